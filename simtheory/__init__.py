@@ -1,0 +1,61 @@
+"""simtheory: the theory of concept learning, computable, proved and tested.
+
+A task (what is learned) and an init (where the weights start) go down one of three roads: closed
+form (`analytic`), integrated flow (`sim`) or trained network (`validation`). Every road ends in the
+same `Trajectory`, which `observe`, `agreement` and `plot` read.
+
+Names are loaded when they are first used, so that ``import simtheory`` costs little more than NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simtheory import analytic, errors, inits, observe, plot, sim, tasks, units, validation
+    from simtheory.compare import agreement
+    from simtheory.equations import cite
+    from simtheory.tasks import SIMTask
+    from simtheory.trajectory import Trajectory
+
+__all__ = [
+    "SIMTask",
+    "Trajectory",
+    "agreement",
+    "analytic",
+    "cite",
+    "errors",
+    "inits",
+    "observe",
+    "plot",
+    "sim",
+    "tasks",
+    "units",
+    "validation",
+]
+
+__version__ = _version("simtheory")
+
+_HOMES = {
+    "SIMTask": "tasks",
+    "Trajectory": "trajectory",
+    "agreement": "compare",
+    "cite": "equations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'simtheory' has no attribute {name!r}")
+    if name in _HOMES:
+        value = getattr(import_module(f"simtheory.{_HOMES[name]}"), name)
+    else:
+        value = import_module(f"simtheory.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,150 @@
+"""Checks made once, at the public face. Formulas and kernels behind it trust their input."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
+
+
+def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError) -> Array:
+    """Return `value` as a float64 array, all of whose entries are finite."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as reason:
+        raise error(
+            f"Argument `{name}` must be an array of real numbers, but got {value!r}."
+        ) from reason
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        where = tuple(int(i) for i in bad[0])
+        place = f" at index {where}" if where else ""
+        raise error(
+            f"Argument `{name}` must be finite, but it holds {array[where]}{place}"
+            f" ({len(bad)} bad of {array.size} entries)."
+        )
+    return array
+
+
+def frozen(array: Array) -> Array:
+    """Mark `array` read-only and return it."""
+    array.setflags(write=False)
+    return array
+
+
+def as_times(t: ArrayLike) -> Array:
+    """Return `t` as a strictly increasing, non-negative grid of canonical times, shape (T,)."""
+    times = as_finite("t", t)
+    if times.ndim != 1 or times.size == 0:
+        raise ShapeError(
+            f"Argument `t` must be a one-dimensional grid of times, but its shape is {times.shape}."
+        )
+    if times[0] < 0:
+        raise ArgumentError(
+            f"Argument `t` must hold non-negative times, but its smallest entry is {times.min():g}."
+        )
+    steps = np.diff(times)
+    if np.any(steps <= 0):
+        k = int(np.argmax(steps <= 0))
+        raise ArgumentError(
+            f"Argument `t` must increase strictly, but t[{k}] = {times[k]:g} is followed by "
+            f"t[{k + 1}] = {times[k + 1]:g}. Sort it and drop repeated times: np.unique(t)."
+        )
+    return times
+
+
+def as_matrix(name: str, value: ArrayLike, *, rows: int, columns: int | None = None) -> Array:
+    """Return `value` as a finite array of shape (..., rows, columns); leading axes are ensembles."""
+    array = as_finite(name, value)
+    wanted = f"(..., {rows}, {'width' if columns is None else columns})"
+    if (
+        array.ndim < 2
+        or array.shape[-2] != rows
+        or (columns is not None and array.shape[-1] != columns)
+        or array.shape[-1] == 0
+    ):
+        raise ShapeError(
+            f"Argument `{name}` must have shape {wanted}, but its shape is {array.shape}."
+        )
+    return array
+
+
+def as_second_moment(value: ArrayLike) -> Array:
+    """Return `value` as a stack of symmetric positive semidefinite matrices, shape (..., d, d)."""
+    moment = as_finite("second_moment", value)
+    if moment.ndim < 2 or moment.shape[-1] != moment.shape[-2]:
+        raise ShapeError(
+            f"Argument `second_moment` must have shape (..., d, d), but its shape is {moment.shape}."
+        )
+    scale = float(np.abs(moment).max(initial=0.0))
+    skew = float(np.abs(moment - np.swapaxes(moment, -1, -2)).max(initial=0.0))
+    if skew > 1e-10 * scale:
+        raise ArgumentError(
+            f"Argument `second_moment` must be symmetric, but it differs from its transpose by {skew:g}."
+        )
+    lowest = float(np.linalg.eigvalsh(moment).min()) if moment.size else 0.0
+    if lowest < -1e-10 * scale:
+        raise ArgumentError(
+            "Argument `second_moment` must be positive semidefinite, but its smallest eigenvalue "
+            f"is {lowest:g}."
+        )
+    return moment
+
+
+def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:
+    """Return `value` as a finite float above zero."""
+    number = as_finite(name, value, error=error)
+    if number.ndim != 0 or number <= 0:
+        raise error(f"Argument `{name}` must be a positive number, but it is {value!r}.")
+    return float(number)
+
+
+def positive_int(name: str, value: int) -> int:
+    """Return `value` as an int above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ArgumentError(f"Argument `{name}` must be a positive integer, but it is {value!r}.")
+    return int(value)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which of the `known` names come nearest to `name`."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}."
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> str:
+    """Return `value` if it is one of the `known` names, else raise with the nearest ones."""
+    names = list(known)
+    if value not in names:
+        raise ArgumentError(
+            f"Argument `{name}` is {value!r}, which is unknown; {nearest(value, names)}"
+        )
+    return value
+
+
+def as_generator(rng: np.random.Generator | None) -> np.random.Generator:
+    """Return `rng`, which must be an explicit generator: nothing here draws from a hidden seed."""
+    if not isinstance(rng, np.random.Generator):
+        raise ArgumentError(
+            "Argument `rng` must be a numpy Generator, such as np.random.default_rng(0), "
+            f"but got {rng!r}."
+        )
+    return rng
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import `module`, or say which extra of simtheory brings it."""
+    try:
+        return import_module(module)
+    except ImportError as reason:
+        raise MissingExtraError(
+            f"This needs {module}, which is not installed. Install it with: "
+            f'pip install "simtheory[{extra}]"'
+        ) from reason

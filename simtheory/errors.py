@@ -1,0 +1,67 @@
+"""The errors and warnings of simtheory.
+
+Every message follows one grammar: the name of the argument, the rule it breaks, what came, and,
+where it helps, what to do. Bad input is answered at the door, so a traceback ends at your call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ArgumentError",
+    "MissingExtraError",
+    "RegimeError",
+    "RegimeWarning",
+    "ShapeError",
+    "SimTheoryError",
+    "SolveError",
+    "TaskError",
+]
+
+
+class SimTheoryError(Exception):
+    """Base of every error that simtheory raises on purpose."""
+
+
+class ArgumentError(SimTheoryError, ValueError):
+    """An argument breaks a rule that is neither about a task, a shape nor a regime."""
+
+
+class TaskError(SimTheoryError, ValueError):
+    """A task cannot exist as it was described."""
+
+
+class ShapeError(SimTheoryError, ValueError):
+    """An array has the wrong shape."""
+
+
+class RegimeError(SimTheoryError, ValueError):
+    """A closed form was asked for an answer outside the regime where it holds."""
+
+
+class MissingExtraError(SimTheoryError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class SolveError(SimTheoryError, RuntimeError):
+    """An integration or a training run stopped early.
+
+    Parameters
+    ----------
+    message : str
+        What stopped it, when, and what to try.
+    time : float
+        Canonical time of the last good state.
+    partial : Trajectory or None
+        What was finished before; every number in it is finite.
+    """
+
+    def __init__(self, message: str, *, time: float, partial: Any = None) -> None:
+        super().__init__(message)
+        self.time = time
+        self.partial = partial
+
+
+class RegimeWarning(UserWarning):
+    """A closed form was evaluated outside its regime because ``strict=False`` was passed."""

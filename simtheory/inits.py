@@ -1,0 +1,198 @@
+r"""Where the weights start.
+
+Shapes are (..., d, h): d outputs, h hidden units, leading axes an ensemble. Every draw takes an
+explicit generator. What matters for a tied net is :math:`W(0) = U_0 U_0^T`: its size
+:math:`\omega` sets the time scale of learning, the cosines between its rows set the swing-by.
+
+=============  ======================================  ==========================================
+init           entries of U₀                           W(0)
+=============  ======================================  ==========================================
+gaussian       N(0, scale²/h)                          diagonal scale² on average, cosines ~ 1/√h
+uniform        scale · Unif(0, 1)                      all positive: cosines near 3/4 and above
+correlated     rows of length scale, given cosine      scale² ((1−cosine) I + cosine 11ᵀ), exactly
+torch_uniform  scale · Unif(0, 1), a published seed    as uniform
+=============  ======================================  ==========================================
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simtheory._checks import as_finite, as_generator, positive, positive_int
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import ArgumentError, ShapeError
+
+__all__ = ["balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
+
+
+def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+    """Return independent Gaussian weights whose W(0) has the diagonal scale² on average.
+
+    Parameters
+    ----------
+    shape : tuple of int, (..., d, h)
+        Shape of the draw.
+    scale : float
+        Entries have standard deviation ``scale / sqrt(h)``, so that E w_ii(0) = scale².
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (..., d, h)
+        The weights.
+    """
+    shape = _shape(shape)
+    return as_generator(rng).standard_normal(shape) * (
+        positive("scale", scale) / np.sqrt(shape[-1])
+    )
+
+
+def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+    """Return weights drawn uniformly from (0, scale): all positive, hence correlated rows.
+
+    Parameters
+    ----------
+    shape : tuple of int, (..., d, h)
+        Shape of the draw.
+    scale : float
+        Upper end of the interval.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (..., d, h)
+        The weights.
+    """
+    return as_generator(rng).random(_shape(shape)) * positive("scale", scale)
+
+
+def correlated(
+    shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator
+) -> Array:
+    """Return weights whose rows have length `scale` and the given cosine with one another.
+
+    W(0) = scale² ((1 − cosine) I + cosine 11ᵀ) exactly; the rows as a whole are turned at random.
+
+    Parameters
+    ----------
+    shape : tuple of int, (..., d, h)
+        Shape of the draw; h must be at least d.
+    cosine : float
+        Cosine between every two rows, in (−1/(d−1), 1].
+    scale : float
+        Length of every row.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (..., d, h)
+        The weights.
+    """
+    shape = _shape(shape)
+    d, h = shape[-2:]
+    number = float(as_finite("cosine", cosine))
+    lowest = -1.0 / (d - 1) if d > 1 else -1.0
+    if not lowest <= number <= 1.0:
+        raise ArgumentError(
+            f"Argument `cosine` must lie in [{lowest:g}, 1] for {d} rows, but it is {number:g}."
+        )
+    if h < d:
+        raise ShapeError(
+            f"Argument `shape` must have width at least {d}, the number of rows, but it is {h}."
+        )
+    gram = (1.0 - number) * np.eye(d) + number
+    values, vectors = np.linalg.eigh(gram)
+    root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
+    frames, _ = np.linalg.qr(as_generator(rng).standard_normal((*shape[:-2], h, d)))
+    return np.asarray(positive("scale", scale) * root @ np.swapaxes(frames, -1, -2))
+
+
+def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
+    """Return the draw that ``torch.manual_seed(seed); torch.rand(shape) * scale`` makes on a CPU.
+
+    The generator is MT19937 started by its integer seeding; each entry is the low 24 bits of a
+    32-bit output, times 2⁻²⁴, in row-major order. No PyTorch is needed, so a published seed of a
+    small script can be replayed exactly.
+
+    Parameters
+    ----------
+    shape : tuple of int, (..., d, h)
+        Shape of the draw.
+    scale : float
+        Factor on the uniform numbers.
+    seed : int
+        Seed, from 0 to 2³²−1.
+
+    Returns
+    -------
+    ndarray, shape (..., d, h)
+        The weights, float64 (each uniform number is exact in float32).
+
+    Notes
+    -----
+    Draws of 16 entries or more from the vectorised CPU generator take the same words in the same
+    order, as long as the array is contiguous.
+
+    Examples
+    --------
+    >>> torch_uniform((1, 4), scale=1.0, seed=0).round(4)
+    array([[0.4963, 0.7682, 0.0885, 0.132 ]])
+    """
+    shape = _shape(shape)
+    if isinstance(seed, bool) or not 0 <= int(seed) < 2**32:
+        raise ArgumentError(
+            f"Argument `seed` must be an integer from 0 to 2**32 - 1, but it is {seed!r}."
+        )
+    words = np.frombuffer(
+        np.random.RandomState(int(seed)).bytes(4 * int(np.prod(shape))), dtype="<u4"
+    )
+    return (words & 0xFFFFFF).reshape(shape) * 2.0**-24 * positive("scale", scale)
+
+
+def explicit(weights: ArrayLike) -> Array:
+    """Return given weights as a checked float64 array.
+
+    Parameters
+    ----------
+    weights : array_like, shape (..., d, h)
+        The weights.
+
+    Returns
+    -------
+    ndarray, shape (..., d, h)
+        A copy.
+    """
+    values = as_finite("weights", weights)
+    if values.ndim < 2:
+        raise ShapeError(
+            f"Argument `weights` must have shape (..., d, h), but its shape is {values.shape}."
+        )
+    return values
+
+
+def balanced(U0: ArrayLike) -> tuple[Array, Array]:
+    """Return the layers (W₁, W₂) = (U₀ᵀ, U₀) of an untied net that starts as the tied one does.
+
+    Parameters
+    ----------
+    U0 : array_like, shape (..., d, h)
+        Weights of a tied net.
+
+    Returns
+    -------
+    W1 : ndarray, shape (..., h, d)
+        First layer.
+    W2 : ndarray, shape (..., d, h)
+        Second layer.
+    """
+    second = explicit(U0)
+    return np.swapaxes(second, -1, -2).copy(), second
+
+
+def _shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if not isinstance(shape, tuple | list) or len(shape) < 2:
+        raise ShapeError(f"Argument `shape` must be (..., d, h), but it is {shape!r}.")
+    return tuple(positive_int("shape", size) for size in shape)

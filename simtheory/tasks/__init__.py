@@ -1,0 +1,5 @@
+"""The data-generating processes, one frozen dataclass each, and the papers' named set-ups."""
+
+from simtheory.tasks.identity import SIMTask
+
+__all__ = ["SIMTask"]

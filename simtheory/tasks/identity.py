@@ -1,0 +1,411 @@
+r"""The structured identity mapping (SIM) task.
+
+Problem
+-------
+A network learns to return its input. The input comes from s clusters, one per *concept*: cluster p
+sits at :math:`\mu_p e_p` with independent Gaussian spread :math:`\sigma_k` along coordinate k. The
+network never sees the point :math:`\hat x = \sum_p \mu_p e_p` that combines all concepts, and the
+question is when, and by which way, its output arrives there.
+
+Symbols
+-------
+mu : signal strength of each concept, shape (s,); sigma : diversity, a standard deviation per
+coordinate, shape (dim,); weights : probability of each cluster; a : rates, shape (dim,).
+
+Result
+------
+Population gradient descent on a linear network sees only the *uncentred* second moment. In the
+concept axes it is diagonal, with the rates (Implements ``moment-rates``)
+
+.. math:: a_k = \sigma_k^2 + p_k \mu_k^2 .
+
+Reading
+-------
+A concept is learned at its rate: signal strength and diversity both speed it up, and the order of
+two concepts flips where :math:`\sigma_1^2 - \sigma_2^2 = (\mu_2^2 - \mu_1^2)/s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from simtheory._checks import as_finite, as_generator, frozen, nearest, positive_int
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.equations import implements
+from simtheory.errors import ShapeError, TaskError
+
+__all__ = ["SIMTask", "moment_rates"]
+
+
+@implements("moment-rates")
+def moment_rates(mu: Array, sigma: Array, weights: Array) -> Array:
+    """Return the diagonal of the uncentred second moment of the SIM task in its concept axes.
+
+    Implements ``moment-rates`` (yang2024, Theorem 4.1).
+
+    Parameters
+    ----------
+    mu : ndarray, shape (..., k)
+        Signal strengths; zero where a coordinate carries no concept.
+    sigma : ndarray, shape (..., k)
+        Standard deviations.
+    weights : ndarray, shape (..., k)
+        Cluster probabilities.
+
+    Returns
+    -------
+    ndarray, shape (..., k)
+        Rates a = sigma² + weights mu², in units of inverse canonical time.
+    """
+    return np.asarray(sigma**2 + weights * mu**2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SIMTask:
+    """The structured identity mapping task: Gaussian clusters, one per concept, returned as they are.
+
+    Parameters
+    ----------
+    mu : array_like, shape (s,)
+        Signal strength of each concept: the distance of its cluster from the origin. Non-negative.
+    sigma : array_like, shape () or (s,) or (dim,)
+        Diversity: the *standard deviation* along each coordinate, the same in every cluster. A
+        scalar or one value per concept leaves the coordinates beyond s without spread.
+    dim : int, optional
+        Ambient dimension, at least s. Default: s.
+    weights : array_like, shape (s,) or (s + 1,), optional
+        Cluster probabilities, the origin cluster's last. Default: equal.
+    origin : bool
+        Whether a further cluster sits at the origin, as in the released two-concept task.
+    rotation : array_like, shape (dim, dim), optional
+        Orthogonal matrix that carries the concept axes into the axes of the data.
+    squared_rates : bool
+        Use a_k² in place of a_k in `rates` and `second_moment`, as the authors' released theory
+        scripts do (figures 5, 8, 9, 10 of yang2024). Centroids and samples stay as they are.
+
+    Raises
+    ------
+    TaskError
+        If a number is not finite, negative, or the weights do not sum to one.
+    ShapeError
+        If shapes do not fit, ``dim < len(mu)`` included.
+
+    References
+    ----------
+    yang2024, section 2.1.
+
+    Examples
+    --------
+    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.5)
+    >>> task.rates
+    array([0.75, 2.25])
+    >>> task.target
+    array([1., 2.])
+    """
+
+    mu: Array
+    sigma: Array
+    dim: int
+    weights: Array
+    origin: bool
+    rotation: Array | None
+    squared_rates: bool
+
+    def __init__(
+        self,
+        mu: ArrayLike,
+        sigma: ArrayLike,
+        dim: int | None = None,
+        *,
+        weights: ArrayLike | None = None,
+        origin: bool = False,
+        rotation: ArrayLike | None = None,
+        squared_rates: bool = False,
+    ) -> None:
+        signal = np.atleast_1d(as_finite("mu", mu, error=TaskError))
+        if signal.ndim != 1 or signal.size == 0:
+            raise ShapeError(
+                f"Argument `mu` must have shape (s,), but its shape is {signal.shape}."
+            )
+        _non_negative("mu", signal)
+        s = signal.size
+        size = s if dim is None else positive_int("dim", dim)
+        if size < s:
+            raise ShapeError(
+                f"Argument `dim` must be at least the number of concepts, {s}, but it is {size}."
+            )
+        values = {
+            "mu": frozen(signal),
+            "sigma": frozen(_per_coordinate(sigma, s, size)),
+            "dim": size,
+            "weights": frozen(_cluster_weights(weights, s + bool(origin))),
+            "origin": bool(origin),
+            "rotation": None if rotation is None else frozen(_orthogonal(rotation, size)),
+            "squared_rates": bool(squared_rates),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def n_concepts(self) -> int:
+        """Number of concepts, s."""
+        return int(self.mu.size)
+
+    @property
+    def rates(self) -> Array:
+        """Rates a_k in the concept axes, shape (dim,)."""
+        s = self.n_concepts
+        rates = self.sigma**2
+        rates[:s] = moment_rates(self.mu, self.sigma[:s], self.weights[:s])
+        return rates**2 if self.squared_rates else rates
+
+    @property
+    def second_moment(self) -> Array:
+        """Uncentred second moment E[x xᵀ] of the inputs, shape (dim, dim)."""
+        if self.rotation is None:
+            return np.diag(self.rates)
+        return np.asarray((self.rotation * self.rates) @ self.rotation.T)
+
+    @property
+    def mean(self) -> Array:
+        """Mean input, shape (dim,)."""
+        return np.asarray(self.weights @ self.centroids)
+
+    @property
+    def centroids(self) -> Array:
+        """Centres of the training clusters, shape (s, dim); the origin cluster's, if any, is last."""
+        centres = np.zeros((self.weights.size, self.dim))
+        np.fill_diagonal(centres[: self.n_concepts], self.mu)
+        return self.from_concept_axes(centres)
+
+    @property
+    def target(self) -> Array:
+        """Test point that combines all concepts, shape (dim,)."""
+        return self.vertex((1,) * self.n_concepts)
+
+    @property
+    def probes(self) -> Array:
+        """Inputs on which outputs are watched unless others are asked for, shape (P, dim).
+
+        All vertices for up to four concepts; the centroids and the target beyond.
+        """
+        if self.n_concepts <= 4:
+            return self.vertices()
+        return np.vstack([self.centroids[: self.n_concepts], self.target])
+
+    def vertex(self, presence: Sequence[float]) -> Array:
+        """Return the test point that holds the concepts marked in `presence`.
+
+        Parameters
+        ----------
+        presence : sequence of {0, 1}, length s
+            Which concepts are present: (0, ..., 0) is the origin, (1, ..., 1) the target.
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            The vertex Σ_p presence_p mu_p e_p, rotated as the data are.
+        """
+        marks = as_finite("presence", presence, error=TaskError)
+        if marks.shape != (self.n_concepts,):
+            raise ShapeError(
+                f"Argument `presence` must hold one entry for each of {self.n_concepts} concepts, "
+                f"but its shape is {marks.shape}."
+            )
+        if not np.isin(marks, (0.0, 1.0)).all():
+            raise TaskError(
+                f"Argument `presence` must hold only 0 and 1, but it is {tuple(presence)}."
+            )
+        point = np.zeros(self.dim)
+        point[: self.n_concepts] = marks * self.mu
+        return self.from_concept_axes(point)
+
+    def vertices(self) -> Array:
+        """Return all 2^s vertices in binary order, the origin first and the target last.
+
+        Returns
+        -------
+        ndarray, shape (2**s, dim)
+            The vertices, in the order of ``itertools.product((0, 1), repeat=s)``.
+        """
+        return np.array([self.vertex(v) for v in product((0, 1), repeat=self.n_concepts)])
+
+    def sample(self, n: int, *, rng: np.random.Generator) -> tuple[Array, IntArray]:
+        """Draw a training set, n points per cluster on average.
+
+        Parameters
+        ----------
+        n : int
+            Points per cluster; cluster p holds its share ``weights[p]`` of all, rounded.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        x : ndarray, shape (s*n, dim)
+            Inputs, which are the targets too; grouped by cluster. ((s+1)*n with an origin cluster.)
+        cluster : ndarray of int, shape (s*n,)
+            Cluster of each point.
+        """
+        as_generator(rng)
+        total = positive_int("n", n) * self.weights.size
+        edges = np.rint(np.concatenate([[0.0], np.cumsum(self.weights)]) * total).astype(int)
+        cluster = np.repeat(np.arange(self.weights.size), np.diff(edges))
+        noise = rng.standard_normal((total, self.dim)) * self.sigma
+        return self.centroids[cluster] + self.from_concept_axes(noise), cluster
+
+    def to_concept_axes(self, points: Array) -> Array:
+        """Express points given in the axes of the data in the concept axes.
+
+        Parameters
+        ----------
+        points : ndarray, shape (..., dim)
+            Points or outputs.
+
+        Returns
+        -------
+        ndarray, shape (..., dim)
+            The same, coordinate k along concept k.
+        """
+        return points if self.rotation is None else np.asarray(points @ self.rotation)
+
+    def from_concept_axes(self, points: Array) -> Array:
+        """Express points given in the concept axes in the axes of the data.
+
+        Parameters
+        ----------
+        points : ndarray, shape (..., dim)
+            Points, coordinate k along concept k.
+
+        Returns
+        -------
+        ndarray, shape (..., dim)
+            The same, rotated as the data are.
+        """
+        return points if self.rotation is None else np.asarray(points @ self.rotation.T)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task as plain numbers and lists, ready for JSON or TOML.
+
+        Returns
+        -------
+        dict
+            The arguments of the constructor; a missing rotation is left out.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SIMTask:
+        """Make a task from a mapping, such as a TOML table.
+
+        Parameters
+        ----------
+        values : mapping
+            Arguments of the constructor.
+
+        Returns
+        -------
+        SIMTask
+            The task.
+        """
+        known = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise TaskError(f"A SIM task has no argument {name!r}; {nearest(name, known)}")
+        for name in ("mu", "sigma"):
+            if name not in values:
+                raise TaskError(f"A SIM task needs the argument {name!r}, which is missing.")
+        return cls(**values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SIMTask):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(
+            (self.mu.tobytes(), self.sigma.tobytes(), self.weights.tobytes(), self.squared_rates)
+        )
+
+    def __repr__(self) -> str:
+        parts = [f"mu={_short(self.mu)}", f"sigma={_short(self.sigma)}"]
+        if self.dim != self.n_concepts:
+            parts.append(f"dim={self.dim}")
+        if np.ptp(self.weights) > 0:
+            parts.append(f"weights={_short(self.weights)}")
+        parts += [f"{name}=True" for name in ("origin", "squared_rates") if getattr(self, name)]
+        if self.rotation is not None:
+            parts.append(f"rotation=<{self.dim}×{self.dim}>")
+        return f"SIMTask({', '.join(parts)})"
+
+
+def _short(values: Array) -> str:
+    if values.size > 1 and np.ptp(values) == 0:
+        return f"{values[0]:g}"
+    shown = ", ".join(f"{v:g}" for v in values[:6])
+    return f"({shown}{', …' if values.size > 6 else ''}{',' if values.size == 1 else ''})"
+
+
+def _non_negative(name: str, values: Array) -> None:
+    if values.min() < 0:
+        raise TaskError(
+            f"Argument `{name}` must not be negative, but its smallest entry is {values.min():g}."
+        )
+
+
+def _per_coordinate(sigma: ArrayLike, s: int, dim: int) -> Array:
+    values = as_finite("sigma", sigma, error=TaskError)
+    if values.shape not in ((), (s,), (dim,)):
+        raise ShapeError(
+            f"Argument `sigma` must be a scalar or have one entry per concept, shape ({s},), or per "
+            f"coordinate, shape ({dim},), but its shape is {values.shape}."
+        )
+    _non_negative("sigma", values)
+    if values.shape == (dim,):
+        return values
+    padded = np.zeros(dim)
+    padded[:s] = values
+    return padded
+
+
+def _cluster_weights(weights: ArrayLike | None, clusters: int) -> Array:
+    if weights is None:
+        return np.full(clusters, 1.0 / clusters)
+    values = as_finite("weights", weights, error=TaskError)
+    if values.shape != (clusters,):
+        raise ShapeError(
+            f"Argument `weights` must hold one entry for each of {clusters} clusters, "
+            f"but its shape is {values.shape}."
+        )
+    _non_negative("weights", values)
+    if abs(values.sum() - 1.0) > 1e-9:
+        raise TaskError(
+            f"Argument `weights` must sum to 1, but its sum is {values.sum():.12g}. "
+            "Divide it by its sum."
+        )
+    return values
+
+
+def _orthogonal(rotation: ArrayLike, dim: int) -> Array:
+    values = as_finite("rotation", rotation, error=TaskError)
+    if values.shape != (dim, dim):
+        raise ShapeError(
+            f"Argument `rotation` must have shape ({dim}, {dim}), but its shape is {values.shape}."
+        )
+    off = float(np.abs(values.T @ values - np.eye(dim)).max())
+    if off > 1e-8:
+        raise TaskError(
+            f"Argument `rotation` must be orthogonal, but RᵀR differs from the identity by {off:.3g}. "
+            "Take the Q factor of np.linalg.qr, or scipy.stats.ortho_group."
+        )
+    return values
