@@ -67,7 +67,7 @@ EQUATIONS: dict[str, Equation] = {
         Equation(
             "moment-rates",
             "Rates of the concepts",
-            "one_layer",
+            "identity",
             "exact",
             "axis-aligned clusters, infinite data",
             "yang2024",
@@ -76,7 +76,7 @@ EQUATIONS: dict[str, Equation] = {
         Equation(
             "unit-map",
             "Optimiser steps and canonical time",
-            "one_layer",
+            "identity",
             "exact",
             "learning rate to zero",
             "yang2024",

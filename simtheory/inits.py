@@ -149,7 +149,8 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     words = np.frombuffer(
         np.random.RandomState(int(seed)).bytes(4 * int(np.prod(shape))), dtype="<u4"
     )
-    return (words & 0xFFFFFF).reshape(shape) * 2.0**-24 * positive("scale", scale)
+    draws = (words & 0xFFFFFF).astype(np.float64).reshape(shape) * 2.0**-24
+    return draws * positive("scale", scale)
 
 
 def explicit(weights: ArrayLike) -> Array:

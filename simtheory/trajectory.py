@@ -260,7 +260,7 @@ class Trajectory:
         target = Path(path)
         if not target.suffix:
             target = target.with_suffix(".npz")
-        arrays = {"t": self.t, "probes": self.probes, "outputs": self.outputs}
+        arrays: dict[str, Any] = {"t": self.t, "probes": self.probes, "outputs": self.outputs}
         if self.weights is not None:
             arrays["weights"] = self.weights
         numbers = {}
