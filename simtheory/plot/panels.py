@@ -1,0 +1,63 @@
+"""A picture on disk: a row of Axes to draw on, written whole when it is done.
+
+Everything else in this package takes Axes and returns Axes; this is for those who need a file and
+no notebook: the ledger, the command line, scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from matplotlib import style as mpl_style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simtheory._checks import one_of, positive_int
+from simtheory.plot.style import style
+
+__all__ = ["FORMATS", "picture"]
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+@contextmanager
+def picture(
+    path: str | Path, n: int = 1, *, size: tuple[float, float] = (4.4, 3.3)
+) -> Iterator[list[Axes]]:
+    """Give n Axes side by side in the house style, and write them to a file at the end.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, ``.png``, ``.svg`` or ``.pdf``; written whole or not at all.
+    n : int
+        Number of Axes.
+    size : (float, float)
+        Width and height of each, in inches.
+
+    Yields
+    ------
+    list of Axes
+        Left to right.
+
+    Raises
+    ------
+    ArgumentError
+        If the file name has another suffix.
+    """
+    target = Path(path)
+    one_of("path", target.suffix, FORMATS)
+    with mpl_style.context(style()):
+        figure = Figure(figsize=(positive_int("n", n) * size[0], size[1]))
+        yield list(np.ravel(figure.subplots(1, n)))
+        partial = target.with_name(f"{target.name}.part")
+        try:
+            # Outlined letters look the same on every machine.
+            with mpl_style.context({"svg.fonttype": "path"}):
+                figure.savefig(partial, format=target.suffix.removeprefix("."), dpi=200)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)

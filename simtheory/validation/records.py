@@ -1,0 +1,186 @@
+"""What came of testing a claim: the record, and how a verdict is reached."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Band", "Record", "Verdict", "judge"]
+
+
+class Verdict(enum.StrEnum):
+    """How a measurement stands to a prediction."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    INCONCLUSIVE = "inconclusive"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The interval, stated before the measurement, in which it must fall to agree.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval, both included.
+    """
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    @property
+    def width(self) -> float:
+        """Length of the interval."""
+        return self.high - self.low
+
+
+def judge(values: list[float], *, band: Band, null: float) -> Verdict:
+    """Reach the verdict on measured values.
+
+    A test that the null predictor would pass as well, or whose mean is known no better than the
+    band is wide, says nothing: it is inconclusive. Otherwise the mean decides.
+
+    Parameters
+    ----------
+    values : list of float
+        One measurement per seed.
+    band : Band
+        Where the mean must fall.
+    null : float
+        What the null predictor says.
+
+    Returns
+    -------
+    Verdict
+        Agrees, disagrees or inconclusive.
+    """
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    if null in band or error > band.width:
+        return Verdict.INCONCLUSIVE
+    return Verdict.AGREES if float(np.mean(values)) in band else Verdict.DISAGREES
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The result of testing one claim.
+
+    Parameters
+    ----------
+    id, paper, where, statement, quantity : str
+        The claim, as `Claim` has them.
+    expected : Verdict
+        The verdict that the ledger expects.
+    verdict : Verdict
+        The verdict reached; ``failed`` if the test itself broke.
+    predicted : float or None
+        The theory's value of the quantity.
+    values : tuple of float
+        Measured values, one per seed.
+    band : Band
+        Interval stated before.
+    null : float or None
+        What the null predictor says.
+    null_name : str
+        Which predictor that is.
+    seeds : tuple of int
+        Seeds behind `values`.
+    reason, errata : str
+        Why the ledger expects another verdict than agreement, and where that is written up.
+    figure : str
+        File name of the figure, inside the ledger's folder; empty without one.
+    seconds : float
+        Wall time of the test.
+    provenance : dict
+        Version, budget, device and time of the run.
+    error : str
+        What broke, if the verdict is ``failed``.
+    """
+
+    id: str
+    paper: str
+    where: str
+    statement: str
+    quantity: str
+    expected: Verdict
+    verdict: Verdict
+    predicted: float | None
+    values: tuple[float, ...]
+    band: Band
+    null: float | None
+    null_name: str
+    seeds: tuple[int, ...] = ()
+    reason: str = ""
+    errata: str = ""
+    figure: str = ""
+    seconds: float = 0.0
+    provenance: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def measured(self) -> float | None:
+        """Mean of the measured values."""
+        return float(np.mean(self.values)) if self.values else None
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the measured values over seeds."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one that the ledger expects."""
+        return self.verdict == self.expected
+
+    @property
+    def measured_text(self) -> str:
+        """The mean with its spread, as text for a person."""
+        if self.measured is None:
+            return "—"
+        return _text(self.measured) + ("" if not self.spread else f" ± {self.spread:.2g}")
+
+    @property
+    def predicted_text(self) -> str:
+        """The prediction, as text for a person."""
+        return "—" if self.predicted is None else _text(self.predicted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain numbers, strings and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Every field, with the derived mean and spread beside them.
+        """
+        return {**asdict(self), "measured": self.measured, "spread": self.spread}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Record:
+        """Make a record from what `to_dict` gave.
+
+        Parameters
+        ----------
+        values : dict
+            The mapping; derived entries are ignored.
+
+        Returns
+        -------
+        Record
+            The record.
+        """
+        known = {f.name: values[f.name] for f in fields(cls)}
+        known["band"] = Band(**known["band"])
+        known["values"], known["seeds"] = tuple(known["values"]), tuple(known["seeds"])
+        known["expected"], known["verdict"] = Verdict(known["expected"]), Verdict(known["verdict"])
+        return cls(**known)
+
+
+def _text(value: float) -> str:
+    return f"{value:.4g}"

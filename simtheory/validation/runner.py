@@ -1,0 +1,164 @@
+"""Run claims side by side, each in its own process, and keep what is finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from simtheory._checks import positive_int
+from simtheory.validation.catalogue import select
+from simtheory.validation.claims import Budget, Claim, budget_named
+from simtheory.validation.ledger import Ledger
+from simtheory.validation.records import Record
+from simtheory.validation.worker import broken
+
+__all__ = ["run"]
+
+
+def run(
+    claims: Iterable[str] | None = None,
+    *,
+    budget: str = "quick",
+    out: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    progress: bool = False,
+    report: Callable[[Record], None] | None = None,
+) -> list[Record]:
+    """Test claims of the ledger.
+
+    Parameters
+    ----------
+    claims : iterable of str, optional
+        Claim ids or whole topics, such as ``["identity"]``. Default: all.
+    budget : {"quick", "full"}
+        How much to spend.
+    out : path, optional
+        Folder of the ledger: page, records, figures, manifest. It may be new, empty, or an earlier
+        ledger, whose other records are kept. Default: nothing is written.
+    device : {"auto", "cpu", "gpu"}
+        Where networks train.
+    workers : int, optional
+        Claims tested at a time. Default: one for every core.
+    progress : bool
+        Show a progress bar on a terminal.
+    report : callable, optional
+        Called with each record as it is finished.
+
+    Returns
+    -------
+    list of Record
+        In the order of the ledger.
+
+    Raises
+    ------
+    ArgumentError
+        If a claim, budget or device is unknown, or `out` holds something else.
+
+    Notes
+    -----
+    Every claim runs in its own process: one that raises, crashes or overruns its time gets the
+    verdict ``failed``, and the others go on. Each record is written when it is finished, so an
+    interrupted run leaves a readable ledger that says what is missing.
+
+    Examples
+    --------
+    >>> (record,) = run(["identity/figure-10-euler"])
+    >>> str(record.verdict)
+    'agrees'
+    """
+    chosen = select(claims)
+    spend = budget_named(budget, device=device)
+    count = (os.cpu_count() or 1) if workers is None else positive_int("workers", workers)
+    ledger = None if out is None else Ledger.open(Path(out), planned=chosen)
+    records: dict[str, Record] = {}
+    hidden = not (progress and sys.stderr.isatty())
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tqdm(total=len(chosen), unit="claim", disable=hidden, leave=False) as bar,
+    ):
+        for record in _finished(chosen, spend, Path(scratch), ledger, count):
+            records[record.id] = record
+            if ledger is not None:
+                ledger.add(record)
+            if report is not None:
+                bar.clear()
+                report(record)
+            bar.update()
+    return [records[claim.id] for claim in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """One running process, what it tests, and where its words go."""
+
+    claim: Claim
+    process: subprocess.Popen[bytes]
+    log: Path
+    answer: Path
+    started: float
+
+    @classmethod
+    def start(cls, claim: Claim, spend: Budget, scratch: Path, ledger: Ledger | None) -> _Worker:
+        name = claim.id.replace("/", "-")
+        log, answer = scratch / f"{name}.log", scratch / f"{name}.json"
+        command = _command(claim, spend, answer, ledger)
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+            )
+        return cls(claim, process, log, answer, time.monotonic())
+
+    def record(self, spend: Budget) -> Record | None:
+        """Return the record if the process has ended or overrun its time, else None."""
+        seconds = time.monotonic() - self.started
+        if self.process.poll() is None:
+            if seconds < 60 * spend.minutes:
+                return None
+            self.process.kill()
+            self.process.wait()
+            return broken(
+                self.claim,
+                error=f"Stopped after {spend.minutes:g} minutes, the budget of one claim.",
+                seconds=seconds,
+            )
+        if self.answer.exists():
+            return Record.from_dict(json.loads(self.answer.read_text(encoding="utf-8")))
+        words = self.log.read_text(encoding="utf-8", errors="replace").strip()
+        error = f"The process ended with status {self.process.returncode}.\n{words[-2000:]}"
+        return broken(self.claim, error=error, seconds=seconds)
+
+
+def _command(claim: Claim, spend: Budget, answer: Path, ledger: Ledger | None) -> list[str]:
+    folder = [] if ledger is None else [str(ledger.folder)]
+    module = "simtheory.validation.worker"
+    return [sys.executable, "-m", module, claim.id, spend.name, spend.device, str(answer), *folder]
+
+
+def _finished(
+    claims: Iterable[Claim], spend: Budget, scratch: Path, ledger: Ledger | None, count: int
+) -> Iterator[Record]:
+    waiting, running = list(claims), list[_Worker]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < count:
+                running.append(_Worker.start(waiting.pop(0), spend, scratch, ledger))
+            for worker in list(running):
+                record = worker.record(spend)
+                if record is not None:
+                    running.remove(worker)
+                    yield record
+            time.sleep(0.05)
+    finally:
+        for worker in running:
+            worker.process.kill()
+            worker.process.wait()

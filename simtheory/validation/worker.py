@@ -1,0 +1,147 @@
+"""Test one claim in a process of its own: ``python -m simtheory.validation.worker``.
+
+The runner starts one worker per claim, so that a claim that raises, crashes or hangs costs its own
+record and no other. The worker leaves two files, each written whole or not at all: the record and
+its figure.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory import plot
+from simtheory.validation.catalogue import select
+from simtheory.validation.claims import Budget, Claim, budget_named
+from simtheory.validation.records import Record, Verdict, judge
+
+__all__ = ["broken", "examine"]
+
+
+def broken(claim: Claim, *, error: str = "", seconds: float = 0.0) -> Record:
+    """Return the record of a claim whose test broke.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    error : str
+        What broke.
+    seconds : float
+        Wall time until then.
+
+    Returns
+    -------
+    Record
+        With the verdict ``failed`` and no numbers.
+    """
+    return Record(
+        **_words(claim),
+        verdict=Verdict.FAILED,
+        predicted=None,
+        values=(),
+        null=None,
+        seconds=seconds,
+        error=error,
+    )
+
+
+def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Record:
+    """Test a claim and draw its figure.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    spend : Budget
+        How much it may spend.
+    folder : Path, optional
+        Where the figure goes; none is drawn without.
+
+    Returns
+    -------
+    Record
+        What came of it.
+    """
+    start = time.perf_counter()
+    provenance = {
+        "simtheory": version("simtheory"),
+        "budget": spend.name,
+        "device": spend.device,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    try:
+        evidence = claim.measure(spend)
+        if not np.isfinite([evidence.predicted, evidence.null, *evidence.values]).all():
+            raise ArithmeticError(f"A number of the evidence is not finite: {evidence}")
+        record = Record(
+            **_words(claim),
+            verdict=judge(evidence.values, band=claim.band, null=evidence.null),
+            predicted=float(evidence.predicted),
+            values=tuple(float(v) for v in evidence.values),
+            null=float(evidence.null),
+            seeds=tuple(int(s) for s in evidence.seeds),
+            figure="" if folder is None else f"{claim.id.replace('/', '-')}.svg",
+            seconds=time.perf_counter() - start,
+            provenance=provenance,
+        )
+        if folder is not None:
+            with plot.picture(folder / record.figure, 2) as (phenomenon, numbers):
+                evidence.draw(phenomenon)
+                plot.measurements(
+                    record.values,
+                    predicted=evidence.predicted,
+                    band=(claim.band.low, claim.band.high),
+                    null=evidence.null,
+                    quantity=claim.quantity,
+                    ax=numbers,
+                )
+    except Exception:  # any failure of a claim's test is a result of the ledger
+        return broken(claim, error=traceback.format_exc(), seconds=time.perf_counter() - start)
+    return record
+
+
+def _words(claim: Claim) -> dict[str, Any]:
+    names = (
+        "id",
+        "paper",
+        "where",
+        "statement",
+        "quantity",
+        "band",
+        "null_name",
+        "expected",
+        "reason",
+        "errata",
+    )
+    return {name: getattr(claim, name) for name in names}
+
+
+def main(arguments: list[str]) -> None:
+    """Test the claim named on the command line and write its record.
+
+    Parameters
+    ----------
+    arguments : list of str
+        Claim id, budget, device, file of the record, and the figures' folder (or nothing).
+    """
+    claim_id, name, device, target, *folder = arguments
+    (claim,) = select([claim_id])
+    record = examine(
+        claim, budget_named(name, device=device), folder=Path(folder[0]) if folder else None
+    )
+    partial = Path(target + ".part")
+    partial.write_text(json.dumps(record.to_dict()), encoding="utf-8")
+    partial.replace(target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
