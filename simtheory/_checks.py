@@ -22,7 +22,7 @@ def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = Argu
             f"Argument `{name}` must be an array of real numbers, but got {value!r}."
         ) from reason
     bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
+    if len(bad):  # bad.size would be 0 for a scalar, whose index is empty
         where = tuple(int(i) for i in bad[0])
         place = f" at index {where}" if where else ""
         raise error(
