@@ -1,0 +1,77 @@
+"""Two directives that keep the docs and the code from drifting apart.
+
+``{statement} label`` prints the equation of a label from its SymPy statement, with its symbols, its
+error and regime, and links to its code, its proof and its source. ``{proof} label`` prints the steps
+of its proof, as ``python -m derivations`` checks them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.nodes import nested_parse_with_titles
+
+from derivations import PROOFS
+from simtheory.analytic import implementations
+from simtheory.analytic.symbolic import STATEMENTS
+from simtheory.equations import EQUATIONS, equation
+
+
+class _Labelled(Directive):
+    required_arguments = 1
+
+    def parse(self, lines: list[str]) -> list[nodes.Node]:
+        holder = nodes.container(classes=[type(self).__name__.lower()])
+        holder.document = self.state.document
+        nested_parse_with_titles(self.state, StringList(lines, source="labels"), holder)
+        return [holder]
+
+
+class StatementDirective(_Labelled):
+    """Print one labelled result."""
+
+    def run(self) -> list[nodes.Node]:
+        label = self.arguments[0]
+        facts, statement = equation(label), STATEMENTS[label]
+        module, name = implementations()[label].split(":")
+        lines = [f"(statement-{label})=", f"**{facts.title}** · `{label}`", "", "$$", statement.latex(), "$$", ""]
+        lines += [f"- ${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
+        lines += [
+            "",
+            f"*{'Exact' if facts.exact else 'Error: ' + facts.error}; holds for: {facts.regime}.*",
+            "",
+            f"[code](#{module}.{name}) · [proof](#proof-{label}) · source: {{cite:t}}`{facts.source}`, {facts.where}",
+        ]
+        return self.parse(lines)
+
+
+class ProofDirective(_Labelled):
+    """Print the steps of one proof."""
+
+    def run(self) -> list[nodes.Node]:
+        label = self.arguments[0]
+        lines = [f"(proof-{label})=", f"**{equation(label).title}** · [`{label}`](#statement-{label})", ""]
+        lines += [f"{n}. {step.text}" for n, step in enumerate(PROOFS[label](), start=1)]
+        return self.parse(lines)
+
+
+class AllProofsDirective(_Labelled):
+    """Print every proof, in the order of the register."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        lines = [line for label in EQUATIONS for line in ("```{proof} " + label, "```", "")]
+        return self.parse(lines)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("statement", StatementDirective)
+    app.add_directive("proof", ProofDirective)
+    app.add_directive("all-proofs", AllProofsDirective)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,55 @@
+"""Sphinx configuration: warnings are fatal, every code cell runs."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
+
+import simtheory  # noqa: E402
+
+project = "simtheory"
+author = "The simtheory founders"
+copyright = "2026, the simtheory founders"
+version = release = simtheory.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinxcontrib.bibtex",
+    "labels",
+]
+
+bibtex_bibfiles = ["../simtheory/references.bib"]
+bibtex_reference_style = "author_year"
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+nitpicky = True
+intersphinx_mapping: dict = {}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "simtheory"
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_show_sourcelink = False
+html_copy_source = False
+exclude_patterns = ["_build", "jupyter_execute"]
+templates_path: list[str] = []
