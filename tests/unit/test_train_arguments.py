@@ -1,0 +1,182 @@
+"""Bad input of `train` is answered before anything is trained, and the message says what to do."""
+
+import numpy as np
+import pytest
+
+from simtheory.errors import ArgumentError, ShapeError, TaskError
+from simtheory.tasks import SIMTask
+from simtheory.validation.devices import find_device
+from simtheory.validation.nets import MLP, SmallInit
+from simtheory.validation.optimisers import SGD, Adam
+from simtheory.validation.train import train
+
+TASK = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+
+
+@pytest.fixture(autouse=True)
+def no_training(monkeypatch):
+    def descend(*_, **__):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr("simtheory.validation.train._descend", descend)
+
+
+def attempt(net=None, task=TASK, **changes):
+    arguments = {"steps": 10, "lr": 0.1, "seeds": range(2), "samples": 5, "device": "cpu"}
+    return train(net or MLP(depth=2, width=4), task, **(arguments | changes))
+
+
+def test_good_arguments_reach_the_training():
+    with pytest.raises(AssertionError, match="training began"):
+        attempt()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "`steps` must be a positive integer, but it is 0"),
+        ({"steps": 10.0}, "`steps` must be a positive integer"),
+        ({"lr": 0.0}, "`lr` must be a positive number"),
+        ({"lr": float("nan")}, "`lr` must be finite"),
+        ({"samples": 0}, "`samples` must be a positive integer"),
+        ({"seeds": ()}, "`seeds` must hold at least one seed"),
+        ({"seeds": (3, 1, 3)}, "`seeds` must hold each seed once, but 3 comes twice"),
+        ({"seeds": 20}, r"`seeds` must hold integers, such as range\(20\), but it is 20"),
+        ({"seeds": (0, -1)}, "`seeds` must hold integers from 0 to .*, but it holds -1"),
+        ({"seeds": (0.5,)}, "but it holds 0.5"),
+        ({"batch": 0}, "`batch` must be a positive integer"),
+        ({"batch": 11}, "`batch` must not exceed the 10 data points .* but it is 11"),
+        ({"loss": "half-sum"}, "`loss` is 'half-sum', which is unknown; did you mean half_sum"),
+        ({"loss": "recurrence"}, "`loss` is 'recurrence', which is unknown"),
+        ({"optimiser": "adam"}, r"`optimiser` is 'adam', which is unknown; did you mean Adam\(\)"),
+        ({"optimiser": SGD}, r"`optimiser` must be an object, SGD\(\) or Adam\(\)"),
+        ({"device": "gpus"}, "`device` is 'gpus', which is unknown; did you mean gpu"),
+        ({"records": 1}, "`records` must be at least 2"),
+        ({"records": True}, "`records` must be a number of records or an array"),
+        ({"records": [0, 11]}, "`records` must lie between 0 and the 10 steps, .* from 0 to 11"),
+        ({"records": [-1, 5]}, "`records` must lie between 0 and the 10 steps"),
+        ({"records": [5, 0]}, "`records` must increase strictly"),
+        ({"records": [0.5, 1.5]}, "`records` must be a number of records or an array"),
+        ({"init": "default"}, r"`init` must be DefaultInit\(\), SmallInit\(scale\) or one array"),
+    ],
+)
+def test_argument_is_refused(changes, message):
+    with pytest.raises(ArgumentError, match=message):
+        attempt(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"probes": np.zeros((3, 3))}, r"`probes` must have shape \(P, 2\), .* is \(3, 3\)"),
+        ({"probes": np.zeros(2)}, r"`probes` must have shape \(P, 2\)"),
+        ({"probes": np.zeros((0, 2))}, r"`probes` must have shape \(P, 2\)"),
+        (
+            {"init": (np.zeros((4, 2)),)},
+            "`init` must hold one array for each of 2 layers.* holds 1",
+        ),
+        (
+            {"init": (np.zeros((4, 2)), np.zeros((4, 2)))},
+            r"`init\[1\]`, the weights of layer 2, must have shape \(2, 4\) or \(2, 2, 4\)",
+        ),
+        (
+            {"init": (np.zeros((3, 4, 2)), np.zeros((2, 4)))},
+            r"`init\[0\]`, the weights of layer 1, .* but its shape is \(3, 4, 2\)",
+        ),
+    ],
+)
+def test_shape_is_refused(changes, message):
+    with pytest.raises(ShapeError, match=message):
+        attempt(**changes)
+
+
+def test_explicit_init_must_be_finite():
+    with pytest.raises(ArgumentError, match=r"`init\[1\]` must be finite"):
+        attempt(init=(np.zeros((4, 2)), np.full((2, 4), np.nan)))
+
+
+def test_task_must_be_one_that_data_can_have():
+    with pytest.raises(TaskError, match="`task` must be a SIMTask"):
+        attempt(task="identity")
+    with pytest.raises(TaskError, match="must not have squared_rates=True"):
+        attempt(task=SIMTask(mu=(1.0, 2.0), sigma=0.1, squared_rates=True))
+
+
+def test_net_must_be_a_description():
+    with pytest.raises(ArgumentError, match="`net` must be an MLP"):
+        attempt(net="mlp")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"depth": 0}, "`depth` must be a positive integer"),
+        ({"depth": 2, "width": 0}, "`width` must be a positive integer"),
+        ({"depth": 2}, "`width` is needed for a network of depth 2"),
+        (
+            {"depth": 2, "width": 4, "activation": "reLU"},
+            "`activation` is 'reLU', which is unknown; did you mean relu",
+        ),
+    ],
+)
+def test_network_is_refused(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        MLP(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("family", "arguments", "message"),
+    [
+        (SGD, {"momentum": 1.0}, r"`momentum` must lie in \[0, 1\), but it is 1.0"),
+        (SGD, {"momentum": -0.1}, "`momentum` must lie"),
+        (SGD, {"momentum": float("nan")}, "`momentum` must lie"),
+        (Adam, {"b1": 1.0}, "`b1` must lie"),
+        (Adam, {"b2": "0.9"}, "`b2` must lie"),
+        (Adam, {"eps": 0.0}, "`eps` must be a positive number"),
+        (SmallInit, {"scale": 0.0}, "`scale` must be a positive number"),
+    ],
+)
+def test_family_refuses_numbers_out_of_range(family, arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        family(**arguments)
+
+
+def test_gpu_is_refused_where_there_is_none(monkeypatch):
+    import jax
+
+    cpu = jax.devices("cpu")[0]
+
+    def devices(platform=None):
+        if platform == "gpu":
+            raise RuntimeError("Unknown backend: 'gpu' requested")
+        return [cpu]
+
+    monkeypatch.setattr(jax, "devices", devices)
+    with pytest.raises(ArgumentError, match="`device` is 'gpu', but JAX finds no such device here"):
+        find_device("gpu")
+    assert find_device("auto") is cpu
+
+
+def test_auto_prefers_a_gpu(monkeypatch):
+    import jax
+
+    monkeypatch.setattr(jax, "devices", lambda platform=None: [f"first {platform}"])
+    assert find_device("auto") == "first gpu"
+    assert find_device("cpu") == "first cpu"
+
+
+@pytest.mark.parametrize("setting", [None, "true"])
+def test_preallocation_is_off_only_while_jax_looks_around(monkeypatch, setting):
+    import os
+
+    import jax
+
+    name = "XLA_PYTHON_CLIENT_PREALLOCATE"
+    monkeypatch.delenv(name, raising=False)
+    if setting is not None:
+        monkeypatch.setenv(name, setting)
+    seen = []
+    monkeypatch.setattr(jax, "devices", lambda platform=None: seen.append(os.environ[name]) or [0])
+    find_device("cpu")
+    assert seen == [setting or "false"]
+    assert os.environ.get(name) == setting
