@@ -6,6 +6,7 @@ where it helps, what to do. Bad input is answered at the door, so a traceback en
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 __all__ = [
@@ -61,6 +62,10 @@ class SolveError(SimTheoryError, RuntimeError):
         super().__init__(message)
         self.time = time
         self.partial = partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error that cannot be rebuilt from its pickle takes a whole process pool down.
+        return functools.partial(SolveError, time=self.time, partial=self.partial), self.args
 
 
 class RegimeWarning(UserWarning):

@@ -80,7 +80,7 @@ def correlated(
     shape : tuple of int, (..., d, h)
         Shape of the draw; h must be at least d.
     cosine : float
-        Cosine between every two rows, in (−1/(d−1), 1].
+        Cosine between every two rows, in [−1/(d−1), 1].
     scale : float
         Length of every row.
     rng : numpy.random.Generator
@@ -133,8 +133,8 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
 
     Notes
     -----
-    Draws of 16 entries or more from the vectorised CPU generator take the same words in the same
-    order, as long as the array is contiguous.
+    Holds for float32 draws of any size and contiguous layout: PyTorch fills a uniform tensor entry
+    by entry. (Its *normal* draws go in blocks of 16 entries and are another matter.)
 
     Examples
     --------
@@ -142,7 +142,8 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     array([[0.4963, 0.7682, 0.0885, 0.132 ]])
     """
     shape = _shape(shape)
-    if isinstance(seed, bool) or not 0 <= int(seed) < 2**32:
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**32:
         raise ArgumentError(
             f"Argument `seed` must be an integer from 0 to 2**32 - 1, but it is {seed!r}."
         )

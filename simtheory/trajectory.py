@@ -10,14 +10,14 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, frozen, require
+from simtheory._checks import as_finite, as_matrix, as_times, frozen, require
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.tasks import SIMTask
@@ -98,8 +98,8 @@ class Trajectory:
     @classmethod
     def from_weights(
         cls,
-        t: Array,
-        weights: Array,
+        t: ArrayLike,
+        weights: ArrayLike,
         task: SIMTask,
         *,
         origin: str,
@@ -111,9 +111,9 @@ class Trajectory:
 
         Parameters
         ----------
-        t : ndarray, shape (T,)
+        t : array_like, shape (T,)
             Canonical times.
-        weights : ndarray, shape (..., T, d, d)
+        weights : array_like, shape (..., T, d, d)
             End-to-end map W over time.
         task : SIMTask
             What was learned.
@@ -131,13 +131,14 @@ class Trajectory:
         Trajectory
             With outputs W(t) x on every probe x.
         """
+        weights = as_matrix("weights", weights, rows=task.dim, columns=task.dim)
         watched = task.probes if probes is None else as_finite("probes", probes)
         if watched.ndim != 2 or watched.shape[1] != task.dim:
             raise ShapeError(
                 f"Argument `probes` must have shape (P, {task.dim}), but its shape is {watched.shape}."
             )
         outputs = watched @ np.swapaxes(weights, -1, -2)
-        return cls(t, watched, outputs, weights, task, origin, exact, stats or {})
+        return cls(as_times(t), watched, outputs, weights, task, origin, exact, stats or {})
 
     @property
     def ensemble(self) -> tuple[int, ...]:
@@ -195,13 +196,26 @@ class Trajectory:
         Returns
         -------
         Trajectory
-            The member; the counts in `stats` stay those of the whole ensemble.
+            The member, and of every array in `stats` that runs over the ensemble its part; the
+            other counts stay those of the whole ensemble.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such member.
         """
         place = index if isinstance(index, tuple) else (index,)
-        if len(place) != len(self.ensemble):
+        n = len(self.ensemble)
+        if len(place) != n or not all(
+            -m <= k < m for k, m in zip(place, self.ensemble, strict=True)
+        ):
             raise ArgumentError(
                 f"Argument `index` must name a place on the leading axes {self.ensemble}, but it is {index!r}."
             )
+        stats = {
+            name: value[place] if n and _runs_over(value, self.ensemble) else value
+            for name, value in self.stats.items()
+        }
         weights = None if self.weights is None else self.weights[place]
         return Trajectory(
             self.t,
@@ -211,7 +225,7 @@ class Trajectory:
             self.task,
             self.origin,
             self.exact,
-            self.stats,
+            stats,
         )
 
     def to_xarray(self) -> Any:
@@ -306,7 +320,8 @@ class Trajectory:
         """
         source = Path(path)
         try:
-            with np.load(source, allow_pickle=False) as file:
+            # Opened here, because np.load leaves a damaged file open.
+            with source.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             header = json.loads(str(arrays.pop("header")))
             if header["format"] != "simtheory.Trajectory/1":
@@ -330,6 +345,11 @@ class Trajectory:
             header["exact"],
             stats,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The read-only view of `stats` cannot be pickled; a process pool has to.
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Trajectory, tuple((values | {"stats": dict(self.stats)}).values())
 
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
@@ -355,6 +375,10 @@ class Trajectory:
             ("weights", "none" if self.weights is None else f"{self.weights.shape}"),
         ]
         return rows + [(name, _brief(value)) for name, value in self.stats.items()]
+
+
+def _runs_over(value: Any, ensemble: tuple[int, ...]) -> bool:
+    return isinstance(value, np.ndarray) and value.shape[: len(ensemble)] == ensemble
 
 
 def _brief(value: Any) -> str:

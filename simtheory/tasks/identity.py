@@ -334,12 +334,15 @@ class SIMTask:
 
     def __hash__(self) -> int:
         return hash(
-            (self.mu.tobytes(), self.sigma.tobytes(), self.weights.tobytes(), self.squared_rates)
+            (*self.mu.tolist(), *self.sigma.tolist(), *self.weights.tolist(), self.squared_rates)
         )
 
     def __repr__(self) -> str:
-        parts = [f"mu={_short(self.mu)}", f"sigma={_short(self.sigma)}"]
-        if self.dim != self.n_concepts:
+        s = self.n_concepts
+        spread = self.sigma if self.sigma[s:].any() else self.sigma[:s]
+        collapsed = f"{spread[0]:g}" if spread.size == s and np.ptp(spread) == 0 else _short(spread)
+        parts = [f"mu={_short(self.mu)}", f"sigma={collapsed}"]
+        if self.dim != s:
             parts.append(f"dim={self.dim}")
         if np.ptp(self.weights) > 0:
             parts.append(f"weights={_short(self.weights)}")
@@ -350,8 +353,6 @@ class SIMTask:
 
 
 def _short(values: Array) -> str:
-    if values.size > 1 and np.ptp(values) == 0:
-        return f"{values[0]:g}"
     shown = ", ".join(f"{v:g}" for v in values[:6])
     return f"({shown}{', …' if values.size > 6 else ''}{',' if values.size == 1 else ''})"
 

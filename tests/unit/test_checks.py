@@ -1,0 +1,138 @@
+"""The checks at the door: what passes, and how a refusal reads."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from simtheory import _checks as checks
+from simtheory.errors import (
+    ArgumentError,
+    MissingExtraError,
+    RegimeError,
+    ShapeError,
+    SimTheoryError,
+    SolveError,
+    TaskError,
+)
+
+
+def refusal(error: type[Exception], *parts: str) -> object:
+    """Expect an error whose message holds the parts in this order: name, rule, what came."""
+    return pytest.raises(error, match="(?s)" + ".*".join(re.escape(part) for part in parts))
+
+
+def test_finite_arrays_come_back_as_float64_copies() -> None:
+    given = np.array([1, 2, 3])
+    got = checks.as_finite("x", given)
+    assert got.dtype == np.float64
+    given[0] = 7
+    assert got[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("bad", "came"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")], ids=str
+)
+def test_entries_that_are_not_finite_are_named_with_their_place(bad: float, came: str) -> None:
+    with refusal(
+        ArgumentError, "Argument `x` must be finite", came, "(1, 0)", "1 bad of 4 entries"
+    ):
+        checks.as_finite("x", [[0.0, 1.0], [bad, 2.0]])
+
+
+@pytest.mark.parametrize("bad", [["a", "b"], [[1.0], [1.0, 2.0]], object(), [1j]], ids=repr)
+def test_what_is_no_real_array_is_refused(bad: object) -> None:
+    with refusal(TaskError, "Argument `mu` must be an array of real numbers"):
+        checks.as_finite("mu", bad, error=TaskError)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("t", "error", "parts"),
+    [
+        (0.5, ShapeError, ("one-dimensional", "()")),
+        ([], ShapeError, ("one-dimensional", "(0,)")),
+        ([[0.0, 1.0]], ShapeError, ("one-dimensional", "(1, 2)")),
+        ([-1.0, 0.0], ArgumentError, ("non-negative", "-1")),
+        ([0.0, 2.0, 1.0], ArgumentError, ("increase strictly", "t[1] = 2", "t[2] = 1")),
+        ([0.0, 1.0, 1.0], ArgumentError, ("increase strictly", "t[1] = 1", "np.unique")),
+        ([0.0, np.nan], ArgumentError, ("finite", "nan")),
+    ],
+    ids=["scalar", "empty", "matrix", "negative", "unsorted", "repeated", "nan"],
+)
+def test_bad_times(t: object, error: type[Exception], parts: tuple[str, ...]) -> None:
+    with refusal(error, "Argument `t` must", *parts):
+        checks.as_times(t)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 0), (3, 4)], ids=str)
+def test_bad_matrices(shape: tuple[int, ...]) -> None:
+    columns = 3 if shape == (3, 4) else None
+    with refusal(ShapeError, "Argument `U0` must have shape (..., 3,", str(shape)):
+        checks.as_matrix("U0", np.zeros(shape), rows=3, columns=columns)
+
+
+def test_matrices_keep_their_ensemble_axes() -> None:
+    assert checks.as_matrix("U0", np.zeros((5, 2, 3, 4)), rows=3).shape == (5, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("moment", "error", "rule"),
+    [
+        (np.zeros((2, 3)), ShapeError, "(..., d, d)"),
+        ([[1.0, 0.5], [0.0, 1.0]], ArgumentError, "symmetric"),
+        ([[1.0, 2.0], [2.0, 1.0]], ArgumentError, "positive semidefinite"),
+    ],
+    ids=["oblong", "skew", "indefinite"],
+)
+def test_bad_second_moments(moment: object, error: type[Exception], rule: str) -> None:
+    with refusal(error, "Argument `second_moment` must", rule):
+        checks.as_second_moment(moment)  # type: ignore[arg-type]
+
+
+def test_second_moments_may_be_stacked_and_singular() -> None:
+    assert checks.as_second_moment(np.zeros((4, 2, 2))).shape == (4, 2, 2)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, [1.0, 2.0], np.nan], ids=repr)
+def test_positive_numbers(bad: object) -> None:
+    assert checks.positive("lr", 2) == 2.0
+    with refusal(ArgumentError, "Argument `lr` must"):
+        checks.positive("lr", bad)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", [0, -3, 2.0, True, "4"], ids=repr)
+def test_positive_integers(bad: object) -> None:
+    assert checks.positive_int("n", np.int64(4)) == 4
+    with refusal(ArgumentError, "Argument `n` must be a positive integer", repr(bad)):
+        checks.positive_int("n", bad)  # type: ignore[arg-type]
+
+
+def test_unknown_names_are_answered_with_the_nearest() -> None:
+    with refusal(ArgumentError, "Argument `loss` is 'half-sum'", "did you mean half_sum"):
+        checks.one_of("loss", "half-sum", ("half_sum", "sum", "mean"))
+    assert checks.nearest("zzz", ("b", "a")) == "known are a, b."
+
+
+@pytest.mark.parametrize("bad", [None, 0, np.random.RandomState(0)], ids=["none", "seed", "legacy"])
+def test_randomness_is_explicit(bad: object) -> None:
+    with refusal(ArgumentError, "Argument `rng` must be a numpy Generator"):
+        checks.as_generator(bad)  # type: ignore[arg-type]
+
+
+def test_a_missing_package_names_the_extra() -> None:
+    with refusal(MissingExtraError, "no_such_package", 'pip install "simtheory[sweep]"'):
+        checks.require("no_such_package", extra="sweep")
+
+
+@pytest.mark.parametrize("error", [ArgumentError, TaskError, ShapeError, RegimeError])
+def test_errors_are_value_errors_of_ours(error: type[Exception]) -> None:
+    assert issubclass(error, SimTheoryError)
+    assert issubclass(error, ValueError)
+
+
+def test_a_solve_error_survives_a_process_pool() -> None:
+    error = pickle.loads(pickle.dumps(SolveError("too stiff", time=1.5, partial=(1, 2))))
+    assert (str(error), error.time, error.partial) == ("too stiff", 1.5, (1, 2))

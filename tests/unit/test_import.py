@@ -1,0 +1,59 @@
+"""What an import costs, what it brings along, and what the face shows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import simtheory
+
+HEAVY = ("scipy", "numba", "sympy", "matplotlib", "jax", "xarray", "click", "tqdm")
+
+
+def python(code: str) -> str:
+    """Run a few lines in a fresh interpreter and return what they print."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_brings_nothing_heavy() -> None:
+    loaded = python("import sys, simtheory; print(*sorted(sys.modules))").split()
+    assert "simtheory" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_the_ground_floor_brings_nothing_heavy() -> None:
+    code = (
+        "import sys, simtheory as st;"
+        "st.SIMTask, st.Trajectory, st.agreement, st.cite, st.errors, st.inits, st.observe,"
+        "st.tasks.yang2024, st.units; print(*sorted(sys.modules))"
+    )
+    loaded = python(code).split()
+    assert "simtheory.observe" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_import_costs_little_more_than_numpy() -> None:
+    code = (
+        "import time, numpy; start = time.process_time(); import simtheory;"
+        "print(time.process_time() - start)"
+    )
+    # CPU time, best of three: what other work on the machine does not lengthen.
+    assert min(float(python(code)) for _ in range(3)) <= 0.2
+
+
+def test_plots_load_matplotlib_but_choose_no_backend() -> None:
+    loaded = python("import sys, simtheory.plot; print(*sorted(sys.modules))").split()
+    assert "matplotlib" in loaded
+    assert "matplotlib.pyplot" not in loaded
+
+
+def test_the_face_lists_its_names() -> None:
+    assert set(simtheory.__all__) < set(dir(simtheory))
+    assert simtheory.SIMTask is simtheory.tasks.SIMTask
+    assert callable(simtheory.agreement)
+    with pytest.raises(AttributeError, match="has no attribute 'SimTask'"):
+        simtheory.SimTask  # noqa: B018
