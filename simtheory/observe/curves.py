@@ -1,0 +1,138 @@
+"""Curves over time: losses, outputs along the concepts, the edge of the positive cone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from simtheory._checks import as_finite
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.trajectory import Trajectory
+
+__all__ = ["concept_outputs", "loss", "min_eigenvalue", "train_loss"]
+
+
+def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
+    """Return the loss ½‖f(x) − x‖² at the target or another vertex.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The loss: with the ½, summed over coordinates.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import SIMTask
+    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    >>> still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
+    >>> loss(still)
+    array([2.5, 2.5])
+    """
+    point = _test_point(traj, vertex)
+    return np.asarray(0.5 * np.sum((traj.output(point) - point) ** 2, axis=-1))
+
+
+def train_loss(traj: Trajectory) -> Array:
+    """Return the loss ½E‖f(x) − x‖² over the inputs of the task.
+
+    A linear network's is computed from its weights over the population. Any other's is the one
+    that its training recorded as ``stats["train_loss"]``.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        With weights, or from a training that recorded its loss.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The loss: with the ½, summed over coordinates, mean over inputs.
+
+    Raises
+    ------
+    ArgumentError
+        If the trajectory has neither weights nor a recorded loss.
+
+    Notes
+    -----
+    The mean runs over the inputs that ``task.sample`` draws, also for a task with
+    ``squared_rates``: such a flow descends another function, ½ tr (W−I)A²(W−I)ᵀ, but that is not
+    a loss on any data of the task.
+    """
+    if traj.weights is not None:
+        moment = replace(traj.task, squared_rates=False).second_moment
+        miss = traj.weights - np.eye(traj.task.dim)
+        return np.asarray(0.5 * np.sum((miss @ moment) * miss, axis=(-2, -1)))
+    if "train_loss" not in traj.stats:
+        raise ArgumentError(
+            "Argument `traj` must have weights or a recorded training loss, but it is "
+            f'{traj!r} and its stats hold {sorted(traj.stats)}. Record stats["train_loss"].'
+        )
+    recorded = as_finite("train_loss", traj.stats["train_loss"])
+    if recorded.shape != (*traj.ensemble, traj.t.size):
+        raise ShapeError(
+            f'Entry `stats["train_loss"]` must have shape {(*traj.ensemble, traj.t.size)}, '
+            f"but its shape is {recorded.shape}."
+        )
+    return recorded
+
+
+def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
+    """Return the output at a vertex, coordinate by coordinate along the concepts.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
+
+    Returns
+    -------
+    ndarray, shape (..., T, s)
+        Component of the output along each concept, in the units of ``task.mu``: at the target a
+        network that has learned concept k has the component ``task.mu[k]``.
+    """
+    turned = traj.task.to_concept_axes(traj.output(_test_point(traj, vertex)))
+    return turned[..., : traj.task.n_concepts]
+
+
+def min_eigenvalue(traj: Trajectory) -> Array:
+    """Return the smallest eigenvalue of the symmetric part of W over time.
+
+    A tied network has W = U Uᵀ, which is positive semidefinite: a negative value shows that an
+    integrator stepped W itself, and too far.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        With weights.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The eigenvalue.
+
+    Raises
+    ------
+    ArgumentError
+        If the trajectory has no weights.
+    """
+    if traj.weights is None:
+        raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
+    symmetric = 0.5 * (traj.weights + np.swapaxes(traj.weights, -1, -2))
+    return np.asarray(np.linalg.eigvalsh(symmetric)[..., 0], dtype=np.float64)
+
+
+def _test_point(traj: Trajectory, vertex: Sequence[float] | None) -> Array:
+    return traj.task.target if vertex is None else traj.task.vertex(vertex)

@@ -1,0 +1,220 @@
+"""Swing-by: where the loss at a test point rises before it falls again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simtheory._checks import as_finite, positive_int
+from simtheory._typing import Array, IntArray
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.observe.curves import loss
+from simtheory.trajectory import Trajectory
+
+__all__ = ["Rise", "SwingBy", "descents", "largest_rise", "swing_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """One rise of the loss.
+
+    Parameters
+    ----------
+    t_min, t_max : float
+        Canonical times of the minimum where it starts and the maximum where it ends.
+    size : float
+        Loss at the maximum minus loss at the minimum.
+    relative : float
+        The size as a share of the loss at the first time.
+    """
+
+    t_min: float
+    t_max: float
+    size: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True)
+class SwingBy:
+    """The rises of one run's loss.
+
+    Parameters
+    ----------
+    rises : tuple of Rise
+        In order of time.
+    threshold : float
+        Share of the loss at the first time that a rise had to exceed to be counted.
+    """
+
+    rises: tuple[Rise, ...]
+    threshold: float
+
+    @property
+    def descents(self) -> int:
+        """Number of descents, one more than there are rises."""
+        return len(self.rises) + 1
+
+
+def swing_by(
+    traj: Trajectory,
+    *,
+    vertex: Sequence[float] | None = None,
+    threshold: float = 1e-3,
+    smooth: int = 1,
+) -> SwingBy:
+    """Return the rises of one run's loss.
+
+    The detector runs through the loss once. While the loss falls it keeps the lowest point; a rise
+    starts there as soon as the loss stands higher by more than threshold · L(t[0]). While it rises
+    it keeps the highest point; the rise ends there as soon as the loss stands lower by more than
+    the same amount, or at the last time. Ripples smaller than that neither make a rise nor split
+    one.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        A single run.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
+    threshold : float
+        Smallest rise that is counted, as a share of the loss at the first time.
+    smooth : int
+        Odd number of points of a moving average taken first; 1 leaves the loss as it is.
+
+    Returns
+    -------
+    SwingBy
+        The rises, and the number of descents.
+
+    Raises
+    ------
+    ShapeError
+        If the trajectory is an ensemble.
+
+    Notes
+    -----
+    Times are those of the grid. A loss that rises from its very first point counts as a rise, and
+    one that still rises at the end as a descent to come.
+    """
+    if traj.ensemble:
+        raise ShapeError(
+            f"Argument `traj` must be a single run, but it is an ensemble of shape {traj.ensemble}. "
+            "Take one with traj.member(k), or count them all with observe.descents(traj)."
+        )
+    t, values, start = _smoothed_loss(traj, vertex, smooth)
+    share = _threshold(threshold)
+    rises = []
+    for low, high in _rises(values, share * float(start)):
+        size = float(values[high] - values[low])
+        relative = size / float(start) if start > 0 else np.inf
+        rises.append(Rise(float(t[low]), float(t[high]), size, relative))
+    return SwingBy(tuple(rises), share)
+
+
+def descents(
+    traj: Trajectory,
+    *,
+    vertex: Sequence[float] | None = None,
+    threshold: float = 1e-3,
+    smooth: int = 1,
+) -> IntArray:
+    """Return the number of descents of every run's loss, as `swing_by` counts them.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's, with or without ensemble axes.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
+    threshold : float
+        Smallest rise that is counted, as a share of the loss at the first time.
+    smooth : int
+        Odd number of points of a moving average taken first.
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+        Rises plus one.
+    """
+    _, values, start = _smoothed_loss(traj, vertex, smooth)
+    least = _threshold(threshold) * start
+    counts = [
+        1 + len(_rises(run, float(bar)))
+        for run, bar in zip(values.reshape(-1, values.shape[-1]), least.ravel(), strict=True)
+    ]
+    return np.array(counts, dtype=np.intp).reshape(traj.ensemble)
+
+
+def largest_rise(
+    traj: Trajectory, *, vertex: Sequence[float] | None = None, smooth: int = 1
+) -> Array:
+    """Return how far every run's loss ever climbs above an earlier value.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's, with or without ensemble axes.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
+    smooth : int
+        Odd number of points of a moving average taken first.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        max over t' < t of L(t) − L(t'), as a share of the loss at the first time; 0 if the loss
+        never rises. With one rise it is that rise's `relative`.
+    """
+    _, values, start = _smoothed_loss(traj, vertex, smooth)
+    climb = (values - np.minimum.accumulate(values, axis=-1)).max(axis=-1)
+    never = np.where(climb > 0, np.inf, 0.0)
+    return np.divide(climb, start, out=never, where=start > 0)
+
+
+def _smoothed_loss(
+    traj: Trajectory, vertex: Sequence[float] | None, smooth: int
+) -> tuple[Array, Array, Array]:
+    """Times, loss averaged over `smooth` points, and the loss itself at the first time."""
+    width = positive_int("smooth", smooth)
+    if width % 2 == 0 or width > traj.t.size:
+        raise ArgumentError(
+            f"Argument `smooth` must be odd and at most the number of times, {traj.t.size}, "
+            f"but it is {width}."
+        )
+    raw = loss(traj, vertex=vertex)
+    half = width // 2
+    times = traj.t[half : traj.t.size - half]
+    windows = np.lib.stride_tricks.sliding_window_view(raw, width, axis=-1)
+    return times, np.asarray(windows.mean(axis=-1)), np.asarray(raw[..., 0])
+
+
+def _rises(values: Array, least: float) -> list[tuple[int, int]]:
+    """Places of (minimum, maximum) of every rise of more than `least`; see `swing_by`."""
+    moves = np.flatnonzero(np.diff(values))
+    turns = moves[1:][np.diff(np.sign(np.diff(values)[moves])) != 0]
+    found: list[tuple[int, int]] = []
+    low = high = 0
+    rising = False
+    for k in [*turns.tolist(), values.size - 1]:
+        if rising:
+            if values[k] > values[high]:
+                high = k
+            elif values[high] - values[k] > least:
+                found.append((low, high))
+                low, rising = k, False
+        elif values[k] < values[low]:
+            low = k
+        elif values[k] - values[low] > least:
+            high, rising = k, True
+    return [*found, (low, high)] if rising else found
+
+
+def _threshold(threshold: float) -> float:
+    share = as_finite("threshold", threshold)
+    if share.ndim or share < 0:
+        raise ArgumentError(
+            f"Argument `threshold` must be a number that is not negative, but it is {threshold!r}."
+        )
+    return float(share)
