@@ -1,0 +1,28 @@
+"""Pictures of trajectories: Axes in, Axes out.
+
+No function here shows a figure, arranges its layout or touches the settings of matplotlib; `style`
+offers some. Colour means concept and dash means road, in every picture.
+"""
+
+from simtheory.plot.agreement import prediction
+from simtheory.plot.charts import counts, crossing, measurements, scatter
+from simtheory.plot.concept_space import concept_space
+from simtheory.plot.panels import FORMATS, picture
+from simtheory.plot.style import colour, dash, style
+from simtheory.plot.trajectories import loss, weights
+
+__all__ = [
+    "FORMATS",
+    "colour",
+    "concept_space",
+    "counts",
+    "crossing",
+    "dash",
+    "loss",
+    "measurements",
+    "picture",
+    "prediction",
+    "scatter",
+    "style",
+    "weights",
+]

@@ -1,0 +1,93 @@
+"""What the lines mean, and a style that is offered, not imposed.
+
+Colour means concept: concept k has the k-th colour of a cycle that colour-blind readers can tell
+apart (Okabe and Ito's, without its yellow). Whatever belongs to no concept, a loss or a path
+through concept space, is ink; what belongs to two, an off-diagonal entry, is grey. Dash means road:
+a closed form is dashed, an integrated flow solid, a trained network dotted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simtheory.trajectory import Trajectory
+
+__all__ = ["GREY", "INK", "colour", "dash", "style"]
+
+INK = "#1c2330"
+GREY = "#8d949e"
+_CONCEPTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+_DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": (0, (0.1, 2))}
+
+
+def colour(concept: int) -> str:
+    """Return the colour of a concept, the same in every figure.
+
+    Parameters
+    ----------
+    concept : int
+        Index, from 0.
+
+    Returns
+    -------
+    str
+        Hexadecimal RGB; the cycle has six colours.
+    """
+    return _CONCEPTS[concept % len(_CONCEPTS)]
+
+
+def dash(traj: Trajectory) -> Any:
+    """Return the line style of a trajectory's road, the same in every figure.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's.
+
+    Returns
+    -------
+    matplotlib linestyle
+        Dashed for closed forms, solid for flows, dotted for networks.
+    """
+    return _DASHES.get(traj.road, "-")
+
+
+def style() -> dict[str, Any]:
+    """Return settings for figures of a paper's column.
+
+    Returns
+    -------
+    dict
+        For ``with matplotlib.pyplot.style.context(simtheory.plot.style()):``; nothing is set until
+        then.
+
+    Examples
+    --------
+    >>> style()["axes.spines.top"]
+    False
+    """
+    return {
+        "figure.figsize": (4.2, 3.1),
+        "figure.dpi": 150,
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 300,
+        "font.size": 9,
+        "axes.labelsize": 9,
+        "axes.titlesize": 9,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "legend.handlelength": 2.4,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "text.color": INK,
+        "axes.linewidth": 0.8,
+        "lines.linewidth": 1.6,
+        "svg.fonttype": "none",
+        "pdf.fonttype": 42,
+    }
