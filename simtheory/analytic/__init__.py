@@ -1,0 +1,53 @@
+"""The closed forms, one module per network, in numerically stable NumPy.
+
+A face function takes a task and returns a `Trajectory`; below it stand pure functions of arrays.
+What each one claims is its *label*: see `simtheory.equations`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+from simtheory.analytic import one_layer, tied
+from simtheory.equations import label_of
+
+__all__ = ["implementations", "one_layer", "tied"]
+
+_ELSEWHERE = ("simtheory.tasks.identity", "simtheory.units")
+
+
+def implementations() -> dict[str, str]:
+    """Return where the code of each label is.
+
+    Returns
+    -------
+    dict of str to str
+        Label to ``"module:qualname"``, sorted by label.
+
+    Examples
+    --------
+    >>> implementations()["ldl-logit"]
+    'simtheory.analytic.tied:pivots'
+    """
+    here = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
+    public = [name for name in here if not name.rsplit(".", 1)[1].startswith("_")]
+    public.remove(f"{__name__}.symbolic")
+    return dict(
+        sorted(
+            (label, f"{name}:{thing}")
+            for name in (*public, *_ELSEWHERE)
+            for thing, label in _labels_in(import_module(name))
+        )
+    )
+
+
+def _labels_in(module: ModuleType) -> list[tuple[str, str]]:
+    """Return (name, label) of everything that `module` exports and that wears a label."""
+    exported = ((name, getattr(module, name)) for name in module.__all__)
+    return [
+        (name, label)
+        for name, thing in exported
+        if callable(thing) and (label := label_of(thing)) is not None
+    ]

@@ -1,0 +1,42 @@
+"""Between the axes of the data and the concept axes, in which the second moment is diagonal.
+
+Every flow here turns with its data: if W(t) solves it for A, then R W(t) Rᵀ solves it for R A Rᵀ.
+So the closed forms are written for diagonal A and carried over.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from simtheory._checks import as_matrix
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import RegimeError, RegimeWarning
+from simtheory.tasks import SIMTask
+
+
+def weights_on_concepts(task: SIMTask, U0: ArrayLike, *, name: str = "U0") -> Array:
+    """Return checked weights of shape (..., d, h), their rows along the concepts."""
+    weights = as_matrix(name, U0, rows=task.dim)
+    return weights if task.rotation is None else np.asarray(task.rotation.T @ weights)
+
+
+def map_on_concepts(task: SIMTask, W0: ArrayLike) -> Array:
+    """Return a checked end-to-end map of shape (..., d, d), expressed in the concept axes."""
+    whole = as_matrix("W0", W0, rows=task.dim, columns=task.dim)
+    return whole if task.rotation is None else np.asarray(task.rotation.T @ whole @ task.rotation)
+
+
+def map_from_concepts(task: SIMTask, weights: Array) -> Array:
+    """Return an end-to-end map, given in the concept axes, in the axes of the data."""
+    if task.rotation is None:
+        return weights
+    return np.asarray(task.rotation @ weights @ task.rotation.T)
+
+
+def leave_regime(message: str, *, strict: bool) -> None:
+    """Refuse a request outside a form's regime, or warn when the caller asked for it all the same."""
+    if strict:
+        raise RegimeError(f"{message} Pass strict=False to evaluate it all the same.")
+    warnings.warn(message, RegimeWarning, stacklevel=3)
