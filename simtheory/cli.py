@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._checks import nearest
+from simtheory._checks import nearest, positive, positive_int
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError, SimTheoryError
@@ -213,7 +213,10 @@ def _numbers(name: str, text: str) -> float | tuple[float, ...]:
 
 
 def _start(task: SIMTask, settings: dict[str, Any]) -> Array:
-    rng = np.random.default_rng(settings["seed"])
+    seed = settings["seed"]
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ArgumentError(f"Option --seed must be a non-negative integer, but it is {seed!r}.")
+    rng = np.random.default_rng(seed)
     shape = (task.dim, settings.get("width", task.dim))
     scale = settings["scale"]
     match settings["init"]:
@@ -247,7 +250,8 @@ class _Forecast:
         if last is None:
             times = tied.learning_times(task, U0)
             last = 1.5 * float(np.max(times[np.isfinite(times)], initial=1.0))
-        t = np.linspace(0.0, last, settings["points"])
+        points = positive_int("points", settings["points"])
+        t = np.linspace(0.0, positive("t_max", last), points)
         return cls(task, U0, tied.pivots(task, U0, t), solve(Tied(), task, U0, t))
 
     def text(self) -> str:
@@ -293,7 +297,7 @@ class _Forecast:
 
     def draw(self, path: Path) -> None:
         """Write the picture: loss, path in concept space, entries of W."""
-        with plot.picture(path, 3) as (loss, plane, entries):
+        with plot.picture(path, widths=(4.2, 3.4, 4.2)) as (loss, plane, entries):
             plot.prediction(self.closed, self.exact, ax=loss)
             plot.weights(self.exact, ax=entries)
             plot.weights(self.closed, ax=entries)

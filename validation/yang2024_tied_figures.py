@@ -62,7 +62,7 @@ def main() -> None:
         last.append((name, exact, law))
     target = HERE / "yang2024_tied_figures.json"
     target.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    with st.plot.picture(target.with_suffix(".svg"), len(last), size=(3.6, 3.0)) as axes:
+    with st.plot.picture(target.with_suffix(".svg"), widths=(3.6,) * len(last), height=3.0) as axes:
         for ax, (name, exact, law) in zip(axes, last, strict=True):
             st.plot.prediction(law, exact, ax=ax)
             ax.set_title(f"figure {name}, squared rates")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -119,7 +118,6 @@ def measurements(
     predicted: float,
     band: tuple[float, float],
     null: float,
-    quantity: str,
     ax: Axes,
 ) -> Axes:
     """Draw measured values against the prediction, its band and the null predictor.
@@ -134,8 +132,6 @@ def measurements(
         Interval stated before.
     null : float
         What the null predictor says.
-    quantity : str
-        Label of the vertical axis.
     ax : Axes
         Where to draw.
 
@@ -152,6 +148,6 @@ def measurements(
     ax.set_xlim(-0.6, 1.6)
     ax.set_xticks([0.0, 1.0], ["measured", "null"])
     ax.margins(y=0.15)
-    ax.set_ylabel("\n".join(textwrap.wrap(quantity, 38)))
+    ax.set_ylabel("measured quantity")
     ax.legend(fontsize="x-small", loc="best")
     return ax

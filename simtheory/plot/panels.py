@@ -6,7 +6,7 @@ no notebook: the ledger, the command line, scripts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simtheory._checks import one_of, positive_int
+from simtheory._checks import one_of
 from simtheory.plot.style import style
 
 __all__ = ["FORMATS", "picture"]
@@ -25,18 +25,18 @@ FORMATS = (".png", ".svg", ".pdf")
 
 @contextmanager
 def picture(
-    path: str | Path, n: int = 1, *, size: tuple[float, float] = (4.4, 3.3)
+    path: str | Path, *, widths: Sequence[float] = (4.4,), height: float = 3.3
 ) -> Iterator[list[Axes]]:
-    """Give n Axes side by side in the house style, and write them to a file at the end.
+    """Give Axes side by side in the house style, and write them to a file at the end.
 
     Parameters
     ----------
     path : str or Path
         The file, ``.png``, ``.svg`` or ``.pdf``; written whole or not at all.
-    n : int
-        Number of Axes.
-    size : (float, float)
-        Width and height of each, in inches.
+    widths : sequence of float
+        Width of each of the Axes, in inches.
+    height : float
+        Their height, in inches.
 
     Yields
     ------
@@ -51,8 +51,8 @@ def picture(
     target = Path(path)
     one_of("path", target.suffix, FORMATS)
     with mpl_style.context(style()):
-        figure = Figure(figsize=(positive_int("n", n) * size[0], size[1]))
-        yield list(np.ravel(figure.subplots(1, n)))
+        figure = Figure(figsize=(sum(widths), height))
+        yield list(np.ravel(figure.subplots(1, len(widths), width_ratios=widths)))
         partial = target.with_name(f"{target.name}.part")
         try:
             # Outlined letters look the same on every machine.

@@ -8,11 +8,11 @@ that the null passes too would test nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from simtheory._checks import one_of
-from simtheory.validation.records import Band, Verdict
+from simtheory.validation.records import Band, Record, Verdict
 
 __all__ = ["Budget", "Claim", "Evidence", "budget_named"]
 
@@ -64,13 +64,7 @@ def budget_named(name: str, *, device: str = "auto") -> Budget:
         Seeds, starts and time.
     """
     chosen = _BUDGETS[one_of("budget", name, _BUDGETS)]
-    return Budget(
-        chosen.name,
-        chosen.seeds,
-        chosen.starts,
-        chosen.minutes,
-        one_of("device", device, ("auto", "cpu", "gpu")),
-    )
+    return replace(chosen, device=one_of("device", device, ("auto", "cpu", "gpu")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +133,21 @@ class Claim:
     expected: Verdict = Verdict.AGREES
     reason: str = ""
     errata: str = ""
+
+    def record(self, verdict: Verdict, **findings: Any) -> Record:
+        """Return a record in the words of this claim.
+
+        Parameters
+        ----------
+        verdict : Verdict
+            How the test ended.
+        **findings
+            Other fields of `Record`.
+
+        Returns
+        -------
+        Record
+            The record.
+        """
+        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
+        return Record(verdict=verdict, **{name: getattr(self, name) for name in own}, **findings)

@@ -76,6 +76,10 @@ class Record:
     ----------
     id, paper, where, statement, quantity : str
         The claim, as `Claim` has them.
+    band : Band
+        Interval stated before.
+    null_name : str
+        Which null predictor must fall outside it.
     expected : Verdict
         The verdict that the ledger expects.
     verdict : Verdict
@@ -84,12 +88,8 @@ class Record:
         The theory's value of the quantity.
     values : tuple of float
         Measured values, one per seed.
-    band : Band
-        Interval stated before.
     null : float or None
         What the null predictor says.
-    null_name : str
-        Which predictor that is.
     seeds : tuple of int
         Seeds behind `values`.
     reason, errata : str
@@ -109,13 +109,13 @@ class Record:
     where: str
     statement: str
     quantity: str
+    band: Band
+    null_name: str
     expected: Verdict
     verdict: Verdict
-    predicted: float | None
-    values: tuple[float, ...]
-    band: Band
-    null: float | None
-    null_name: str
+    predicted: float | None = None
+    values: tuple[float, ...] = ()
+    null: float | None = None
     seeds: tuple[int, ...] = ()
     reason: str = ""
     errata: str = ""

@@ -134,7 +134,6 @@ def _article(record: Record, picture: str | None) -> str:
             "",
         ),
         ("seeds", _seeds(record.seeds), ""),
-        ("time", f"{record.seconds:.1f} s", ""),
     ]
     cells = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd class='{size}'>{html.escape(text)}</dd></div>"
@@ -143,7 +142,7 @@ def _article(record: Record, picture: str | None) -> str:
     parts = [
         f"<article id='{_anchor(record)}'><h2>{html.escape(record.statement)}</h2>",
         f"<p>{_verdict(record)} <span class='soft'>· {html.escape(record.paper)}, "
-        f"{html.escape(record.where)} · <code>{html.escape(record.id)}</code></span></p>",
+        f"{html.escape(record.where)} · <code>{html.escape(record.id)}</code> · {record.seconds:.1f} s</span></p>",
         f"<p>Measured: {html.escape(record.quantity)}.</p>",
         f"<dl>{cells}</dl>",
     ]

@@ -18,8 +18,7 @@ from simtheory._checks import positive_int
 from simtheory.validation.catalogue import select
 from simtheory.validation.claims import Budget, Claim, budget_named
 from simtheory.validation.ledger import Ledger
-from simtheory.validation.records import Record
-from simtheory.validation.worker import broken
+from simtheory.validation.records import Record, Verdict
 
 __all__ = ["run"]
 
@@ -126,8 +125,8 @@ class _Worker:
                 return None
             self.process.kill()
             self.process.wait()
-            return broken(
-                self.claim,
+            return self.claim.record(
+                Verdict.FAILED,
                 error=f"Stopped after {spend.minutes:g} minutes, the budget of one claim.",
                 seconds=seconds,
             )
@@ -135,7 +134,7 @@ class _Worker:
             return Record.from_dict(json.loads(self.answer.read_text(encoding="utf-8")))
         words = self.log.read_text(encoding="utf-8", errors="replace").strip()
         error = f"The process ended with status {self.process.returncode}.\n{words[-2000:]}"
-        return broken(self.claim, error=error, seconds=seconds)
+        return self.claim.record(Verdict.FAILED, error=error, seconds=seconds)
 
 
 def _command(claim: Claim, spend: Budget, answer: Path, ledger: Ledger | None) -> list[str]:

@@ -14,7 +14,6 @@ import traceback
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,35 +22,7 @@ from simtheory.validation.catalogue import select
 from simtheory.validation.claims import Budget, Claim, budget_named
 from simtheory.validation.records import Record, Verdict, judge
 
-__all__ = ["broken", "examine"]
-
-
-def broken(claim: Claim, *, error: str = "", seconds: float = 0.0) -> Record:
-    """Return the record of a claim whose test broke.
-
-    Parameters
-    ----------
-    claim : Claim
-        The claim.
-    error : str
-        What broke.
-    seconds : float
-        Wall time until then.
-
-    Returns
-    -------
-    Record
-        With the verdict ``failed`` and no numbers.
-    """
-    return Record(
-        **_words(claim),
-        verdict=Verdict.FAILED,
-        predicted=None,
-        values=(),
-        null=None,
-        seconds=seconds,
-        error=error,
-    )
+__all__ = ["examine"]
 
 
 def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Record:
@@ -82,9 +53,8 @@ def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Recor
         evidence = claim.measure(spend)
         if not np.isfinite([evidence.predicted, evidence.null, *evidence.values]).all():
             raise ArithmeticError(f"A number of the evidence is not finite: {evidence}")
-        record = Record(
-            **_words(claim),
-            verdict=judge(evidence.values, band=claim.band, null=evidence.null),
+        record = claim.record(
+            judge(evidence.values, band=claim.band, null=evidence.null),
             predicted=float(evidence.predicted),
             values=tuple(float(v) for v in evidence.values),
             null=float(evidence.null),
@@ -94,35 +64,23 @@ def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Recor
             provenance=provenance,
         )
         if folder is not None:
-            with plot.picture(folder / record.figure, 2) as (phenomenon, numbers):
+            with plot.picture(folder / record.figure, widths=(5.4, 3.2)) as (phenomenon, numbers):
                 evidence.draw(phenomenon)
                 plot.measurements(
                     record.values,
                     predicted=evidence.predicted,
                     band=(claim.band.low, claim.band.high),
                     null=evidence.null,
-                    quantity=claim.quantity,
                     ax=numbers,
                 )
     except Exception:  # any failure of a claim's test is a result of the ledger
-        return broken(claim, error=traceback.format_exc(), seconds=time.perf_counter() - start)
+        return claim.record(
+            Verdict.FAILED,
+            error=traceback.format_exc(),
+            seconds=time.perf_counter() - start,
+            provenance=provenance,
+        )
     return record
-
-
-def _words(claim: Claim) -> dict[str, Any]:
-    names = (
-        "id",
-        "paper",
-        "where",
-        "statement",
-        "quantity",
-        "band",
-        "null_name",
-        "expected",
-        "reason",
-        "errata",
-    )
-    return {name: getattr(claim, name) for name in names}
 
 
 def main(arguments: list[str]) -> None:

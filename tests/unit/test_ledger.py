@@ -19,7 +19,7 @@ from simtheory.validation.claims import Evidence, budget_named
 from simtheory.validation.ledger import Ledger
 from simtheory.validation.records import Band, Record, Verdict, judge
 from simtheory.validation.report import page
-from simtheory.validation.worker import broken, examine
+from simtheory.validation.worker import examine
 
 EULER = "identity/figure-10-euler"
 TIME = "identity/figure-10-time"
@@ -27,13 +27,8 @@ TIME = "identity/figure-10-time"
 
 def a_record(claim_id=EULER, **changes):
     (claim,) = select([claim_id])
-    values = broken(claim).to_dict() | {
-        "verdict": "agrees",
-        "predicted": 0.4,
-        "values": (0.35,),
-        "null": 100.0,
-    }
-    return Record.from_dict(values | changes)
+    findings = {"verdict": Verdict.AGREES, "predicted": 0.4, "values": (0.35,), "null": 100.0}
+    return claim.record(**(findings | changes))
 
 
 # -- verdicts ---------------------------------------------------------------------------------
@@ -160,7 +155,7 @@ def test_the_page_is_well_formed_and_loads_nothing_from_elsewhere():
 
 
 def test_the_page_escapes_what_it_prints():
-    record = a_record(error="<script>alert(1)</script>", verdict="failed")
+    record = a_record(error="<script>alert(1)</script>", verdict=Verdict.FAILED)
     manifest = {"missing": [], "versions": {}, "machine": "m", "started": "now"}
     text = page([record], pictures={}, manifest=manifest)
     assert "<script>" not in text
@@ -169,7 +164,7 @@ def test_the_page_escapes_what_it_prints():
 
 def test_the_page_names_verdicts_other_than_expected():
     manifest = {"missing": [], "versions": {}, "machine": "m", "started": "now"}
-    text = page([a_record(verdict="disagrees")], pictures={}, manifest=manifest)
+    text = page([a_record(verdict=Verdict.DISAGREES)], pictures={}, manifest=manifest)
     assert "Other than expected" in text
     assert "expected agrees" in text
 

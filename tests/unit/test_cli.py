@@ -1,0 +1,148 @@
+"""The command line, as a person types it."""
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import simtheory as st
+from simtheory.cli import main
+
+THREE = ["predict", "--mu", "1,1.5,2.2", "--sigma", "0.05"]
+
+
+def type_in(*words):
+    return CliRunner().invoke(main, list(words))
+
+
+def test_predict_names_rate_pivot_and_times_of_every_concept():
+    result = type_in(*THREE)
+    assert result.exit_code == 0
+    task = st.SIMTask(mu=(1, 1.5, 2.2), sigma=0.05)
+    U0 = st.inits.uniform((3, 3), scale=0.1, rng=np.random.default_rng(0))
+    for time in st.analytic.tied.learning_times(task, U0):
+        assert f"{time:.4g}" in result.output
+    assert "order of learning: 3 → 2 → 1" in result.output
+
+
+def test_predict_reads_a_file_and_a_flag_overrides_it(tmp_path):
+    file = tmp_path / "task.toml"
+    file.write_text(
+        '[task]\nmu = [1.0, 2.0]\nsigma = 0.1\n[init]\ninit = "correlated"\nscale = 0.1\n'
+        "cosine = 0.5\n[time]\nt_max = 20.0\npoints = 101\n"
+    )
+    same = type_in("predict", "--mu", "1,2", "--sigma", "0.1", "--init", "correlated", "--scale", "0.1",
+                   "--cosine", "0.5", "--t-max", "20", "--points", "101")  # fmt: skip
+    assert type_in("predict", str(file)).output == same.output
+    assert type_in("predict", str(file), "--cosine", "0.9").output != same.output
+
+
+def test_predict_writes_the_curves_it_speaks_of(tmp_path):
+    table, picture = tmp_path / "out.csv", tmp_path / "out.png"
+    result = type_in(*THREE, "--csv", str(table), "--plot", str(picture), "--points", "51")
+    assert result.exit_code == 0
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert len(rows) == 51
+    loss = np.array([float(r["exact_loss"]) for r in rows])
+    task = st.SIMTask(mu=(1, 1.5, 2.2), sigma=0.05)
+    U0 = st.inits.uniform((3, 3), scale=0.1, rng=np.random.default_rng(0))
+    t = np.array([float(r["t"]) for r in rows])
+    again = st.observe.loss(st.sim.solve(st.sim.Tied(), task, U0, t))
+    # Twelve digits are printed, of the times too: their last digit moves the loss by 1e-11.
+    np.testing.assert_allclose(loss, again, rtol=1e-9, atol=1e-12)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "out.png"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["predict"], "needs --mu and --sigma"),
+        (["predict", "--mu", "1;2", "--sigma", "1"], "--mu must be numbers with commas"),
+        (["predict", "--mu", "1,2", "--sigma=-1"], "`sigma` must not be negative"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--dim", "1"], "`dim` must be at least"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--weights", "0.5,0.6"], "must sum to 1"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--init", "unifrom"], "did you mean uniform"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--plot", "x.gif"], ".png"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--plot", "/no/such/place.png"], "does not exist"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--seed=-4"], "--seed"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--t-max=-4"], "t_max"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--scale", "3"], "W(0)"),
+        (["validate", "identity/nothing-like-it"], "unknown"),
+        (["validate", "--budget", "huge"], "budget"),
+        (["validate", "--device", "tpu"], "device"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_answered_in_one_line_with_status_two(words, says):
+    result = type_in(*words)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[tusk]\nmu = 1", "tusk"),
+        ("[task]\nmux = [1.0]", "did you mean mu"),
+        ("mu = [1.0]", "mu"),
+        ("[task", "no readable TOML"),
+        ('[task]\nmu = ["a"]\nsigma = 1.0', "array of real numbers"),
+    ],
+)
+def test_a_file_with_a_slip_is_answered_with_its_place(tmp_path, text, says):
+    file = tmp_path / "task.toml"
+    file.write_text(text)
+    result = type_in("predict", str(file))
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_an_out_folder_that_holds_something_else_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    result = type_in("validate", "identity/figure-10-euler", "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert "holds something else" in " ".join(result.output.split())
+
+
+def test_validate_prints_a_line_for_each_claim_and_the_path_of_the_page(tmp_path):
+    out = tmp_path / "ledger"
+    result = type_in(
+        "validate", "identity/figure-10-euler", "identity/figure-10-failure", "--out", str(out)
+    )
+    assert result.exit_code == 0
+    assert str(out / "index.html") in result.output
+    assert "disagrees (expected disagrees)" in result.output
+    names = {p.name for p in out.iterdir()}
+    assert names == {
+        "index.html",
+        "records.json",
+        "manifest.json",
+        "identity-figure-10-euler.svg",
+        "identity-figure-10-failure.svg",
+    }
+
+
+def test_claims_lists_every_claim():
+    result = type_in("claims")
+    assert result.exit_code == 0
+    assert all(claim.id in result.output for claim in st.validation.claims())
+
+
+def test_versions_names_what_results_depend_on():
+    result = type_in("versions")
+    assert "numpy" in result.output
+    assert np.__version__ in result.output
+
+
+def test_the_console_script_is_installed():
+    process = subprocess.run(
+        [sys.executable, "-m", "simtheory.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert st.__version__ in process.stdout
