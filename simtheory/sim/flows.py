@@ -1,0 +1,357 @@
+r"""The gradient flows of linear networks on the identity task.
+
+Problem
+-------
+A linear network f(x) = W x learns to return its input. In canonical time (`units` converts
+optimiser steps) its weights follow the gradient of :math:`\tfrac12 E\|f(x)-x\|^2`, which depends on
+the data only through their second moment A.
+
+Symbols
+-------
+A : uncentred second moment, shape (d, d); W : end-to-end map, shape (d, d); U : weights of a tied
+net, shape (d, h); :math:`W_l` : layer l of a deep net, first layer first; L : depth.
+
+Result
+------
+===========  ====================================  ==============================================
+flow         network                               weights
+===========  ====================================  ==============================================
+`OneLayer`   W                                     :math:`W' = (I-W)A`
+`Tied`       :math:`W = UU^T`                      :math:`U' = (A-\tfrac12(WA+AW))U`
+`Untied`     :math:`W = W_2W_1`                    as `Deep` with L = 2
+`Deep`       :math:`W = W_L\cdots W_1`             :math:`W_l' = (W_L\cdots W_{l+1})^T (I-W)A
+                                                   (W_{l-1}\cdots W_1)^T`
+===========  ====================================  ==============================================
+
+Reading
+-------
+A mode grows as w' = a(1−w) in one layer and as w' = 2a w(1−w) in two. The tied flow is integrated
+in U, not in W: so W stays positive semidefinite, and a row of U only ever mixes with rows, which
+keeps small modes beside large ones.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+
+from simtheory._checks import as_finite, as_matrix, positive_int
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.errors import ArgumentError, ShapeError
+
+__all__ = ["Deep", "Flow", "Init", "Layers", "OneLayer", "State", "Tied", "Untied"]
+
+Layers: TypeAlias = tuple[Array, ...]
+Init: TypeAlias = ArrayLike | Sequence[ArrayLike]
+
+# Rows this small count as zero in the error norm: their squares near the smallest float64.
+_TINY = 1e-100
+
+
+class State(NamedTuple):
+    """What the kernel of a flow starts from.
+
+    Parameters
+    ----------
+    blocks : tuple of ndarray, each of shape (..., n, m)
+        Matrices whose entries, one block after the other, are the state.
+    sizes : ndarray of int
+        Widths from which the kernel knows the shapes of the blocks.
+    group : ndarray of int, shape (entries,)
+        Group of each entry: errors are measured against the common norm of a group.
+    floor : float
+        Least norm of a group that counts.
+    """
+
+    blocks: Layers
+    sizes: IntArray
+    group: IntArray
+    floor: float
+
+
+class Flow(ABC):
+    """A linear network whose weights follow the gradient.
+
+    The face takes flows as arguments; their methods are what `solve` and `descend` need of them.
+    """
+
+    __slots__ = ()
+
+    kernel: ClassVar[str]
+
+    @property
+    def name(self) -> str:
+        """Name of the flow, as in the origin of its trajectories."""
+        return type(self).__name__
+
+    @property
+    @abstractmethod
+    def depth(self) -> int:
+        """Number of factors of W; near W = I a mode relaxes at depth times its rate."""
+
+    @abstractmethod
+    def layers(self, init: Init, dim: int) -> Layers:
+        """Return the initial weights as checked arrays.
+
+        Parameters
+        ----------
+        init : array_like or tuple of array_like
+            What the user gave.
+        dim : int
+            Dimension d of the inputs.
+
+        Returns
+        -------
+        tuple of ndarray
+            The trained matrices; leading axes are ensembles.
+        """
+
+    @abstractmethod
+    def weights(self, layers: Layers) -> Array:
+        """Return the end-to-end map.
+
+        Parameters
+        ----------
+        layers : tuple of ndarray
+            The trained matrices.
+
+        Returns
+        -------
+        ndarray, shape (..., d, d)
+            W.
+        """
+
+    @abstractmethod
+    def field(self, layers: Layers, second_moment: Array) -> Layers:
+        """Return the time derivative of the layers, in canonical time.
+
+        Parameters
+        ----------
+        layers : tuple of ndarray
+            The trained matrices.
+        second_moment : ndarray, shape (..., d, d)
+            A, of the population or of a batch.
+
+        Returns
+        -------
+        tuple of ndarray
+            One derivative for each layer.
+        """
+
+    @abstractmethod
+    def turned(self, layers: Layers, axes: Array) -> Layers:
+        """Express the layers in another basis of the inputs; the flow commutes with the turn.
+
+        Parameters
+        ----------
+        layers : tuple of ndarray
+            The trained matrices.
+        axes : ndarray, shape (..., d, d)
+            Orthogonal; its columns are the new basis.
+
+        Returns
+        -------
+        tuple of ndarray
+            The turned layers.
+        """
+
+    @abstractmethod
+    def state(self, layers: Layers) -> State:
+        """Return what the kernel starts from.
+
+        Parameters
+        ----------
+        layers : tuple of ndarray
+            The trained matrices, in the eigenbasis of the second moment.
+
+        Returns
+        -------
+        State
+            Their entries, and how errors in them are measured.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tied(Flow):
+    """Two layers with tied weights, f = U Uᵀ x; starts from U₀, shape (..., d, h).
+
+    Examples
+    --------
+    >>> Tied().depth
+    2
+    """
+
+    kernel: ClassVar[str] = "tied"
+
+    @property
+    def depth(self) -> int:
+        """Number of factors of W."""
+        return 2
+
+    def layers(self, init: Init, dim: int) -> Layers:
+        """Return U₀ as a checked array, in a tuple of one."""
+        return (as_matrix("init", _alone(init), rows=dim),)
+
+    def weights(self, layers: Layers) -> Array:
+        """Return W = U Uᵀ."""
+        (U,) = layers
+        return np.asarray(U @ np.swapaxes(U, -1, -2))
+
+    def field(self, layers: Layers, second_moment: Array) -> Layers:
+        """Return U' = (A − (WA + AW)/2) U."""
+        WA = self.weights(layers) @ second_moment
+        return ((second_moment - 0.5 * (WA + np.swapaxes(WA, -1, -2))) @ layers[0],)
+
+    def turned(self, layers: Layers, axes: Array) -> Layers:
+        """Turn the rows of U."""
+        return (np.swapaxes(axes, -1, -2) @ layers[0],)
+
+    def state(self, layers: Layers) -> State:
+        """Return Uᵀ; of a net wider than d its triangular factor, which has the same W."""
+        rows = np.swapaxes(layers[0], -1, -2)
+        h, d = rows.shape[-2:]
+        if h > d:
+            rows, h = np.asarray(np.linalg.qr(rows, mode="r")), d
+        return State((rows,), np.array([d, h]), np.tile(np.arange(d), h), _TINY)
+
+
+class _Chain(Flow):
+    """W is a product of `depth` layers of their own."""
+
+    __slots__ = ()
+
+    kernel: ClassVar[str] = "deep"
+
+    def layers(self, init: Init, dim: int) -> Layers:
+        """Return the layers as checked arrays, first layer first."""
+        given = (_alone(init),) if isinstance(self, OneLayer) else init
+        if not isinstance(given, tuple | list) or len(given) != self.depth:
+            came = f"holds {len(given)}" if isinstance(given, tuple | list) else "is one array"
+            raise ShapeError(
+                f"Argument `init` must be a tuple of {self.depth} layers, first layer first, "
+                f"but it {came}."
+            )
+        layers = tuple(as_finite("init", layer) for layer in given)
+        into = dim
+        for l, layer in enumerate(layers):
+            out = str(dim) if l == self.depth - 1 else "width"
+            fits = layer.ndim >= 2 and layer.shape[-1] == into and layer.shape[-2] > 0
+            if not fits or (l == self.depth - 1 and layer.shape[-2] != dim):
+                raise ShapeError(
+                    f"Argument `init` must have shape (..., {out}, {into}) in layer {l + 1} of "
+                    f"{self.depth}, but its shape there is {layer.shape}."
+                )
+            into = layer.shape[-2]
+        return layers
+
+    def weights(self, layers: Layers) -> Array:
+        """Return W = W_L … W_1."""
+        return reduce(lambda below, layer: np.asarray(layer @ below), layers)
+
+    def field(self, layers: Layers, second_moment: Array) -> Layers:
+        """Return W_l' = (W_L … W_{l+1})ᵀ (I − W) A (W_{l-1} … W_1)ᵀ."""
+        below = [layers[0]]
+        for layer in layers[1:]:
+            below.append(layer @ below[-1])
+        back = (np.eye(layers[0].shape[-1]) - below[-1]) @ second_moment
+        slopes = []
+        for l in range(len(layers) - 1, 0, -1):
+            slopes.append(back @ np.swapaxes(below[l - 1], -1, -2))
+            back = np.swapaxes(layers[l], -1, -2) @ back
+        return (back, *reversed(slopes))
+
+    def turned(self, layers: Layers, axes: Array) -> Layers:
+        """Turn the columns of the first layer and the rows of the last."""
+        turned = [layers[0] @ axes, *layers[1:]]
+        turned[-1] = np.swapaxes(axes, -1, -2) @ turned[-1]
+        return tuple(turned)
+
+    def state(self, layers: Layers) -> State:
+        """Return the layers; concept k's group is its column of the first and its row of the last."""
+        d = layers[0].shape[-1]
+        sizes = np.array([d, *(layer.shape[-2] for layer in layers)])
+        if len(layers) == 1:
+            return State(layers, sizes, np.zeros(d * d, dtype=np.intp), 1.0)
+        inner = [np.full(sizes[l] * sizes[l + 1], d + l - 1) for l in range(1, len(layers) - 1)]
+        first = np.tile(np.arange(d), sizes[1])
+        last = np.repeat(np.arange(d), sizes[-2])
+        return State(layers, sizes, np.concatenate([first, *inner, last]), _TINY)
+
+
+@dataclass(frozen=True, slots=True)
+class OneLayer(_Chain):
+    """One layer, f = W x; starts from W₀, shape (..., d, d)."""
+
+    @property
+    def depth(self) -> int:
+        """Number of factors of W."""
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Untied(_Chain):
+    """Two layers, f = W₂ W₁ x; starts from (W₁, W₂), shapes (..., h, d) and (..., d, h)."""
+
+    @property
+    def depth(self) -> int:
+        """Number of factors of W."""
+        return 2
+
+
+@dataclass(frozen=True, slots=True)
+class Deep(_Chain):
+    """A chain of `depth` layers; starts from a tuple of as many matrices, first layer first.
+
+    Parameters
+    ----------
+    depth : int
+        Number of layers.
+    """
+
+    depth: int = 3
+
+    def __post_init__(self) -> None:
+        positive_int("depth", self.depth)
+
+    @property
+    def name(self) -> str:
+        """Name of the flow, as in the origin of its trajectories."""
+        return f"Deep({self.depth})"
+
+
+def _alone(init: Init) -> Any:
+    """Return `init`, which must not be a tuple of layers: two of them would pass as an ensemble."""
+    if isinstance(init, tuple | list) and any(
+        isinstance(layer, np.ndarray) and layer.ndim > 1 for layer in init
+    ):
+        raise ShapeError(
+            "Argument `init` must be one array for this flow, but it holds "
+            f"{len(init)} of them. Stack the members of an ensemble: np.stack(init)."
+        )
+    return init
+
+
+def require_flow(flow: Flow) -> Flow:
+    """Return `flow`, which must be one of the flows."""
+    if not isinstance(flow, Flow):
+        raise ArgumentError(
+            f"Argument `flow` must be a flow, such as sim.Tied(), but it is {flow!r}."
+        )
+    return flow
+
+
+def ensemble_of(*arrays: Array) -> tuple[int, ...]:
+    """Return the shape to which the leading axes of some stacks of matrices broadcast."""
+    leading = [array.shape[:-2] for array in arrays]
+    try:
+        return np.broadcast_shapes(*leading)
+    except ValueError as reason:
+        raise ShapeError(
+            "Leading axes of `init` must broadcast with one another and with those of the second "
+            f"moment, but they are {', '.join(map(str, leading))}."
+        ) from reason
