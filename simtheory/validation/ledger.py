@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simtheory.errors import ArgumentError
+from simtheory.validation.catalogue import claims
 from simtheory.validation.claims import Claim
 from simtheory.validation.records import Record
 from simtheory.validation.report import page
@@ -124,7 +125,7 @@ class Ledger:
         self._write()
 
     def _write(self) -> None:
-        records = list(self._records.values())
+        records = [self._records[c.id] for c in claims() if c.id in self._records]
         manifest = {
             "format": FORMAT,
             "started": self._started,

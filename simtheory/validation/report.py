@@ -133,7 +133,7 @@ def _article(record: Record, picture: str | None) -> str:
             "—" if record.null is None else f"{record.null:.4g}",
             "",
         ),
-        ("seeds", _seeds(record.seeds), ""),
+        ("seeds", _seeds(record.seeds, len(record.values)), ""),
     ]
     cells = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd class='{size}'>{html.escape(text)}</dd></div>"
@@ -187,9 +187,10 @@ def _anchor(record: Record) -> str:
     return html.escape(record.id.replace("/", "-"), quote=True)
 
 
-def _seeds(seeds: Sequence[int]) -> str:
+def _seeds(seeds: Sequence[int], runs: int) -> str:
     if not seeds:
         return "none: deterministic"
     if len(seeds) > 3 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]}–{seeds[-1]} ({len(seeds)})"
-    return ", ".join(map(str, seeds))
+    text = ", ".join(map(str, seeds))
+    return text if runs <= len(seeds) else f"{text} ({runs} values)"
