@@ -14,6 +14,7 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.nodes import nested_parse_with_titles
+from sympy import latex
 
 from derivations import PROOFS
 from simtheory.analytic import implementations
@@ -39,7 +40,11 @@ class StatementDirective(_Labelled):
         facts, statement = equation(label), STATEMENTS[label]
         module, name = implementations()[label].split(":")
         lines = [f"(statement-{label})=", f"**{facts.title}** · `{label}`", "", "$$", statement.latex(), "$$", ""]
-        lines += [f"- ${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
+        names = dict(statement.printed)
+        lines += [
+            f"- ${latex(symbol, symbol_names=names)}$: {meaning}"
+            for symbol, meaning in statement.symbols.items()
+        ]
         lines += [
             "",
             f"*{'Exact' if facts.exact else 'Error: ' + facts.error}; holds for: {facts.regime}.*",
@@ -69,9 +74,20 @@ class AllProofsDirective(_Labelled):
         return self.parse(lines)
 
 
+def headings_to_rubrics(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Keep the textbook headings of module docstrings out of the page's table of contents."""
+    if what == "module":
+        for k in range(len(lines) - 1, 0, -1):
+            if lines[k] and set(lines[k]) == {"-"} and lines[k - 1].istitle():
+                lines[k - 1 : k + 1] = [f".. rubric:: {lines[k - 1]}", ""]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("statement", StatementDirective)
     app.add_directive("proof", ProofDirective)
     app.add_directive("all-proofs", AllProofsDirective)
+    app.connect("autodoc-process-docstring", headings_to_rubrics, priority=900)
     return {"parallel_read_safe": True}

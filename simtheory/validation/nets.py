@@ -19,7 +19,7 @@ is its end-to-end map :math:`W = W_L \cdots W_1`.
 init               weights of a layer with n inputs                 biases
 =================  ===============================================  =============================
 ``DefaultInit()``  Unif(−1/√n, 1/√n), the usual default             Unif(−1/√n, 1/√n)
-``SmallInit(s)``   N(0, s²/n), so that E|f(x)|² = s^{2L} |x|² in a  zero
+``SmallInit(s)``   N(0, s²/n), so that E‖f(x)‖² = s^{2L} ‖x‖² in a  zero
                    linear network
 explicit layers    as given                                         zero
 =================  ===============================================  =============================
@@ -153,7 +153,7 @@ class DefaultInit:
 class SmallInit:
     """Gaussian weights N(0, scale²/n) with n inputs, and biases zero.
 
-    A linear network then starts with E|f(x)|² = scale^(2 depth) |x|² at any width.
+    A linear network then starts with E‖f(x)‖² = scale^(2 depth) ‖x‖² at any width.
 
     Parameters
     ----------
