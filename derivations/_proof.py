@@ -12,15 +12,16 @@ The formula comes from the statement, so a proof proves what the docs print.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
-from simtheory.analytic.symbolic import Statement
+from simtheory.analytic.symbolic import STATEMENTS, Statement
 
-__all__ = ["PROOFS", "Proof", "Step", "matrix_field", "proof", "symmetric"]
+__all__ = ["PROOFS", "Step", "matrix_field", "proof", "symmetric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class Step:
         return all(_vanishes(entry) for entry in entries)
 
 
-Proof = Callable[[Statement], Iterator[Step]]
+Steps = Callable[[Statement], Iterator[Step]]
+Proof = Callable[..., Iterator[Step]]
 
 PROOFS: dict[str, Proof] = {}
-"""Label to proof, in the order in which they are read."""
+"""Label to proof, in the order in which they are read; ``PROOFS[label]()`` yields its steps."""
 
 
-def proof(label: str) -> Callable[[Proof], Proof]:
+def proof(label: str) -> Callable[[Steps], Proof]:
     """Register a function as the proof of a label.
 
     Parameters
@@ -62,12 +64,16 @@ def proof(label: str) -> Callable[[Proof], Proof]:
     Returns
     -------
     callable
-        A decorator that leaves the function as it is.
+        A decorator. The proof it gives proves the label's statement unless it is handed another.
     """
 
-    def register(steps: Proof) -> Proof:
-        PROOFS[label] = steps
-        return steps
+    def register(steps: Steps) -> Proof:
+        @functools.wraps(steps)
+        def proved(statement: Statement = STATEMENTS[label]) -> Iterator[Step]:
+            return steps(statement)
+
+        PROOFS[label] = proved
+        return proved
 
     return register
 

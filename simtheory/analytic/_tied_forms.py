@@ -46,6 +46,8 @@ def logistic(rates: Array, w0: Array, t: Array) -> Array:
 def isotropic(rate: float, U: Array, t: Array) -> Array:
     """Return W of equal rates, shape (..., T, d, d): every eigenvalue of W(0) is a logistic mode."""
     axes, sizes, _ = np.linalg.svd(U, full_matrices=False)
+    # A direction that is there by rounding alone would be learned all the same, if late.
+    sizes = np.where(sizes > DEPENDENT * sizes[..., :1], sizes, 0.0)
     values = logistic(np.full(sizes.shape[-1], rate), sizes**2, t)
     spread = axes[..., None, :, :]
     return np.asarray((spread * values[..., None, :]) @ np.swapaxes(spread, -1, -2))

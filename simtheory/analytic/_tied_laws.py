@@ -46,7 +46,17 @@ def field(W: ArrayLike, A: ArrayLike) -> Array:
 
 
 class FieldTerms(NamedTuple):
-    """The tied field in three parts, each (..., d, d): V = growth − suppression − interaction."""
+    """The tied field in three parts: V = growth − suppression − interaction.
+
+    Parameters
+    ----------
+    growth : ndarray, shape (..., d, d)
+        What drives every entry up.
+    suppression : ndarray, shape (..., d, d)
+        What an entry loses to the diagonal entries of its own row and column.
+    interaction : ndarray, shape (..., d, d)
+        What it loses through other concepts.
+    """
 
     growth: Array
     suppression: Array
@@ -111,7 +121,7 @@ def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> mode(1.0, 0.001, [0.0, 3.45338]).round(6)
+    >>> mode(1.0, 0.001, [0.0, 3.45338]).round(4)
     array([0.001, 0.5  ])
     """
     a, start = _mode_arguments(rate, w0)

@@ -115,7 +115,15 @@ def solution(
 
 
 class ZeroStartLoss(NamedTuple):
-    """Losses of one layer that starts at zero, each of shape (T,)."""
+    """Losses of one layer that starts at zero.
+
+    Parameters
+    ----------
+    test : ndarray, shape (T,)
+        ½‖f(x̂)−x̂‖² at the target x̂.
+    train : ndarray, shape (T,)
+        ½E‖f(x)−x‖² on the training distribution.
+    """
 
     test: Array
     train: Array
@@ -139,7 +147,7 @@ def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     Returns
     -------
     ZeroStartLoss
-        With `test`, ½‖f(x̂)−x̂‖² at the target x̂, and `train`, ½E‖f(x)−x‖²; each of shape (T,).
+        The losses `test` and `train`, each of shape (T,).
 
     Notes
     -----
@@ -149,7 +157,7 @@ def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     Examples
     --------
     >>> zero_start_loss(SIMTask(mu=(1.0, 2.0), sigma=0.0), [0.0, 1.0]).test.round(4)
-    array([2.5   , 0.2205])
+    array([2.5   , 0.2206])
     """
     times = as_times(t)
     decay = np.exp(-2.0 * task.rates * times[:, None])

@@ -120,12 +120,22 @@ class Statement:
             return lines[0].replace(" &= ", " = ", 1)
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
+    def glossary(self) -> list[tuple[str, str]]:
+        """Return each symbol as LaTeX beside its meaning.
+
+        Returns
+        -------
+        list of (str, str)
+            In the order in which the statement lists them.
+        """
+        return [(self._latex(symbol), meaning) for symbol, meaning in self.symbols.items()]
+
     def evaluate(self, **numbers: Any) -> dict[str, Any]:
         """Return the left sides as 50-digit numbers.
 
         Parameters
         ----------
-        **numbers : float, or array of floats
+        **numbers : float, array of floats, or mpmath number or matrix
             Values of the symbols by name; a two-dimensional array is a matrix, a one-dimensional
             one a list. They are taken as they are: a float is a binary fraction.
 
@@ -197,6 +207,8 @@ def eye(like: Any) -> Any:
 
 
 def _exact(value: Any) -> Any:
+    if isinstance(value, mpmath.mpf | mpmath.matrix):
+        return value
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 2:
         return mpmath.matrix(array.tolist())
