@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
     "sphinx.ext.viewcode",
     "sphinxcontrib.bibtex",
     "labels",
@@ -48,7 +49,13 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
 }
+_PLAIN = ("index", "quickstart", "roads", "ledger", "errata", "command_line", "genindex", "search")
+html_sidebars: dict[str, list[str]] = {page: [] for page in _PLAIN}
+html_static_path = ["_static"]
+html_css_files = ["house.css"]
 html_show_sourcelink = False
 html_copy_source = False
 exclude_patterns = ["_build", "jupyter_execute"]

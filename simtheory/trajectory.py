@@ -356,7 +356,9 @@ class Trajectory:
         return f"Trajectory({self.origin}, T={self.t.size}, P={len(self.probes)}, d={self.task.dim}{ensemble})"
 
     def __str__(self) -> str:
-        return "\n".join(["Trajectory", *(f"  {name:<9}{text}" for name, text in self._rows())])
+        rows = self._rows()
+        width = 2 + max(len(name) for name, _ in rows)
+        return "\n".join(["Trajectory", *(f"  {name:<{width}}{text}" for name, text in rows)])
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -39,12 +39,21 @@ class StatementDirective(_Labelled):
         label = self.arguments[0]
         facts, statement = equation(label), STATEMENTS[label]
         module, name = implementations()[label].split(":")
-        lines = [f"(statement-{label})=", f"**{facts.title}** · `{label}`", "", "$$", statement.latex(), "$$", ""]
+        lines = [
+            f"(statement-{label})=",
+            f"**{facts.title}** · `{label}`",
+            "",
+            "$$",
+            statement.latex(),
+            "$$",
+            "",
+        ]
         names = dict(statement.printed)
-        lines += [
-            f"- ${latex(symbol, symbol_names=names)}$: {meaning}"
+        symbols = [
+            f"${latex(symbol, symbol_names=names)}$ {meaning}"
             for symbol, meaning in statement.symbols.items()
         ]
+        lines.append("; ".join(symbols) + ".")
         lines += [
             "",
             f"*{'Exact' if facts.exact else 'Error: ' + facts.error}; holds for: {facts.regime}.*",
@@ -59,7 +68,11 @@ class ProofDirective(_Labelled):
 
     def run(self) -> list[nodes.Node]:
         label = self.arguments[0]
-        lines = [f"(proof-{label})=", f"**{equation(label).title}** · [`{label}`](#statement-{label})", ""]
+        lines = [
+            f"(proof-{label})=",
+            f"**{equation(label).title}** · [`{label}`](#statement-{label})",
+            "",
+        ]
         lines += [f"{n}. {step.text}" for n, step in enumerate(PROOFS[label](), start=1)]
         return self.parse(lines)
 
