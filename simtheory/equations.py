@@ -150,7 +150,7 @@ EQUATIONS: dict[str, Equation] = {
             "Tied net: the sum rule",
             "tied",
             "exact",
-            "full-rank start, any second moment",
+            "full-rank start, second moment of full rank",
             "yang2024",
             "derived here from the determinant law",
         ),

@@ -259,7 +259,8 @@ def log_det_rate(weights: ArrayLike, second_moment: ArrayLike) -> Array:
 def sum_rule(W0: ArrayLike) -> Array:
     """Return what `log_det_rate` integrates to over all times: ln 1/det W(0).
 
-    Implements ``sum-rule`` (derived from `det_law` and W → I; exact).
+    Implements ``sum-rule`` (derived from `det_law` and W → I; exact). It needs a second moment of
+    full rank: along a coordinate of rate zero W never moves.
 
     Parameters
     ----------
