@@ -3,7 +3,7 @@ r"""The tied net of width one: one quadrature and one inversion.
 Symbols
 -------
 u : the weight vector, (d,); g = |u|²; s : slowed time, in which u turns as power iteration does;
-:math:`\varphi(s) = u_0^Te^{2As}u_0`; :math:`X = \varphi/\sqrt{1-g_0}`;
+:math:`\varphi(s) = u_0^T e^{2As}u_0`; :math:`X = \varphi/\sqrt{1-g_0}`;
 :math:`q = X/\sqrt{X^2+4}`, so that canonical time is :math:`t = s + \int_0^s q\,ds'`.
 
 q never falls, runs from 0 to 1, and may do so within a sliver of a long interval. Panels are halved

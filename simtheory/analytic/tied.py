@@ -140,7 +140,7 @@ def rank_one(
     r"""Return the exact trajectory of a tied net of width one.
 
     In a slowed time s the weight vector turns as power iteration does: with
-    :math:`\varphi = u_0^Te^{2As}u_0`, :math:`X = \varphi/\sqrt{1-|u_0|^2}` and
+    :math:`\varphi = u_0^T e^{2As}u_0`, :math:`X = \varphi/\sqrt{1-|u_0|^2}` and
     :math:`g = 2X/(X+\sqrt{X^2+4})`, :math:`u = \sqrt{g/\varphi}\,e^{As}u_0` at
     :math:`t = \int_0^s ds'/(1-g/2)`. Implements ``tied-rank-one`` (derived from yang2024, Eq. 4.3).
 
