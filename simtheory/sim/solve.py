@@ -227,9 +227,12 @@ def _tolerance(rtol: float) -> float:
 
 
 def _members(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
-    """Broadcast the leading axes to the ensemble and flatten them into one."""
+    """Broadcast the leading axes to the ensemble and flatten them into one.
+
+    Always a copy: the kernel would be compiled a second time for a read-only view.
+    """
     shape = array.shape[array.ndim - core :]
-    return np.ascontiguousarray(np.broadcast_to(array, (*ensemble, *shape))).reshape(-1, *shape)
+    return np.array(np.broadcast_to(array, (*ensemble, *shape)), order="C").reshape(-1, *shape)
 
 
 def _principal_axes(moment: Array) -> tuple[Array, Array | None]:

@@ -1,0 +1,431 @@
+"""The face of the integrator: shapes, ensembles, what is refused, and how failures are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from simtheory import inits, sim
+from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.sim import Status, _kernels
+from simtheory.sim.methods import DOP853
+from simtheory.tasks import SIMTask
+from simtheory.trajectory import Trajectory
+
+TASK = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.05)
+A = TASK.second_moment
+T = np.linspace(0.0, 6.0, 7)
+RNG = np.random.default_rng(0)
+
+STARTS = {
+    "OneLayer": (sim.OneLayer(), RNG.normal(0, 0.3, (3, 3))),
+    "Tied": (sim.Tied(), RNG.normal(0, 0.2, (3, 2))),
+    "Untied": (sim.Untied(), (RNG.normal(0, 0.2, (5, 3)), RNG.normal(0, 0.2, (3, 5)))),
+    "Deep(3)": (
+        sim.Deep(depth=3),
+        tuple(RNG.normal(0, 0.4, shape) for shape in ((4, 3), (2, 4), (3, 2))),
+    ),
+}
+each_flow = pytest.mark.parametrize(("flow", "init"), STARTS.values(), ids=STARTS)
+
+
+def stacked(init, members: int):
+    """An ensemble around a start: (members, ...) of every layer."""
+    factors = (1 + 0.1 * np.arange(members))[:, np.newaxis, np.newaxis]
+    return tuple(x * factors for x in init) if isinstance(init, tuple) else init * factors
+
+
+def member_of(init, m: int):
+    return tuple(x[m] for x in init) if isinstance(init, tuple) else init[m]
+
+
+def test_the_package_loads_no_numba_before_it_is_needed() -> None:
+    code = "import sys, simtheory.sim; sys.exit('numba' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_kernels_speak_of_the_same_statuses() -> None:
+    for status in Status:
+        assert getattr(_kernels, status.name) == status
+        assert status.advice.endswith(".")
+
+
+@each_flow
+def test_compiled_and_plain_fields_agree(flow, init) -> None:
+    layers = flow.layers(init, 3)
+    state = flow.state(layers)
+    y = np.concatenate([block.ravel() for block in state.blocks])
+    net = (
+        TASK.rates,
+        state.sizes,
+        np.full(3 * (state.sizes.sum() + 2 * state.sizes.max()), np.nan),
+    )
+    field, mapping = (
+        (_kernels.tied_field, _kernels.tied_map)
+        if flow.kernel == "tied"
+        else (_kernels.deep_field, _kernels.deep_map)
+    )
+    slope, W = np.empty(y.size), np.empty((3, 3))
+    field(y, slope, net)
+    mapping(y, W, net)
+    slopes = flow.state(flow.field(layers, A)).blocks
+    np.testing.assert_allclose(
+        slope, np.concatenate([block.ravel() for block in slopes]), rtol=0, atol=1e-15
+    )
+    np.testing.assert_allclose(W, flow.weights(layers), rtol=0, atol=1e-15)
+    assert state.group.shape == y.shape
+    assert set(state.group) == set(range(state.group.max() + 1))
+
+
+@each_flow
+def test_solve_gives_a_trajectory(flow, init) -> None:
+    run = sim.solve(flow, TASK, init, T)
+    assert isinstance(run, Trajectory)
+    assert run.weights.shape == (7, 3, 3)
+    assert run.outputs.shape == (7, 8, 3)
+    assert run.exact
+    assert run.origin == f"sim.solve({flow.name})"
+    assert run.task is TASK
+    assert run.stats["method"] == "DOP853"
+    assert run.stats["rtol"] == 1e-9
+    steps, rejected = run.stats["steps"], run.stats["rejected"]
+    assert steps > 0
+    # One evaluation to begin; 12 for a step, 5 for its interpolant; a rejected one may stop at 11.
+    lowest = 1 + 17 * steps + 11 * rejected
+    assert lowest <= run.stats["field_evaluations"] <= lowest + 6 * rejected
+
+
+def test_solve_watches_the_probes_it_is_given() -> None:
+    flow, init = STARTS["Tied"]
+    run = sim.solve(flow, TASK, init, T, probes=[[1.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(run.outputs[:, 0], run.weights[:, :, 0])
+
+
+@each_flow
+def test_members_of_an_ensemble_are_the_members_alone_bit_for_bit(flow, init) -> None:
+    together = stacked(init, 4)
+    W = sim.integrate(flow, A, together, T)
+    assert W.shape == (4, 7, 3, 3)
+    turn = np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))[0]
+    mixed = np.stack([A, turn @ A @ turn.T, 2 * A, np.eye(3)])
+    mixed = (mixed + np.swapaxes(mixed, -1, -2)) / 2
+    dense = sim.integrate(flow, mixed, together, T)
+    for m in range(4):
+        np.testing.assert_array_equal(sim.integrate(flow, A, member_of(together, m), T), W[m])
+        alone = sim.integrate(flow, mixed[m], member_of(together, m), T)
+        np.testing.assert_array_equal(alone, dense[m])
+
+
+@each_flow
+def test_leading_axes_broadcast(flow, init) -> None:
+    moments = np.stack([A, 2 * A])[:, np.newaxis]
+    W = sim.integrate(flow, moments, stacked(init, 3), T)
+    assert W.shape == (2, 3, 7, 3, 3)
+    one = sim.integrate(flow, 2 * A, member_of(stacked(init, 3), 2), T)
+    np.testing.assert_array_equal(W[1, 2], one)
+    only_moments = sim.integrate(flow, moments[:, 0], init, T)
+    assert only_moments.shape == (2, 7, 3, 3)
+
+
+def test_wide_nets_and_their_members_agree() -> None:
+    U0 = inits.gaussian((4, 3, 20), scale=0.1, rng=np.random.default_rng(2))
+    W = sim.integrate(sim.Tied(), A, U0, T)
+    np.testing.assert_array_equal(sim.integrate(sim.Tied(), A, U0[2], T), W[2])
+    np.testing.assert_allclose(W[:, 0], U0 @ np.swapaxes(U0, -1, -2), rtol=0, atol=1e-17)
+
+
+def test_layers_may_have_different_leading_axes() -> None:
+    W1, W2 = np.zeros((2, 1, 4, 3)) + 0.1, np.zeros((5, 3, 4)) + 0.2
+    assert sim.integrate(sim.Untied(), A, (W1, W2), T).shape == (2, 5, 7, 3, 3)
+
+
+@pytest.mark.parametrize("t", [[0.0], [3.0], [0.0, 1e-9], [1e-300, 5.0]])
+def test_grids_of_any_kind(t) -> None:
+    flow, init = STARTS["Tied"]
+    W = sim.integrate(flow, A, init, t)
+    assert W.shape == (len(t), 3, 3)
+    assert np.isfinite(W).all()
+    denser = sim.integrate(flow, A, init, np.union1d(t, T))
+    np.testing.assert_allclose(W, denser[np.isin(np.union1d(t, T), t)], rtol=0, atol=2e-9)
+
+
+def test_what_is_zero_stays_zero() -> None:
+    init = np.array([[0.1, 0.2], [0.0, 0.0], [0.3, -0.1]])
+    W = sim.integrate(sim.Tied(), A, init, T)
+    assert not W[:, 1].any()
+    assert W[-1, 2, 2] > 0.9
+    for flow, start in STARTS.values():
+        if flow.depth > 1:
+            zero = tuple(0 * x for x in start) if isinstance(start, tuple) else 0 * start
+            assert not sim.integrate(flow, A, zero, T).any()
+
+
+def test_a_row_that_dies_out_does_not_stall_the_steps() -> None:
+    # At width one the weak row falls for ever; its square leaves float64 at 1e-154.
+    rates = np.array([0.06375625, 3.330625])
+    W = sim.integrate(sim.Tied(), np.diag(rates), [[1e-4], [1e-4]], [0.0, 300.0], max_steps=2000)
+    np.testing.assert_allclose(W[-1], [[0, 0], [0, 1]], rtol=0, atol=1e-9)
+
+
+def test_large_weights_are_stiff_but_come_home() -> None:
+    U0 = 1e3 * np.random.default_rng(3).standard_normal((3, 3))
+    W = sim.integrate(sim.Tied(), A, U0, [0.0, 100.0], max_steps=3000)
+    np.testing.assert_allclose(W[-1], np.eye(3), rtol=0, atol=1e-9)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("flow", "init", "rule"),
+    [
+        (sim.OneLayer(), np.zeros((3, 2)), r"shape \(\.\.\., 3, 3\)"),
+        (sim.OneLayer(), np.zeros(3), r"shape \(\.\.\., 3, 3\)"),
+        (sim.Tied(), np.zeros((2, 3)), r"shape \(\.\.\., 3, width\)"),
+        (sim.Tied(), np.zeros((3, 0)), r"shape \(\.\.\., 3, width\)"),
+        (sim.Tied(), inits.balanced(np.ones((3, 3))), "must be one array"),
+        (sim.OneLayer(), [np.ones((3, 3))] * 2, "must be one array"),
+        (sim.Untied(), np.ones((3, 3)), "tuple of 2 layers.*one array"),
+        (sim.Untied(), (np.ones((3, 3)),) * 3, "tuple of 2 layers.*holds 3"),
+        (sim.Untied(), (np.ones((4, 3)), np.ones((3, 5))), r"shape \(\.\.\., 3, 4\) in layer 2"),
+        (
+            sim.Untied(),
+            (np.ones((4, 2)), np.ones((3, 4))),
+            r"shape \(\.\.\., width, 3\) in layer 1",
+        ),
+        (sim.Untied(), (np.ones((4, 3)), np.ones((2, 4))), r"shape \(\.\.\., 3, 4\) in layer 2"),
+        (sim.Deep(depth=4), (np.ones((3, 3)),) * 3, "tuple of 4 layers.*holds 3"),
+        (sim.Deep(depth=1), (np.ones(3),), "layer 1 of 1"),
+        (sim.Untied(), (np.ones((2, 3, 3)), np.ones((5, 3, 3))), "must broadcast"),
+    ],
+)
+def test_starts_of_the_wrong_shape_are_refused(flow, init, rule) -> None:
+    with pytest.raises(ShapeError, match=rule):
+        sim.solve(flow, TASK, init, T)
+    with pytest.raises(ShapeError, match=rule):
+        sim.descend(flow, TASK, init, steps=1, lr=0.1)
+
+
+@each_flow
+def test_starts_that_are_not_finite_are_refused(flow, init) -> None:
+    bad = stacked(init, 2)
+    (bad[-1] if isinstance(bad, tuple) else bad)[1, 0, 0] = np.nan
+    with pytest.raises(ArgumentError, match="`init` must be finite"):
+        sim.solve(flow, TASK, bad, T)
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"t": [1.0, 0.5]}, "increase strictly"),
+        ({"t": [0.0, np.nan]}, "must be finite"),
+        ({"t": [-1.0, 0.5]}, "non-negative"),
+        ({"rtol": 0.0}, "`rtol` must lie in"),
+        ({"rtol": 1e-14}, "`rtol` must lie in"),
+        ({"rtol": np.nan}, "`rtol` must be finite"),
+        ({"rtol": [1e-6, 1e-6]}, "`rtol` must lie in"),
+        ({"max_steps": 0}, "`max_steps` must be a positive integer"),
+        ({"max_steps": 1.5}, "`max_steps` must be a positive integer"),
+        ({"flow": "tied"}, r"`flow` must be a flow, such as sim.Tied\(\)"),
+        ({"flow": sim.Tied}, "`flow` must be a flow"),
+    ],
+)
+def test_bad_arguments_are_refused(options, rule) -> None:
+    given = {"flow": sim.Tied(), "t": T} | options
+    flow, t = given.pop("flow"), given.pop("t")
+    with pytest.raises(ArgumentError, match=rule):
+        sim.solve(flow, TASK, np.ones((3, 3)), t, **given)
+    with pytest.raises(ArgumentError, match=rule):
+        sim.integrate(flow, A, np.ones((3, 3)), t, **given)
+
+
+def test_second_moments_are_checked() -> None:
+    for moment, error, rule in (
+        (np.ones((3, 2)), ShapeError, "second_moment"),
+        ([[1.0, 0.5], [0.0, 1.0]], ArgumentError, "symmetric"),
+        ([[1.0, 0.0], [0.0, -1.0]], ArgumentError, "positive semidefinite"),
+    ):
+        with pytest.raises(error, match=rule):
+            sim.integrate(sim.Tied(), moment, np.ones((2, 2)), T)
+    with pytest.raises(ShapeError, match=r"must broadcast.*\(2,\), \(5,\)"):
+        sim.integrate(sim.Tied(), np.stack([A, A]), np.ones((5, 3, 3)), T)
+
+
+@pytest.mark.parametrize("depth", [0, -1, 2.0, True])
+def test_depth_is_a_positive_integer(depth) -> None:
+    with pytest.raises(ArgumentError, match="`depth` must be a positive integer"):
+        sim.Deep(depth=depth)
+
+
+# Failures
+
+
+def test_a_spent_budget_tells_who_when_and_what_to_do() -> None:
+    init = np.stack([np.zeros((3, 3)), 0.1 * np.eye(3), 0.2 * np.eye(3)])
+    t = np.linspace(0.0, 40.0, 401)
+    with pytest.raises(
+        SolveError, match=r"Member 1 stopped at time .*raise `max_steps`.*2 of 3"
+    ) as e:
+        sim.solve(sim.Tied(), TASK, init, t, max_steps=20)
+    failure = e.value
+    assert 0 < failure.time < 40
+    partial = failure.partial
+    assert 1 < partial.t.size < 401
+    assert partial.ensemble == (3,)
+    np.testing.assert_array_equal(partial.t, t[: partial.t.size])
+    whole = sim.solve(sim.Tied(), TASK, init, t)
+    np.testing.assert_allclose(
+        partial.weights, whole.weights[:, : partial.t.size], rtol=0, atol=2e-9
+    )
+    with pytest.raises(SolveError) as e:
+        sim.integrate(sim.Tied(), A, init, t, max_steps=20)
+    assert e.value.partial is None
+
+
+def test_members_on_several_axes_are_named_by_their_place() -> None:
+    init = np.zeros((2, 2, 3, 3))
+    init[1, 0] = 0.1
+    with pytest.raises(SolveError, match=r"Member \(1, 0\) stopped"):
+        sim.solve(sim.Tied(), TASK, init, [50.0], max_steps=3)
+
+
+def test_no_partial_where_no_grid_time_was_reached() -> None:
+    with pytest.raises(SolveError, match="The integration stopped") as e:
+        sim.solve(sim.Tied(), TASK, 0.1 * np.eye(3), [50.0], max_steps=3)
+    assert e.value.partial is None
+
+
+@pytest.mark.parametrize("scale", [1e60, 1e120, 1e200])
+@each_flow
+def test_weights_beyond_float64_end_typed(flow, init, scale) -> None:
+    if flow.depth == 1 and scale < 1e160:
+        scale = 1e200
+    huge = tuple(scale * x for x in init) if isinstance(init, tuple) else scale * init
+    with pytest.raises(SolveError, match="too large for a float64") as e:
+        sim.solve(flow, TASK, huge, T)
+    assert e.value.time == 0.0
+    assert e.value.partial is None
+
+
+def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
+    # y' = y until y = 2, at time ln 2, and no number beyond. Uncompiled, as no flow behaves so.
+    def field(y, slope, net):
+        slope[:] = np.where(y < 2.0, y, np.nan)
+
+    def mapping(y, w, net):
+        w[:] = y
+
+    groups = (np.zeros(1, dtype=int), 1, 0.0)
+    tableau = (DOP853.stages, DOP853.embedded, DOP853.dense)
+    t, out, counts = np.array([0.5, 5.0]), np.empty((2, 1)), np.zeros(4, dtype=int)
+    problem = (t, np.array([1]), groups, tableau, (1e-10, 1e-10, 10_000))
+    status, time = _kernels.follow(
+        field, mapping, np.ones(1), problem, (np.ones(1), np.array([1]), np.empty(1)), out, counts
+    )
+    assert status == Status.STEP_TOO_SMALL
+    assert time == pytest.approx(np.log(2.0), abs=1e-9)
+    assert counts[-1] == 1
+    assert out[0, 0] == pytest.approx(np.exp(0.5), abs=1e-9)
+
+
+def test_every_call_of_a_kernel_shares_one_compilation() -> None:
+    for flow, init in STARTS.values():
+        ensemble = stacked(init, 2)
+        for moment in (A, np.full((3, 3), 0.1) + A, np.stack([A, A])):
+            sim.integrate(flow, moment, init, T)
+            sim.integrate(flow, moment, ensemble, [1])
+        frozen = stacked(init, 2)
+        for array in frozen if isinstance(frozen, tuple) else (frozen,):
+            array.setflags(write=False)
+        sim.solve(flow, TASK, frozen, T)
+    assert len(_kernels.tied.signatures) == len(_kernels.deep.signatures) == 1
+
+
+# Descent
+
+
+@each_flow
+def test_descent_records_the_canonical_times(flow, init) -> None:
+    run = sim.descend(flow, TASK, init, steps=10, lr=0.05, loss="sum", every=3)
+    step = 0.1 * (2 if isinstance(flow, sim.Tied) else 1)
+    np.testing.assert_allclose(run.t, step * np.array([0, 3, 6, 9]), rtol=1e-15)
+    assert run.weights.shape == (4, 3, 3)
+    assert run.origin == f"sim.descend({flow.name})"
+    assert not run.exact
+    assert run.stats["batch"] == "population"
+    fine = sim.descend(flow, TASK, init, steps=10, lr=0.05, loss="sum")
+    np.testing.assert_array_equal(fine.weights[::3], run.weights)
+
+
+@each_flow
+def test_descent_takes_ensembles(flow, init) -> None:
+    together = stacked(init, 4)
+    run = sim.descend(flow, TASK, together, steps=5, lr=0.05)
+    assert run.weights.shape == (4, 6, 3, 3)
+    alone = sim.descend(flow, TASK, member_of(together, 3), steps=5, lr=0.05)
+    np.testing.assert_allclose(run.weights[3], alone.weights, rtol=0, atol=1e-15)
+    noisy = sim.descend(
+        flow, TASK, together, steps=5, lr=0.05, batch=2, rng=np.random.default_rng(0)
+    )
+    assert noisy.stats["batch"] == 2
+    again = sim.descend(
+        flow, TASK, together, steps=5, lr=0.05, batch=2, rng=np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(noisy.weights, again.weights)
+    assert np.abs(noisy.weights - run.weights).max() > 1e-3
+
+
+def test_batches_are_drawn_from_the_task() -> None:
+    from simtheory.sim.descent import _drawn_moment
+
+    turn = np.linalg.qr(np.random.default_rng(4).standard_normal((4, 4)))[0]
+    task = SIMTask(
+        mu=(1.0, 2.0, 1.5),
+        sigma=(0.3, 0.1, 0.2, 0.4),
+        dim=4,
+        weights=(0.2, 0.5, 0.3),
+        rotation=turn,
+    )
+    n = 40_000
+    drawn = _drawn_moment(task, n, (2,), np.random.default_rng(5))
+    assert drawn.shape == (2, 4, 4)
+    # An entry is a mean of n products with a spread below E|x|^2, about 3: four of their errors.
+    np.testing.assert_allclose(drawn, np.stack([task.second_moment] * 2), atol=12 / np.sqrt(n))
+    assert np.abs(drawn[0] - drawn[1]).max() > 0
+
+
+def test_descent_that_diverges_says_how_to_choose_the_rate() -> None:
+    start = 0.1 * np.eye(3)
+    bound = 2 / (2 * TASK.rates.max() * 2)  # of depth 2, on a clock of 2 lr
+    sim.descend(sim.Tied(), TASK, start, steps=2000, lr=0.95 * bound, every=500)
+    with pytest.raises(SolveError, match=rf"outgrew float64 at step .*below {bound:.3g}") as e:
+        sim.descend(sim.Tied(), TASK, start, steps=2000, lr=4 * bound)
+    failure = e.value
+    assert failure.partial.t[-1] == pytest.approx(failure.time)
+    assert np.isfinite(failure.partial.weights).all()
+    assert failure.partial.origin == "sim.descend(Tied)"
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"steps": 0}, "`steps` must be a positive integer"),
+        ({"every": 0}, "`every` must be a positive integer"),
+        ({"lr": 0.0}, "`lr` must be a positive number"),
+        ({"lr": np.nan}, "`lr` must be finite"),
+        ({"batch": 4}, "`rng` must be a numpy Generator"),
+        ({"batch": 0, "rng": RNG}, "`batch` must be a positive integer"),
+        ({"loss": "half_sun"}, "did you mean half_sum"),
+        ({"flow": sim.OneLayer(), "loss": "recurrence"}, "update of a tied net"),
+        ({"flow": None}, "`flow` must be a flow"),
+        ({"task": SIMTask((1.0, 1.5, 2.2), 0.1, squared_rates=True), "batch": 4, "rng": RNG},
+         "squared_rates=True"),
+    ],
+)  # fmt: skip
+def test_descent_refuses_bad_arguments(options, rule) -> None:
+    given = {"flow": sim.Tied(), "task": TASK, "steps": 3, "lr": 0.1} | options
+    with pytest.raises(ArgumentError, match=rule):
+        sim.descend(given.pop("flow"), given.pop("task"), np.eye(3), **given)
