@@ -136,8 +136,8 @@ class Ledger:
         }
         self._replace("manifest.json", json.dumps(manifest, indent=2))
         self._replace("records.json", json.dumps([r.to_dict() for r in records], indent=2))
-        figures = {r.id: self.folder / r.figure for r in records if r.figure}
-        pictures = {i: p.read_text(encoding="utf-8") for i, p in figures.items() if p.exists()}
+        files = [self.folder / name for record in records for name in record.figures]
+        pictures = {f.name: f.read_text(encoding="utf-8") for f in files if f.exists()}
         self._replace("index.html", page(records, pictures=pictures, manifest=manifest))
 
     def _replace(self, name: str, text: str) -> None:

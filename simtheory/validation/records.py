@@ -94,8 +94,9 @@ class Record:
         Seeds behind `values`.
     reason, errata : str
         Why the ledger expects another verdict than agreement, and where that is written up.
-    figure : str
-        File name of the figure, inside the ledger's folder; empty without one.
+    figures : tuple of str
+        File names of the figures, inside the ledger's folder: the phenomenon, and the measured
+        values against the band.
     seconds : float
         Wall time of the test.
     provenance : dict
@@ -119,7 +120,7 @@ class Record:
     seeds: tuple[int, ...] = ()
     reason: str = ""
     errata: str = ""
-    figure: str = ""
+    figures: tuple[str, ...] = ()
     seconds: float = 0.0
     provenance: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -177,7 +178,8 @@ class Record:
         """
         known = {f.name: values[f.name] for f in fields(cls)}
         known["band"] = Band(**known["band"])
-        known["values"], known["seeds"] = tuple(known["values"]), tuple(known["seeds"])
+        for name in ("values", "seeds", "figures"):
+            known[name] = tuple(known[name])
         known["expected"], known["verdict"] = Verdict(known["expected"]), Verdict(known["verdict"])
         return cls(**known)
 

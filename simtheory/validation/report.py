@@ -35,17 +35,20 @@ article { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1.4r
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .7rem 1.2rem;
      margin: 1rem 0; }
 dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; font-variant-numeric: tabular-nums; }
-dd.big { font-size: 1.2rem; }
-figure { margin: 1rem 0; overflow-x: auto; } img { display: block; width: 100%; min-width: 34rem; }
+dd.big { font-size: 1.2rem; white-space: nowrap; }
+figure { margin: 1rem 0; display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+img { flex: 5.2 1 22rem; max-width: 36rem; min-width: 0; } img + img { flex: 3.2 1 14rem; max-width: 22rem; }
 pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: .8rem; }
 @media (max-width: 40rem) {
   thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
   td { display: block; border: 0; padding: .05rem 0; }
   td[data-name]::before { content: attr(data-name) ' '; color: var(--soft); }
+  img, img + img { flex-basis: 100%; } img + img { max-width: 17rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; } article { break-inside: avoid; }
-  img { min-width: 0; } figure { overflow: visible; }
+  body { max-width: none; padding: 0; font-size: 9pt; } dl { grid-template-columns: repeat(5, 1fr); }
+  article { break-inside: avoid; }
+  figure { max-width: 75%; flex-wrap: nowrap; } img, img + img { flex-basis: 0; }
 }
 """
 
@@ -67,7 +70,7 @@ def page(
     records : sequence of Record
         What is finished, in the order to show.
     pictures : mapping
-        Claim id to the SVG text of its figure.
+        File name to the SVG text of a figure.
     manifest : mapping
         Versions, machine, and what the last run planned and misses.
 
@@ -76,7 +79,7 @@ def page(
     str
         The page; figures are inlined, nothing is loaded from elsewhere.
     """
-    articles = "".join(_article(r, pictures.get(r.id)) for r in records)
+    articles = "".join(_article(r, pictures) for r in records)
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
@@ -123,7 +126,7 @@ def _table(records: Sequence[Record]) -> str:
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
-def _article(record: Record, picture: str | None) -> str:
+def _article(record: Record, pictures: Mapping[str, str]) -> str:
     facts = [
         ("predicted", record.predicted_text, "big"),
         ("measured, ± over seeds", record.measured_text, "big"),
@@ -153,13 +156,21 @@ def _article(record: Record, picture: str | None) -> str:
             else ""
         )
         parts.append(f"<p>{html.escape(record.reason)}{errata}</p>")
-    if picture is not None:
-        data = base64.b64encode(picture.encode()).decode()
-        text = html.escape(f"{record.statement} Predicted and measured, with the band.", quote=True)
-        parts.append(f"<figure><img alt='{text}' src='data:image/svg+xml;base64,{data}'></figure>")
+    captions = ("What happens", "Measured values, the band and the null predictor")
+    images = "".join(
+        f"<img alt='{caption}: {html.escape(record.statement, quote=True)}' src='{_inlined(pictures[name])}'>"
+        for name, caption in zip(record.figures, captions, strict=False)
+        if name in pictures
+    )
+    if images:
+        parts.append(f"<figure>{images}</figure>")
     if record.error:
         parts.append(f"<pre>{html.escape(record.error)}</pre>")
     return "".join([*parts, "</article>"])
+
+
+def _inlined(picture: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
 
 
 def _verdict(record: Record) -> str:

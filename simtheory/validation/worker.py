@@ -19,7 +19,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory.validation.catalogue import select
-from simtheory.validation.claims import Budget, Claim, budget_named
+from simtheory.validation.claims import Budget, Claim, Evidence, budget_named
 from simtheory.validation.records import Record, Verdict, judge
 
 __all__ = ["examine"]
@@ -59,20 +59,10 @@ def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Recor
             values=tuple(float(v) for v in evidence.values),
             null=float(evidence.null),
             seeds=tuple(int(s) for s in evidence.seeds),
-            figure="" if folder is None else f"{claim.id.replace('/', '-')}.svg",
+            figures=() if folder is None else _drawn(claim, evidence, folder),
             seconds=time.perf_counter() - start,
             provenance=provenance,
         )
-        if folder is not None:
-            with plot.picture(folder / record.figure, widths=(5.4, 3.2)) as (phenomenon, numbers):
-                evidence.draw(phenomenon)
-                plot.measurements(
-                    record.values,
-                    predicted=evidence.predicted,
-                    band=(claim.band.low, claim.band.high),
-                    null=evidence.null,
-                    ax=numbers,
-                )
     except Exception:  # any failure of a claim's test is a result of the ledger
         return claim.record(
             Verdict.FAILED,
@@ -81,6 +71,23 @@ def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Recor
             provenance=provenance,
         )
     return record
+
+
+def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, str]:
+    """Draw the phenomenon, and the measured values against the band; return the file names."""
+    name = claim.id.replace("/", "-")
+    phenomenon, numbers = f"{name}.svg", f"{name}-measured.svg"
+    with plot.picture(folder / phenomenon, widths=(5.2,)) as (ax,):
+        evidence.draw(ax)
+    with plot.picture(folder / numbers, widths=(3.2,)) as (ax,):
+        plot.measurements(
+            evidence.values,
+            predicted=evidence.predicted,
+            band=(claim.band.low, claim.band.high),
+            null=evidence.null,
+            ax=ax,
+        )
+    return phenomenon, numbers
 
 
 def main(arguments: list[str]) -> None:

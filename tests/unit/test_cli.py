@@ -122,7 +122,9 @@ def test_validate_prints_a_line_for_each_claim_and_the_path_of_the_page(tmp_path
         "records.json",
         "manifest.json",
         "identity-figure-10-euler.svg",
+        "identity-figure-10-euler-measured.svg",
         "identity-figure-10-failure.svg",
+        "identity-figure-10-failure-measured.svg",
     }
 
 

@@ -144,7 +144,7 @@ class Links(HTMLParser):
 
 def test_the_page_is_well_formed_and_loads_nothing_from_elsewhere():
     manifest = {"missing": [], "versions": {"python": "3"}, "machine": "m", "started": "now"}
-    text = page([a_record()], pictures={EULER: "<svg/>"}, manifest=manifest)
+    text = page([a_record(figures=("a.svg",))], pictures={"a.svg": "<svg/>"}, manifest=manifest)
     parser = Links()
     parser.feed(text)
     assert parser.open == []
