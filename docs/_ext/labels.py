@@ -14,7 +14,6 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.nodes import nested_parse_with_titles
-from sympy import latex
 
 from derivations import PROOFS
 from simtheory.analytic import implementations
@@ -48,11 +47,7 @@ class StatementDirective(_Labelled):
             "$$",
             "",
         ]
-        names = dict(statement.printed)
-        symbols = [
-            f"${latex(symbol, symbol_names=names)}$ {meaning}"
-            for symbol, meaning in statement.symbols.items()
-        ]
+        symbols = [f"${symbol}$ {meaning}" for symbol, meaning in statement.glossary()]
         lines.append("; ".join(symbols) + ".")
         lines += [
             "",
