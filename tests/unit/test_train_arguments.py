@@ -1,5 +1,7 @@
 """Bad input of `train` is answered before anything is trained, and the message says what to do."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ def no_training(monkeypatch):
     def descend(*_, **__):
         raise AssertionError("training began")
 
-    monkeypatch.setattr("simtheory.validation.train._descend", descend)
+    # By name, `simtheory.validation.train` is the function.
+    monkeypatch.setattr(sys.modules[train.__module__], "_descend", descend)
 
 
 def attempt(net=None, task=TASK, **changes):
