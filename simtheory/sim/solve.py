@@ -47,7 +47,7 @@ def solve(
     init: Init,
     t: ArrayLike,
     *,
-    rtol: float = 1e-9,
+    rtol: float = 1e-11,
     max_steps: int = 100_000,
     probes: ArrayLike | None = None,
 ) -> Trajectory:
@@ -138,7 +138,7 @@ def integrate(
     init: Init,
     t: ArrayLike,
     *,
-    rtol: float = 1e-9,
+    rtol: float = 1e-11,
     max_steps: int = 100_000,
 ) -> Array:
     """Integrate the gradient flow of a linear network, from arrays to an array.

@@ -90,7 +90,7 @@ def test_solve_gives_a_trajectory(flow, init) -> None:
     assert run.origin == f"sim.solve({flow.name})"
     assert run.task is TASK
     assert run.stats["method"] == "DOP853"
-    assert run.stats["rtol"] == 1e-9
+    assert run.stats["rtol"] == 1e-11
     steps, rejected = run.stats["steps"], run.stats["rejected"]
     assert steps > 0
     # One evaluation to begin; 12 for a step, 5 for its interpolant; a rejected one may stop at 11.
