@@ -7,12 +7,12 @@ never leaves the starting point has a relative error of one.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
 
 from simtheory._checks import frozen
+from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.trajectory import Trajectory
@@ -68,15 +68,10 @@ class Agreement:
         )
 
     def __str__(self) -> str:
-        return "\n".join(["Agreement", *(f"  {name:<10}{text}" for name, text in self._rows())])
+        return rows_as_text("Agreement", self._rows())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._rows()
-        )
-        return f"<table><caption>Agreement</caption><tbody>{rows}</tbody></table>"
+        return rows_as_html("Agreement", self._rows())
 
     def _rows(self) -> list[tuple[str, str]]:
         member = f", member {self.member}" if self.member else ""

@@ -7,7 +7,6 @@ Observables, comparisons and plots know this class and nothing of the road.
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, as_times, frozen, require
+from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.tasks import SIMTask
@@ -47,7 +47,7 @@ class Trajectory:
         Whether the road claims no error beyond rounding or the requested tolerance.
     stats : mapping, optional
         What the road counted: steps, tolerance, seeds, losses on the training set. Values are
-        numbers, strings or arrays.
+        numbers, strings, or arrays; an array whose leading axes are the ensemble's runs over it.
 
     Raises
     ------
@@ -356,17 +356,10 @@ class Trajectory:
         return f"Trajectory({self.origin}, T={self.t.size}, P={len(self.probes)}, d={self.task.dim}{ensemble})"
 
     def __str__(self) -> str:
-        rows = self._rows()
-        width = 2 + max(len(name) for name, _ in rows)
-        return "\n".join(["Trajectory", *(f"  {name:<{width}}{text}" for name, text in rows)])
+        return rows_as_text("Trajectory", self._rows())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._rows()
-        )
-        return f"<table><caption>Trajectory</caption><tbody>{rows}</tbody></table>"
+        return rows_as_html("Trajectory", self._rows())
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from simtheory._checks import positive_int
 from simtheory.validation.catalogue import select
 from simtheory.validation.claims import Budget, Claim, budget_named
+from simtheory.validation.devices import find_device
 from simtheory.validation.ledger import Ledger
 from simtheory.validation.records import Record, Verdict
 
@@ -61,7 +62,8 @@ def run(
     Raises
     ------
     ArgumentError
-        If a claim, budget or device is unknown, or `out` holds something else.
+        If a claim, budget or device is unknown, there is no GPU and one was asked for, or `out`
+        holds something else.
 
     Notes
     -----
@@ -77,6 +79,8 @@ def run(
     """
     chosen = select(claims)
     spend = budget_named(budget, device=device)
+    if device == "gpu":
+        find_device(device)  # answers here and now if there is none
     count = (os.cpu_count() or 1) if workers is None else positive_int("workers", workers)
     ledger = None if out is None else Ledger.open(Path(out), planned=chosen)
     records: dict[str, Record] = {}

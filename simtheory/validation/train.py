@@ -113,7 +113,7 @@ def train(
     Trajectory
         Outputs (S, T, P, d) over canonical time and, if the network is linear without biases, its
         end-to-end map (S, T, d, d). `stats` holds the seeds, the training loss (S, T) on all of a
-        seed's data, the recorded steps, and the settings.
+        seed's data, the recorded steps (S, T), and the settings.
 
     Raises
     ------
@@ -241,7 +241,7 @@ class _Job:
         stats = {
             "seeds": np.array(self.seeds)[keep],
             "train_loss": seen.loss[keep],
-            "steps": self.stops,
+            "steps": np.tile(self.stops, (int(keep.sum()), 1)),
             "lr": self.lr,
             "clock": self.optimiser.clock,
             "loss": self.loss,

@@ -55,17 +55,17 @@ def test_one_layer_is_descent_on_the_seeds_own_moment(loss, c):
     run = teach(MLP(depth=1), loss=loss)
     for s in range(2):
         start = EYE - run.weights[s, 0]
-        exact = descended(start, c * 0.05 * moment(TASK, s), run.stats["steps"])
+        exact = descended(start, c * 0.05 * moment(TASK, s), run.stats["steps"][0])
         error = EYE - run.weights[s]
         assert gap(error, exact) < TIGHT
         assert gap(error, start) > 10 * TIGHT  # nothing learned
-        other = descended(start, c * 0.05 * TASK.second_moment, run.stats["steps"])
+        other = descended(start, c * 0.05 * TASK.second_moment, run.stats["steps"][0])
         assert gap(error, other) > 10 * TIGHT  # the population in place of the sample
         assert gap(run.outputs[s], run.probes @ run.weights[s].swapaxes(1, 2)) < 1e-14
         # train_loss: c/2 tr(E A Eᵀ)
         bill = 0.5 * c * np.einsum("tij,jk,tik->t", exact, moment(TASK, s), exact)
         assert gap(run.stats["train_loss"][s], bill) < TIGHT
-    assert np.allclose(run.t, c * 0.05 * run.stats["steps"])
+    assert np.allclose(run.t, c * 0.05 * run.stats["steps"][0])
 
 
 def test_one_layer_with_a_bias_is_descent_on_the_affine_moment():
@@ -77,9 +77,9 @@ def test_one_layer_with_a_bias_is_descent_on_the_affine_moment():
         start = np.column_stack([EYE - weight[s], -bias[s]])
         points = np.hstack([run.probes, np.ones((len(run.probes), 1))])
         error = run.probes - run.outputs[s]
-        exact = descended(start, 0.05 * x.T @ x / len(x), run.stats["steps"])
+        exact = descended(start, 0.05 * x.T @ x / len(x), run.stats["steps"][0])
         assert gap(error, points @ exact.swapaxes(1, 2)) < TIGHT
-        unbiased = descended(EYE - weight[s], 0.05 * moment(TASK, s), run.stats["steps"])
+        unbiased = descended(EYE - weight[s], 0.05 * moment(TASK, s), run.stats["steps"][0])
         assert gap(error, run.probes @ unbiased.swapaxes(1, 2)) > 10 * TIGHT
     assert run.weights is None
 
@@ -95,7 +95,7 @@ def test_momentum_is_heavy_ball_from_rest():
     beta, lr = 0.9, 0.02
     assert heavy_ball(0.09, beta, np.array([20]))[0] == pytest.approx(0.341225, abs=5e-7)
     run = teach(MLP(depth=1), optimiser=SGD(momentum=beta), lr=lr)
-    steps = run.stats["steps"]
+    steps = run.stats["steps"][0]
     for s in range(2):
         values, axes = np.linalg.eigh(moment(TASK, s))
         modes = np.array([heavy_ball(lr * a, beta, steps) for a in values])
@@ -211,11 +211,11 @@ def test_a_run_repeats_to_the_last_bit():
 
 def test_records_do_not_change_the_run():
     dense, sparse = teach(MLP(2, 4), records=201), teach(MLP(2, 4), records=[0, 3, 50, 199])
-    assert np.array_equal(dense.stats["steps"], np.arange(201))
+    assert np.array_equal(dense.stats["steps"][0], np.arange(201))
     assert gap(dense.weights[:, [0, 3, 50, 199]], sparse.weights) < TIGHT
     assert gap(dense.t[[0, 3, 50, 199]], sparse.t) == 0.0
     every = teach(MLP(2, 4), steps=5, records=200)  # fewer steps than records: each is kept
-    assert np.array_equal(every.stats["steps"], np.arange(6))
+    assert np.array_equal(every.stats["steps"][0], np.arange(6))
     late = teach(MLP(2, 4), records=[7])
     assert gap(dense.weights[:, [7]], late.weights) < TIGHT
 

@@ -74,6 +74,7 @@ def test_predict_writes_the_curves_it_speaks_of(tmp_path):
         (["validate", "identity/nothing-like-it"], "unknown"),
         (["validate", "--budget", "huge"], "budget"),
         (["validate", "--device", "tpu"], "device"),
+        (["validate", "--device", "gpu", "--out", "never"], "JAX finds no such device"),
     ],
 )  # fmt: skip
 def test_bad_input_is_answered_in_one_line_with_status_two(words, says):
