@@ -23,9 +23,10 @@ from simtheory.equations import EQUATIONS, equation
 
 class _Labelled(Directive):
     required_arguments = 1
+    css_class = "proof"
 
     def parse(self, lines: list[str]) -> list[nodes.Node]:
-        holder = nodes.container(classes=[type(self).__name__.lower()])
+        holder = nodes.container(classes=[self.css_class])
         holder.document = self.state.document
         nested_parse_with_titles(self.state, StringList(lines, source="labels"), holder)
         return [holder]
@@ -33,6 +34,8 @@ class _Labelled(Directive):
 
 class StatementDirective(_Labelled):
     """Print one labelled result."""
+
+    css_class = "statement"
 
     def run(self) -> list[nodes.Node]:
         label = self.arguments[0]
@@ -47,7 +50,7 @@ class StatementDirective(_Labelled):
             "$$",
             "",
         ]
-        symbols = [f"${symbol}$ {meaning}" for symbol, meaning in statement.glossary()]
+        symbols = [f"${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
         lines.append("; ".join(symbols) + ".")
         lines += [
             "",
