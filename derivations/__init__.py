@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from derivations import identity, one_layer, tied
-from derivations._proof import PROOFS, Step, proof
+from importlib import import_module
 
-__all__ = ["PROOFS", "Step", "identity", "one_layer", "proof", "tied"]
+from derivations._proof import PROOFS, Step, proof
+from simtheory.analytic.symbolic import TOPICS
+
+__all__ = ["PROOFS", "Step", "proof"]
+
+for _topic in TOPICS:
+    import_module(f"{__name__}.{_topic}")  # each proof there registers itself

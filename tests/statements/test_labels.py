@@ -13,7 +13,7 @@ import derivations
 from derivations import PROOFS
 from simtheory.analytic import implementations
 from simtheory.analytic.symbolic import STATEMENTS
-from simtheory.equations import EQUATIONS, cite, label_of
+from simtheory.equations import EQUATIONS, TOPICS, cite, label_of
 from tests.statements.cases import CASES
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ PAGES = ROOT / "docs" / "theory"
 def topic_of_statement(label: str) -> str:
     (topic,) = (
         topic
-        for topic in {equation.topic for equation in EQUATIONS.values()}
+        for topic in TOPICS
         for statement in import_module(f"simtheory.analytic.symbolic.{topic}").STATEMENTS
         if statement.label == label
     )

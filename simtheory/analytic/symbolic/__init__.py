@@ -6,13 +6,15 @@ how to write one.
 
 from __future__ import annotations
 
-from simtheory.analytic.symbolic import identity, one_layer, tied
-from simtheory.analytic.symbolic._statement import Statement
+from importlib import import_module
 
-__all__ = ["STATEMENTS", "Statement"]
+from simtheory.analytic.symbolic._statement import Statement
+from simtheory.equations import TOPICS
+
+__all__ = ["STATEMENTS", "TOPICS", "Statement"]
 
 STATEMENTS: dict[str, Statement] = {
     statement.label: statement
-    for topic in (identity, one_layer, tied)
-    for statement in topic.STATEMENTS
+    for topic in TOPICS
+    for statement in import_module(f"{__name__}.{topic}").STATEMENTS
 }
