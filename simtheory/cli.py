@@ -267,11 +267,16 @@ class _Forecast:
         for k, pivot in enumerate(tied.logit_pivots(self.task, self.U0)):
             rows.append(
                 f"{k + 1:<9} {self.task.mu[k]:<7.4g} {self.task.rates[k]:<9.4g} {pivot:<10.3g} "
-                f"{_time(predicted[k]):<11} {_time(measured[k])}"
+                f"{_time(predicted[k], 'never'):<11} {_time(measured[k], 'not yet')}"
             )
         swing = observe.swing_by(self.exact)
-        order = " → ".join(str(k + 1) for k in observe.order(self.exact))
-        rows += ["", f"order of learning: {order}", f"descents of the test loss: {swing.descents}"]
+        learned = [k for k in observe.order(self.exact) if np.isfinite(measured[k])]
+        order = " → ".join(str(k + 1) for k in learned) or "none"
+        rows += [
+            "",
+            f"order of learning until t = {self.exact.t[-1]:.4g}: {order}",
+            f"descents of the test loss: {swing.descents}",
+        ]
         rows += [
             f"  rise from t = {rise.t_min:.4g} to {rise.t_max:.4g}, by {100 * rise.relative:.2g}% of the first loss"
             for rise in swing.rises
@@ -297,17 +302,17 @@ class _Forecast:
 
     def draw(self, path: Path) -> None:
         """Write the picture: loss, path in concept space, entries of W."""
-        with plot.picture(path, widths=(4.2, 3.4, 4.2)) as (loss, plane, entries):
-            plot.prediction(self.closed, self.exact, ax=loss)
-            plot.weights(self.exact, ax=entries)
-            plot.weights(self.closed, ax=entries)
-            if self.task.n_concepts > 1:
-                plot.concept_space(self.exact, ax=plane)
-                plot.concept_space(self.closed, ax=plane)
+        pair = self.task.n_concepts > 1  # one concept has no plane
+        with plot.picture(path, widths=(4.2, 3.4, 4.2) if pair else (4.2, 4.2)) as axes:
+            plot.prediction(self.closed, self.exact, ax=axes[0])
+            for road in (self.exact, self.closed):
+                plot.weights(road, ax=axes[-1])
+                if pair:
+                    plot.concept_space(road, ax=axes[1])
 
 
-def _time(value: float) -> str:
-    return f"{value:.4g}" if np.isfinite(value) else "never here"
+def _time(value: float, otherwise: str) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else otherwise
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """The command line, as a person types it."""
 
 import csv
+import re
 import subprocess
 import sys
 
@@ -25,7 +26,14 @@ def test_predict_names_rate_pivot_and_times_of_every_concept():
     U0 = st.inits.uniform((3, 3), scale=0.1, rng=np.random.default_rng(0))
     for time in st.analytic.tied.learning_times(task, U0):
         assert f"{time:.4g}" in result.output
-    assert "order of learning: 3 → 2 → 1" in result.output
+    assert ": 3 → 2 → 1\n" in result.output
+
+
+def test_predict_says_which_concept_a_narrow_start_has_lost():
+    result = type_in("predict", "--mu", "1,2", "--sigma", "0.1", "--width", "1")
+    assert result.exit_code == 0
+    assert re.search(r"^1 .* never +not yet$", result.output, flags=re.MULTILINE)
+    assert re.search(r"order of learning until t = \S+: 2$", result.output, flags=re.MULTILINE)
 
 
 def test_predict_reads_a_file_and_a_flag_overrides_it(tmp_path):
