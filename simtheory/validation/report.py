@@ -204,4 +204,4 @@ def _seeds(seeds: Sequence[int], runs: int) -> str:
     if len(seeds) > 3 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]}–{seeds[-1]} ({len(seeds)})"
     text = ", ".join(map(str, seeds))
-    return text if runs <= len(seeds) else f"{text} ({runs} values)"
+    return text if runs <= len(seeds) else f"{text} ({runs} runs)"
