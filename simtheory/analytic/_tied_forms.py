@@ -73,9 +73,7 @@ def first_order(rates: Array, W0: Array, t: Array) -> Array:
 def logit_factor(U: Array) -> Array:
     """Return the lower Cholesky factor L of Y(0) = W(0)(I − W(0))⁻¹ = L Lᵀ, shape (..., d, d).
 
-    The pivots are the squares of its diagonal. A row that depends on those above it has a zero
-    pivot and a zero column. Rows are orthogonalised one by one, twice each, so that a small row
-    keeps its relative accuracy beside large ones; W(0) itself is never formed.
+    The pivots are the squares of its diagonal.
     """
     d, h = U.shape[-2:]
     if h > d:
@@ -83,9 +81,17 @@ def logit_factor(U: Array) -> Array:
         h = d
     turned = np.swapaxes(U, -1, -2)
     root = np.linalg.cholesky(np.eye(h) - turned @ U)
-    V = np.swapaxes(np.linalg.solve(root, turned), -1, -2)
+    return row_factor(np.swapaxes(np.linalg.solve(root, turned), -1, -2))
+
+
+def row_factor(V: Array) -> Array:
+    """Return the lower Cholesky factor of V Vᵀ, shape (..., d, d), without forming the product.
+
+    A row that depends on those above it has a zero pivot and a zero column. Rows are orthogonalised
+    one by one, twice each, so that a small row keeps its relative accuracy beside large ones.
+    """
     frame, pivots = np.zeros_like(V), np.zeros(V.shape[:-1])
-    for k in range(d):
+    for k in range(V.shape[-2]):
         row = V[..., k, :]
         new = row
         for _ in range(2):
@@ -96,7 +102,7 @@ def logit_factor(U: Array) -> Array:
         frame[..., k, :] = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
         pivots[..., k] = size
     lower = np.tril(V @ np.swapaxes(frame, -1, -2), -1)
-    return np.asarray(lower + pivots[..., None] * np.eye(d))
+    return np.asarray(lower + pivots[..., None] * np.eye(V.shape[-2]))
 
 
 def by_rate(rates: Array) -> tuple[IntArray, IntArray]:

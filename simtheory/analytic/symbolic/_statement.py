@@ -33,7 +33,18 @@ import mpmath
 import numpy as np
 import sympy
 
-__all__ = ["Rule", "Statement", "det", "eye", "matrices", "matrix", "tr", "transpose", "written"]
+__all__ = [
+    "Rule",
+    "Statement",
+    "det",
+    "eye",
+    "hyp2f1",
+    "matrices",
+    "matrix",
+    "tr",
+    "transpose",
+    "written",
+]
 
 WORKING_DIGITS = 300
 """The textbook forms subtract huge exponentials; 50 good digits need many spare ones."""
@@ -58,6 +69,14 @@ class tr(sympy.Function):
 
     def _latex(self, printer: Any) -> str:
         return rf"\operatorname{{tr}}\left({printer.doprint(self.args[0])}\right)"
+
+
+class hyp2f1(sympy.Function):
+    """Gauss's hypergeometric function; prints as the books write it."""
+
+    def _latex(self, printer: Any) -> str:
+        a, b, c, z = (printer.doprint(argument) for argument in self.args)
+        return rf"{{}}_2F_1\left({a}, {b}; {c}; {z}\right)"
 
 
 def written() -> Any:
@@ -280,9 +299,16 @@ def _exponential(x: Any) -> Any:
     return mpmath.exp(x) if isinstance(x, mpmath.mpf) else sympy.exp(x)
 
 
+def _hypergeometric(a: Any, b: Any, c: Any, z: Any) -> Any:
+    if isinstance(z, mpmath.mpf):
+        return mpmath.hyp2f1(*(_alike(x, z)[0] for x in (a, b, c)), z)
+    return hyp2f1(a, b, c, z)
+
+
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp": _exponential,
     "log": lambda x: mpmath.log(x) if isinstance(x, mpmath.mpf) else sympy.log(x),
+    "hyp2f1": _hypergeometric,
     "det": lambda x: mpmath.det(x) if isinstance(x, mpmath.matrix) else x.det(),
     "tr": lambda x: sum((x[k, k] for k in range(1, x.rows)), x[0, 0]),
     "transpose": lambda x: x.T,
