@@ -29,15 +29,18 @@ Leading axes of the results are the ensemble axes of the trajectory.
 """
 
 from simtheory.observe.curves import concept_outputs, loss, min_eigenvalue, train_loss
+from simtheory.observe.laws import LawResiduals, law_residuals
 from simtheory.observe.swing import Rise, SwingBy, descents, largest_rise, swing_by
 from simtheory.observe.times import learning_times, order, terminal_rate
 
 __all__ = [
+    "LawResiduals",
     "Rise",
     "SwingBy",
     "concept_outputs",
     "descents",
     "largest_rise",
+    "law_residuals",
     "learning_times",
     "loss",
     "min_eigenvalue",
