@@ -36,6 +36,7 @@ import sympy
 __all__ = [
     "Rule",
     "Statement",
+    "blocks",
     "det",
     "eye",
     "hyp2f1",
@@ -43,6 +44,7 @@ __all__ = [
     "matrix",
     "tr",
     "transpose",
+    "wright_omega",
     "written",
 ]
 
@@ -77,6 +79,25 @@ class hyp2f1(sympy.Function):
     def _latex(self, printer: Any) -> str:
         a, b, c, z = (printer.doprint(argument) for argument in self.args)
         return rf"{{}}_2F_1\left({a}, {b}; {c}; {z}\right)"
+
+
+class blocks(sympy.Function):
+    """Matrix of two by two blocks, row by row; prints as one."""
+
+    def _latex(self, printer: Any) -> str:
+        a, b, c, d = (printer.doprint(block) for block in self.args)
+        return rf"\begin{{pmatrix}} {a} & {b} \\ {c} & {d} \end{{pmatrix}}"
+
+
+class wright_omega(sympy.Function):
+    """Wright's omega function: for real z the solution of ω + ln ω = z."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        """Return the derivative, ω/(1+ω)."""
+        return self / (1 + self)
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\omega\left({printer.doprint(self.args[0])}\right)"
 
 
 def written() -> Any:
@@ -305,11 +326,30 @@ def _hypergeometric(a: Any, b: Any, c: Any, z: Any) -> Any:
     return hyp2f1(a, b, c, z)
 
 
-_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+def _blocks(a: Any, b: Any, c: Any, d: Any) -> Any:
+    rows = [
+        [*left.tolist()[k], *right.tolist()[k]]
+        for left, right in ((a, b), (c, d))
+        for k in range(left.rows)
+    ]
+    return matrix(rows)
+
+
+def _wright_omega(z: Any) -> Any:
+    if isinstance(z, mpmath.mpf):
+        return mpmath.lambertw(mpmath.exp(z)).real
+    return wright_omega(z)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": _exponential,
     "log": lambda x: mpmath.log(x) if isinstance(x, mpmath.mpf) else sympy.log(x),
     "hyp2f1": _hypergeometric,
     "det": lambda x: mpmath.det(x) if isinstance(x, mpmath.matrix) else x.det(),
     "tr": lambda x: sum((x[k, k] for k in range(1, x.rows)), x[0, 0]),
     "transpose": lambda x: x.T,
+    "blocks": _blocks,
+    "sinh": lambda x: mpmath.sinh(x) if isinstance(x, mpmath.mpf) else sympy.sinh(x),
+    "asinh": lambda x: mpmath.asinh(x) if isinstance(x, mpmath.mpf) else sympy.asinh(x),
+    "wright_omega": _wright_omega,
 }
