@@ -1,0 +1,209 @@
+r"""Deep linear nets f(x) = W_L … W_1 x: one mode at any depth.
+
+Problem
+-------
+Gradient flow on :math:`\tfrac12E\|Wx - x\|^2` moves the layers of :math:`W = W_L\cdots W_1`. When they
+are *balanced* (:math:`W_{l+1}^TW_{l+1} = W_lW_l^T`, which the flow keeps) and aligned with the
+concepts, each diagonal entry moves on its own (Implements ``depth-mode``)
+
+.. math:: \dot w = La\,w^{2-2/L}(1-w) .
+
+Symbols
+-------
+L : depth; a : rate; w : mode, an entry of the diagonal of W; :math:`v = w^{1/L}` : one layer's share;
+t : canonical time, (T,).
+
+Result
+------
+==================  =============================================  =================================
+function            holds                                           error
+==================  =============================================  =================================
+`mode`              balanced, aligned layers, any real L ≥ 1        none
+`time_to_level`     the same                                        none
+`infinite_depth`    the limit of L → ∞ at fixed La                  none
+==================  =============================================  =================================
+
+Reading
+-------
+One layer relaxes at once; two layers grow exponentially; from three layers on a small start waits
+for a time :math:`w_0^{2/L-1}/((L-2)a)`, a power of the start, and is then learned all the faster. So
+depth sharpens the order in which concepts appear.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, logit, wrightomega
+
+from simtheory._checks import as_finite, as_times
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic import _depth_clock as clock
+from simtheory.equations import implements
+from simtheory.errors import ArgumentError, RegimeError
+
+__all__ = ["infinite_depth", "mode", "time_to_level"]
+
+
+@implements("depth-mode")
+def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, depth: float) -> Array:
+    r"""Return one mode of a balanced net of any depth, :math:`\dot w = La\,w^{2-2/L}(1-w)`.
+
+    With :math:`v = w^{1/L}` it is given by :math:`at = H(v) - H(v_0)`, where
+    :math:`H = -\frac{v^{2-L}}{L-2} + \frac{v^2}{2}\,{}_2F_1(1, \tfrac2L; 1+\tfrac2L; v^L)`, and is
+    found from it by Newton's method. Implements ``depth-mode`` (derived from saxe2014; exact).
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a, in units of inverse canonical time (loss ½E‖f−x‖²).
+    w0 : array_like, shape (...)
+        Start, between 0 and 1; broadcasts against `rate`.
+    t : array_like, shape (T,)
+        Canonical times.
+    depth : float
+        Number of layers L; real, at least 1.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The mode over time.
+
+    Raises
+    ------
+    RegimeError
+        If a start lies outside [0, 1] or a rate is negative.
+    ArgumentError
+        If the depth is less than 1.
+
+    Notes
+    -----
+    From zero a mode never leaves at depth 2 or more; below it leaves at once. From a small start it
+    waits for a long time and then rises fast, so w during the rise is known to about
+    :math:`L\epsilon at` relative to itself, with :math:`\epsilon` the rounding of t.
+
+    Examples
+    --------
+    >>> mode(1.0, 0.001, [0.0, 9.14475], depth=3).round(4)
+    array([0.001, 0.5  ])
+    """
+    layers, times = _depth(depth), as_times(t)
+    a, start = _mode_arguments(rate, w0)
+    a, start = a[..., None], start[..., None]
+    time = a * times
+    waits = (start == 0.0) & (layers >= 2.0)
+    still = waits | (start == 1.0) | (time == 0.0)
+    y0 = np.broadcast_to(logit(np.where(still, 0.5, start)), still.shape)
+    values = expit(clock.reached(y0, np.where(still, 0.0, time), layers))
+    return np.asarray(np.where(still, start, values))
+
+
+def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float = 0.5) -> Array:
+    r"""Return the time that a mode of a balanced net takes to a level f.
+
+    :math:`[H(f^{1/L}) - H(w_0^{1/L})]/a`, with the H of `mode`: zero for a mode that starts at the
+    level or above; infinite at a zero rate, and from a zero start at depth 2 or more.
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a.
+    w0 : array_like, shape (...)
+        Start, between 0 and 1.
+    depth : float
+        Number of layers L; real, at least 1.
+    level : float
+        Level f, between 0 and 1.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The time.
+
+    Raises
+    ------
+    RegimeError
+        If a start lies outside [0, 1] or a rate is negative.
+    ArgumentError
+        If the depth is less than 1, or the level outside (0, 1).
+
+    Examples
+    --------
+    >>> time_to_level(1.0, 0.001, depth=4).round(4)
+    np.float64(15.5291)
+    """
+    layers = _depth(depth)
+    a, start = _mode_arguments(rate, w0)
+    aim = float(as_finite("level", level))
+    if not 0.0 < aim < 1.0:
+        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    ahead = start < aim
+    moving = (a > 0) & ((start > 0) | (layers < 2.0))
+    y0 = logit(np.where(ahead & moving, start, 0.5 * aim))
+    wait = clock.elapsed(np.broadcast_to(logit(aim), y0.shape), y0, layers)
+    times = np.where(moving, wait / np.where(a > 0, a, 1.0), np.inf)
+    return np.asarray(np.where(ahead, times, 0.0))[()]
+
+
+@implements("depth-infinite")
+def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
+    r"""Return one mode in the limit of infinite depth, :math:`\dot w = \tilde a\,w^2(1-w)`.
+
+    :math:`w = 1/(1+\omega(-1-T))` with Wright's omega function and
+    :math:`T = \tilde at - 1/w_0 + \ln\frac{w_0}{1-w_0}`. Implements ``depth-infinite`` (derived from
+    saxe2014; exact in the limit).
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Depth times rate, :math:`\tilde a = La`, which is held fixed as the depth grows.
+    w0 : array_like, shape (...)
+        Start, between 0 and 1; broadcasts against `rate`.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The mode over time.
+
+    Raises
+    ------
+    RegimeError
+        If a start lies outside [0, 1] or a rate is negative.
+
+    Examples
+    --------
+    >>> infinite_depth(1.0, 0.05, [0.0, 15.0, 20.0]).round(4)
+    array([0.05  , 0.1592, 0.3963])
+    """
+    times = as_times(t)
+    a, start = _mode_arguments(rate, w0)
+    a, start = a[..., None], start[..., None]
+    time = a * times
+    still = (start == 0.0) | (start == 1.0) | (time == 0.0)
+    safe = np.where(still, 0.5, start)
+    # −1 − T, without the −1 and the 1/w0 cancelling late: (1 − w0)/w0 is the odds against.
+    against = (1.0 - safe) / safe
+    values = 1.0 / (1.0 + wrightomega(against + np.log(against) - np.where(still, 0.0, time)))
+    return np.asarray(np.where(still, start, values))
+
+
+def _depth(depth: float) -> float:
+    layers = float(as_finite("depth", depth))
+    if layers < 1.0:
+        raise ArgumentError(f"Argument `depth` must be at least 1, but it is {layers:g}.")
+    return layers
+
+
+def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
+    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
+    if a.size and a.min() < 0:
+        raise RegimeError(
+            f"Argument `rate` of a mode must not be negative, but its smallest entry is {a.min():g}."
+        )
+    if start.size and not 0.0 <= start.min() <= start.max() <= 1.0:
+        raise RegimeError(
+            "Argument `w0` of a deep net's mode must lie in [0, 1], but its entries run from "
+            f"{start.min():g} to {start.max():g}."
+        )
+    return a, start

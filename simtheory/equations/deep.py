@@ -1,0 +1,24 @@
+"""Labelled results on deep linear nets."""
+
+from __future__ import annotations
+
+from simtheory.equations._equation import Equation
+
+EQUATIONS = (
+    Equation(
+        "depth-mode",
+        "Deep net: a mode of any depth",
+        "exact",
+        "balanced layers aligned with the concepts, any real depth of at least 1",
+        "saxe2014",
+        "derived here from the flow of one mode",
+    ),
+    Equation(
+        "depth-infinite",
+        "Deep net: a mode of infinite depth",
+        "exact",
+        "depth to infinity at a fixed product of depth and rate; balanced, aligned layers",
+        "saxe2014",
+        "derived here as the limit of the flow of one mode",
+    ),
+)
