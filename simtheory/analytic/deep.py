@@ -129,7 +129,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     Examples
     --------
     >>> time_to_level(1.0, 0.001, depth=4).round(4)
-    np.float64(15.5291)
+    array(15.5292)
     """
     layers = _depth(depth)
     a, start = _mode_arguments(rate, w0)
@@ -141,7 +141,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     y0 = logit(np.where(ahead & moving, start, 0.5 * aim))
     wait = clock.elapsed(np.broadcast_to(logit(aim), y0.shape), y0, layers)
     times = np.where(moving, wait / np.where(a > 0, a, 1.0), np.inf)
-    return np.asarray(np.where(ahead, times, 0.0))[()]
+    return np.asarray(np.where(ahead, times, 0.0))
 
 
 @implements("depth-infinite")
