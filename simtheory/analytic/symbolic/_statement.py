@@ -262,7 +262,7 @@ def _walk(expression: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(expression, sympy.Indexed):
         place = _walk(expression.indices[0], known)
         return known[expression.base.label.name][int(place) - 1]
-    if expression.is_Number:
+    if expression.is_Number or expression.is_NumberSymbol:
         return expression
     if isinstance(expression, sympy.Sum):
         return _sum(expression, known)
@@ -298,9 +298,9 @@ def _fold(combine: Callable[[Any, Any], Any], values: list[Any]) -> Any:
 
 def _alike(x: Any, y: Any) -> tuple[Any, Any]:
     """Bring a SymPy number into mpmath where its partner lives there."""
-    if isinstance(x, sympy.Number) and isinstance(y, mpmath.mpf | mpmath.matrix):
+    if isinstance(x, sympy.Number) and isinstance(y, mpmath.mpf | mpmath.mpc | mpmath.matrix):
         return mpmath.mpf(x.p) / x.q, y
-    if isinstance(y, sympy.Number) and isinstance(x, mpmath.mpf | mpmath.matrix):
+    if isinstance(y, sympy.Number) and isinstance(x, mpmath.mpf | mpmath.mpc | mpmath.matrix):
         return x, mpmath.mpf(y.p) / y.q
     return x, y
 
@@ -328,7 +328,7 @@ def _hypergeometric(a: Any, b: Any, c: Any, z: Any) -> Any:
 
 def _blocks(a: Any, b: Any, c: Any, d: Any) -> Any:
     rows = [
-        [*left.tolist()[k], *right.tolist()[k]]
+        [*left.tolist()[k], *(right.tolist()[k] if hasattr(right, "rows") else [right])]
         for left, right in ((a, b), (c, d))
         for k in range(left.rows)
     ]
@@ -349,6 +349,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tr": lambda x: sum((x[k, k] for k in range(1, x.rows)), x[0, 0]),
     "transpose": lambda x: x.T,
     "blocks": _blocks,
+    "Ei": lambda x: mpmath.ei(x) if isinstance(x, mpmath.mpf) else sympy.Ei(x),
+    "erf": lambda x: mpmath.erf(x) if isinstance(x, mpmath.mpf) else sympy.erf(x),
     "sinh": lambda x: mpmath.sinh(x) if isinstance(x, mpmath.mpf) else sympy.sinh(x),
     "asinh": lambda x: mpmath.asinh(x) if isinstance(x, mpmath.mpf) else sympy.asinh(x),
     "wright_omega": _wright_omega,
