@@ -297,12 +297,19 @@ def _fold(combine: Callable[[Any, Any], Any], values: list[Any]) -> Any:
 
 
 def _alike(x: Any, y: Any) -> tuple[Any, Any]:
-    """Bring a SymPy number into mpmath where its partner lives there."""
-    if isinstance(x, sympy.Number) and isinstance(y, mpmath.mpf | mpmath.mpc | mpmath.matrix):
-        return mpmath.mpf(x.p) / x.q, y
-    if isinstance(y, sympy.Number) and isinstance(x, mpmath.mpf | mpmath.mpc | mpmath.matrix):
-        return x, mpmath.mpf(y.p) / y.q
+    """Bring a SymPy number or constant into mpmath where its partner lives there."""
+    if isinstance(y, mpmath.mpf | mpmath.mpc | mpmath.matrix):
+        return _number(x), y
+    if isinstance(x, mpmath.mpf | mpmath.mpc | mpmath.matrix):
+        return x, _number(y)
     return x, y
+
+
+def _number(x: Any) -> Any:
+    """Return a SymPy rational, or a constant such as π, in mpmath; anything else as it is."""
+    if isinstance(x, sympy.Rational):
+        return mpmath.mpf(x.p) / x.q
+    return x._to_mpmath(mpmath.mp.prec) if isinstance(x, sympy.NumberSymbol) else x
 
 
 def _power(base: Any, exponent: Any) -> Any:
