@@ -129,7 +129,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     Examples
     --------
     >>> time_to_level(1.0, 0.001, depth=4).round(4)
-    array(15.5292)
+    np.float64(15.5292)
     """
     layers = _depth(depth)
     a, start = _mode_arguments(rate, w0)
