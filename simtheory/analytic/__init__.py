@@ -10,10 +10,10 @@ import pkgutil
 from importlib import import_module
 from types import ModuleType
 
-from simtheory.analytic import deep, one_layer, tied
+from simtheory.analytic import deep, descent, one_layer, tied, tied_approximations
 from simtheory.equations import label_of
 
-__all__ = ["deep", "implementations", "one_layer", "tied"]
+__all__ = ["deep", "descent", "implementations", "one_layer", "tied", "tied_approximations"]
 
 _ELSEWHERE = ("simtheory.tasks.identity", "simtheory.units")
 
