@@ -65,3 +65,84 @@ def one_layer_ood(statement: Statement) -> Iterator[Step]:
     slope = sympy.diff(losses["L_test"], t)
     fall = -sum(a[k] * mu[k] ** 2 * sympy.exp(-2 * a[k] * t) for k in range(2))
     yield Step("Its slope is a sum of negative terms: the test loss only falls.", slope - fall)
+
+
+@proof("one-layer-general")
+def one_layer_general(statement: Statement) -> Iterator[Step]:
+    """Gradient of the loss with decay, then the linear equation it gives."""
+    gamma, a_k = symbols("gamma a_k", positive=True)
+    rule = statement.rule
+    W, A = sympy.Matrix(2, 2, symbols("w_11 w_12 w_21 w_22")), symmetric("a", 2)
+    C, Y = sympy.Matrix(2, 2, symbols("c_(1:3)(1:3)")), symmetric("y", 2)
+    loss = (Y - 2 * W * C.T + W * A * W.T).trace() / 2 + gamma * (W * W.T).trace() / 2
+    gradient = W.applyfunc(lambda entry: sympy.diff(loss, entry))
+    B = rule("B", A=A, gamma=gamma)
+    yield Step(
+        "The loss ½E|y − Wx|² + ½γ|W|² has the negative gradient C − WB.", gradient - (W * B - C)
+    )
+
+    rates = diag(*symbols("b_1:3", positive=True))
+    flow = rule("W", W0=W, C=C, B=rates, t=t)
+    yield Step(
+        "Along the eigenvectors of B: the closed form solves Ẇ = C − WB.",
+        flow.diff(t) - (C - flow * rates),
+    )
+    yield Step("It starts at W(0).", flow.subs(t, 0) - W)
+    yield Step(
+        "A coordinate of rate zero grows as its cross moment times t: the limit of the form.",
+        (flow[0, 0] - W[0, 0]).subs(W[0, 0], 0).limit(rates[0, 0], 0) - C[0, 0] * t,
+    )
+    one = rule("W", W0=W, C=rates, B=rates, t=t)
+    decay = (-rates * t).exp()
+    yield Step(
+        "For the identity, C = B = A, it is the flow of one layer.",
+        one - (eye(2) + (W - eye(2)) * decay),
+    )
+    level = rule("w_star", a_k=a_k, gamma=gamma)
+    yield Step(
+        "The stated level is where C − WB vanishes along a concept.",
+        a_k - level * (a_k + gamma),
+    )
+
+
+@proof("one-layer-affine")
+def one_layer_affine(statement: Statement) -> Iterator[Step]:
+    """Take the bias as the weight of an input that is always one."""
+    rule = statement.rule
+    A, m = symmetric("a", 2), sympy.Matrix(symbols("m_1:3"))
+    M = rule("M", A=A, m=m, one=sympy.Matrix([[1]]))
+    E = sympy.Matrix(2, 3, symbols("e_(1:3)(1:4)"))
+    missing, bias = E[:, :2], E[:, 2]
+    # ½E|(W−I)x + b|², multiplied out with E xxᵀ = A and E x = m.
+    loss = (missing * A * missing.T + 2 * missing * m * bias.T + bias * bias.T).trace() / 2
+    gradient = E.applyfunc(lambda entry: sympy.diff(loss, entry))
+    yield Step("The loss ½E|Wx + b − x|² has the gradient [W − I, b] M.", gradient - E * M)
+
+    c, s = symbols("c s", positive=True)
+    rates, start = diag(*symbols("l_1:3", positive=True)), E[:1, :2]
+    turn = sympy.Matrix([[c, -s], [s, c]])
+
+    def reduced(residual: sympy.Matrix) -> sympy.Matrix:
+        """Use c² + s² = 1."""
+        return residual.applyfunc(lambda x: sympy.rem(sympy.expand(x), c**2 + s**2 - 1, c))
+
+    left = rule("E", E0=start * turn, M=rates, t=t) * turn.T
+    yield Step(
+        "One dimension, M = Q diag(ℓ) Qᵀ: the closed form solves Ė = −EM.",
+        reduced(left.diff(t) + left * turn * rates * turn.T),
+    )
+    yield Step("It starts at E(0).", reduced(left.subs(t, 0) - start))
+
+    ell, a = symbols("ell"), list(symbols("a_1:3", positive=True))
+    along = rule("M", A=diag(*a), m=m, one=sympy.Matrix([[1]]))
+    value = rule("secular", a=a, m=list(m), ell=ell, d=2)
+    determinant = (along - ell * eye(3)).det()
+    yield Step(
+        "Along the concepts det(M − ℓ) is Π(a_k − ℓ) times the secular function.",
+        sympy.simplify(value * (a[0] - ell) * (a[1] - ell)) - determinant,
+    )
+    fall = -1 - sum(m[k] ** 2 / (a[k] - ell) ** 2 for k in range(2))
+    yield Step(
+        "Its slope is negative: one root below all a_k, one between two neighbours, one above all.",
+        sympy.diff(value, ell) - fall,
+    )

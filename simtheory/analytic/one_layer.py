@@ -20,6 +20,8 @@ From a zero start the test and training losses are (Implements ``one-layer-ood``
 
 .. math:: \tfrac12\sum_k \mu_k^2 e^{-2a_kt}, \qquad \tfrac12\sum_k a_k e^{-2a_kt} .
 
+`general` learns any target, with weight decay or without; `affine` trains a bias, too.
+
 Reading
 -------
 Concepts are learned independently, each at its own rate, and from a zero start the test loss can
@@ -34,12 +36,25 @@ import numpy as np
 
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._affine import AffineRates, affine, affine_rates, secular
 from simtheory.analytic._axes import map_from_concepts, map_on_concepts
+from simtheory.analytic._one_layer_general import decayed, general
 from simtheory.equations import implements
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
-__all__ = ["ZeroStartLoss", "flow", "solution", "zero_start_loss"]
+__all__ = [
+    "AffineRates",
+    "ZeroStartLoss",
+    "affine",
+    "affine_rates",
+    "decayed",
+    "flow",
+    "general",
+    "secular",
+    "solution",
+    "zero_start_loss",
+]
 
 
 def flow(rates: Array, W0: Array, t: Array) -> Array:

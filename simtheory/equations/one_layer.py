@@ -21,4 +21,20 @@ EQUATIONS = (
         "yang2024",
         "derived here from Theorem 4.1",
     ),
+    Equation(
+        "one-layer-general",
+        "One layer: any target, with weight decay",
+        "exact",
+        "any target, any second moment (also a singular one), any start",
+        "yang2024",
+        "derived here as Theorem 4.1",
+    ),
+    Equation(
+        "one-layer-affine",
+        "One layer with a trained bias",
+        "exact",
+        "any task, any start",
+        "yang2024",
+        "derived here from the loss of section 2.1",
+    ),
 )
