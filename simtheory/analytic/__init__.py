@@ -10,10 +10,18 @@ import pkgutil
 from importlib import import_module
 from types import ModuleType
 
-from simtheory.analytic import deep, descent, one_layer, tied, tied_approximations
+from simtheory.analytic import deep, descent, one_layer, tied, tied_approximations, tied_laws
 from simtheory.equations import label_of
 
-__all__ = ["deep", "descent", "implementations", "one_layer", "tied", "tied_approximations"]
+__all__ = [
+    "deep",
+    "descent",
+    "implementations",
+    "one_layer",
+    "tied",
+    "tied_approximations",
+    "tied_laws",
+]
 
 _ELSEWHERE = ("simtheory.tasks.identity", "simtheory.units")
 

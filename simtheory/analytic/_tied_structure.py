@@ -1,0 +1,394 @@
+"""Exact structure of the tied flow: its mirror image, eigenvalues, logit matrix, plane, and bounds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic import _tied_forms as forms
+from simtheory.analytic._axes import weights_on_concepts
+from simtheory.analytic._tied_laws import log_det_ratio
+from simtheory.equations import implements
+from simtheory.errors import ArgumentError, RegimeError
+from simtheory.tasks import SIMTask
+from simtheory.trajectory import Trajectory
+
+
+@implements("eigen-logit-law")
+def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
+    r"""Return the speed of the logit of each eigenvalue of W along the tied flow.
+
+    :math:`\frac{d}{dt}\ln\frac{\omega_k}{1-\omega_k} = 2q_k^TAq_k`, with :math:`q_k` the unit
+    eigenvector of :math:`\omega_k`. Implements ``eigen-logit-law`` (derived from yang2024, Eq. 4.3;
+    exact). Summed over k it is the determinant law.
+
+    Parameters
+    ----------
+    weights : array_like, shape (..., d, d)
+        Symmetric maps W.
+    second_moment : array_like, shape (d, d)
+        Uncentred second moment A.
+
+    Returns
+    -------
+    ndarray, shape (..., d)
+        Speeds, eigenvalues in rising order; between twice the smallest and twice the largest rate.
+
+    Notes
+    -----
+    Where eigenvalues coincide their eigenvectors are not unique, and neither are their speeds; the
+    sum of them is.
+
+    Examples
+    --------
+    >>> eigen_logit_rates([[0.5, 0.1], [0.1, 0.5]], [[1.0, 0.0], [0.0, 3.0]]).round(12)
+    array([4., 4.])
+    """
+    moment = as_second_moment(second_moment)
+    W = as_matrix("weights", weights, rows=moment.shape[-1], columns=moment.shape[-1])
+    q = np.linalg.eigh(0.5 * (W + np.swapaxes(W, -1, -2)))[1]
+    return np.asarray(2.0 * np.sum(q * (moment @ q), axis=-2))
+
+
+@implements("involution")
+def reflect(traj: Trajectory) -> Trajectory:
+    r"""Return the mirror image of a tied trajectory: what is known and what is not change places.
+
+    :math:`\tilde W(t) = I - W(t_{end} - t)` solves the flow that W solves, because V(I − W) = V(W).
+    So a start with I − W of rank one is as solvable as one with W of rank one. Implements
+    ``involution`` (derived from yang2024, Eq. 4.3; exact).
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Of a tied net, with weights.
+
+    Returns
+    -------
+    Trajectory
+        On the times t_end − t. It is as exact as what it mirrors; entries of I − W are known to the
+        rounding of W.
+
+    Raises
+    ------
+    ArgumentError
+        If the trajectory has no weights.
+    """
+    if traj.weights is None:
+        raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
+    return Trajectory.from_weights(
+        traj.t[-1] - traj.t[::-1],
+        np.eye(traj.task.dim) - traj.weights[..., ::-1, :, :],
+        traj.task,
+        origin=f"{traj.origin}, reflected",
+        exact=traj.exact,
+        probes=traj.probes,
+    )
+
+
+@implements("logit-ode")
+def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
+    r"""Return the velocity of the logit matrix N = (I − W)⁻¹ of a tied net.
+
+    :math:`\dot N = AN + NA - A - \tfrac12(NAN^{-1} + N^{-1}AN)`. Implements ``logit-ode`` (derived
+    from yang2024, Eq. 4.3; exact). An integrator of N keeps the digits of I − W that one of W
+    loses near the end.
+
+    Parameters
+    ----------
+    N : array_like, shape (..., d, d)
+        Logit matrix, symmetric and invertible; I at W = 0, without bound as W → I.
+    A : array_like, shape (..., d, d)
+        Uncentred second moment.
+
+    Returns
+    -------
+    ndarray, shape (..., d, d)
+        dN/dt.
+
+    Raises
+    ------
+    RegimeError
+        If N is singular.
+
+    Examples
+    --------
+    >>> logit_field([[2.0]], [[1.0]])
+    array([[2.]])
+    """
+    moment = as_second_moment(A)
+    logit = as_matrix("N", N, rows=moment.shape[-1], columns=moment.shape[-1])
+    ahead = moment @ logit
+    try:
+        turned = np.linalg.solve(logit, ahead)
+    except np.linalg.LinAlgError as reason:
+        raise RegimeError(
+            "The logit matrix N = (I − W)⁻¹ is invertible, but `N` is not."
+        ) from reason
+    back = np.swapaxes(ahead, -1, -2) - 0.5 * np.swapaxes(turned, -1, -2)
+    return np.asarray(ahead + back - moment - 0.5 * turned)
+
+
+class PlaneLaws(NamedTuple):
+    """What two concepts keep while they are learned together.
+
+    Parameters
+    ----------
+    log_ratio : ndarray, shape (...)
+        ln R with R = det W / det(I − W); it grows at the constant speed 2(a₁ + a₂).
+    log_tie : ndarray, shape (...)
+        ln [w₁₂² / √(det W det(I − W))]; minus infinity for concepts that are not tied.
+    tie_speed : ndarray, shape (...)
+        Its speed, (a₁ + a₂)(1 − tr W).
+    """
+
+    log_ratio: Array
+    log_tie: Array
+    tie_speed: Array
+
+
+@implements("two-by-two-laws")
+def plane_laws(weights: ArrayLike, rates: ArrayLike) -> PlaneLaws:
+    r"""Return the exact laws of a tied net with two concepts.
+
+    With :math:`R = \det W/\det(I-W)`, which grows as :math:`e^{2(a_1+a_2)t}`, the trace gives the
+    determinant, :math:`\det W = R(\mathrm{tr}W-1)/(R-1)`; and
+    :math:`\frac{d}{dt}\ln[w_{12}^2/\sqrt{\det W\det(I-W)}] = (a_1+a_2)(1-\mathrm{tr}W)`, so
+    :math:`w_{12}` never changes its sign. Implements ``two-by-two-laws`` (derived from yang2024,
+    Eq. 4.3; exact).
+
+    Parameters
+    ----------
+    weights : array_like, shape (..., 2, 2)
+        Maps in the concept axes, strictly between 0 and I.
+    rates : array_like, shape (2,)
+        Rates.
+
+    Returns
+    -------
+    PlaneLaws
+        The conserved combination, the tie and the tie's speed.
+
+    Raises
+    ------
+    RegimeError
+        If a map has an eigenvalue outside (0, 1).
+
+    Examples
+    --------
+    >>> plane_laws([[0.3, 0.1], [0.1, 0.7]], [1.0, 2.0]).tie_speed.round(12)
+    np.float64(0.0)
+    """
+    W, a = as_matrix("weights", weights, rows=2, columns=2), _two_rates(rates)
+    log_ratio = log_det_ratio(W)
+    log_det = np.linalg.slogdet(W)[1]
+    tie = np.abs(W[..., 0, 1])
+    tied = tie > 0
+    # ½ ln(det W det(I−W)) = ln det W − ½ ln R
+    log_tie = 2.0 * np.log(np.where(tied, tie, 1.0)) - log_det + 0.5 * log_ratio
+    speed = a.sum() * (1.0 - np.trace(W, axis1=-2, axis2=-1))
+    return PlaneLaws(log_ratio, np.where(tied, log_tie, -np.inf), np.asarray(speed))
+
+
+def plane_determinant(trace: ArrayLike, log_ratio: ArrayLike) -> Array:
+    r"""Return det W of two concepts from its trace and ln R: :math:`R(\mathrm{tr}W-1)/(R-1)`.
+
+    Parameters
+    ----------
+    trace : array_like, shape (...)
+        Trace of W.
+    log_ratio : array_like, shape (...)
+        ln R, as `plane_laws` gives it.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The determinant.
+
+    Raises
+    ------
+    RegimeError
+        If R is one: there the trace is one too, whatever the determinant.
+    """
+    total, level = np.broadcast_arrays(as_finite("trace", trace), as_finite("log_ratio", log_ratio))
+    if np.any(level == 0):
+        raise RegimeError("At R = 1 the trace is 1 whatever the determinant; take another time.")
+    # R/(R−1) = 1/(1 − e^{−ln R}), from the side that does not overflow
+    share = np.exp(np.minimum(level, 0.0)) / np.abs(np.expm1(-np.abs(level)))
+    return np.asarray((total - 1.0) * np.sign(level) * share)
+
+
+def plane_halfway(W0: ArrayLike, rates: ArrayLike) -> Array:
+    r"""Return when the trace of W passes one: half of what two concepts have to learn.
+
+    :math:`t = -\ln R(0)/(2(a_1+a_2))`, exactly, though no closed form of W(t) is known.
+
+    Parameters
+    ----------
+    W0 : array_like, shape (..., 2, 2)
+        Start in the concept axes, strictly between 0 and I.
+    rates : array_like, shape (2,)
+        Rates.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Canonical time; negative if the trace was above one at the start.
+
+    Raises
+    ------
+    RegimeError
+        If the start has an eigenvalue outside (0, 1).
+    """
+    a = _two_rates(rates)
+    if a.sum() <= 0:
+        raise RegimeError("With two rates of zero nothing is ever learned.")
+    return np.asarray(-log_det_ratio(as_matrix("W0", W0, rows=2, columns=2)) / (2.0 * a.sum()))
+
+
+def _two_rates(rates: ArrayLike) -> Array:
+    a = as_finite("rates", rates)
+    if a.shape != (2,) or a.min() < 0:
+        raise ArgumentError(
+            f"Argument `rates` must hold two rates, not negative, but it is {rates!r}."
+        )
+    return a
+
+
+def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
+    r"""Return what a diagonal entry loses to other concepts: :math:`\sum_{k\ne i}(a_i+a_k)w_{ik}^2`.
+
+    Parameters
+    ----------
+    weights : array_like, shape (..., d, d)
+        Maps in the concept axes.
+    rates : array_like, shape (d,)
+        Rates.
+
+    Returns
+    -------
+    ndarray, shape (..., d)
+        Never negative: the diagonal of `tied.field_terms`' interaction, without its cancellation.
+    """
+    a = as_finite("rates", rates)
+    W = as_matrix("weights", weights, rows=a.size, columns=a.size)
+    others = (a[:, None] + a) * (1.0 - np.eye(a.size))
+    return np.asarray(np.sum(others * W**2, axis=-1))
+
+
+@implements("diagonal-upper-bound")
+def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
+    r"""Return what no diagonal entry of W ever exceeds: the isolated mode from the same start.
+
+    :math:`\dot w_{ii} = 2a_iw_{ii}(1-w_{ii}) - N_{ii}`, and other concepts only ever take away:
+    :math:`N_{ii} = \sum_{k\ne i}(a_i+a_k)w_{ik}^2 \ge 0`. Implements ``diagonal-upper-bound``
+    (derived from yang2024, Eq. 4.3; an exact inequality).
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    U0 : array_like, shape (..., d, h)
+        Start; leading axes are an ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (..., T, d)
+        The bound on each diagonal entry in the concept axes. A half-time read off it is never late.
+    """
+    U = weights_on_concepts(task, U0)
+    return forms.logistic(task.rates, np.sum(U**2, axis=-1), as_times(t))
+
+
+@implements("global-convergence")
+def eigenvalue_floor(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
+    r"""Return what no eigenvalue of W ever falls below: why every start of full rank ends at W = I.
+
+    At rest :math:`\mathrm{tr}\,A(I-W) = \mathrm{tr}\,A(I-W)^2`, while ln det W grows at twice the
+    left side: so nothing comes to rest short of W = I. In numbers, the eigen-logit law moves every
+    logit at :math:`2a_{min}` at least, and the smallest eigenvalue stays above the mode of that
+    rate. Implements ``global-convergence`` (derived from yang2024, Eq. 4.3; an exact inequality).
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    U0 : array_like, shape (..., d, h)
+        Start; leading axes are an ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The bound; it tends to one unless U(0) lacks full row rank or a rate is zero.
+    """
+    U, times = weights_on_concepts(task, U0), as_times(t)
+    d, h = U.shape[-2:]
+    sizes = np.linalg.svd(U, compute_uv=False)
+    smallest = sizes[..., -1] if h >= d else np.zeros(U.shape[:-2])
+    present = smallest > forms.DEPENDENT * sizes[..., 0]
+    # From above one the eigenvalues fall towards it, and one is the floor.
+    start = np.minimum(np.where(present, smallest, 0.0) ** 2, 1.0)
+    return np.asarray(
+        forms.logistic(task.rates.min(keepdims=True), start[..., None], times)[..., 0]
+    )
+
+
+def learnable(task: SIMTask, U0: ArrayLike) -> Array:
+    """Return which concepts the flow from a start learns whole, w_kk → 1.
+
+    All of them from a start of full row rank. The flow keeps the rank of W, and it keeps apart
+    groups of concepts whose rows are orthogonal to all rows of other groups. In a group of rank r
+    the r strongest concepts are learned, and the others are lost.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    U0 : array_like, shape (..., d, h)
+        Start; leading axes are an ensemble.
+
+    Returns
+    -------
+    ndarray of bool, shape (..., s)
+        Whether each concept is learned. Among equal rates where the rank runs out only a mixture
+        is: all of them count as lost.
+
+    Notes
+    -----
+    For deficient rank this is what happens from all but a null set of starts: every other limit is
+    unstable. A zero pivot (`tied.logit_pivots`) says the same when the lost concepts are the
+    weakest. It does not when a strong row depends on still stronger ones by chance: the flow breaks
+    that tie at the next order, and the strong concept comes late but displaces a weaker one.
+
+    Examples
+    --------
+    >>> learnable(SIMTask(mu=(1.0, 3.0, 2.0), sigma=0.0), [[0.1], [0.1], [0.1]])
+    array([False,  True, False])
+    """
+    U = weights_on_concepts(task, U0)
+    found = [_learned(task.rates, u) for u in U.reshape(-1, *U.shape[-2:])]
+    return np.reshape(found, (*U.shape[:-2], task.dim))[..., : task.n_concepts]
+
+
+def _learned(rates: Array, U: Array) -> Array:
+    size = np.linalg.norm(U, axis=1, keepdims=True)
+    rows = U / np.where(size > 0, size, 1.0)
+    touching = np.abs(rows @ rows.T) > forms.DEPENDENT
+    _, group = connected_components(touching, directed=False)
+    learned = np.zeros(rates.size, dtype=bool)
+    for g in np.unique(group):
+        members = np.flatnonzero(group == g)
+        order = members[np.argsort(-rates[members], kind="stable")]
+        rank = int(np.linalg.matrix_rank(rows[order], rtol=forms.DEPENDENT))
+        strongest_lost = rates[order[rank]] if rank < order.size else 0.0
+        kept = order[:rank]
+        learned[kept] = rates[kept] > strongest_lost * (1.0 + 1e-12)
+    return learned
