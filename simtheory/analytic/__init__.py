@@ -11,9 +11,11 @@ from importlib import import_module
 from types import ModuleType
 
 from simtheory.analytic import deep, descent, one_layer, tied, tied_approximations, tied_laws
+from simtheory.analytic.choice import advice
 from simtheory.equations import label_of
 
 __all__ = [
+    "advice",
     "deep",
     "descent",
     "implementations",

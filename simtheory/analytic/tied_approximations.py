@@ -372,8 +372,8 @@ def first_order_target(
     -------
     Trajectory
         Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows),
-        ``error_estimate`` = eps²/4 times the largest |b| of a concept with a rate (at least the
-        largest diagonal entry of W(0)), and ``ends_at`` = max(b, 0), which is zero at rate zero.
+        ``error_estimate`` = eps²/4 times the larger of the largest absolute b of a concept with a rate and
+        the largest diagonal entry of W(0), and ``ends_at`` = max(b, 0), zero at rate zero.
 
     Raises
     ------
