@@ -10,7 +10,15 @@ import pkgutil
 from importlib import import_module
 from types import ModuleType
 
-from simtheory.analytic import deep, descent, one_layer, tied, tied_approximations, tied_laws
+from simtheory.analytic import (
+    deep,
+    descent,
+    one_layer,
+    tied,
+    tied_approximations,
+    tied_laws,
+    untied,
+)
 from simtheory.analytic.choice import advice
 from simtheory.equations import label_of
 
@@ -23,6 +31,7 @@ __all__ = [
     "tied",
     "tied_approximations",
     "tied_laws",
+    "untied",
 ]
 
 _ELSEWHERE = ("simtheory.tasks.identity", "simtheory.units")

@@ -66,7 +66,7 @@ with written():
             },
             printed={
                 H: "H(v)",
-                H_2: "H(v)|_{L=2}",
+                H_2: "H_{L=2}(v)",
                 H_f: r"H\left(f^{1/L}\right)",
                 H_0: r"H\left(w(0)^{1/L}\right)",
             },

@@ -1,0 +1,91 @@
+"""Layers of a linear chain, checked and turned: what the forms of untied and deep nets start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+
+from simtheory._checks import as_finite
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import RegimeError, ShapeError
+from simtheory.tasks import SIMTask
+
+BALANCED = 1e-10
+"""Layers count as balanced up to this share of their squared size."""
+
+
+def as_layers(
+    layers: Sequence[ArrayLike], *, rows: int, columns: int, least: int = 2
+) -> list[Array]:
+    """Return a chain of matrices from `columns` inputs to `rows` outputs, first layer first."""
+    if not isinstance(layers, tuple | list) or len(layers) < least:
+        came = f"holds {len(layers)}" if isinstance(layers, tuple | list) else "is one array"
+        raise ShapeError(
+            f"Argument `layers` must be a tuple of {least} layers or more, first layer first, but it {came}."
+        )
+    chain = [as_finite("layers", layer) for layer in layers]
+    into = columns
+    for place, layer in enumerate(chain, start=1):
+        out = rows if place == len(chain) else None
+        fits = layer.ndim >= 2 and layer.shape[-1] == into and layer.shape[-2] > 0
+        if not fits or (out is not None and layer.shape[-2] != out):
+            wanted = f"(..., {'width' if out is None else out}, {into})"
+            raise ShapeError(
+                f"Argument `layers` must have shape {wanted} in layer {place} of {len(chain)}, "
+                f"but its shape there is {layer.shape}."
+            )
+        into = layer.shape[-2]
+    return chain
+
+
+def as_two_layers(layers: Sequence[ArrayLike], *, rows: int, columns: int) -> tuple[Array, Array]:
+    """Return (W₁, W₂), checked."""
+    chain = as_layers(layers, rows=rows, columns=columns)
+    if len(chain) != 2:
+        raise ShapeError(
+            f"Argument `layers` must hold two layers, (W1, W2), but it holds {len(chain)}; "
+            "see `simtheory.analytic.deep` for more."
+        )
+    return chain[0], chain[1]
+
+
+def on_concepts(task: SIMTask, chain: list[Array]) -> list[Array]:
+    """Return the chain with its inputs and outputs along the concepts."""
+    if task.rotation is None:
+        return chain
+    turned = [chain[0] @ task.rotation, *chain[1:]]
+    turned[-1] = task.rotation.T @ turned[-1]
+    return turned
+
+
+def end_to_end(chain: list[Array]) -> Array:
+    """Return W = W_L … W_1."""
+    return reduce(lambda below, layer: np.asarray(layer @ below), chain)
+
+
+def imbalance(below: Array, above: Array) -> tuple[Array, Array]:
+    """Return λ of W₂ᵀW₂ − W₁W₁ᵀ ≈ λI, and how far the rest is from zero relative to the layers."""
+    outgoing = np.swapaxes(above, -1, -2) @ above
+    incoming = below @ np.swapaxes(below, -1, -2)
+    gap = outgoing - incoming
+    h = gap.shape[-1]
+    level = np.trace(gap, axis1=-2, axis2=-1) / h
+    rest = np.abs(gap - level[..., None, None] * np.eye(h)).max(axis=(-2, -1))
+    size = np.trace(outgoing + incoming, axis1=-2, axis2=-1)
+    return level, rest / np.where(size > 0, size, 1.0)
+
+
+def require_balanced(chain: list[Array]) -> None:
+    """Refuse layers that are not balanced: W_{l+1}ᵀW_{l+1} = W_lW_lᵀ."""
+    for place, (below, above) in enumerate(pairwise(chain), start=1):
+        level, rest = imbalance(below, above)
+        size = np.square(below).sum(axis=(-2, -1)) + np.square(above).sum(axis=(-2, -1))
+        apart = rest + np.abs(level) / np.where(size > 0, size, 1.0)
+        if np.max(apart) > BALANCED:
+            raise RegimeError(
+                f"This form needs balanced layers, but those numbered {place} and {place + 1} differ by "
+                f"{np.max(apart):.3g} of their squared size."
+            )

@@ -1,0 +1,139 @@
+"""Statements on the untied two-layer net f(x) = W₂ W₁ x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+from sympy import Eq, Integral, Rational, asinh, exp, sqrt, symbols
+
+from simtheory.analytic.symbolic._statement import (
+    Rule,
+    Statement,
+    blocks,
+    eye,
+    matrices,
+    transpose,
+    written,
+)
+
+W, W_1, W_2, A, F, X, Q0, Sigma, phi = matrices("W W_1 W_2 A F X Q0 Sigma phi")
+P, N, P0, N0, I_h, I_n, I_m = matrices("P N P0 N0 I_h I_n I_m")
+t, s, a, w, w0, lam, m, v0, v_plus, C, v = symbols("t s a w w0 lam m v0 v_plus C v", positive=True)
+v_minus = symbols("v_minus", negative=True)
+
+_SPENT = Integral(exp(2 * F * s), (s, 0, t))
+
+
+def riccati(rule: Rule, *, Q0: Any, Sigma: Any, lam: Any, t: Any) -> dict[str, Any]:
+    """Evaluate the solution of the Riccati equation, and read off its lower left block."""
+    n, m = Sigma.cols, Sigma.rows
+    F = rule("F", lam=lam, Sigma=Sigma, I_n=eye(mpmath.zeros(n)), I_m=eye(mpmath.zeros(m)))
+    X = rule("X", F=F, Q0=Q0, phi=integrated(F, t), t=t, I_h=eye(mpmath.zeros(Q0.cols)))
+    return {"W": [X[n + i, j] for i in range(m) for j in range(n)]}
+
+
+def integrated(F: Any, t: Any) -> Any:
+    """Return ∫₀ᵗ e^{2Fs} ds, F singular or not: a block of the exponential of a larger matrix."""
+    k = F.rows
+    larger = mpmath.zeros(2 * k)
+    larger[:k, :k] = 2 * t * F
+    larger[:k, k:] = t * mpmath.eye(k)
+    return mpmath.expm(larger)[:k, k:]
+
+
+with written():
+    STATEMENTS = (
+        Statement(
+            "untied-early",
+            (
+                Eq(P, exp(A * t) * P0),
+                Eq(N, exp(-1 * A * t) * N0),
+                Eq(W_2, (P + N) / 2),
+                Eq(W_1, (transpose(P) - transpose(N)) / 2),
+                Eq(W, W_2 * W_1),
+            ),
+            symbols={
+                W: "end-to-end map",
+                W_1: "layers",
+                P: r"sum $W_2 + W_1^T$",
+                P0: "its start",
+                N: r"difference $W_2 - W_1^T$",
+                N0: "its start",
+                A: "uncentred second moment",
+                t: "canonical time",
+            },
+            printed={P: "P(t)", N: "N(t)", P0: "P(0)", N0: "N(0)", W: "W(t)"},
+        ),
+        Statement(
+            "balanced-riccati",
+            (
+                Eq(
+                    F,
+                    blocks(Rational(-1, 2) * lam * I_n, transpose(Sigma), Sigma, lam / 2 * I_m),
+                ),
+                Eq(phi, _SPENT),
+                Eq(
+                    X,
+                    exp(F * t)
+                    * Q0
+                    * (I_h + transpose(Q0) * phi * Q0) ** -1
+                    * transpose(Q0)
+                    * exp(F * t),
+                ),
+            ),
+            symbols={
+                X: r"$Q(t)\,Q(t)^T$, whose lower left block is W(t)",
+                Q0: r"the start of $Q$, $W_1^T$ above $W_2$",
+                lam: r"imbalance, $W_2^TW_2 - W_1W_1^T = \lambda I$",
+                Sigma: "target",
+                F: "generator",
+                phi: "its growth, squared and summed",
+                I_h: "identity (h hidden units, n inputs, m outputs)",
+                t: "canonical time",
+                s: "time before t",
+            },
+            printed={
+                lam: r"\lambda",
+                Q0: "Q(0)",
+                phi: r"\varphi",
+                Sigma: r"\Sigma",
+                X: "X(t)",
+            },
+            compute=riccati,
+        ),
+        Statement(
+            "imbalanced-mode",
+            (
+                Eq(m, sqrt(4 + lam**2)),
+                Eq(v_plus, (2 + m) / lam),
+                Eq(v_minus, (2 - m) / lam),
+                Eq(v0, exp(asinh(2 * w0 / lam))),
+                Eq(C, (v0 - v_plus) / (v0 - v_minus) * exp(-a * m * t)),
+                Eq(v, (v_plus - C * v_minus) / (1 - C)),
+                Eq(w, lam / 4 * (v - 1 / v)),
+            ),
+            symbols={
+                w: "mode",
+                w0: "its start",
+                a: "rate",
+                lam: "imbalance, the squared share of layer 2 less that of layer 1",
+                m: "its late rate, in units of a",
+                v: "ratio that solves a Riccati equation, with fixed points at v₊ and v₋",
+                v0: "its start",
+                C: "cross-ratio of v with the fixed points",
+                t: "canonical time",
+            },
+            printed={
+                w: "w(t)",
+                w0: "w(0)",
+                lam: r"\lambda",
+                m: r"\tilde m",
+                v: "v(t)",
+                v0: "v(0)",
+                v_plus: "v_+",
+                v_minus: "v_-",
+                C: "C(t)",
+            },
+        ),
+    )

@@ -1,0 +1,32 @@
+"""Labelled results on the untied two-layer net."""
+
+from __future__ import annotations
+
+from simtheory.equations._equation import Equation
+
+EQUATIONS = (
+    Equation(
+        "untied-early",
+        "Untied net: the early phase",
+        "O(W²)",
+        "while W is small; any second moment, any widths",
+        "yang2024",
+        "derived here from the flow",
+    ),
+    Equation(
+        "balanced-riccati",
+        "Untied net: λ-balanced layers on whitened inputs",
+        "exact",
+        "whitened inputs, W₂ᵀW₂ − W₁W₁ᵀ = λI, any target and widths",
+        "domine2024",
+        "generalised here to any shapes and ranks; λ = 0 in Braun et al. (2022)",
+    ),
+    Equation(
+        "imbalanced-mode",
+        "Untied net: a mode of imbalanced layers",
+        "exact",
+        "aligned layers, any rate and imbalance",
+        "tarmoun2021",
+        "the scalar two-layer problem, solved here in closed form",
+    ),
+)

@@ -1,0 +1,180 @@
+"""What must hold exactly for the closed forms of the untied two-layer net."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ortho_group
+
+from simtheory import SIMTask
+from simtheory.analytic import deep, tied, untied
+from simtheory.errors import RegimeError, RegimeWarning, ShapeError
+
+T = np.linspace(0.0, 12.0, 25)
+
+
+@pytest.fixture
+def layers() -> tuple[np.ndarray, np.ndarray]:
+    """Width one: balanced up to a number, whatever it is."""
+    rng = np.random.default_rng(5)
+    return 0.1 * rng.standard_normal((1, 4)), 0.3 * rng.standard_normal((3, 1))
+
+
+@pytest.fixture
+def target() -> np.ndarray:
+    return np.random.default_rng(6).standard_normal((3, 4))
+
+
+def test_riccati_starts_at_the_start_and_ends_at_the_best_map(layers, target) -> None:
+    found = untied.riccati(layers, target, [0.0, 1e5, 1e9])
+    np.testing.assert_allclose(found[0], layers[1] @ layers[0], atol=1e-15)
+    left, sizes, right = np.linalg.svd(target)
+    best = sizes[0] * np.outer(left[:, 0], right[0])
+    np.testing.assert_allclose(found[1:], [best, best], atol=1e-12)
+
+
+def test_riccati_composes_in_time() -> None:
+    """From the layers at time 3 on: only a tied net's layers can be read off W."""
+    rng = np.random.default_rng(1)
+    U = 0.1 * rng.standard_normal((3, 2))
+    S = np.diag([2.0, 1.0, 0.5])
+    whole = untied.riccati((U.T, U), S, T)
+    values, vectors = np.linalg.eigh(whole[6])
+    half = vectors[:, 1:] * np.sqrt(values[1:])
+    later = untied.riccati((half.T, half), S, T[:19])
+    np.testing.assert_allclose(later, whole[6:], atol=1e-11)
+
+
+def test_riccati_turns_with_its_inputs_and_outputs(layers, target) -> None:
+    O, R = ortho_group.rvs(3, random_state=1), ortho_group.rvs(4, random_state=2)
+    turned = untied.riccati((layers[0] @ R.T, O @ layers[1]), O @ target @ R.T, T)
+    np.testing.assert_allclose(turned, O @ untied.riccati(layers, target, T) @ R.T, atol=1e-13)
+
+
+def test_riccati_transposes(layers, target) -> None:
+    """The transposed problem has the layers in the other order, and the other sign of λ."""
+    other = untied.riccati((layers[1].T, layers[0].T), target.T, T)
+    np.testing.assert_allclose(
+        other, np.swapaxes(untied.riccati(layers, target, T), 1, 2), atol=1e-13
+    )
+
+
+def test_riccati_stands_still_at_zero_and_at_its_target(target) -> None:
+    zero = (np.zeros((2, 4)), np.zeros((3, 2)))
+    assert np.all(untied.riccati(zero, target, T) == 0.0)
+    left, sizes, right = np.linalg.svd(target, full_matrices=False)
+    root = np.sqrt(sizes)
+    done = untied.riccati((root[:, None] * right, left * root), target, T)
+    np.testing.assert_allclose(done, np.broadcast_to(target, done.shape), atol=1e-12)
+
+
+def test_riccati_keeps_a_zero_target_at_its_decay() -> None:
+    """No target: a balanced scalar net decays as ẇ = −2w², so w = w₀/(1 + 2w₀t)."""
+    found = untied.riccati(([[0.5]], [[0.5]]), [[0.0]], T)[:, 0, 0]
+    np.testing.assert_allclose(found, 0.25 / (1.0 + 0.5 * T), rtol=1e-14)
+
+
+def test_riccati_runs_over_ensembles(target) -> None:
+    rng = np.random.default_rng(3)
+    below, above = 0.1 * rng.standard_normal((5, 1, 4)), 0.1 * rng.standard_normal((5, 3, 1))
+    both = untied.riccati((below, above), target, T)
+    assert both.shape == (5, T.size, 3, 4)
+    np.testing.assert_allclose(both[2], untied.riccati((below[2], above[2]), target, T), atol=1e-15)
+
+
+def test_a_symmetric_isotropic_start_is_the_tied_one() -> None:
+    task = SIMTask(mu=(1.0, 1.0), sigma=0.1)
+    U = 0.1 * np.random.default_rng(0).standard_normal((2, 3))
+    U = np.linalg.qr(U.T)[0].T * 0.1  # full-width balance needs h ≤ d
+    U = U[:, :2]
+    found, wanted = untied.isotropic(task, (U.T, U), T), tied.isotropic(task, U, T)
+    np.testing.assert_allclose(found.weights, wanted.weights, atol=1e-13)
+
+
+def test_an_aligned_isotropic_start_is_an_imbalanced_mode() -> None:
+    task = SIMTask(mu=(1.0,), sigma=0.3)
+    layers = ([[0.3]], [[0.5]])
+    found = untied.isotropic(task, layers, T).weights[:, 0, 0]
+    mode = untied.imbalanced_mode(task.rates[0], 0.15, T, imbalance=0.16)
+    np.testing.assert_allclose(found, mode, rtol=1e-12)
+
+
+def test_an_imbalanced_mode_in_its_limits() -> None:
+    np.testing.assert_allclose(
+        untied.imbalanced_mode(0.7, 0.01, T, imbalance=0.0), tied.mode(0.7, 0.01, T), rtol=1e-13
+    )
+    np.testing.assert_allclose(
+        untied.imbalanced_mode(0.7, 0.01, T, imbalance=1e-9), tied.mode(0.7, 0.01, T), rtol=1e-12
+    )
+    # A large imbalance is one layer on a clock that runs λ times as fast; the rest is 2/λ².
+    lazy = untied.imbalanced_mode(0.7e-4, 0.01, T, imbalance=1e4)
+    np.testing.assert_allclose(lazy, deep.mode(0.7, 0.01, T, depth=1), rtol=1e-7)
+    for lam in (0.0, 0.5):
+        assert np.all(untied.imbalanced_mode(1.0, 1.0, T, imbalance=lam) == 1.0)
+        assert np.all(untied.imbalanced_mode(0.0, 0.3, T, imbalance=lam) == pytest.approx(0.3))
+        late = untied.imbalanced_mode(1.0, [0.2, 3.0], [1e4], imbalance=lam)
+        np.testing.assert_allclose(late, 1.0, rtol=1e-15)
+    assert np.all(untied.imbalanced_mode(1.0, 0.0, T, imbalance=0.0) == 0.0)
+    assert np.all(np.diff(untied.imbalanced_mode(1.0, 0.0, T, imbalance=0.1)) > 0)
+
+
+def test_an_imbalanced_mode_composes_and_ignores_the_sign() -> None:
+    once = untied.imbalanced_mode(2.0, 0.01, T, imbalance=0.3)
+    later = untied.imbalanced_mode(2.0, once[4], T[:9], imbalance=-0.3)
+    np.testing.assert_allclose(later, once[4:13], rtol=1e-12)
+    np.testing.assert_allclose(
+        untied.imbalanced_mode(1.0, 0.01, 2.0 * T, imbalance=0.3), once, rtol=1e-13
+    )
+
+
+def test_the_early_form_in_its_limits() -> None:
+    turned = ortho_group.rvs(3, random_state=4)
+    rng = np.random.default_rng(2)
+    layers = (1e-5 * rng.standard_normal((4, 3)), 1e-5 * rng.standard_normal((3, 4)))
+    task = SIMTask(mu=(1.0, 1.5, 2.0), sigma=0.1)
+    found = untied.early(task, layers, [0.0, 1.0])
+    np.testing.assert_allclose(found.weights[0], layers[1] @ layers[0], atol=1e-24)
+    assert not found.exact
+    assert found.stats["error_estimate"] == found.stats["small_parameter"] ** 2
+    other = SIMTask(mu=(1.0, 1.5, 2.0), sigma=0.1, rotation=turned)
+    carried = untied.early(other, (layers[0] @ turned.T, turned @ layers[1]), [0.0, 1.0])
+    np.testing.assert_allclose(carried.weights, turned @ found.weights @ turned.T, atol=1e-23)
+    U = 1e-5 * rng.standard_normal((3, 2))
+    grown = np.exp(task.rates)[:, None] * U
+    np.testing.assert_allclose(
+        untied.early(task, (U.T, U), [1.0]).weights[0], grown @ grown.T, rtol=1e-12
+    )
+    np.testing.assert_array_equal(untied.effective_start((U.T, U)), U)
+
+
+def test_a_form_refuses_what_lies_outside_its_regime(target) -> None:
+    rng = np.random.default_rng(0)
+    task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    dense = (rng.standard_normal((2, 2)), rng.standard_normal((2, 2)))
+    with pytest.raises(RegimeError, match="multiple of the identity"):
+        untied.riccati(dense, np.eye(2), T)
+    with pytest.raises(RegimeError, match="multiple of the identity"):
+        untied.riccati(([[0.1]], [[0.1]]), [[1.0]], T, imbalance=0.3)
+    with pytest.raises(RegimeError, match="equal rates"):
+        untied.isotropic(task, dense, T)
+    with pytest.raises(RegimeError, match="stay below"):
+        untied.early(task, dense, [0.0, 1.0])
+    with pytest.warns(RegimeWarning, match="stay below"):
+        untied.early(task, dense, [0.0, 1.0], strict=False)
+    with pytest.raises(RegimeError, match="grows as"):
+        untied.early(task, dense, [0.0, 1e4], strict=False)
+    with pytest.raises(RegimeError, match="`w0`"):
+        untied.imbalanced_mode(1.0, -0.1, T, imbalance=0.1)
+
+
+def test_wrong_layers_are_refused(target) -> None:
+    with pytest.raises(ShapeError, match="is one array"):
+        untied.riccati(np.eye(3), target, T)
+    with pytest.raises(ShapeError, match="holds 1"):
+        untied.riccati((np.eye(3),), target, T)
+    with pytest.raises(ShapeError, match="two layers"):
+        untied.riccati((np.eye(4),) * 2 + (np.ones((3, 4)),), target, T)
+    with pytest.raises(ShapeError, match="layer 2 of 2"):
+        untied.riccati((np.eye(4), np.eye(4)), target, T)
+    with pytest.raises(ShapeError, match="`target`"):
+        untied.riccati((np.eye(4), np.eye(4)), 1.0, T)
