@@ -81,18 +81,20 @@ def whitened(rate: float, levels: Array, U: Array, t: Array) -> Array:
     order, back = forms.by_rate(levels)
     b = levels[order]
     lower = echelon(U[..., order, :])[..., None, :, :]
-    x = 2.0 * rate * b * t[:, None]
+    up, x = np.maximum(b, 0.0), 2.0 * rate * b * t[:, None]
     size = np.where(x == 0, 1.0, np.abs(x))
     mean = np.where(x == 0, 1.0, -np.expm1(-size) / size)
     with np.errstate(divide="ignore"):  # ln 0 = −∞ at t = 0 and for a pivot of zero
-        log_phi = np.log(2.0 * rate * t[:, None] * mean) + np.maximum(x, 0.0)
+        log_phi = np.log(2.0 * rate * t[:, None] * mean)  # less its growth, 2a max(b, 0) t
         log_pivot = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1))
-    log_scale = -0.5 * np.logaddexp(0.0, log_phi + log_pivot)
-    present = lower != 0
-    down = np.where(present, log_scale[..., None, :], -np.inf)
-    X = lower * np.exp(0.5 * x[:, :, None] + down)
-    held = lower * np.exp(0.5 * log_phi[:, :, None] + down)
-    rest = np.exp(log_scale)[..., None] * np.eye(b.size)
+    growth = 2.0 * rate * up * t[:, None]
+    log_scale = -0.5 * np.logaddexp(-growth, log_phi + log_pivot)  # σ less its own
+    # Growths enter as differences: rounding of a long time times a level would spoil their ratio.
+    down = np.where(lower != 0, log_scale[..., None, :], -np.inf)
+    clock = rate * t[:, None, None]
+    X = lower * np.exp(clock * (b[:, None] - up) + down)
+    held = lower * np.exp(clock * (up[:, None] - up) + 0.5 * log_phi[:, :, None] + down)
+    rest = np.exp(log_scale - 0.5 * growth)[..., None] * np.eye(b.size)
     inner = np.linalg.qr(np.concatenate([rest, held], axis=-2), mode="r")
     Z = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(X, -1, -2))[..., back]
     return np.asarray(np.swapaxes(Z, -1, -2) @ Z)

@@ -99,6 +99,20 @@ def test_width_one_without_decay_has_the_noted_entries() -> None:
     np.testing.assert_allclose(found_u, u, atol=5e-7)
 
 
+def test_width_one_without_decay_is_the_quadrature() -> None:
+    """Rates, starts and times over many decades, where an integrator might step over a late rise."""
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        d = rng.integers(1, 5)
+        a = 10.0 ** rng.uniform(-6, 6) * (1.0 + 10.0 ** rng.uniform(-6, 2) * rng.random(d))
+        u0 = rng.standard_normal(d) * 10.0 ** (-rng.choice([0.0, 3.0, 20.0, 80.0]) * rng.random(d))
+        u0 *= rng.choice([0.9, 1e-2, 1e-8]) / np.linalg.norm(u0)
+        t = np.geomspace(1e-9, 1.0, rng.choice([5, 60])) * 10.0 ** rng.uniform(-2, 7) / a.max()
+        found = tied_laws.rank_one_decay(task_of(a), u0, t, decay=0.0).weights
+        exact = tied.rank_one(task_of(a), u0, t).weights
+        np.testing.assert_allclose(found, exact, atol=ORACLE)
+
+
 def test_modes_with_decay_against_the_integrator() -> None:
     a, kappa, b = np.array([2.0, 0.2, 0.5]), 0.5, np.array([1.0, 1.0, 1.2])
     U = flow(lambda u: a * (b - u**2) * u - kappa * u, np.full(3, 0.1), T)
