@@ -12,7 +12,9 @@ from types import ModuleType
 
 from simtheory.analytic import (
     deep,
+    denoiser,
     descent,
+    flow_matching,
     one_layer,
     tied,
     tied_approximations,
@@ -25,7 +27,9 @@ from simtheory.equations import label_of
 __all__ = [
     "advice",
     "deep",
+    "denoiser",
     "descent",
+    "flow_matching",
     "implementations",
     "one_layer",
     "tied",

@@ -119,7 +119,9 @@ class DenoisingTask:
 
         In the order given for variances along the coordinate axes, rising for a matrix.
         """
-        return self.covariance if self.covariance.ndim == 1 else np.linalg.eigvalsh(self.covariance)
+        if self.covariance.ndim == 1:
+            return self.covariance
+        return np.asarray(np.linalg.eigvalsh(self.covariance))
 
     @property
     def axes(self) -> Array:
