@@ -18,6 +18,11 @@ def numerators(M: sympy.Matrix) -> sympy.Matrix:
     return M.applyfunc(lambda entry: sympy.expand(sympy.fraction(sympy.together(entry))[0]))
 
 
+def log_of(x: sympy.Expr) -> sympy.Expr:
+    """Return a logarithm of positive letters as a sum."""
+    return sympy.expand_log(x, force=True)
+
+
 def logistic(w: sympy.Expr, a: sympy.Expr, w0: sympy.Expr) -> Iterator[Step]:
     """Yield that an expression in t is the mode of rate a from w0."""
     yield Step("The stated mode solves ẇ = 2aw(1−w),", sympy.diff(w, t) - 2 * a * w * (1 - w))
@@ -118,6 +123,39 @@ def two_by_two_laws(statement: Statement) -> Iterator[Step]:
         "and ẇ₁₂ is proportional to w₁₂, which cannot change its sign.",
         V[0, 1].subs(W[0, 1], 0),
     )
+
+
+@proof("plane-hamiltonian")
+def plane_hamiltonian(statement: Statement) -> Iterator[Step]:
+    """In the eigenvalues of the logit matrix Y and their angle; e^P, e^τ and tan θ are letters."""
+    a_1, a_2, x, y, s = symbols("a_1 a_2 x y s", positive=True)
+    P, Q, tau = symbols("P Q tau", positive=True)
+    y_1, y_2 = x * y, y / x  # x = e^P, y = e^τ
+    values = statement.rule
+    yield Step(
+        "P is the half difference of logits,", log_of(values("P", y_1=y_1, y_2=y_2)) - log(x)
+    )
+    yield Step("τ their mean,", log_of(values("tau", y_1=y_1, y_2=y_2)) - log(y))
+    yield Step("and e^Q is tan θ.", log_of(values("Q", q_1=1, q_2=s)) - log(s))
+
+    q, p = sympy.Matrix([1, s]), sympy.Matrix([-s, 1])
+    first, second = y_1 / (1 + y_1), y_2 / (1 + y_2)
+    A, length = diag(a_1, a_2), 1 + s**2
+    V = matrix_field((first * q * q.T + second * p * p.T) / length, A)
+    speeds = [2 * (v.T * A * v)[0] / length for v in (q, p)]  # the eigen-logit law
+    turning = (p.T * V * q)[0] / length / (first - second)
+    slope = turning * (1 + s**2) / s  # Q' = θ'/(sin θ cos θ)
+
+    H = values("H", a_1=a_1, a_2=a_2, P=P, Q=Q, tau=tau)
+    known = {"a_1": a_1, "a_2": a_2, "P": P, "Q": Q, "tau": tau}
+    P_dot, Q_dot = values("P_dot", **known), values("Q_dot", **known)
+    yield Step("Ṗ = ∂H/∂Q.", (sympy.diff(H, Q) - P_dot).rewrite(exp))
+    yield Step("Q̇ = −∂H/∂P.", sympy.simplify((sympy.diff(H, P) + Q_dot).rewrite(exp)))
+    letters = {exp(P): x, exp(-P): 1 / x, exp(Q): s, exp(-Q): 1 / s, exp(tau): y, exp(-tau): 1 / y}
+    stated = [v.rewrite(exp).subs(letters) for v in (P_dot, Q_dot)]
+    moved = sympy.Matrix([(speeds[0] - speeds[1]) / 2 - stated[0], slope - stated[1]])
+    yield Step("Both are the flow: the eigen-logit law, and q₂ᵀVq₁ = (ω₁−ω₂)θ̇.", numerators(moved))
+    yield Step("And τ runs at the constant speed a₁ + a₂.", sum(speeds) / 2 - a_1 - a_2)
 
 
 @proof("tied-projector")
@@ -337,5 +375,5 @@ def global_convergence(statement: Statement) -> Iterator[Step]:
     yield from logistic(floor, lowest, w0)
     yield Step(
         "Its logit moves at 2a_min; by the eigen-logit law no eigenvalue's moves slower.",
-        sympy.diff(log(floor / (1 - floor)), t) - 2 * lowest,
+        numerators(sympy.Matrix([sympy.diff(floor, t) / (floor * (1 - floor)) - 2 * lowest])),
     )

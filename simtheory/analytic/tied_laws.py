@@ -23,6 +23,7 @@ function                what                                                 hol
 `reflect`               I − W backwards in time is a flow too                any A, any start
 `logit_field`           the flow of N                                        any A, W < I
 `plane_laws`            two concepts: determinant, trace, tie                d = 2
+`plane_hamiltonian`     two concepts: a driven Hamiltonian system            d = 2, tied
 `diagonal_bound`        no entry w_ii is earlier than its own mode           any start
 `eigenvalue_floor`      no eigenvalue is later than the slowest mode         any start
 `learnable`             which concepts a start can learn                     any start
@@ -57,17 +58,21 @@ from simtheory.analytic._tied_decay import (
     not_negative,
 )
 from simtheory.analytic._tied_decay import rank_one_decay as _width_one
-from simtheory.analytic._tied_structure import (
+from simtheory.analytic._tied_plane import (
+    PlaneHamiltonian,
     PlaneLaws,
+    plane_determinant,
+    plane_halfway,
+    plane_hamiltonian,
+    plane_laws,
+)
+from simtheory.analytic._tied_structure import (
     diagonal_bound,
     diagonal_interaction,
     eigen_logit_rates,
     eigenvalue_floor,
     learnable,
     logit_field,
-    plane_determinant,
-    plane_halfway,
-    plane_laws,
     reflect,
 )
 from simtheory.equations import implements
@@ -76,6 +81,7 @@ from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
 __all__ = [
+    "PlaneHamiltonian",
     "PlaneLaws",
     "blocks",
     "decayed_level",
@@ -90,6 +96,7 @@ __all__ = [
     "modified_time",
     "plane_determinant",
     "plane_halfway",
+    "plane_hamiltonian",
     "plane_laws",
     "projector",
     "rank_one_decay",

@@ -40,6 +40,14 @@ EQUATIONS = (
         _HERE,
     ),
     Equation(
+        "plane-hamiltonian",
+        "Tied net: two concepts as a Hamiltonian system",
+        "exact",
+        "d = 2, tied concepts, 0 < W < I",
+        "yang2024",
+        _HERE,
+    ),
+    Equation(
         "tied-projector",
         "Tied net: a start at a projector",
         "exact",

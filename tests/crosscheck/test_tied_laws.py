@@ -198,6 +198,26 @@ def test_the_laws_of_two_concepts() -> None:
     assert np.trace(W0) < 0.1
 
 
+def test_two_concepts_move_as_the_hamiltonian_says() -> None:
+    """Central differences over 2h = 2e-3: error h² times the third derivative, and ORACLE/h."""
+    a, h, centres = np.array([1.0, 0.37]), 1e-3, np.linspace(0.5, 5.0, 10)
+    U0 = np.linalg.cholesky(np.array([[0.02, -0.013], [-0.013, 0.03]]))
+    t = np.sort(np.concatenate([[0.0], centres - h, centres, centres + h]))
+    W = tied_flow(np.diag(a), U0, t, rtol=1e-12)[1:]
+    found = tied_laws.plane_hamiltonian(W, a)
+    for value, speed in ((found.P, found.P_dot), (found.Q, found.Q_dot)):
+        by_three = value.reshape(10, 3)
+        slope = (by_three[:, 2] - by_three[:, 0]) / (2 * h)
+        np.testing.assert_allclose(speed[1::3], slope, atol=1e-5)
+        assert np.abs(slope).max() > 10 * 1e-5
+    np.testing.assert_allclose(np.diff(found.tau), a.sum() * np.diff(t[1:]), atol=1e-7)
+    # The energy moves by its clock alone: dH/dt = (a₁+a₂) ∂H/∂τ.
+    pull = -0.5 * (a[0] - a[1]) * np.sinh(found.tau) / (np.cosh(found.tau) + np.cosh(found.P))
+    energy = found.H.reshape(10, 3)
+    slope = (energy[:, 2] - energy[:, 0]) / (2 * h)
+    np.testing.assert_allclose(a.sum() * pull[1::3], slope, atol=1e-5)
+
+
 def test_bounds_hold_along_the_flow_and_are_not_idle() -> None:
     task = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.05)
     U0 = inits.torch_uniform((3, 3), scale=0.1, seed=233333)

@@ -270,6 +270,8 @@ def test_what_lies_outside_a_regime_is_refused() -> None:
         tied_laws.plane_determinant(1.0, 0.0)
     with pytest.raises(RegimeError, match="eigenvalue of W"):
         tied_laws.plane_laws(np.eye(2), [1.0, 2.0])
+    with pytest.raises(RegimeError, match="tied"):
+        tied_laws.plane_hamiltonian(np.diag([0.2, 0.7]), [1.0, 2.0])
     with pytest.raises(RegimeError, match="rates of zero"):
         tied_laws.plane_halfway(0.5 * np.eye(2), [0.0, 0.0])
     with pytest.raises(RegimeError, match="invertible"):

@@ -359,6 +359,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Ei": lambda x: mpmath.ei(x) if isinstance(x, mpmath.mpf) else sympy.Ei(x),
     "erf": lambda x: mpmath.erf(x) if isinstance(x, mpmath.mpf) else sympy.erf(x),
     "sinh": lambda x: mpmath.sinh(x) if isinstance(x, mpmath.mpf) else sympy.sinh(x),
+    "cosh": lambda x: mpmath.cosh(x) if isinstance(x, mpmath.mpf) else sympy.cosh(x),
+    "tanh": lambda x: mpmath.tanh(x) if isinstance(x, mpmath.mpf) else sympy.tanh(x),
+    "coth": lambda x: mpmath.coth(x) if isinstance(x, mpmath.mpf) else sympy.coth(x),
     "asinh": lambda x: mpmath.asinh(x) if isinstance(x, mpmath.mpf) else sympy.asinh(x),
     "wright_omega": _wright_omega,
 }

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Add, Eq, IndexedBase, Sum, exp, log, sqrt, symbols
+from sympy import (
+    Add,
+    Eq,
+    IndexedBase,
+    Sum,
+    cosh,
+    coth,
+    exp,
+    log,
+    sinh,
+    sqrt,
+    symbols,
+    tanh,
+)
 
 from simtheory.analytic.symbolic._statement import (
     Rule,
@@ -22,6 +35,8 @@ B, U0, X, Phi, q = matrices("B U0 X Phi q")
 t, a, w, w0, w_ii, w0_ii, a_i = symbols("t a w w0 w_ii w0_ii a_i", positive=True)
 a_1, a_2, a_min, omega, omega0 = symbols("a_1 a_2 a_min omega omega0", positive=True)
 R, R0, det_W, t_half = symbols("R R0 det_W t_half", positive=True)
+y_1, y_2, q_1, q_2 = symbols("y_1 y_2 q_1 q_2", positive=True)
+P, Q, tau, H, P_dot, Q_dot = symbols("P Q tau H P_dot Q_dot", real=True)
 beta, b, kappa, d = symbols("beta b kappa d", positive=True)
 phi, g, g_dot, s, s_dot, abar, u_k = symbols("phi g g_dot s s_dot abar u_k", positive=True)
 c, eta, w_dot, t_w = symbols("c eta w_dot t_w", positive=True)
@@ -122,6 +137,29 @@ with written():
                 t_half: r"t_{\operatorname{tr} W = 1}",
                 tie_speed: r"\frac{d}{dt}\ln\frac{w_{12}^2}{\sqrt{\det W\,\det(I-W)}}",
             },
+        ),
+        Statement(
+            "plane-hamiltonian",
+            (
+                Eq(P, log(y_1 / y_2) / 2),
+                Eq(Q, log(q_2 / q_1)),
+                Eq(tau, log(y_1 * y_2) / 2),
+                Eq(H, (a_1 - a_2) * (log(sinh(P)) - log(cosh(tau) + cosh(P)) / 2 - log(cosh(Q)))),
+                Eq(P_dot, -((a_1 - a_2) * tanh(Q))),
+                Eq(Q_dot, -((a_1 - a_2) * (coth(P) - sinh(P) / (2 * (cosh(tau) + cosh(P)))))),
+            ),
+            symbols={
+                y_1: "eigenvalues ω/(1−ω) of W(I−W)⁻¹, the larger first",
+                q_1: "entries of the first eigenvector, both positive",
+                P: "half the difference of the two logits",
+                Q: "logarithm of the tangent of the first eigenvector's angle",
+                tau: "mean of the two logits: the clock, at speed a₁ + a₂",
+                H: "Hamiltonian",
+                P_dot: "speed of P, which is ∂H/∂Q",
+                Q_dot: "speed of Q, which is −∂H/∂P",
+                a_1: "rates",
+            },
+            printed={H: r"H(P, Q, \tau)", P_dot: r"\dot P", Q_dot: r"\dot Q"},
         ),
         Statement(
             "tied-projector",

@@ -61,6 +61,23 @@ def plane(W0: np.ndarray, W: np.ndarray, a_1: float, a_2: float, t: float) -> di
     }
 
 
+def hamiltonian_numbers(rng: np.random.Generator) -> Numbers:
+    """Eigenvalues apart and an angle off the axes, where eigenvectors are known to rounding."""
+    y_2 = 10.0 ** rng.uniform(-3, 1)
+    angle = rng.uniform(0.3, 1.2)
+    numbers = {"y_1": y_2 * rng.uniform(3.0, 20.0), "y_2": y_2}
+    numbers |= {"q_1": np.cos(angle), "q_2": np.sin(angle)}
+    return numbers | {"a_1": rng.uniform(0.1, 3.0), "a_2": rng.uniform(3.1, 9.0)}
+
+
+def hamiltonian(y_1: float, y_2: float, q_1: float, q_2: float, a_1: float, a_2: float) -> dict:
+    q, p = np.array([q_1, q_2]), np.array([-q_2, q_1])
+    W = y_1 / (1 + y_1) * np.outer(q, q) + y_2 / (1 + y_2) * np.outer(p, p)
+    found = tied_laws.plane_hamiltonian(W, [a_1, a_2])
+    # Q and τ pass through zero, and H through it too: compared as what they are logarithms of.
+    return {"P": found.P, "P_dot": found.P_dot, "Q_dot": found.Q_dot}
+
+
 def projector_numbers(rng: np.random.Generator) -> Numbers:
     a = falling_rates(rng)
     U0 = np.linalg.qr(rng.standard_normal((3, 2)))[0]
@@ -161,6 +178,8 @@ CASES = {
     "logit-ode": Case(logit_numbers, lambda N, A: {"Ndot": tied_laws.logit_field(N, A)}),
     # exp(ln R) multiplies the rounding of ln R, up to 40 here
     "two-by-two-laws": Case(plane_numbers, plane),
+    # Rounding of W, 1e-16, over its smallest eigenvalue or gap, 1e-3.
+    "plane-hamiltonian": Case(hamiltonian_numbers, hamiltonian, rtol=1e-11),
     "tied-projector": Case(
         projector_numbers,
         lambda U0, A, t: {
