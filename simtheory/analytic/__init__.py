@@ -20,6 +20,7 @@ from simtheory.analytic import (
     tied_approximations,
     tied_laws,
     untied,
+    yang2024,
 )
 from simtheory.analytic.choice import advice
 from simtheory.equations import label_of
@@ -36,6 +37,7 @@ __all__ = [
     "tied_approximations",
     "tied_laws",
     "untied",
+    "yang2024",
 ]
 
 _ELSEWHERE = ("simtheory.tasks.identity", "simtheory.units")

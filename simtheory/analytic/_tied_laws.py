@@ -63,12 +63,14 @@ class FieldTerms(NamedTuple):
     interaction: Array
 
 
+@implements("entry-split")
 def field_terms(W: ArrayLike, rates: ArrayLike) -> FieldTerms:
     r"""Return the three forces on each entry of W when the second moment is diagonal.
 
     Growth :math:`w_{ij}(a_i+a_j)`; suppression by the entry's own diagonal partners,
     :math:`\tfrac12w_{ij}[w_{ii}(3a_i+a_j)+w_{jj}(3a_j+a_i)]` (one bracket term where i = j); and the
     interaction :math:`\tfrac12\sum_{k\ne i,j}w_{ik}w_{kj}(a_i+a_j+2a_k)` through other concepts.
+    Implements ``entry-split`` (yang2024, Section 4.2, where the interaction is called noise; exact).
 
     Parameters
     ----------
@@ -90,7 +92,10 @@ def field_terms(W: ArrayLike, rates: ArrayLike) -> FieldTerms:
     pull = w[..., :, None] * (3.0 * a_i + a_j)
     partners = pull + np.swapaxes(pull, -1, -2) * (1.0 - np.eye(a.size))
     suppression = 0.5 * weights * partners
-    return FieldTerms(growth, suppression, growth - suppression - field(weights, np.diag(a)))
+    # Off-diagonal entries alone, multiplied: the sum over k ∉ {i, j}, in which nothing cancels.
+    tied = weights * (1.0 - np.eye(a.size))
+    interaction = 0.5 * (a_i + a_j) * (tied @ tied) + (tied * a) @ tied
+    return FieldTerms(growth, suppression, interaction)
 
 
 @implements("tied-mode")

@@ -1,0 +1,293 @@
+r"""What the paper of Yang et al. states, as functions: its theorem, its split of forces, its bounds.
+
+Problem
+-------
+"Swing-by Dynamics in Concept Learning and Compositional Generalization" (yang2024) solves the
+one-layer net in its Theorem 4.1, splits the motion of a tied net into growth, suppression and noise
+(Section 4.2), and proves bounds on it in Appendix D, under the Assumptions D.1 to D.5. Here are those
+statements, so that they can be evaluated for a run and held against it.
+
+Symbols
+-------
+a : rates, (d,); W0 : start W(0), (d, d); z : an input, (d,); t : canonical time; k : steps of size
+eta of the recurrence W ← W + eta V(W), on which the canonical time is eta k. The constants of the
+appendix: alpha, gamma : smallest rate, and ratio of the largest to it; omega, beta : smallest
+absolute entry of W(0), and ratio of the largest to it; K ≥ 20, kappa > 1.1, P ≥ 2, C > 1 : free.
+
+Result
+------
+=====================  ===============================================================
+function               gives
+=====================  ===============================================================
+`theorem_4_1`          the output of a one-layer net as growth and noise, exact
+`tied.field_terms`     growth, suppression and interaction of each entry of a tied net
+`appendix_bounds`      the bounds of Lemmas D.1 to D.6 and its corollaries; `growth_below`
+                       and `suppression_cap` those of D.4 and D.7
+`assumption_check`     which of the assumptions hold for a run, how far off the others are
+=====================  ===============================================================
+
+Reading
+-------
+The assumptions can hold together only for starts below about 1e-62: Assumption D.5 bounds omega from
+below by a power of P, D.4 from above by 1/P, and both are met only for an enormous P. So the lemmas
+say what a limit of small starts does; for a run on a computer they are a picture, not a bound.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simtheory._checks import as_finite, as_matrix, as_times, positive
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._axes import map_on_concepts
+from simtheory.analytic._yang2024_assumptions import (
+    Assumption,
+    AssumptionCheck,
+    assumption_check,
+    constants_of,
+)
+from simtheory.equations import implements
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.tasks import SIMTask
+
+__all__ = [
+    "AppendixBounds",
+    "Assumption",
+    "AssumptionCheck",
+    "OutputTerms",
+    "appendix_bounds",
+    "assumption_check",
+    "growth_below",
+    "suppression_cap",
+    "theorem_4_1",
+]
+
+
+class OutputTerms(NamedTuple):
+    """The output of a one-layer net in two parts: f = growth + noise.
+
+    Parameters
+    ----------
+    growth : ndarray, shape (..., T, d)
+        What is learned, the same from every start.
+    noise : ndarray, shape (..., T, d)
+        What is left of the start.
+    """
+
+    growth: Array
+    noise: Array
+
+
+@implements("theorem-4-1")
+def theorem_4_1(
+    task: SIMTask, W0: ArrayLike, t: ArrayLike, *, probe: ArrayLike | None = None
+) -> OutputTerms:
+    r"""Return the output of a one-layer net on one input, as growth and noise.
+
+    :math:`f_k(z) = (1-e^{-a_kt})z_k + \sum_{i=1}^{d} e^{-a_it}w_{ki}(0)z_i`. The first term is zero
+    beyond the concepts, where a = 0. Implements ``theorem-4-1`` (yang2024, Theorem 4.1 and Eq. 4.2),
+    with the sum over all d coordinates: the printed one stops at s, which is right only for inputs
+    without components beyond the concepts.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    W0 : array_like, shape (..., d, d)
+        Start; leading axes are an ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+    probe : array_like, shape (d,), optional
+        Input z. Default: the test point ``task.target``.
+
+    Returns
+    -------
+    OutputTerms
+        In the axes of the data; their sum is the output of `one_layer.solution`.
+
+    Examples
+    --------
+    >>> growth, noise = theorem_4_1(SIMTask(mu=(1.0, 2.0), sigma=0.0), np.eye(2), [0.0, 1.0])
+    >>> (growth + noise)[1]
+    array([1., 2.])
+    """
+    start, times = map_on_concepts(task, W0), as_times(t)
+    z = as_finite("probe", task.target if probe is None else probe)
+    if z.shape != (task.dim,):
+        raise ShapeError(
+            f"Argument `probe` must have shape ({task.dim},), but its shape is {z.shape}."
+        )
+    turn = np.eye(task.dim) if task.rotation is None else task.rotation
+    z = turn.T @ z
+    passed = task.rates * times[:, None]
+    growth = -np.expm1(-passed) * z
+    noise = (np.exp(-passed) * z) @ np.swapaxes(start, -1, -2)
+    growth = np.broadcast_to(growth @ turn.T, noise.shape)
+    return OutputTerms(np.array(growth), np.asarray(noise @ turn.T))
+
+
+class AppendixBounds(NamedTuple):
+    """The bounds of Appendix D for one start, over steps of the recurrence.
+
+    Parameters
+    ----------
+    upper : ndarray, shape (T, d, d)
+        Lemma D.1: no entry is larger in size; infinite where a float does not hold it.
+    lower : ndarray, shape (T, d, d)
+        Lemmas D.2 and D.3: no entry is smaller in size, and each keeps its sign. Zero after
+        `horizon`, where they say nothing.
+    horizon : ndarray, shape (d, d)
+        Number of steps up to which `lower` is asserted: off the diagonal until the fastest entry can
+        have grown by P (Lemma D.2), on it until the entry can have reached P beta omega (D.3).
+    interaction : float
+        Corollary D.1: the largest interaction of an entry with third ones, as stated.
+    ceiling : float
+        Lemma D.5: diagonal entries stay at or below it.
+    step : float
+        Corollary D.2: they move by at most this in a step.
+    floor : float
+        Lemma D.6: once at or above it, they stay there.
+    """
+
+    upper: Array
+    lower: Array
+    horizon: Array
+    interaction: float
+    ceiling: float
+    step: float
+    floor: float
+
+
+@implements("appendix-bounds")
+def appendix_bounds(
+    rates: ArrayLike,
+    W0: ArrayLike,
+    steps: ArrayLike,
+    *,
+    lr: float,
+    K: float = 20.0,
+    kappa: float = 1.1,
+    P: float = 2.0,
+) -> AppendixBounds:
+    r"""Return the bounds that Appendix D states for the tied recurrence from a given start.
+
+    :math:`|w_{ij}(0)|e^{\eta k(a_i+a_j)/\kappa} \le |w_{ij}(k)| \le
+    |w_{ij}(0)|e^{\eta k(a_i+a_j)\kappa}`, and what goes with it. Implements ``appendix-bounds``
+    (yang2024, Appendix D). They are evaluated whether or not the assumptions hold, which
+    `assumption_check` tells.
+
+    Parameters
+    ----------
+    rates : array_like, shape (d,)
+        Rates, above zero.
+    W0 : array_like, shape (d, d)
+        Start, in the concept axes, without zero entries.
+    steps : array_like, shape (T,)
+        Numbers of steps, increasing.
+    lr : float
+        Step size eta, above zero.
+    K, kappa, P : float
+        Free constants of the appendix.
+
+    Returns
+    -------
+    AppendixBounds
+        The bounds.
+
+    Raises
+    ------
+    ArgumentError
+        If a rate or an entry of W(0) is zero, or a constant is not above zero (kappa, P: one).
+
+    Notes
+    -----
+    Lemma D.4 is `growth_below`, Lemma D.7 is `suppression_cap`. Lemma D.8 closes the assertion that
+    off-diagonal entries stay below P beta omega; it has no number of its own.
+    """
+    a = np.atleast_1d(as_finite("rates", rates))
+    start = np.abs(as_matrix("W0", W0, rows=a.size, columns=a.size))
+    k = as_times(steps)[:, None, None]
+    eta, top = positive("lr", lr), positive("K", K)
+    for name, value in (("kappa", kappa), ("P", P)):
+        if not positive(name, value) > 1.0:
+            raise ArgumentError(f"Argument `{name}` must be larger than 1, but it is {value:g}.")
+    alpha, gamma, omega, beta = constants_of(a, start)
+    if alpha <= 0 or omega <= 0:
+        raise ArgumentError(
+            "The bounds need positive rates and a W(0) without zeros, but the smallest rate is "
+            f"{alpha:g} and the smallest entry of W(0) in size is {omega:g}."
+        )
+    pair = eta * (a[:, None] + a)
+    horizon = np.full(start.shape, np.log(P) / (2.0 * eta * gamma * alpha * kappa))
+    own = np.log(P * beta * omega / np.diagonal(start)) / (2.0 * eta * a * kappa)
+    np.fill_diagonal(horizon, own)
+    with np.errstate(over="ignore"):
+        upper = start * np.exp(k * pair * kappa)
+    inside = k <= horizon
+    lower = np.where(inside, start * np.exp(np.where(inside, k, 0.0) * pair / kappa), 0.0)
+    return AppendixBounds(
+        upper=upper,
+        lower=lower,
+        horizon=horizon,
+        interaction=2.0 * P * gamma * alpha * a.size * (beta * omega) ** 2,
+        ceiling=1.0 + 2.0 / top,
+        step=1.0 / top,
+        floor=1.0 - 2.0 / top,
+    )
+
+
+def growth_below(
+    rate: ArrayLike, steps: ArrayLike, *, lr: float, level: float, kappa: float = 1.1
+) -> Array:
+    r"""Return the factor by which a diagonal entry at least grows while it is below a level.
+
+    Lemma D.4, for an entry that starts above P beta omega:
+    :math:`e^{2\eta k a_i(1-l)/\kappa}`, for levels l below 1 − 1/K.
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate of the concept.
+    steps : array_like, shape (...)
+        Number of steps k; broadcasts against `rate`.
+    lr : float
+        Step size eta.
+    level : float
+        Level l in (0, 1).
+    kappa : float
+        Free constant of the appendix.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The factor; infinite where a float does not hold it.
+    """
+    a, k = as_finite("rate", rate), as_finite("steps", steps)
+    aim = float(as_finite("level", level))
+    if not 0.0 < aim < 1.0:
+        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    power = 2.0 * positive("lr", lr) * (1.0 - aim) / positive("kappa", kappa)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(power * k * a))
+
+
+def suppression_cap(entry: ArrayLike, omega: float) -> Array:
+    """Return what an off-diagonal entry stays below once the stronger of its concepts is learned.
+
+    Lemma D.7, from the moment at which that concept's diagonal entry passes 0.8: a cap, not a decay.
+
+    Parameters
+    ----------
+    entry : array_like, shape (...)
+        The entry at that moment.
+    omega : float
+        Smallest absolute entry of W(0).
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The larger of its size and omega.
+    """
+    return np.maximum(np.abs(as_finite("entry", entry)), positive("omega", omega))
