@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from simtheory._checks import as_finite, frozen
+from simtheory._checks import as_finite, frozen, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._exponential_integrals import learned, learned_from_zero, unlearned
 from simtheory.equations import implements
@@ -65,7 +65,7 @@ def one_layer_mode(
     >>> one_layer_mode(1.0, 0.5, sigma=0.5, start=0.1).round(6)
     np.float64(0.425317)
     """
-    lam, noise = all_positive("variance", variance), as_finite("sigma", sigma) ** 2
+    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
     q, time = as_finite("start", start), not_negative("t", t)
     rate = lam + noise
     return np.asarray(q * np.exp(-rate * time) - lam / rate * np.expm1(-rate * time))
@@ -99,7 +99,7 @@ def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: Arr
     >>> tied_mode(1.0, 1.0, sigma=0.5, start=0.1).round(6)
     np.float64(0.410815)
     """
-    lam, noise = all_positive("variance", variance), as_finite("sigma", sigma) ** 2
+    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
     share, slope, _ = _tied_state(lam, not_negative("t", t), not_negative("start", start))
     return np.asarray(share / (1.0 + slope * noise))
 
@@ -152,7 +152,7 @@ def one_layer_log_ratio(
         not_negative("t", t),
         as_finite("start", start),
     )
-    a, b = sigma_min**2, sigma_max**2
+    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
     forgotten = (1.0 - q) * np.exp(-lam * time) * unlearned(a, b, time)
     return np.asarray(-0.5 * (forgotten + learned(a + lam, b + lam, time)))
 
@@ -186,7 +186,7 @@ def tied_log_ratio(
     """
     lam, time = all_positive("variance", variance), not_negative("t", t)
     share, slope, missing = _tied_state(lam, time, not_negative("start", start))
-    a, b = sigma_min**2, sigma_max**2
+    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
     grown = np.log1p(slope * b) - np.log1p(slope * a)
     return np.asarray(-0.5 * (missing * np.log(b / a) + share * grown))
 

@@ -33,6 +33,9 @@ from simtheory.errors import ShapeError, TaskError
 
 __all__ = ["DenoisingTask"]
 
+_SMALLEST = 1e-150
+"""The square of a smaller noise level is lost in float64."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DenoisingTask:
@@ -92,6 +95,11 @@ class DenoisingTask:
         if low >= high:
             raise TaskError(
                 f"Argument `sigma_min` must lie below `sigma_max`, but they are {low:g} and {high:g}."
+            )
+        if low < _SMALLEST or high > 1.0 / _SMALLEST:
+            raise TaskError(
+                f"Arguments `sigma_min` and `sigma_max` must lie in [{_SMALLEST:g}, "
+                f"{1.0 / _SMALLEST:g}], where their squares exist, but they are {low:g} and {high:g}."
             )
         centre = as_finite("mean", mean, error=TaskError)
         if centre.shape not in ((), spread.shape[:1]):

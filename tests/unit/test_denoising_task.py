@@ -90,6 +90,8 @@ def test_it_prints_shortly() -> None:
         ({"mean": np.inf}, TaskError, "`mean` must be finite"),
         ({"sigma_min": 0.0}, TaskError, "`sigma_min` must be a positive number"),
         ({"sigma_max": -1.0}, TaskError, "`sigma_max` must be a positive number"),
+        ({"sigma_min": 1e-200}, TaskError, "where their squares exist"),
+        ({"sigma_max": 1e200}, TaskError, "where their squares exist"),
         ({"sigma_min": 80.0}, TaskError, "`sigma_min` must lie below `sigma_max`"),
     ],
 )
