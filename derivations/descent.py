@@ -61,7 +61,7 @@ def gd_linear(statement: Statement) -> Iterator[Step]:
     yield Step("Its recursion is that of its roots.", sympy.expand(residual))
 
 
-def _mean(expression: sympy.Expr, noise: list[sympy.Symbol], sizes: list[sympy.Symbol]) -> sympy.Expr:  # fmt: skip
+def gaussian_mean(expression: sympy.Expr, noise: list[sympy.Symbol], sizes: list[sympy.Symbol]) -> sympy.Expr:  # fmt: skip
     """Return the mean over independent centred Gaussians of variance `sizes`."""
     total = sympy.Integer(0)
     for powers, factor in sympy.Poly(expression, *noise).terms():
@@ -80,9 +80,9 @@ def sgd_moments(statement: Statement) -> Iterator[Step]:
     V, unit = symmetric("v", 2), diag(1, 0)
     x = sympy.Matrix([mu + z[0], z[1]])
     R = rule("R_c", Sigma=diag(*sizes), mu_c=mu, J_c=unit)
-    second = (x * x.T).applyfunc(lambda entry: _mean(entry, z, sizes))
+    second = (x * x.T).applyfunc(lambda entry: gaussian_mean(entry, z, sizes))
     yield Step("A cluster at μ with spread Σ has E[xxᵀ] = R.", second - R)
-    fourth = (x * (x.T * V * x) * x.T).applyfunc(lambda entry: _mean(entry, z, sizes))
+    fourth = (x * (x.T * V * x) * x.T).applyfunc(lambda entry: gaussian_mean(entry, z, sizes))
     stated = rule("M_c", R_c=R, V=V, mu_c=mu, V_cc=V[0, 0], J_c=unit)
     yield Step("Its fourth moment E[xxᵀVxxᵀ] is M_c, by Wick's rule.", fourth - stated)
     p, each = list(symbols("p_1:3", positive=True)), [symmetric("m", 2), symmetric("l", 2)]

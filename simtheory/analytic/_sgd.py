@@ -2,7 +2,7 @@ r"""The second moment of the error under SGD on fresh batches: one layer, exactl
 
 Symbols
 -------
-E = I − W : error; :math:`V = \mathbb{E}[E^TE]`, (d, d); A : second moment, a its diagonal, the
+E = I − W : error; :math:`V = \mathbb{E}[E^T E]`, (d, d); A : second moment, a its diagonal, the
 rates, (d,); h : canonical time of a step; n : batch; :math:`\nu` : standard deviation of the noise
 on each of the d labels; p, c : weights and centres of the clusters; :math:`R_k = \Sigma + c_kc_k^T`;
 :math:`G_{ij} = \sum_k p_k R_{k,ii} R_{k,jj}`, (d, d).

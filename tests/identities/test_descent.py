@@ -145,7 +145,7 @@ def test_adam_and_sign_descent_do_not_know_the_rates() -> None:
     np.testing.assert_array_equal(*curves)
     still = descent.adam(SIMTask(mu=(1.0,), sigma=0.0, dim=2), 0.1 * np.eye(2), steps, lr=0.01)
     np.testing.assert_array_equal(still.weights[:, 1, 1], 0.1)
-    # Sign descent from 0 by 0.1: one up to rounding at step 10, then to and fro.
+    # Sign descent from 0 by 0.1: one up to rounding at step 10, then back and forth.
     walk = descent.sign_descent(0.05, range(13), lr=0.1)
     np.testing.assert_allclose(walk[:11], 0.05 + 0.1 * np.arange(11), atol=EPS)
     np.testing.assert_allclose(walk[10:], [1.05, 0.95, 1.05], atol=EPS)
