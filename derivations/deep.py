@@ -88,3 +88,57 @@ def depth_infinite(statement: Statement) -> Iterator[Step]:
     z = symbols("z")
     value = statement.rule("w", T=-1 - z).subs(wright_omega(z), against)
     yield Step("so it starts at w(0).", value - w0)
+
+
+@proof("depth-offdiag")
+def depth_offdiag(statement: Statement) -> Iterator[Step]:
+    """Write the flow of W by roots of WWᵀ and WᵀW, and expand those in the off-diagonals."""
+    eps, B, Bbar, tie = symbols("epsilon B Bbar tie")
+    p, q = symbols("p q", positive=True)
+    a = symbols("a_1:3", positive=True)
+    share = sympy.diag(p, q)
+    turn = sympy.Matrix([[3, -4], [4, 3]]) / 5
+    chain = [share * turn, turn * share, share * turn.T]
+    balance = [chain[n + 1].T * chain[n + 1] - chain[n] * chain[n].T for n in range(2)]
+    yield Step(
+        "L = 3: balanced layers, their hidden units turned,",
+        balance[0].row_join(balance[1]),
+    )
+    W = chain[2] * chain[1] * chain[0]
+    outer = chain[2] * chain[1]
+    yield Step(
+        "have (W₃W₂)(W₃W₂)ᵀ = (WWᵀ)^(2/3), W₃W₃ᵀ = (WWᵀ)^(1/3): equal cubes.",
+        ((outer * outer.T) ** 3 - (W * W.T) ** 2).row_join((chain[2] * chain[2].T) ** 3 - W * W.T),
+    )
+    for L in (2, 3, 4):
+        w_i, w_j = p**L, q**L
+        W = sympy.Matrix([[w_i, eps * B], [eps * Bbar, w_j]])
+
+        def first(entry: sympy.Expr) -> sympy.Expr:
+            return sympy.expand(sympy.diff(entry, eps).subs(eps, 0))
+
+        def root(square: sympy.Matrix, L: int = L) -> sympy.Matrix:
+            guess = sympy.Matrix([[p**2, eps * tie], [eps * tie, q**2]])
+            power = first((guess**L)[0, 1])
+            wanted = first(square[0, 1])
+            return guess.subs(tie, wanted / sympy.diff(power, tie))
+
+        left, right = root(W * W.T), root(W.T * W)
+        yield Step(
+            f"L = {L}: the L-th roots of WWᵀ and WᵀW, to first order.",
+            (left**L - W * W.T)
+            .row_join(right**L - W.T * W)
+            .applyfunc(lambda entry: sympy.cancel(first(entry))),
+        )
+        error = (sympy.eye(2) - W) * sympy.diag(*a)
+        velocity = sum(
+            (left ** (l - 1) * error * right ** (L - l) for l in range(1, L + 1)),
+            sympy.zeros(2, 2),
+        )
+        stated = statement.substitute(
+            L=sympy.Integer(L), w_i=w_i, w_j=w_j, a_i=a[0], a_j=a[1], B=B, Bbar=Bbar
+        )["B_t"]
+        yield Step(
+            f"L = {L}: Ẇ = Σ (WWᵀ)^((l−1)/L) (I−W)A (WᵀW)^((L−l)/L) has the stated entry.",
+            sympy.cancel(sympy.diff(velocity[0, 1], eps).subs(eps, 0) - stated),
+        )

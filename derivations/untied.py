@@ -8,8 +8,8 @@ import sympy
 from sympy import diag, exp, eye, symbols
 
 from derivations._proof import Step, proof, symmetric
-from simtheory.analytic.symbolic import Statement
-from simtheory.analytic.symbolic._statement import matrices
+from simtheory.analytic.symbolic import STATEMENTS, Statement
+from simtheory.analytic.symbolic._statement import hyp2f1, matrices
 
 t = symbols("t", positive=True)
 
@@ -155,3 +155,128 @@ def imbalanced_mode(statement: Statement) -> Iterator[Step]:
     )
     first = rule("w", lam=lam, v=rule("v0", w0=w0, lam=lam))
     yield Step("There w is w(0).", sympy.simplify(first.rewrite(sympy.log)) - w0)
+
+
+@proof("untied-first-order")
+def untied_first_order(statement: Statement) -> Iterator[Step]:
+    """Write the flow of W by square roots of WWᵀ and WᵀW, and expand those in the off-diagonals."""
+    eps, B, Bbar = symbols("epsilon B Bbar")
+    w = symbols("w_1:3", positive=True)
+    a = symbols("a_1:3", positive=True)
+    turn = sympy.Matrix([[3, -4], [4, 3]]) / 5
+    below, above = diag(*w) * turn, turn * diag(*w)
+    W = above * below
+    yield Step(
+        "Balanced layers, hidden units and outputs turned, have W₂W₂ᵀ = (WWᵀ)^(1/2) and W₁ᵀW₁ = (WᵀW)^(1/2).",
+        ((above * above.T) ** 2 - W * W.T).row_join((below.T * below) ** 2 - W.T * W),
+    )
+    W = sympy.Matrix([[w[0], eps * B], [eps * Bbar, w[1]]])
+
+    def first(matrix: sympy.Matrix) -> sympy.Matrix:
+        return matrix.applyfunc(lambda entry: sympy.simplify(sympy.diff(entry, eps).subs(eps, 0)))
+
+    def root(tie: sympy.Expr) -> sympy.Matrix:
+        return sympy.Matrix([[w[0], eps * tie], [eps * tie, w[1]]])
+
+    left = root((w[0] * Bbar + w[1] * B) / (w[0] + w[1]))
+    right = root((w[0] * B + w[1] * Bbar) / (w[0] + w[1]))
+    yield Step(
+        "To first order these are diag(w) and (w_iW_ji + w_jW_ij)/(w_i+w_j), (w_iW_ij + w_jW_ji)/(w_i+w_j).",
+        first(left**2 - W * W.T).row_join(first(right**2 - W.T * W)),
+    )
+    error = (eye(2) - W) * diag(*a)
+    velocity = left * error + error * right
+    moved = first(velocity)
+    known = {"a_i": a[0], "a_j": a[1], "w_i": w[0], "w_j": w[1], "S": B + Bbar, "D": B - Bbar}
+    yield Step(
+        "Ẇ = W₂W₂ᵀ(I−W)A + (I−W)A W₁ᵀW₁ moves the sum of a pair as stated,",
+        sympy.simplify(moved[0, 1] + moved[1, 0] - statement.rule("S_t", **known)),
+    )
+    yield Step(
+        "and the difference.",
+        sympy.simplify(moved[0, 1] - moved[1, 0] - statement.rule("D_t", **known)),
+    )
+    yield Step(
+        "The diagonal has no first-order term, and to zeroth order ẇ = 2aw(1−w):",
+        sympy.Matrix(
+            [
+                *(moved[n, n] for n in range(2)),
+                *(velocity[n, n].subs(eps, 0) - 2 * a[n] * w[n] * (1 - w[n]) for n in range(2)),
+            ]
+        ),
+    )
+    form = statement.rule("w_k", w0_kk=w[0], a_k=a[0], t=t)
+    yield Step("the stated mode.", sympy.diff(form, t) - 2 * a[0] * form * (1 - form))
+    yield Step("It starts at w(0).", form.subs(t, 0) - w[0])
+
+
+@proof("untied-crossing")
+def untied_crossing(statement: Statement) -> Iterator[Step]:
+    """Take x = w_ii for the time: the pair then obeys Gauss's equation."""
+    a_i, a_j, x, w0 = symbols("a_i a_j x w_0", positive=True)
+    B, Bbar, alpha, beta = symbols("B Bbar alpha beta")
+    pair = STATEMENTS["untied-first-order"]
+    known = {"a_i": a_i, "a_j": a_j, "w_i": x, "w_j": 0, "S": B + Bbar, "D": B - Bbar}
+    slope = {
+        B: a_j * Bbar + (a_i * (1 - x) - a_j * x) * B,
+        Bbar: a_j * B + a_i * (1 - 2 * x) * Bbar,
+    }
+    yield Step(
+        "The pair equations at w_jj = 0, entry by entry.",
+        sympy.Matrix(
+            [
+                sympy.expand(pair.rule("S_t", **known) - slope[B] - slope[Bbar]),
+                sympy.expand(pair.rule("D_t", **known) - slope[B] + slope[Bbar]),
+            ]
+        ),
+    )
+    rule = statement.rule
+    mode = rule("x", w0=w0, a_i=a_i, t=t)
+    pace = 2 * a_i * x * (1 - x)
+    yield Step("x moves as ẋ = 2a_i x(1−x)", sympy.diff(mode, t) - pace.subs(x, mode))
+    yield Step("from w(0).", mode.subs(t, 0) - w0)
+    mu = sympy.Function("mu")(x)
+    partner = rule("Bbar", x=x, mu=mu)
+    entry = rule("B", a_i=a_i, a_j=a_j, x=x, mu_x=sympy.diff(mu, x))
+    here = {B: entry, Bbar: partner}
+    yield Step(
+        "The stated entry is what makes its partner move as it must.",
+        sympy.simplify((sympy.diff(partner, x) * pace - slope[Bbar].subs(here)) / partner),
+    )
+    ratio = {a_j: 2 * beta * a_i}
+    yield Step(
+        "β is half the ratio of the rates.",
+        rule("beta", a_i=a_i, a_j=2 * beta * a_i) - beta,
+    )
+    left = (sympy.diff(entry, x) * pace - slope[B].subs(here)).subs(ratio)
+    equation = sympy.expand(sympy.simplify(left / (a_i * sympy.sqrt(x * (1 - x)))).doit())
+    weights = [sympy.simplify(equation.coeff(sympy.diff(mu, x, 2)))]
+    weights.insert(0, sympy.simplify(equation.coeff(sympy.diff(mu, x))))
+    weights.insert(0, sympy.simplify(equation.coeff(mu)))
+    stated = rule("alpha", beta=beta)
+    bound = alpha**2 + alpha * (sympy.Rational(1, 2) - beta) - beta**2
+    yield Step("α solves α² + α(½−β) = β².", sympy.expand(bound.subs(alpha, stated)))
+    F = sympy.Function("F")(x)
+    for name, sign in (("mu_plus", 1), ("mu_minus", -1)):
+        form = rule(name, alpha=alpha, beta=beta, x=x)
+        (gauss,) = form.atoms(hyp2f1)
+        a, b, c, _ = gauss.args
+        second = (a * b * F - (c - (a + b + 1) * x) * sympy.diff(F, x)) / (x * (1 - x))
+        power = form.subs(gauss, 1)
+        bend = sympy.diff(sympy.expand_log(sympy.log(power), force=True), x)
+        slopes = [
+            F,
+            sympy.diff(F, x) + bend * F,
+            second + 2 * bend * sympy.diff(F, x) + (sympy.diff(bend, x) + bend**2) * F,
+        ]
+        left = sum(weight * part for weight, part in zip(weights, slopes, strict=True))
+        top = sympy.numer(sympy.together(left))
+        yield Step(
+            f"By Gauss's equation for F, μ{'₊' if sign > 0 else '₋'} makes the entry move as it must,",
+            sympy.rem(sympy.expand(top), bound, alpha),
+        )
+        size = sympy.simplify(form.subs(gauss, 1) / x ** (sign * beta)).subs(x, 0)
+        yield Step("and is x^(±β) near x = 0.", size - 1)
+    plus, minus = symbols("mu_p mu_m")
+    both = rule("mu", c_plus=1, c_minus=1, mu_plus=plus, mu_minus=minus)
+    yield Step("The equations are linear: sums of solutions are solutions.", both - plus - minus)

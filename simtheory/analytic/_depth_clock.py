@@ -76,6 +76,15 @@ def reached(y0: Array, time: Array, depth: float) -> Array:
     return y
 
 
+def mode(rates: Array, w0: Array, t: Array, depth: float) -> Array:
+    """Return the mode at each time; 0 and 1 stay, but for a zero that leaves below depth 2."""
+    time = rates * t
+    still = ((w0 == 0.0) & (depth >= 2.0)) | (w0 == 1.0) | (time == 0.0)
+    y0 = np.broadcast_to(logit(np.where(still, 0.5, w0)), still.shape)
+    values = expit(reached(y0, np.where(still, 0.0, time), depth))
+    return np.asarray(np.where(still, w0, values))
+
+
 def _behind(y0: Array, time: Array, depth: float) -> Array:
     """Return a y that a mode from y0 has certainly passed; depth 2 or more."""
     power = (2.0 - depth) / depth

@@ -1,4 +1,4 @@
-r"""Deep linear nets f(x) = W_L … W_1 x: one mode at any depth.
+r"""Deep linear nets f(x) = W_L … W_1 x: one mode at any depth, and the tie between two modes.
 
 Problem
 -------
@@ -11,7 +11,7 @@ concepts, each diagonal entry moves on its own (Implements ``depth-mode``)
 Symbols
 -------
 L : depth; a : rate; w : mode, an entry of the diagonal of W; :math:`v = w^{1/L}` : one layer's share;
-t : canonical time, (T,).
+t : canonical time, (T,); :math:`B = W_{ij}, \bar B = W_{ji}` : a pair of off-diagonal entries.
 
 Result
 ------
@@ -21,6 +21,7 @@ function            holds                                           error
 `mode`              balanced, aligned layers, any real L ≥ 1        none
 `time_to_level`     the same                                        none
 `infinite_depth`    the limit of L → ∞ at fixed La                  none
+`off_diagonals`     balanced layers, W nearly diagonal              O(eps²)
 ==================  =============================================  =================================
 
 Reading
@@ -32,16 +33,23 @@ depth sharpens the order in which concepts appear.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import expit, logit, wrightomega
+from scipy.special import logit, wrightomega
 
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _depth_clock as clock
+from simtheory.analytic import _off_faces as off
+from simtheory.analytic._axes import map_from_concepts
+from simtheory.analytic._layers import as_layers, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.tasks import SIMTask
+from simtheory.trajectory import Trajectory
 
-__all__ = ["infinite_depth", "mode", "time_to_level"]
+__all__ = ["infinite_depth", "mode", "off_diagonals", "time_to_level"]
 
 
 @implements("depth-mode")
@@ -88,13 +96,7 @@ def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, depth: float) -> Array
     """
     layers, times = _depth(depth), as_times(t)
     a, start = _mode_arguments(rate, w0)
-    a, start = a[..., None], start[..., None]
-    time = a * times
-    waits = (start == 0.0) & (layers >= 2.0)
-    still = waits | (start == 1.0) | (time == 0.0)
-    y0 = np.broadcast_to(logit(np.where(still, 0.5, start)), still.shape)
-    values = expit(clock.reached(y0, np.where(still, 0.0, time), layers))
-    return np.asarray(np.where(still, start, values))
+    return clock.mode(a[..., None], start[..., None], times, layers)
 
 
 def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float = 0.5) -> Array:
@@ -186,6 +188,69 @@ def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     against = (1.0 - safe) / safe
     values = 1.0 / (1.0 + wrightomega(against + np.log(against) - np.where(still, 0.0, time)))
     return np.asarray(np.where(still, start, values))
+
+
+@implements("depth-offdiag")
+def off_diagonals(
+    task: SIMTask,
+    layers: Sequence[ArrayLike],
+    t: ArrayLike,
+    *,
+    strict: bool = True,
+    probes: ArrayLike | None = None,
+) -> Trajectory:
+    r"""Return the trajectory of a balanced deep net to first order in the off-diagonals of W.
+
+    Diagonal entries are modes. With :math:`B = W_{ij}`, :math:`\bar B = W_{ji}`,
+    :math:`\alpha = (l-1)/L`, :math:`\gamma = (L-l)/L`, :math:`g = a(1-w)` and
+    :math:`\varphi_q = (w_i^{2q}-w_j^{2q})/(w_i^2-w_j^2)`, layer l adds to :math:`\dot B` the part
+    :math:`\varphi_\alpha(w_i\bar B+w_jB)g_jw_j^{2\gamma} - w_i^{2\alpha}a_jBw_j^{2\gamma} +
+    w_i^{2\alpha}g_i\varphi_\gamma(w_iB+w_j\bar B)`. Implements ``depth-offdiag`` (derived from the
+    flow).
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    layers : tuple of array_like
+        Two layers or more, first layer first, balanced: :math:`W_{l+1}^TW_{l+1} = W_lW_l^T`. Leading
+        axes are an ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+    strict : bool
+        Refuse a trajectory that leaves the regime; False gives it with a `RegimeWarning`.
+    probes : array_like, shape (P, d), optional
+        Inputs to watch. Default: ``task.probes``.
+
+    Returns
+    -------
+    Trajectory
+        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
+
+    Raises
+    ------
+    RegimeError
+        If the layers are not balanced, if a diagonal entry of W(0) lies outside (0, 1), or, when
+        `strict`, if eps exceeds 0.1.
+
+    Notes
+    -----
+    Two linear equations a pair, integrated by LSODA beside the modes, to about 1e-9 of the largest
+    entry of the pair.
+    """
+    times = as_times(t)
+    chain = on_concepts(task, as_layers(layers, rows=task.dim, columns=task.dim))
+    weights, stats = off.first_order(task.rates, chain, times, strict=strict)
+    return Trajectory.from_weights(
+        times,
+        map_from_concepts(task, weights),
+        task,
+        origin="analytic.deep.off_diagonals",
+        exact=False,
+        probes=probes,
+        stats=stats,
+    )
 
 
 def _depth(depth: float) -> float:

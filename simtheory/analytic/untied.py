@@ -21,12 +21,15 @@ function            holds                                            error
 `isotropic`         all rates equal, λ-balanced                      none
 `imbalanced_mode`   aligned layers, any rate and λ                   none
 `early`             W still small                                    O(W²)
+`first_order`       balanced, W nearly diagonal                      O(eps²)
+`crossing`          the same, weaker mode still small                O(eps²) + O(w_jj)
 ==================  ==============================================  ================================
 
 Reading
 -------
 Early on, the untied net is a tied net from the symmetric part :math:`U_0 = \tfrac12(W_2 + W_1^T)` of
-its start. It does not stay one, unless W commutes with A: the tied nets are not invariant.
+its start. It does not stay one, unless W commutes with A: the tied nets are not invariant. What a
+learned concept leaves in its row and column outlives that of a tied net, so swings last longer.
 """
 
 from __future__ import annotations
@@ -37,15 +40,26 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
+from simtheory.analytic import _off_faces as off
 from simtheory.analytic import _untied_forms as forms
 from simtheory.analytic._axes import leave_regime, map_from_concepts
+from simtheory.analytic._crossing import Crossing, crossing
 from simtheory.analytic._layers import BALANCED, as_two_layers, imbalance, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
-__all__ = ["early", "effective_start", "imbalanced_mode", "isotropic", "riccati"]
+__all__ = [
+    "Crossing",
+    "crossing",
+    "early",
+    "effective_start",
+    "first_order",
+    "imbalanced_mode",
+    "isotropic",
+    "riccati",
+]
 
 _SMALL = 0.1
 """The early form errs by W² relative to one: ten percent of W itself there."""
@@ -302,6 +316,58 @@ def _early_weights(below: Array, above: Array, growth: Array) -> Array:
     grown = 0.5 * np.exp(growth) * (above + turned)[..., None, :, :]
     died = 0.5 * np.exp(-growth) * (above - turned)[..., None, :, :]
     return np.asarray((grown + died) @ np.swapaxes(grown - died, -1, -2))
+
+
+@implements("untied-first-order")
+def first_order(
+    task: SIMTask,
+    layers: Sequence[ArrayLike],
+    t: ArrayLike,
+    *,
+    strict: bool = True,
+    probes: ArrayLike | None = None,
+) -> Trajectory:
+    r"""Return the trajectory of a balanced untied net to first order in the off-diagonals of W.
+
+    Diagonal entries are isolated modes; the sum and the difference of :math:`W_{ij}` and
+    :math:`W_{ji}` obey two coupled linear equations for each pair. Implements
+    ``untied-first-order`` (derived from the flow).
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    layers : tuple of array_like
+        W₁ of shape (..., h, d) and W₂ of shape (..., d, h), balanced: W₂ᵀW₂ = W₁W₁ᵀ, as in
+        (Uᵀ, U). Leading axes are an ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+    strict : bool
+        Refuse a trajectory that leaves the regime; False gives it with a `RegimeWarning`.
+    probes : array_like, shape (P, d), optional
+        Inputs to watch. Default: ``task.probes``.
+
+    Returns
+    -------
+    Trajectory
+        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
+
+    Raises
+    ------
+    RegimeError
+        If the layers are not balanced, if a diagonal entry of W(0) lies outside (0, 1), or, when
+        `strict`, if eps exceeds 0.1.
+
+    Notes
+    -----
+    As `simtheory.analytic.deep.off_diagonals` at depth 2: integrated to about 1e-9 of the largest
+    entry of the pair.
+    """
+    times = as_times(t)
+    chain = on_concepts(task, list(as_two_layers(layers, rows=task.dim, columns=task.dim)))
+    weights, stats = off.first_order(task.rates, chain, times, strict=strict)
+    return _trajectory(task, times, weights, "first_order", stats=stats, probes=probes)
 
 
 def _scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Array:

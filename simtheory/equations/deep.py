@@ -21,4 +21,12 @@ EQUATIONS = (
         "saxe2014",
         "derived here as the limit of the flow of one mode",
     ),
+    Equation(
+        "depth-offdiag",
+        "Deep net: first order in the off-diagonals",
+        "O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+        "balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
+        "yang2024",
+        "derived here from the flow",
+    ),
 )

@@ -29,4 +29,20 @@ EQUATIONS = (
         "tarmoun2021",
         "the scalar two-layer problem, solved here in closed form",
     ),
+    Equation(
+        "untied-first-order",
+        "Untied net: first order in the off-diagonals",
+        "O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+        "balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
+        "yang2024",
+        "derived here from the flow",
+    ),
+    Equation(
+        "untied-crossing",
+        "Untied net: one crossing",
+        "O(w_jj), and that of the first order",
+        "balanced layers, W nearly diagonal, the weaker mode still small, distinct rates",
+        "yang2024",
+        "derived here from the first-order form",
+    ),
 )

@@ -15,6 +15,7 @@ from scipy.special import hyp2f1
 from simtheory import SIMTask, sim
 from simtheory.analytic import deep
 from simtheory.analytic._depth_clock import saturation
+from simtheory.analytic._off_diagonal import integrate
 
 DEPTHS = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0]
 
@@ -103,3 +104,21 @@ def test_what_scipy_gives_for_some_depths() -> None:
     """Documents the reason for the series: remove them when this fails, and the errata with it."""
     assert hyp2f1(1.0, 4 / 3, 7 / 3, 0.9999) < 0
     assert float(mpmath.hyp2f1(1, 4 / 3, 7 / 3, 0.9999)) == pytest.approx(11.68848, abs=5e-6)
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_off_diagonals_against_the_whole_net(depth: int) -> None:
+    W0 = np.array([[0.02, 3e-7], [-1e-7, 0.05]])
+    left, sizes, right = np.linalg.svd(W0)
+    share = sizes ** (1.0 / depth)
+    layers = (share[:, None] * right, *[np.diag(share)] * (depth - 2), left * share)
+    task, t = SIMTask(mu=np.zeros(2), sigma=np.sqrt([1.0, 0.4])), np.linspace(0.0, 20.0, 41)
+    exact = sim.solve(sim.Deep(depth), task, layers, t, rtol=1e-12).weights
+    found = deep.off_diagonals(task, layers, t)
+    for place in ((0, 1), (1, 0)):
+        path, wanted = found.weights[:, *place], exact[:, *place]
+        # The integrator holds 1e-12 of W ~ 1, which is 1e-6 of the entry; eps² is far below.
+        assert np.abs(path - wanted).max() < 1e-5 * np.abs(wanted).max()
+        # Power: the same form at the next depth.
+        other = integrate(task.rates, W0, t, depth + 1)[:, *place]
+        assert np.abs(other - wanted).max() > 1e-4 * np.abs(wanted).max()

@@ -121,3 +121,71 @@ def test_the_early_phase_is_tied_and_then_it_is_not() -> None:
     apart = np.linalg.norm(tied - exact, 2, axis=(1, 2)) / size
     assert apart[1] > 10 * apart[2]  # the difference dies as e^(−2at)
     assert apart[3] > 2 * apart[2]  # and comes back when W matters: the tied nets are not invariant
+
+
+def nearly_diagonal(eps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return balanced layers of a W(0) with off-diagonals of relative size eps."""
+    W0 = np.array([[0.02, 0.03 * eps], [-0.01 * eps, 0.05]])
+    left, sizes, right = np.linalg.svd(W0)
+    share = np.sqrt(sizes)
+    return share[:, None] * right, left * share
+
+
+def test_the_first_order_form_against_the_whole_net() -> None:
+    task, t = SIMTask(mu=np.zeros(2), sigma=np.sqrt([1.0, 0.4])), np.linspace(0.0, 20.0, 41)
+    layers = nearly_diagonal(1e-5)
+    exact = two_layer_flow(task.second_moment, np.eye(2), layers, t)
+    found = untied.first_order(task, layers, t)
+    for place in ((0, 1), (1, 0)):
+        path, wanted = found.weights[:, *place], exact[:, *place]
+        error = np.abs(path - wanted).max() / np.abs(wanted).max()
+        # The next order is relative eps² = 1e-10; the whole net's error is 1e-12 of W ~ 1, which is
+        # 1e-6 to 1e-5 times larger than the entry: 1e-8 at most.
+        assert error < 1e-7
+        tied_like = np.abs(exact[:, 0, 1] - exact[:, 1, 0]).max() / np.abs(wanted).max()
+        assert tied_like > 10 * error
+    assert np.abs(exact[0] - exact).max() > 0.1
+
+
+def test_the_reference_numbers_of_a_crossing() -> None:
+    """Peak gains 513.15 and 370.13 with the weaker mode left out; late rate −0.200, tied −0.300."""
+    t = np.linspace(0.0, 40.0, 40001)
+    gain = untied.crossing((1.0, 0.4), 1e-4, t)
+    assert gain.entry.max() == pytest.approx(513.15, abs=5e-3)
+    assert gain.partner.max() == pytest.approx(370.13, abs=5e-3)
+    for path in gain:
+        late = np.log(path[25001] / path[25000]) / (t[25001] - t[25000])
+        assert late == pytest.approx(-0.2, abs=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.4, 0.9])
+def test_a_crossing_against_scipy(ratio: float) -> None:
+    w0, t = 1e-3, np.linspace(0.0, 15.0, 61)
+
+    def velocity(time: float, pair: np.ndarray) -> list[float]:
+        x = 1.0 / (1.0 + (1.0 - w0) / w0 * np.exp(-2.0 * time))
+        B, partner = pair
+        return [
+            ratio * partner + (1.0 - x - ratio * x) * B,
+            ratio * B + (1.0 - 2.0 * x) * partner,
+        ]
+
+    found = solve_ivp(velocity, (0.0, t[-1]), [1.0, 0.3], "DOP853", t, rtol=1e-13, atol=1e-13)
+    gain = untied.crossing((1.0, ratio), w0, t, start=(1.0, 0.3))
+    # DOP853 at 1e-13 a step, some hundred of them.
+    np.testing.assert_allclose(gain, found.y, rtol=1e-9, atol=1e-10)
+    assert np.abs(found.y[0] - 1.0).max() > 1.0
+
+
+def test_a_crossing_is_the_first_order_form_of_a_small_weaker_mode() -> None:
+    """The weaker mode stays below 1e-6 e^(0.8·8), so the two agree to that, 6e-4, and not better."""
+    task, t = SIMTask(mu=np.zeros(2), sigma=np.sqrt([1.0, 0.4])), np.linspace(0.0, 8.0, 81)
+    W0 = np.array([[1e-4, 1e-12], [1e-12, 1e-6]])
+    U = np.linalg.cholesky(W0)
+    first = untied.first_order(task, (U.T, U), t).weights
+    gain = untied.crossing(task.rates, 1e-4, t)
+    for path, other in ((first[:, 0, 1], gain.entry), (first[:, 1, 0], gain.partner)):
+        # From the start the weaker mode is 1e-2 of the stronger, and the entries depend on that.
+        error = np.abs(path / 1e-12 / other - 1.0).max()
+        assert error < 0.02
+        assert np.abs(other - 1.0).max() > 10 * error

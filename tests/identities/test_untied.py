@@ -8,6 +8,7 @@ from scipy.stats import ortho_group
 
 from simtheory import SIMTask
 from simtheory.analytic import deep, tied, untied
+from simtheory.analytic._off_diagonal import divided
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 
 T = np.linspace(0.0, 12.0, 25)
@@ -178,3 +179,87 @@ def test_wrong_layers_are_refused(target) -> None:
         untied.riccati((np.eye(4), np.eye(4)), target, T)
     with pytest.raises(ShapeError, match="`target`"):
         untied.riccati((np.eye(4), np.eye(4)), 1.0, T)
+
+
+def balanced_pair(tie: float) -> tuple[np.ndarray, np.ndarray]:
+    U = np.linalg.cholesky(np.array([[0.02, tie], [tie, 0.05]]))
+    return U.T, U
+
+
+def test_the_first_order_form_in_its_limits() -> None:
+    task = SIMTask(mu=(1.0, 1.5), sigma=0.1)
+    layers = balanced_pair(1e-4)
+    found = untied.first_order(task, layers, T)
+    np.testing.assert_allclose(found.weights[0], layers[1] @ layers[0], rtol=1e-12)
+    diagonal = np.diagonal(found.weights, axis1=1, axis2=2).T
+    np.testing.assert_allclose(diagonal, tied.mode(task.rates, [0.02, 0.05], T), rtol=1e-12)
+    late = untied.first_order(task, layers, [0.0, 1e3]).weights[1]
+    np.testing.assert_allclose(late, np.eye(2), atol=1e-12)
+    three = deep.off_diagonals(task, layers, T)
+    np.testing.assert_array_equal(three.weights, found.weights)
+    assert not found.exact
+    assert 0 < found.stats["small_parameter"] < 0.1
+
+
+def test_equal_rates_leave_a_symmetric_pair_tied() -> None:
+    """First order of the tied net; LSODA holds 1e-9."""
+    task = SIMTask(mu=(1.0, 1.0), sigma=0.1)
+    layers = balanced_pair(1e-4)
+    found = untied.first_order(task, layers, T).weights
+    wanted = tied.first_order(task, layers[1], T).weights
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+    np.testing.assert_allclose(found, np.swapaxes(found, 1, 2), atol=1e-18)
+
+
+def test_the_first_order_form_permutes_and_scales_in_time() -> None:
+    task, other = SIMTask(mu=(1.0, 1.5), sigma=0.1), SIMTask(mu=(1.5, 1.0), sigma=0.1)
+    below, above = balanced_pair(1e-4)
+    found = untied.first_order(task, (below, above), T).weights
+    swapped = untied.first_order(other, (below[:, ::-1], above[::-1]), T).weights
+    np.testing.assert_allclose(swapped[:, ::-1, ::-1], found, rtol=1e-8)
+    faster = SIMTask(mu=(2.0, 3.0), sigma=0.2)
+    quick = untied.first_order(faster, (below, above), T / 4.0).weights
+    np.testing.assert_allclose(quick, found, rtol=1e-8)
+
+
+def test_the_divided_difference_is_smooth_at_equal_arguments() -> None:
+    w = np.array([0.3])
+    for q in (0.0, 0.25, 0.5, 2 / 3):
+        near = divided(w, w * (1.0 + 1e-9), q)
+        np.testing.assert_allclose(near, divided(w, w, q), rtol=1e-8)
+        np.testing.assert_allclose(divided(w, w, q), q * w ** (2 * q - 2), rtol=1e-14)
+        far = divided(w, np.array([1e-7]), q)
+        np.testing.assert_allclose(far, (w ** (2 * q) - 1e-7 ** (2 * q)) / (w**2 - 1e-14))
+
+
+def test_a_crossing_starts_at_the_start_and_is_linear() -> None:
+    for start in ((1.0, 1.0), (0.0, 1.0), (2.0, -0.5)):
+        gain = untied.crossing((1.0, 0.4), 1e-3, [0.0, 3.0, 1e3], start=start)
+        assert gain.entry[0] == pytest.approx(start[0], abs=1e-13)
+        assert gain.partner[0] == pytest.approx(start[1], abs=1e-13)
+        assert abs(gain.entry[2]) + abs(gain.partner[2]) < 1e-80
+    whole = untied.crossing((1.0, 0.4), 1e-3, T, start=(1.0, 2.0))
+    parts = [untied.crossing((1.0, 0.4), 1e-3, T, start=s) for s in ((1.0, 0.0), (0.0, 2.0))]
+    np.testing.assert_allclose(whole, np.add(*parts), rtol=1e-11)
+    np.testing.assert_allclose(
+        untied.crossing((3.0, 1.2), 1e-3, T / 3.0, start=(1.0, 2.0)), whole, rtol=1e-11
+    )
+
+
+def test_the_pair_forms_refuse_what_lies_outside_their_regime() -> None:
+    task = SIMTask(mu=(1.0, 1.5), sigma=0.1)
+    below, above = balanced_pair(1e-2)
+    with pytest.raises(RegimeError, match="stay below"):
+        untied.first_order(task, (below, above), T)
+    with pytest.warns(RegimeWarning, match="stay below"):
+        untied.first_order(task, (below, above), T, strict=False)
+    with pytest.raises(RegimeError, match="balanced layers"):
+        untied.first_order(task, (2.0 * below, above), T)
+    with pytest.raises(RegimeError, match="inside"):
+        untied.first_order(task, (-below, above), T)
+    with pytest.raises(RegimeError, match="weaker rate"):
+        untied.crossing((1.0, 1.0), 1e-3, T)
+    with pytest.raises(RegimeError, match="`w0`"):
+        untied.crossing((1.0, 0.4), 1.0, T)
+    with pytest.raises(ShapeError, match="`rates`"):
+        untied.crossing((1.0, 0.4, 0.1), 0.1, T)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simtheory.analytic import untied
@@ -62,3 +62,34 @@ def test_the_early_form_is_small_or_refuses(task, h, seed, scale, t) -> None:
         assert grown * 50 * h * task.dim > 0.1
         return
     assert np.linalg.norm(found.weights, 2, axis=(1, 2)).max() <= 0.1
+
+
+@given(
+    powers,
+    st.floats(-6.0, -5e-4),
+    st.floats(-12.0, -0.01),
+    st.floats(-1, 1),
+    st.floats(-1, 1),
+    times,
+)
+def test_a_crossing_is_finite_and_dies(rate, log_ratio, log_w0, entry, partner, t) -> None:
+    gain = untied.crossing(
+        (rate, rate * 10.0**log_ratio), 10.0**log_w0, t / rate, start=(entry, partner)
+    )
+    assert np.all(np.isfinite(gain))
+    # Growth is at most that of an early entry, e^((a_i+a_j)t), until x is of order one.
+    assert np.abs(gain).max() <= 10.0 * 10.0**-log_w0
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 3).flatmap(tasks), seeds, st.floats(-8.0, -0.1), st.floats(-1.0, 3.0))
+def test_the_first_order_form_is_finite_or_refuses(task, seed, log_scale, log_time) -> None:
+    rng = np.random.default_rng(seed)
+    U = np.eye(task.dim) + 1e-4 * rng.standard_normal((task.dim, task.dim))
+    U *= 10.0 ** (0.5 * log_scale)
+    t = np.array([0.0, 0.5, 1.0]) * 10.0**log_time / max(task.rates.max(), 1e-300)
+    try:
+        found = untied.first_order(task, (U.T, U), t)
+    except RegimeError:
+        return
+    assert np.abs(found.weights).max() <= 1.0 + 1e-12

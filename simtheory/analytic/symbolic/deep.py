@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Eq, log, symbols
+from sympy import Eq, IndexedBase, Sum, log, symbols
 
 from simtheory.analytic.symbolic._statement import (
     Rule,
@@ -16,6 +16,12 @@ from simtheory.analytic.symbolic._statement import (
 )
 
 t, a, L, v, w0, f, t_f, w, T = symbols("t a L v w0 f t_f w T", positive=True)
+w_i, w_j, a_i, a_j, q, alpha, gamma, phi, phi_alpha, phi_gamma = symbols(
+    "w_i w_j a_i a_j q alpha gamma phi phi_alpha phi_gamma", positive=True
+)
+B, Bbar, B_l, B_t = symbols("B Bbar B_l B_t")
+l = symbols("l", integer=True, positive=True)
+part = IndexedBase("b")
 H, H_2, H_f, H_0, a_inf = symbols("H H_2 H_f H_0 a_inf", positive=True)
 
 
@@ -28,6 +34,17 @@ def mode(rule: Rule, *, a: Any, w0: Any, L: Any, f: Any, t: Any) -> dict[str, An
         return rule("t_f", H_f=clock[0], H_0=clock[1], a=a)
 
     return {"t_f": time(f), "w": level_at(time, t, w0)}
+
+
+def off_diagonal(rule: Rule, *, L: Any, **pair: Any) -> dict[str, Any]:
+    """Evaluate the velocity of an off-diagonal entry: a sum over the layers."""
+    modes = {name: pair[name] for name in ("w_i", "w_j")}
+    parts = []
+    for l in range(1, int(L) + 1):
+        powers = {name: rule(name, l=l, L=L) for name in ("alpha", "gamma")}
+        ties = {f"phi_{name}": rule("phi", q=q, **modes) for name, q in powers.items()}
+        parts.append(rule("B_l", **powers, **ties, **pair))
+    return {"B_t": rule("B_t", b=parts, L=L)}
 
 
 def level_at(time: Any, t: Any, w0: Any) -> Any:
@@ -87,5 +104,44 @@ with written():
                 wright_omega(v): "Wright's omega function, ω + ln ω = v",
             },
             printed={w: "w(t)", w0: "w(0)", a_inf: r"\tilde a"},
+        ),
+        Statement(
+            "depth-offdiag",
+            (
+                Eq(B_t, Sum(part[l], (l, 1, L))),
+                Eq(
+                    B_l,
+                    phi_alpha * (w_i * Bbar + w_j * B) * a_j * (1 - w_j) * w_j ** (2 * gamma)
+                    - w_i ** (2 * alpha) * a_j * B * w_j ** (2 * gamma)
+                    + w_i ** (2 * alpha) * a_i * (1 - w_i) * phi_gamma * (w_i * B + w_j * Bbar),
+                ),
+                Eq(alpha, (l - 1) / L),
+                Eq(gamma, (L - l) / L),
+                Eq(phi, (w_i ** (2 * q) - w_j ** (2 * q)) / (w_i**2 - w_j**2)),
+            ),
+            symbols={
+                B: r"entry $W_{ij}$",
+                Bbar: r"its partner $W_{ji}$",
+                part: "part of layer l",
+                w_i: "diagonal entries of W",
+                a_i: "rates",
+                alpha: "share of the layers before layer l",
+                gamma: "share of the layers after it",
+                phi: "divided difference",
+                q: "its power",
+                L: "depth",
+                l: "index of a layer",
+            },
+            printed={
+                B_t: r"\dot B",
+                B_l: "b_l",
+                Bbar: r"\bar B",
+                alpha: r"\alpha",
+                gamma: r"\gamma",
+                phi: r"\varphi_q",
+                phi_alpha: r"\varphi_\alpha",
+                phi_gamma: r"\varphi_\gamma",
+            },
+            compute=off_diagonal,
         ),
     )

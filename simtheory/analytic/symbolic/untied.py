@@ -12,6 +12,7 @@ from simtheory.analytic.symbolic._statement import (
     Statement,
     blocks,
     eye,
+    hyp2f1,
     matrices,
     transpose,
     written,
@@ -21,8 +22,16 @@ W, W_1, W_2, A, F, X, Q0, Sigma, phi = matrices("W W_1 W_2 A F X Q0 Sigma phi")
 P, N, P0, N0, I_h, I_n, I_m = matrices("P N P0 N0 I_h I_n I_m")
 t, s, a, w, w0, lam, m, v0, v_plus, C, v = symbols("t s a w w0 lam m v0 v_plus C v", positive=True)
 v_minus = symbols("v_minus", negative=True)
+a_i, a_j, w_i, w_j, w_k, w0_kk, a_k = symbols("a_i a_j w_i w_j w_k w0_kk a_k", positive=True)
+S, S_t, D, D_t, B, Bbar, mu, mu_x, mu_plus, mu_minus, c_plus, c_minus = symbols(
+    "S S_t D D_t B Bbar mu mu_x mu_plus mu_minus c_plus c_minus"
+)
+x, alpha, beta = symbols("x alpha beta", positive=True)
 
 _SPENT = Integral(exp(2 * F * s), (s, 0, t))
+_MINUS_BETA = -beta
+_GAUSS_PLUS = hyp2f1(alpha + beta, alpha + Rational(3, 2), 1 + 2 * beta, x)
+_GAUSS_MINUS = hyp2f1(alpha - beta, alpha + Rational(3, 2) - 2 * beta, 1 - 2 * beta, x)
 
 
 def riccati(rule: Rule, *, Q0: Any, Sigma: Any, lam: Any, t: Any) -> dict[str, Any]:
@@ -31,6 +40,31 @@ def riccati(rule: Rule, *, Q0: Any, Sigma: Any, lam: Any, t: Any) -> dict[str, A
     F = rule("F", lam=lam, Sigma=Sigma, I_n=eye(mpmath.zeros(n)), I_m=eye(mpmath.zeros(m)))
     X = rule("X", F=F, Q0=Q0, phi=integrated(F, t), t=t, I_h=eye(mpmath.zeros(Q0.cols)))
     return {"W": [X[n + i, j] for i in range(m) for j in range(n)]}
+
+
+def crossing(
+    rule: Rule, *, a_i: Any, a_j: Any, w0: Any, t: Any, B0: Any, Bbar0: Any
+) -> dict[str, Any]:
+    """Evaluate one crossing: weigh both solutions to meet the start, and follow them to time t."""
+    beta = rule("beta", a_i=a_i, a_j=a_j)
+    alpha = rule("alpha", beta=beta)
+
+    def pair(x: Any, c_plus: Any, c_minus: Any) -> list[Any]:
+        def mu(x: Any) -> Any:
+            parts = {n: rule(n, alpha=alpha, beta=beta, x=x) for n in ("mu_plus", "mu_minus")}
+            return rule("mu", c_plus=c_plus, c_minus=c_minus, **parts)
+
+        slope = mpmath.diff(mu, x)
+        return [
+            rule("B", a_i=a_i, a_j=a_j, x=x, mu_x=slope),
+            rule("Bbar", x=x, mu=mu(x)),
+        ]
+
+    zero, one = mpmath.mpf(0), mpmath.mpf(1)
+    first = mpmath.matrix([pair(w0, one, zero), pair(w0, zero, one)]).T
+    c_plus, c_minus = mpmath.lu_solve(first, mpmath.matrix([B0, Bbar0]))
+    entry, partner = pair(rule("x", w0=w0, a_i=a_i, t=t), c_plus, c_minus)
+    return {"B": entry, "Bbar": partner}
 
 
 def integrated(F: Any, t: Any) -> Any:
@@ -135,5 +169,81 @@ with written():
                 v_minus: "v_-",
                 C: "C(t)",
             },
+        ),
+        Statement(
+            "untied-first-order",
+            (
+                Eq(w_k, w0_kk / (w0_kk + (1 - w0_kk) * exp(-2 * a_k * t))),
+                Eq(
+                    S_t,
+                    (a_i * (1 - w_i) + a_j * (1 - w_j) - (a_i + a_j) * (w_i + w_j) / 2) * S
+                    + (a_i - a_j) * (w_i + w_j) / 2 * D,
+                ),
+                Eq(
+                    D_t,
+                    (
+                        (w_i - w_j) / (w_i + w_j) * (a_i * (1 - w_i) - a_j * (1 - w_j))
+                        - (a_i + a_j) * (w_i + w_j) / 2
+                    )
+                    * D
+                    + (a_i - a_j) * (w_i + w_j) / 2 * S,
+                ),
+            ),
+            symbols={
+                w_k: "diagonal entry of W",
+                w0_kk: "its start",
+                a_k: "rates",
+                S: r"sum $W_{ij} + W_{ji}$",
+                D: r"difference $W_{ij} - W_{ji}$",
+                t: "canonical time",
+            },
+            printed={
+                w_k: "w_k(t)",
+                w0_kk: "w_k(0)",
+                S_t: r"\dot S",
+                D: r"\Delta",
+                D_t: r"\dot \Delta",
+            },
+        ),
+        Statement(
+            "untied-crossing",
+            (
+                Eq(x, w0 / (w0 + (1 - w0) * exp(-2 * a_i * t))),
+                Eq(beta, a_j / (2 * a_i)),
+                Eq(
+                    alpha,
+                    (beta - Rational(1, 2) + sqrt((Rational(1, 2) - beta) ** 2 + 4 * beta**2)) / 2,
+                ),
+                Eq(mu_plus, x**beta * (1 - x) ** alpha * _GAUSS_PLUS),
+                Eq(mu_minus, x**_MINUS_BETA * (1 - x) ** alpha * _GAUSS_MINUS),
+                Eq(mu, c_plus * mu_plus + c_minus * mu_minus),
+                Eq(Bbar, sqrt(x * (1 - x)) * mu),
+                Eq(B, 2 * a_i / a_j * (x * (1 - x)) ** Rational(3, 2) * mu_x),
+            ),
+            symbols={
+                B: r"entry $W_{ij}$, i the stronger concept",
+                Bbar: r"its partner $W_{ji}$",
+                x: "stronger mode",
+                w0: "its start",
+                a_i: "rates",
+                mu: r"solution, with slope $\mu_x$ in x",
+                c_plus: "constants that the start fixes",
+                alpha: "exponent at x = 1",
+                beta: "exponent at x = 0",
+                t: "canonical time",
+            },
+            printed={
+                w0: "w_i(0)",
+                Bbar: r"\bar B",
+                mu: r"\mu",
+                mu_x: r"\mu_x",
+                mu_plus: r"\mu_+",
+                mu_minus: r"\mu_-",
+                c_plus: "c_+",
+                c_minus: "c_-",
+                alpha: r"\alpha",
+                beta: r"\beta",
+            },
+            compute=crossing,
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory.analytic import deep
+from simtheory.analytic._off_diagonal import velocity
 from tests.statements.cases.case import Case, Numbers
 
 
@@ -17,7 +18,25 @@ def mode_numbers(rng: np.random.Generator) -> Numbers:
     return {"a": a, "w0": w0, "L": L, "f": f, "t": half * rng.choice([0.0, 1e-3, 0.9, 1.0, 1.5])}
 
 
+def pair_numbers(rng: np.random.Generator) -> Numbers:
+    w = 10.0 ** rng.uniform(-8, -0.01, 2)
+    a = 10.0 ** rng.uniform(-2, 2, 2)
+    return {"a_i": a[0], "a_j": a[1], "w_i": w[0], "w_j": w[1]} | {
+        "B": rng.standard_normal(),
+        "Bbar": rng.standard_normal(),
+        "L": float(rng.integers(2, 8)),
+    }
+
+
+def pair(
+    a_i: float, a_j: float, w_i: float, w_j: float, B: float, Bbar: float, L: float
+) -> dict[str, np.ndarray]:
+    rates, modes = (np.array([a_i]), np.array([a_j])), (np.array([w_i]), np.array([w_j]))
+    return {"B_t": velocity(rates, modes, (np.array([B]), np.array([Bbar])), int(L))[0]}
+
+
 CASES = {
+    "depth-offdiag": Case(pair_numbers, pair, rtol=1e-11),  # terms that cancel in part
     "depth-mode": Case(
         mode_numbers,
         lambda a, w0, L, f, t: {

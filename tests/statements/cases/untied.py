@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from simtheory.analytic import untied
+from simtheory.analytic import deep, untied
+from simtheory.analytic._off_diagonal import velocity
 from tests.statements.cases.case import Case, Numbers, falling_rates, task_of
 
 
@@ -49,7 +52,54 @@ def early(P0: np.ndarray, N0: np.ndarray, A: np.ndarray, t: float) -> dict[str, 
     return {"W": untied.early(task_of(np.diag(A)), layers, [t]).weights[0]}
 
 
+def pair_numbers(rng: np.random.Generator) -> Numbers:
+    w = 10.0 ** rng.uniform(-8, -0.01, 2)
+    a = 10.0 ** rng.uniform(-2, 2, 2)
+    return {"a_i": a[0], "a_j": a[1], "w_i": w[0], "w_j": w[1]} | {
+        "S": rng.standard_normal(),
+        "D": rng.standard_normal(),
+        "w0_kk": w[0],
+        "a_k": a[0],
+        "t": float(rng.choice([0.0, 1.0, 10.0]) / a[0]),
+    }
+
+
+def pair(
+    a_i: float, a_j: float, w_i: float, w_j: float, S: float, D: float, **mode: float
+) -> dict[str, Any]:
+    rates, modes = (np.array([a_i]), np.array([a_j])), (np.array([w_i]), np.array([w_j]))
+    entries = (np.array([0.5 * (S + D)]), np.array([0.5 * (S - D)]))
+    entry = velocity(rates, modes, entries, 2)[0]
+    partner = velocity(rates[::-1], modes[::-1], entries[::-1], 2)[0]
+    w = deep.mode(mode["a_k"], mode["w0_kk"], [mode["t"]], depth=2)[0]
+    return {"S_t": entry + partner, "D_t": entry - partner, "w_k": w}
+
+
+def crossing_numbers(rng: np.random.Generator) -> Numbers:
+    a_i = 10.0 ** rng.uniform(-3, 3)
+    ratio = float(rng.choice([1e-3, 0.1, 0.4, 0.7, 0.95]))
+    return {
+        "a_i": a_i,
+        "a_j": ratio * a_i,
+        "w0": 10.0 ** rng.uniform(-6, -1),
+        "t": float(rng.choice([0.0, 0.3, 2.0, 5.0, 9.0]) / a_i),
+        "B0": rng.uniform(0.5, 1.0),
+        "Bbar0": rng.uniform(0.5, 1.0),
+    }
+
+
+def crossing(
+    a_i: float, a_j: float, w0: float, t: float, B0: float, Bbar0: float
+) -> dict[str, Any]:
+    found = untied.crossing((a_i, a_j), w0, [t], start=(B0, Bbar0))
+    return {"B": found.entry[0], "Bbar": found.partner[0]}
+
+
 CASES = {
+    # Sums of terms that cancel in part, and of entries of which the start gives only the sum.
+    "untied-first-order": Case(pair_numbers, pair, rtol=1e-10),
+    # The two solutions of the start cancel at a ratio of rates near zero or one.
+    "untied-crossing": Case(crossing_numbers, crossing, rtol=1e-11, points=12),
     "untied-early": Case(early_numbers, early, rtol=1e-10),
     "balanced-riccati": Case(
         riccati_numbers,
