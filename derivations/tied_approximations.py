@@ -78,7 +78,7 @@ def schur_form(statement: Statement) -> Iterator[Step]:
         log_slope(row(p, b, growth_of(b, y))) - (speed.subs(x, mode) - partner),
     )
     taking = {"S_ij": p, "S_ik": q, "delta_i": x}
-    seed = rule("c_next", c_jk=z, D_i=D, a_i=a, a_j=b, a_k=c, **taking)
+    seed = rule("c_next", c_now=z, D_i=D, a_i=a, a_j=b, a_k=c, **taking)
     slope = sympy.diff(seed, t) * exp((b + c) * t)
     drain = (2 * a + b + c) / 2 * row(p, b, 1) * row(q, c, 1)
     yield Step(
@@ -87,7 +87,7 @@ def schur_form(statement: Statement) -> Iterator[Step]:
     )
     yield Step("from the entry itself.", seed.subs(t, 0) - z)
     late = symbols("D", positive=True)
-    left = rule("c_next", c_jk=z, D_i=late, a_i=a, a_j=b, a_k=c, **taking)
+    left = rule("c_next", c_now=z, D_i=late, a_i=a, a_j=b, a_k=c, **taking)
     fading = p * q / x * late ** -((2 * a + b + c) / (4 * a))
     yield Step(
         "As D grows the seed falls to the Schur complement, which starts the next stage.",
@@ -141,7 +141,7 @@ def second_order_diagonal(statement: Statement) -> Iterator[Step]:
         sympy.diff(integral, t) - sympy.Function("g_ij")(t),
     )
     first, second = symbols("xi_2 xi_3")
-    whole = rule("w_ii", m_i=mode, xi=[0, first, second], d=3)
+    whole = rule("w_ii", m_i=mode, xi_i=[0, first, second], d=3)
     yield Step("and all concepts add up.", whole - (mode + first + second))
 
     H = rule("H_i", m_i=mode, a_i=a, a_j=b)

@@ -12,7 +12,8 @@ from simtheory.analytic.symbolic._statement import Rule, Statement, hyp2f1, matr
 t, s, a_i, a_j, a_k, a_1, a_2 = symbols("t s a_i a_j a_k a_1 a_2", positive=True)
 D_i, D_j, D_k, delta_i, delta_k = symbols("D_i D_j D_k delta_i delta_k", positive=True)
 S_ij, S_ik, S_jk, S_next = symbols("S_ij S_ik S_jk S_next")
-c_jk, c_next, c_kk, w_jk, w_kk, w_ij, w_ii = symbols("c_jk c_next c_kk w_jk w_kk w_ij w_ii")
+c_jk, c_now, c_next, c_kk = symbols("c_jk c_now c_next c_kk")
+w_jk, w_kk, w_ij, w_ii = symbols("w_jk w_kk w_ij w_ii")
 w0_ii, w0_kk, w0_ij = symbols("w0_ii w0_kk w0_ij", positive=True)
 m_i, g_ij, G_ij, xi_ij, xi_early = symbols("m_i g_ij G_ij xi_ij xi_early")
 H_i, H_0 = symbols("H_i H_0", positive=True)
@@ -21,7 +22,10 @@ x0, y0, z0, mu_1, mu_2 = symbols("x0 y0 z0 mu_1 mu_2", positive=True)
 Y, delta, t_top, y_top, z_top, loss_top = symbols("Y delta t_top y_top z_top loss_top")
 d = symbols("d", integer=True, positive=True)
 j = symbols("j", integer=True, positive=True)
-correction = IndexedBase("xi")
+correction = IndexedBase("xi_i")
+
+_PAST = Integral(Function("g_ij")(s), (s, 0, t))
+_OTHERS = Sum(correction[j], (j, 1, d))
 
 
 def schur(rule: Rule, *, W0: Any, a: list[Any], t: Any) -> dict[str, Any]:
@@ -42,7 +46,7 @@ def schur(rule: Rule, *, W0: Any, a: list[Any], t: Any) -> dict[str, Any]:
         }
         for (j, k), parts in taken.items():
             pair = {"D_i": growth[i], "a_i": a[i], "a_j": a[j], "a_k": a[k]}
-            seed[j][k] = rule("c_next", c_jk=seed[j][k], **parts, **pair)
+            seed[j][k] = rule("c_next", c_now=seed[j][k], **parts, **pair)
             S[j][k] = rule("S_next", S_jk=S[j][k], **parts)
 
     def entry(j: int, k: int) -> Any:
@@ -78,7 +82,7 @@ def second_order(rule: Rule, *, W0: Any, a: list[Any], t: Any) -> dict[str, Any]
     pair = {"a_i": a[0], "a_j": a[-1], "D_i": growth(0, t), "w0_ij": W0[0, d - 1], "t": t}
     H = [rule("H_i", m_i=m, a_i=a[0], a_j=a[-1]) for m in (W0[0, 0], modes[0])]
     return {
-        "w_ii": [rule("w_ii", m_i=modes[i], xi=parts[i], d=d) for i in range(d)],
+        "w_ii": [rule("w_ii", m_i=modes[i], xi_i=parts[i], d=d) for i in range(d)],
         "xi": [sum(row) for row in parts],
         "xi_early": rule("xi_early", H_0=H[0], H_i=H[1], **pair),
     }
@@ -117,7 +121,7 @@ with written():
                 Eq(D_i, 1 + delta_i * (exp(2 * a_i * t) - 1)),
                 Eq(
                     c_next,
-                    c_jk
+                    c_now
                     - S_ij * S_ik / delta_i * (1 - D_i ** -((2 * a_i + a_j + a_k) / (4 * a_i))),
                 ),
                 Eq(
@@ -133,8 +137,8 @@ with written():
                 S_jk: "W(0) with the rows of all concepts before i eliminated",
                 delta_i: "pivot, the diagonal entry of S where row i is next",
                 D_i: "growth of the denominator of concept i",
-                c_jk: "seed of an entry of W, from which all concepts before i have taken; "
-                "it starts as that of W(0), and those before both j and k take",
+                c_now: "seed of an entry of W, that of W(0) at first, when all concepts before i have taken",
+                c_jk: "seed when all those before both j and k have",
                 w_jk: "entries of W",
                 a_k: "rates, decreasing with the index",
                 t: "canonical time",
@@ -144,6 +148,7 @@ with written():
                 S_ij: "S_{ij}^{(i)}",
                 S_ik: "S_{ik}^{(i)}",
                 S_next: "S_{jk}^{(i+1)}",
+                c_now: "c_{jk}^{(i)}",
                 c_next: "c_{jk}^{(i+1)}",
                 w_jk: "w_{jk}(t)",
                 w_kk: "w_{kk}(t)",
@@ -161,9 +166,9 @@ with written():
                     * D_i ** ((a_i - a_j) / (2 * a_i))
                     * D_j ** -((3 * a_j + a_i) / (2 * a_j)),
                 ),
-                Eq(G_ij, Integral(Function("g_ij")(s), (s, 0, t))),
+                Eq(G_ij, _PAST),
                 Eq(xi_ij, -(a_i + a_j) * (w0_ij * exp(a_i * t) / D_i) ** 2 * G_ij),
-                Eq(w_ii, m_i + Sum(correction[j], (j, 1, d))),
+                Eq(w_ii, m_i + _OTHERS),
                 Eq(H_i, hyp2f1(1, (a_j - a_i) / (2 * a_i), 1 + a_j / a_i, m_i)),
                 Eq(
                     xi_early,
@@ -195,7 +200,6 @@ with written():
                 w0_ii: "w_{ii}(0)",
                 w0_kk: "w_{kk}(0)",
                 w0_ij: "w_{ij}(0)",
-                correction[j]: r"\xi_{ij}",
                 H_i: "H_i(t)",
                 H_0: "H_i(0)",
                 xi_early: r"\xi_{ij}^{\mathrm{early}}",

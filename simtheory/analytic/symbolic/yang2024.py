@@ -24,6 +24,9 @@ upper, lower, T_ij, T_ii, N_max = symbols("u_ij l_ij T_ij T_ii N_max", positive=
 factor, ceiling, floor, step = symbols("F c_top c_low c_step", positive=True)
 eta_max, margin, P_min, omega_max = symbols("eta_max m P_min omega_max", positive=True)
 
+_REST = Sum(exp(-rate[i] * t) * entry[i] * point[i], (i, 1, d))
+_THIRD = Sum((a_i + a_j + 2 * rate[k]) * row_i[k] * row_j[k], (k, 1, d))
+
 
 def theorem_4_1(rule: Rule, *, W0: Any, a: list[Any], z: list[Any], t: Any) -> dict[str, list[Any]]:
     """Evaluate the output entry by entry."""
@@ -63,7 +66,7 @@ with written():
             "theorem-4-1",
             (
                 Eq(growth_k, (1 - exp(-a_k * t)) * z_k),
-                Eq(noise_k, Sum(exp(-rate[i] * t) * entry[i] * point[i], (i, 1, d))),
+                Eq(noise_k, _REST),
                 Eq(f_k, growth_k + noise_k),
             ),
             symbols={
@@ -81,6 +84,7 @@ with written():
                 noise_k: r"\mathrm{noise}_k",
                 f_k: "f_k(z; t)",
                 entry: "w_k(0)",
+                entry.label: "w_k(0)",
             },
             compute=theorem_4_1,
         ),
@@ -90,10 +94,7 @@ with written():
                 Eq(G_ij, w_ij * (a_i + a_j)),
                 Eq(S_ij, w_ij * (w_ii * (3 * a_i + a_j) + w_jj * (3 * a_j + a_i)) / 2),
                 Eq(S_ii, 2 * a_i * w_ii**2),
-                Eq(
-                    N_ij,
-                    Sum((a_i + a_j + 2 * rate[k]) * row_i[k] * row_j[k], (k, 1, d)) / 2,
-                ),
+                Eq(N_ij, _THIRD / 2),
             ),
             symbols={
                 G_ij: "growth",
