@@ -95,7 +95,7 @@ def balanced_riccati(statement: Statement) -> Iterator[Step]:
     yield Step(
         "In the eigenvectors of F, and so in all axes, X = QQᵀ solves Ẋ = FX + XF − X².",
         residual.applyfunc(sympy.together).applyfunc(
-            lambda entry: sympy.expand(sympy.numer(entry))
+            lambda entry: sympy.expand(sympy.fraction(entry)[0])
         ),
     )
     yield Step("It starts at Q₀Q₀ᵀ.", X.subs(dict.fromkeys(z, 1)) - Q0 * Q0.T)
@@ -270,7 +270,7 @@ def untied_crossing(statement: Statement) -> Iterator[Step]:
             second + 2 * bend * sympy.diff(F, x) + (sympy.diff(bend, x) + bend**2) * F,
         ]
         left = sum(weight * part for weight, part in zip(weights, slopes, strict=True))
-        top = sympy.numer(sympy.together(left))
+        top = sympy.fraction(sympy.together(left))[0]
         yield Step(
             f"By Gauss's equation for F, μ{'₊' if sign > 0 else '₋'} makes the entry move as it must,",
             sympy.rem(sympy.expand(top), bound, alpha),

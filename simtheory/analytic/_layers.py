@@ -78,6 +78,22 @@ def imbalance(below: Array, above: Array) -> tuple[Array, Array]:
     return level, rest / np.where(size > 0, size, 1.0)
 
 
+def scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Array:
+    """Return λ, read off the layers or given, which W₂ᵀW₂ − W₁W₁ᵀ = λI must bear out."""
+    level, rest = imbalance(below, above)
+    if given is not None:
+        wanted = as_finite("imbalance", given)
+        size = np.square(below).sum(axis=(-2, -1)) + np.square(above).sum(axis=(-2, -1))
+        rest = rest + np.abs(level - wanted) / np.where(size > 0, size, 1.0)
+        level = np.broadcast_to(wanted, np.shape(rest))
+    if np.max(rest) > BALANCED:
+        raise RegimeError(
+            "The Riccati form needs W2'W2 − W1W1' to be a multiple of the identity, but the layers differ "
+            f"from that by {np.max(rest):.3g} of their squared size."
+        )
+    return level
+
+
 def require_balanced(chain: list[Array]) -> None:
     """Refuse layers that are not balanced: W_{l+1}ᵀW_{l+1} = W_lW_lᵀ."""
     for place, (below, above) in enumerate(pairwise(chain), start=1):

@@ -44,7 +44,7 @@ from simtheory.analytic import _off_faces as off
 from simtheory.analytic import _untied_forms as forms
 from simtheory.analytic._axes import leave_regime, map_from_concepts
 from simtheory.analytic._crossing import Crossing, crossing
-from simtheory.analytic._layers import BALANCED, as_two_layers, imbalance, on_concepts
+from simtheory.analytic._layers import as_two_layers, on_concepts, scalar_imbalance
 from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.tasks import SIMTask
@@ -80,7 +80,7 @@ def riccati(
 
     The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`. With
     :math:`Q = [W_1^T; W_2]` and :math:`F = [[-\tfrac\lambda2I, \Sigma^T], [\Sigma, \tfrac\lambda2I]]`,
-    :math:`QQ^T = e^{Ft}Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^Te^{Ft}`, :math:`\varphi = \int_0^te^{2Fs}ds`,
+    :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)`, :math:`\varphi = \int_0^te^{2Fs}ds`,
     and W is its lower left block. Implements ``balanced-riccati`` (after fukumizu1998, braun2022,
     domine2024; exact for any widths, invertible or not).
 
@@ -122,7 +122,7 @@ def riccati(
         )
     times = as_times(t)
     below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
-    level = _scalar_imbalance(below, above, imbalance)
+    level = scalar_imbalance(below, above, imbalance)
     turned = np.swapaxes(below, -1, -2)
     shape = np.broadcast_shapes(turned.shape[:-2], above.shape[:-2])
     Q = np.concatenate(
@@ -368,22 +368,6 @@ def first_order(
     chain = on_concepts(task, list(as_two_layers(layers, rows=task.dim, columns=task.dim)))
     weights, stats = off.first_order(task.rates, chain, times, strict=strict)
     return _trajectory(task, times, weights, "first_order", stats=stats, probes=probes)
-
-
-def _scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Array:
-    """Return λ, read off the layers or given, which W₂ᵀW₂ − W₁W₁ᵀ = λI must bear out."""
-    level, rest = imbalance(below, above)
-    if given is not None:
-        wanted = as_finite("imbalance", given)
-        size = np.square(below).sum(axis=(-2, -1)) + np.square(above).sum(axis=(-2, -1))
-        rest = rest + np.abs(level - wanted) / np.where(size > 0, size, 1.0)
-        level = np.broadcast_to(wanted, np.shape(rest))
-    if np.max(rest) > BALANCED:
-        raise RegimeError(
-            "The Riccati form needs W2'W2 − W1W1' to be a multiple of the identity, but the layers differ "
-            f"from that by {np.max(rest):.3g} of their squared size."
-        )
-    return level
 
 
 def _trajectory(
