@@ -72,6 +72,17 @@ def test_euler_on_the_map_is_caught(figure_10) -> None:
     assert np.nanmax(np.abs(passed.det_law)) < ACCURATE
 
 
+def test_descent_follows_the_laws_to_first_order_in_its_step() -> None:
+    task = SIMTask(mu=(1.0, 1.5), sigma=0.05)
+    U0 = inits.correlated((2, 2), cosine=0.8, scale=0.2, rng=np.random.default_rng(0))
+    errors = []
+    for lr in (0.02, 0.01, 0.005):
+        run = sim.descend(sim.Tied(), task, U0, steps=round(1.0 / lr), lr=lr)
+        errors.append(np.abs(observe.law_residuals(run).det_law).max())
+    ratios = np.divide(errors[:-1], errors[1:])
+    np.testing.assert_allclose(ratios, 2.0, rtol=0.05)  # the next order, about lr · a
+
+
 def test_a_wrong_second_moment_is_caught(figure_10) -> None:
     task, U0 = figure_10
     run = sim.solve(sim.Tied(), task, U0, np.linspace(0.0, 0.5, 51))
