@@ -80,8 +80,8 @@ def riccati(
 
     The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`. With
     :math:`Q = [W_1^T; W_2]` and :math:`F = [[-\tfrac\lambda2I, \Sigma^T], [\Sigma, \tfrac\lambda2I]]`,
-    :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)`, :math:`\varphi = \int_0^te^{2Fs}ds`,
-    and W is its lower left block. Implements ``balanced-riccati`` (after fukumizu1998, braun2022,
+    :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)` with
+    :math:`\varphi = \int_0^t\exp(2Fs)\,ds`, and W is its lower left block. Implements ``balanced-riccati`` (after fukumizu1998, braun2022,
     domine2024; exact for any widths, invertible or not).
 
     Parameters
