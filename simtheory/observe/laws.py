@@ -18,7 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import cumulative_simpson
 
 from simtheory._checks import frozen
 from simtheory._typing import Array
@@ -96,6 +95,8 @@ def law_residuals(traj: Trajectory) -> LawResiduals:
     >>> abs(law_residuals(run).det_law) < 1e-12
     array([ True,  True])
     """
+    from scipy.integrate import cumulative_simpson  # loading it takes longer than a run
+
     if traj.weights is None:
         raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
     symmetric = 0.5 * (traj.weights + np.swapaxes(traj.weights, -1, -2))
