@@ -324,11 +324,13 @@ def early_correction(
         )
     q, r = (a - b) / (2.0 * a), b / a
     mode, learned = modes[..., 0], forms.time_learned(np.array([a, b]), w0, times)[..., 0]
-    carried = np.exp(2.0 * a * (times - learned))
-    grown = np.exp(2.0 * (a + b) * times - (2.0 - q) * a * learned)
+    tie = W0[..., i, j, None]
+    # Only from w_ii(0) = 0 could these grow without bound, and then there is no tie.
+    carried = np.exp(np.where(tie == 0, 0.0, 2.0 * a * (times - learned)))
+    grown = np.exp(np.where(tie == 0, 0.0, 2.0 * (a + b) * times - (2.0 - q) * a * learned))
     then = carried * hyp2f1(1.0, -q, 1.0 + r, w0[..., :1])
     now = grown * hyp2f1(1.0, -q, 1.0 + r, mode)
-    return np.asarray((a + b) / (2.0 * b) * W0[..., i, j, None] ** 2 * (then - now))
+    return np.asarray((a + b) / (2.0 * b) * tie**2 * (then - now))
 
 
 @implements("first-order-target")

@@ -65,6 +65,25 @@ def test_the_correction_only_takes(problem, t) -> None:
     assert np.all(np.diagonal(weights, axis1=1, axis2=2) <= below)
 
 
+@given(problems, times)
+def test_the_early_correction_is_the_correction_while_it_is_early(problem, t) -> None:
+    task, U = problem
+    i, j = int(np.argmax(task.rates)), int(np.argmin(task.rates))
+    # Below a ratio of 1e-6 the hypergeometric bracket has lost its digits against the quadrature.
+    assume(1e-6 * task.rates[i] < task.rates[j] < 0.999 * task.rates[i])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = approximations.early_correction(task, U, t, i=i, j=j, strict=False)
+    assert np.isfinite(found).all()
+    pair = SIMTask(mu=np.zeros(2), sigma=task.sigma[[i, j]])
+    whole = approximations.diagonal_correction(pair, U[[i, j]], t)[:, 0]
+    small = tied.mode(pair.rates[1], np.sum(U[j] ** 2), t) < 0.01
+    share = pair.rates[0] / pair.rates[1]
+    # It leaves out D_j^(−3/2−a_i/2a_j), and loses eps over a_j t, at first, of what it subtracts.
+    bound = (3.0 + share) * 0.01 * np.abs(whole) + 1e-13 * (1 + share) * np.sum(U[i] ** 2)
+    assert np.all(np.abs(found - whole)[small] <= bound[small])
+
+
 @given(problems, times, seeds, st.floats(0.0, 2.0))
 def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed, decay) -> None:
     task, U = problem
