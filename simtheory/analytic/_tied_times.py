@@ -28,7 +28,8 @@ def logit_pivots(task: SIMTask, U0: ArrayLike) -> Array:
     Returns
     -------
     ndarray, shape (..., s)
-        Pivot of each concept; zero for a concept that the start has lost.
+        Pivot of each concept; zero for a concept that the start has lost to leading order. Which
+        ones the exact flow loses, `tied_laws.learnable` says.
 
     Raises
     ------
@@ -65,8 +66,9 @@ def learning_times(task: SIMTask, U0: ArrayLike) -> Array:
     Returns
     -------
     ndarray, shape (..., s)
-        Canonical times in concept order; infinite for a lost concept (a zero pivot) or a zero rate,
-        negative for a concept that was past one half before the start.
+        Canonical times in concept order; infinite for a concept lost to leading order (a zero
+        pivot; see `tied_laws.learnable`) or a zero rate, negative for a concept that was past one
+        half before the start.
 
     Raises
     ------
