@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Eq, IndexedBase, Sum, sqrt, symbols
+from sympy import Add, Eq, IndexedBase, Mul, Sum, sqrt, symbols
 
 from simtheory.analytic.symbolic._statement import Rule, Statement, eye, matrices, tr, written
 
@@ -23,6 +23,9 @@ share, part, rate = IndexedBase("p"), IndexedBase("M", commutative=False), Index
 
 g, m, m_next, v, v_next, w, w_next = symbols("g m m_next v v_next w w_next")
 beta_1, beta_2, w_sign, w0 = symbols("beta_1 beta_2 w_sign w0", positive=True)
+
+_MIXED = Sum(share[c] * part[c], (c, 1, s))
+_GAIN = Sum(rate[i] / (2 - eta * rate[i] * (1 + 1 / n)), (i, 1, d))
 
 
 def linear(rule: Rule, *, a: Any, eta: Any, beta: Any, k: Any) -> dict[str, Any]:
@@ -108,7 +111,7 @@ with written():
             "gd-linear",
             (
                 Eq(e_gd, (1 - eta * a) ** k),
-                Eq(S_hb, 1 + beta - eta * a),
+                Eq(S_hb, Add(1, beta, Mul(-1, eta * a))),
                 Eq(P_hb, beta),
                 Eq(first_hb, 1 - eta * a),
                 Eq(S_nag, (1 - eta * a) * (1 + beta)),
@@ -147,16 +150,21 @@ with written():
             "sgd-moments",
             (
                 Eq(R_c, Sigma + mu_c**2 * J_c),
-                Eq(M_c, 2 * R_c * V * R_c + tr(V * R_c) * R_c - 2 * mu_c**4 * V_cc * J_c),
-                Eq(M_4, Sum(share[c] * part[c], (c, 1, s))),
+                Eq(
+                    M_c,
+                    Add(2 * R_c * V * R_c, tr(V * R_c) * R_c, Mul(-1, 2 * mu_c**4 * V_cc * J_c)),
+                ),
+                Eq(M_4, _MIXED),
                 Eq(
                     V_next,
-                    V
-                    - eta * (A * V + V * A)
-                    + eta**2 * ((1 - 1 / n) * A * V * A + 1 / n * M_4)
-                    + eta**2 / n * nu**2 * d * A,
+                    Add(
+                        V,
+                        Mul(-1, eta * (A * V + V * A)),
+                        eta**2 * ((1 - 1 / n) * A * V * A + 1 / n * M_4),
+                        eta**2 / n * nu**2 * d * A,
+                    ),
                 ),
-                Eq(f, Sum(rate[i] / (2 - eta * rate[i] * (1 + 1 / n)), (i, 1, d))),
+                Eq(f, _GAIN),
                 Eq(T, eta * d * nu**2 * f / (n - eta * f)),
                 Eq(v_i, eta * (T + d * nu**2) / (n * (2 - eta * a_i * (1 + 1 / n)))),
                 Eq(loss, T / 2),

@@ -6,7 +6,7 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import Eq, IndexedBase, Sum, exp, log, pi, sqrt, symbols
+from sympy import Add, Eq, IndexedBase, Mul, Sum, exp, log, pi, sqrt, symbols
 
 from simtheory.analytic.symbolic._statement import Rule, Statement, matrix, written
 
@@ -20,6 +20,9 @@ g, g_c, sigma, gamma, eigenvalue, overlap, edge = symbols(
 )
 j, d = symbols("j d", integer=True, positive=True)
 rate, row, pair = IndexedBase("a"), IndexedBase("v"), IndexedBase("f")
+
+_BIAS = Sum(row[j] * pair[j], (j, 1, d))
+_SHARES = Sum(rate[j] / (rate[j] + k), (j, 1, d))
 
 
 class contour(sympy.Function):
@@ -91,22 +94,22 @@ with written():
             (
                 Eq(
                     v_ij,
-                    (
-                        sigma_i**2 * sigma_j**2
-                        + p_i * mu_i**2 * sigma_j**2
-                        + p_j * mu_j**2 * sigma_i**2
+                    Add(
+                        sigma_i**2 * sigma_j**2,
+                        p_i * mu_i**2 * sigma_j**2,
+                        p_j * mu_j**2 * sigma_i**2,
                     )
                     / n,
                 ),
                 Eq(
                     v_ii,
-                    (3 * sigma_i**4 + p_i * (6 * sigma_i**2 * mu_i**2 + mu_i**4) - a_i**2) / n,
+                    Add(3 * sigma_i**4, p_i * (6 * sigma_i**2 * mu_i**2 + mu_i**4), -(a_i**2)) / n,
                 ),
                 Eq(f_ij, (exp(-a_i * t) - exp(-a_j * t)) / (a_i - a_j)),
                 Eq(f_ii, -t * exp(-a_i * t)),
                 Eq(f_iij, (f_ij + t * exp(-a_i * t)) / (a_j - a_i)),
                 Eq(f_iii, t**2 * exp(-a_i * t) / 2),
-                Eq(mean_i, 1 - exp(-a_i * t) - Sum(row[j] * pair[j], (j, 1, d))),
+                Eq(mean_i, Add(1, -exp(-a_i * t), -_BIAS)),
                 Eq(var_ij, v_ij * f_ij**2),
                 Eq(noise_j, nu**2 * (1 - exp(-a_j * t)) ** 2 / (n * a_j)),
                 Eq(shift_ij, v_ij / (a_i - a_j)),
@@ -150,10 +153,10 @@ with written():
         Statement(
             "finite-n-proportional",
             (
-                Eq(F, Sum(rate[j] / (rate[j] + k), (j, 1, d)) / n),
+                Eq(F, 1 / n * _SHARES),
                 Eq(z, -k * (1 - F)),
-                Eq(R_i, -k / (z * (a_i + k))),
-                Eq(h_i, -1 * contour(exp(-z * t) * R_i, z) / (2 * pi * sympy.I)),
+                Eq(R_i, Mul(-1, k / (z * (a_i + k)))),
+                Eq(h_i, Mul(-1, 1 / (2 * pi * sympy.I), contour(exp(-z * t) * R_i, z))),
             ),
             symbols={
                 h_i: "mean of what is left of coordinate i, so that E W = 1 − h",

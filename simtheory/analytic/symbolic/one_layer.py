@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Eq, IndexedBase, Sum, exp, symbols
+from sympy import Add, Eq, IndexedBase, Sum, exp, symbols
 
 from simtheory.analytic.symbolic._statement import (
     Rule,
@@ -24,6 +24,7 @@ ell, secular = symbols("ell secular")
 t, L_test, L_train = symbols("t L_test L_train", positive=True)
 k, s, d = symbols("k s d", integer=True, positive=True)
 mu, a, mean = IndexedBase("mu"), IndexedBase("a"), IndexedBase("m")
+_POLES = Sum(mean[k] ** 2 / (a[k] - ell), (k, 1, d))
 _TEST = Sum(mu[k] ** 2 * exp(-2 * a[k] * t), (k, 1, s))
 _TRAIN = Sum(a[k] * exp(-2 * a[k] * t), (k, 1, d))
 
@@ -108,7 +109,7 @@ with written():
             (
                 Eq(M, blocks(A, m, transpose(m), one)),
                 Eq(E, E0 * exp(-M * t)),
-                Eq(secular, 1 - ell - Sum(mean[k] ** 2 / (a[k] - ell), (k, 1, d))),
+                Eq(secular, Add(1, -ell, -_POLES)),
             ),
             symbols={
                 E: "what is missing, the map's and the bias's, side by side",
