@@ -38,6 +38,14 @@ def as_layers(
                 f"but its shape there is {layer.shape}."
             )
         into = layer.shape[-2]
+    leading = [layer.shape[:-2] for layer in chain]
+    try:
+        np.broadcast_shapes(*leading)
+    except ValueError as reason:
+        raise ShapeError(
+            "Leading axes of `layers` must broadcast with one another, but they are "
+            f"{', '.join(map(str, leading))}."
+        ) from reason
     return chain
 
 

@@ -177,6 +177,8 @@ def test_wrong_layers_are_refused(target) -> None:
         untied.riccati((np.eye(4),) * 2 + (np.ones((3, 4)),), target, T)
     with pytest.raises(ShapeError, match="layer 2 of 2"):
         untied.riccati((np.eye(4), np.eye(4)), target, T)
+    with pytest.raises(ShapeError, match="Leading axes"):
+        untied.riccati((np.ones((2, 1, 4)), np.ones((3, 3, 1))), target, T)
     with pytest.raises(ShapeError, match="`target`"):
         untied.riccati((np.eye(4), np.eye(4)), 1.0, T)
 
