@@ -95,7 +95,8 @@ def sgd_moments(statement: Statement) -> Iterator[Step]:
     pairs = (n * (n - 1) * A * V * A + n * M) / n**2
     # Each of n samples adds noise η ξ xᵀ/n; d labels of variance ν² are independent of x.
     noise = eta**2 * n * 2 * nu**2 * A / n**2
-    after = rule("V_next", V=V, A=A, M_4=M, eta=eta, n=n, nu=nu, d=2)
+    mean = rule("Q", V=V, A=A, M_4=M, n=n)
+    after = rule("V_next", V=V, A=A, Q=mean, eta=eta, n=n, nu=nu, d=2)
     yield Step(
         "One step is E' = E(I − ηÂ) − ηN. Averaged over the batch, E'ᵀE' gives V'.",
         V - eta * (A * V + V * A) + eta**2 * pairs + noise - after,
@@ -105,7 +106,8 @@ def sgd_moments(statement: Statement) -> Iterator[Step]:
     found = settle(rule, a=rates, eta=eta, n=n, nu=nu)
     settled, A = diag(*found["v_i"]), diag(*rates)
     gauss = rule("M_c", R_c=A, V=settled, mu_c=0, V_cc=0, J_c=unit)
-    once = rule("V_next", V=settled, A=A, M_4=gauss, eta=eta, n=n, nu=nu, d=2)
+    mean = rule("Q", V=settled, A=A, M_4=gauss, n=n)
+    once = rule("V_next", V=settled, A=A, Q=mean, eta=eta, n=n, nu=nu, d=2)
     yield Step("Gaussian data: the stated T is tr(AV) at the stated V,", sympy.simplify((A * settled).trace() - found["T"]))  # fmt: skip
     yield Step("which stands still,", (once - settled).applyfunc(sympy.simplify))
     yield Step("and the loss is ½ tr(AV).", found["loss"] - Rational(1, 2) * found["T"])

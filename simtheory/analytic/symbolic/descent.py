@@ -17,7 +17,7 @@ eta, a, beta = symbols("eta a beta", positive=True)
 V, V_next, A, R_c, Sigma, J_c = matrices("V V_next A R_c Sigma J_c")
 mu_c, V_cc, nu, n = symbols("mu_c V_cc nu n", positive=True)
 f, T, v_i, a_i, loss = symbols("f T v_i a_i loss", positive=True)
-M_c, M_4 = matrices("M_c M_4")
+M_c, M_4, Q = matrices("M_c M_4 Q")
 c, s, i, d, k = symbols("c s i d k", integer=True, positive=True)
 share, part, rate = IndexedBase("p"), IndexedBase("M", commutative=False), IndexedBase("a")
 
@@ -70,7 +70,8 @@ def batches(
             for j, (R, m, J) in enumerate(zip(spread, mu, units, strict=True))
         ]
         M_4 = rule("M_4", p=p, M=each, s=len(p))
-        V = rule("V_next", V=V, A=A, M_4=M_4, eta=eta, n=n, nu=nu, d=d)
+        Q = rule("Q", V=V, A=A, M_4=M_4, n=n)
+        V = rule("V_next", V=V, A=A, Q=Q, eta=eta, n=n, nu=nu, d=d)
     rates = [Sigma[j, j] for j in range(d)]
     settled = settle(rule, a=rates, eta=eta, n=n, nu=nu)
     return {"V_next": V, **settled}
@@ -155,12 +156,13 @@ with written():
                     Add(2 * R_c * V * R_c, tr(V * R_c) * R_c, Mul(-1, 2 * mu_c**4 * V_cc * J_c)),
                 ),
                 Eq(M_4, _MIXED),
+                Eq(Q, (1 - 1 / n) * A * V * A + 1 / n * M_4),
                 Eq(
                     V_next,
                     Add(
                         V,
                         Mul(-1, eta * (A * V + V * A)),
-                        eta**2 * ((1 - 1 / n) * A * V * A + 1 / n * M_4),
+                        eta**2 * Q,
                         eta**2 / n * nu**2 * d * A,
                     ),
                 ),
@@ -180,6 +182,7 @@ with written():
                 M_c: "fourth moment of cluster c against V",
                 M_4: "fourth moment of the data against V",
                 part: "the same, listed by cluster",
+                Q: "mean over the batch of ÂVÂ, with Â its second moment",
                 share: "probabilities of the clusters",
                 c: "index of a cluster",
                 s: "number of clusters",
