@@ -54,7 +54,7 @@ def edge(a: Array, n: int, *, upper: bool) -> float:
 def _contour(a: Array, n: int, t: Array) -> Array:
     left, right = -a.max() - edge(a, n, upper=True), edge(a, n, upper=False) - a.min()
     atom = _atom(a, n)
-    step, total = 0.25, np.zeros((t.size, a.size))
+    step = 0.25
     total = _trapezoid(a, n, t, left, right, step, shift=0.0)
     for _ in range(9):
         finer = 0.5 * (total + _trapezoid(a, n, t, left, right, step, shift=0.5))

@@ -20,6 +20,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._axes import map_from_concepts, map_on_concepts
 from simtheory.analytic._steps import non_negative
 from simtheory.equations import implements
+from simtheory.errors import ShapeError
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
@@ -82,7 +83,10 @@ def general(
     array([0.    , 1.8964])
     """
     moment = as_second_moment(second_moment)
-    as_matrix("second_moment", moment, rows=moment.shape[-1])
+    if moment.ndim != 2:
+        raise ShapeError(
+            f"Argument `second_moment` must have shape (d, d), but its shape is {moment.shape}."
+        )
     target = as_matrix("cross_moment", cross_moment, rows=_rows(cross_moment), columns=len(moment))
     start = as_matrix("W0", W0, rows=len(target), columns=len(moment))
     shrink, times = non_negative("decay", decay), as_times(t)

@@ -233,6 +233,7 @@ def test_wrong_arguments_are_refused(task) -> None:
         with pytest.raises(ArgumentError):
             call()
     for call in (
+        lambda: one_layer.general(np.ones((2, 1, 1)), [[1.0]], [[1.0]], [1.0]),
         lambda: one_layer.general(np.eye(2), np.zeros((1, 3)), np.zeros((1, 2)), [1.0]),
         lambda: one_layer.general(np.eye(2), np.zeros((1, 2)), np.zeros((2, 2)), [1.0]),
         lambda: one_layer.affine(task, EYE, [1.0], bias=[1.0]),
