@@ -26,7 +26,7 @@ EQUATIONS = (
         "What samples show of one direction",
         "o(1) as d → ∞ at fixed d/n",
         "one direction above isotropic noise",
-        "yang2024",
-        "known since Baik, Ben Arous and Péché (2005); derived here from the proportional limit",
+        "baik2005",
+        "Theorem 1.1; derived here from the proportional limit",
     ),
 )
