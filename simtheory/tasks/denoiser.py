@@ -22,14 +22,15 @@ so a task names them and has no default for them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, nearest, positive, positive_int
+from simtheory._checks import as_finite, as_generator, frozen, positive, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
+from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["DenoisingTask"]
 
@@ -191,8 +192,7 @@ class DenoisingTask:
         dict
             The arguments of the constructor.
         """
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DenoisingTask:
@@ -208,16 +208,9 @@ class DenoisingTask:
         DenoisingTask
             The task.
         """
-        known = [f.name for f in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise TaskError(
-                    f"A denoising task has no argument {name!r}; {nearest(name, known)}"
-                )
-        for name in ("covariance", "sigma_min", "sigma_max"):
-            if name not in values:
-                raise TaskError(f"A denoising task needs the argument {name!r}, which is missing.")
-        return cls(**values)
+        return from_plain(
+            cls, "denoising task", values, needed=("covariance", "sigma_min", "sigma_max")
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DenoisingTask):
@@ -230,18 +223,11 @@ class DenoisingTask:
         )
 
     def __repr__(self) -> str:
-        parts = [
-            _short(self.variances) if self.covariance.ndim == 1 else f"<{self.dim}×{self.dim}>"
-        ]
+        parts = [short(self.variances) if self.covariance.ndim == 1 else f"<{self.dim}×{self.dim}>"]
         parts += [f"sigma_min={self.sigma_min:g}", f"sigma_max={self.sigma_max:g}"]
         if self.mean.any():
-            parts.append(f"mean={_short(self.mean)}")
+            parts.append(f"mean={short(self.mean)}")
         return f"DenoisingTask({', '.join(parts)})"
-
-
-def _short(values: Array) -> str:
-    shown = ", ".join(f"{v:g}" for v in values[:6])
-    return f"({shown}{', …' if values.size > 6 else ''}{',' if values.size == 1 else ''})"
 
 
 def _positive_definite(covariance: Array) -> Array:

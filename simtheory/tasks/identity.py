@@ -28,16 +28,17 @@ two concepts flips where :math:`\sigma_1^2 - \sigma_2^2 = (\mu_2^2 - \mu_1^2)/s`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, nearest, positive_int
+from simtheory._checks import as_finite, as_generator, frozen, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.equations import implements
 from simtheory.errors import ShapeError, TaskError
+from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["SIMTask", "moment_rates"]
 
@@ -297,12 +298,7 @@ class SIMTask:
         dict
             The arguments of the constructor; a missing rotation is left out.
         """
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in values.items()
-            if value is not None
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SIMTask:
@@ -318,14 +314,7 @@ class SIMTask:
         SIMTask
             The task.
         """
-        known = [f.name for f in fields(cls)]
-        for name in values:
-            if name not in known:
-                raise TaskError(f"A SIM task has no argument {name!r}; {nearest(name, known)}")
-        for name in ("mu", "sigma"):
-            if name not in values:
-                raise TaskError(f"A SIM task needs the argument {name!r}, which is missing.")
-        return cls(**values)
+        return from_plain(cls, "SIM task", values, needed=("mu", "sigma"))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SIMTask):
@@ -340,21 +329,16 @@ class SIMTask:
     def __repr__(self) -> str:
         s = self.n_concepts
         spread = self.sigma if self.sigma[s:].any() else self.sigma[:s]
-        collapsed = f"{spread[0]:g}" if spread.size == s and np.ptp(spread) == 0 else _short(spread)
-        parts = [f"mu={_short(self.mu)}", f"sigma={collapsed}"]
+        collapsed = f"{spread[0]:g}" if spread.size == s and np.ptp(spread) == 0 else short(spread)
+        parts = [f"mu={short(self.mu)}", f"sigma={collapsed}"]
         if self.dim != s:
             parts.append(f"dim={self.dim}")
         if np.ptp(self.weights) > 0:
-            parts.append(f"weights={_short(self.weights)}")
+            parts.append(f"weights={short(self.weights)}")
         parts += [f"{name}=True" for name in ("origin", "squared_rates") if getattr(self, name)]
         if self.rotation is not None:
             parts.append(f"rotation=<{self.dim}×{self.dim}>")
         return f"SIMTask({', '.join(parts)})"
-
-
-def _short(values: Array) -> str:
-    shown = ", ".join(f"{v:g}" for v in values[:6])
-    return f"({shown}{', …' if values.size > 6 else ''}{',' if values.size == 1 else ''})"
 
 
 def _non_negative(name: str, values: Array) -> None:
