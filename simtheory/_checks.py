@@ -21,8 +21,9 @@ def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = Argu
         raise error(
             f"Argument `{name}` must be an array of real numbers, but got {value!r}."
         ) from reason
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):  # bad.size would be 0 for a scalar, whose index is empty
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.argwhere(~finite)
         where = tuple(int(i) for i in bad[0])
         place = f" at index {where}" if where else ""
         raise error(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_times, frozen, require
+from simtheory._checks import as_finite, as_times, frozen, require
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -68,8 +68,9 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         t = as_times(self.t)
-        probes, outputs = as_finite("probes", self.probes), as_finite("outputs", self.outputs)
-        d = self.task.dim
+        probes, d = as_finite("probes", self.probes), self.task.dim
+        weights = None if self.weights is None else as_finite("weights", self.weights)
+        outputs = as_finite("outputs", self.outputs)
         if probes.ndim != 2 or probes.shape[1] != d:
             raise ShapeError(
                 f"Argument `probes` must have shape (P, {d}), but its shape is {probes.shape}."
@@ -80,7 +81,6 @@ class Trajectory:
                 f"Argument `outputs` must have shape (..., {', '.join(map(str, wanted))}), "
                 f"but its shape is {outputs.shape}."
             )
-        weights = None if self.weights is None else as_finite("weights", self.weights)
         if weights is not None and weights.shape != (*outputs.shape[:-3], t.size, d, d):
             raise ShapeError(
                 f"Argument `weights` must have shape {(*outputs.shape[:-3], t.size, d, d)}, "
@@ -131,14 +131,20 @@ class Trajectory:
         Trajectory
             With outputs W(t) x on every probe x.
         """
-        weights = as_matrix("weights", weights, rows=task.dim, columns=task.dim)
+        maps = np.asarray(weights, dtype=np.float64)  # `cls` copies it and checks its entries
+        if maps.shape[-2:] != (task.dim, task.dim):
+            raise ShapeError(
+                f"Argument `weights` must have shape (..., T, {task.dim}, {task.dim}), "
+                f"but its shape is {maps.shape}."
+            )
         watched = task.probes if probes is None else as_finite("probes", probes)
         if watched.ndim != 2 or watched.shape[1] != task.dim:
             raise ShapeError(
                 f"Argument `probes` must have shape (P, {task.dim}), but its shape is {watched.shape}."
             )
-        outputs = watched @ np.swapaxes(weights, -1, -2)
-        return cls(as_times(t), watched, outputs, weights, task, origin, exact, stats or {})
+        with np.errstate(invalid="ignore", over="ignore"):
+            outputs = watched @ np.swapaxes(maps, -1, -2)
+        return cls(as_times(t), watched, outputs, maps, task, origin, exact, stats or {})
 
     @property
     def ensemble(self) -> tuple[int, ...]:
