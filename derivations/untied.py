@@ -10,6 +10,7 @@ from sympy import diag, exp, eye, symbols
 from derivations._proof import Step, proof, symmetric
 from simtheory.analytic.symbolic import STATEMENTS, Statement
 from simtheory.analytic.symbolic._statement import hyp2f1, matrices
+from simtheory.analytic.symbolic.untied import two_factors
 
 t = symbols("t", positive=True)
 
@@ -280,3 +281,60 @@ def untied_crossing(statement: Statement) -> Iterator[Step]:
     plus, minus = symbols("mu_p mu_m")
     both = rule("mu", c_plus=1, c_minus=1, mu_plus=plus, mu_minus=minus)
     yield Step("The equations are linear: sums of solutions are solutions.", both - plus - minus)
+
+
+@proof("untied-ldr")
+def untied_ldr(statement: Statement) -> Iterator[Step]:
+    """Check the ratios against the pair equations, and the limits in which the form is exact.
+
+    How large its error is elsewhere is not proved: it is measured, in ``tests/orders``.
+    """
+    rule = statement.rule
+    a, p = symbols("a_1:3", positive=True), symbols("p_1:3", positive=True)
+    w, lam = symbols("w_1:3", positive=True), symbols("lambda", real=True)
+    sigma, delta, eps = symbols("sigma delta epsilon")
+    below, above = layers(2, 2, 2)
+    start = rule("U_0", W_10=below, W_20=above)
+    early = STATEMENTS["untied-early"].substitute(
+        A=diag(*a), P0=above + below.T, N0=sympy.zeros(2, 2), t=t
+    )
+    yield Step(
+        "Early on, what grows is the second layer of a tied net that starts from U₀.",
+        early["W_2"] - diag(*(exp(rate * t) for rate in a)) * start,
+    )
+    known = {"a_i": a[1], "a_j": a[0], "w_i": w[1], "w_j": w[0]}
+    drive, decay = rule("h", **known), rule("q", **known)
+    moved = (
+        rule("sigma_t", h=drive, delta=delta),
+        rule("delta_t", h=drive, q=decay, sigma=sigma, delta=delta),
+    )
+    tied = STATEMENTS["untied-first-order"].rule("S_t", **known, S=1, D=0)
+    for name, value, slope in (("S_t", sigma, moved[0]), ("D_t", delta, moved[1])):
+        stated = STATEMENTS["untied-first-order"].rule(name, **known, S=2 * sigma, D=2 * delta)
+        yield Step(
+            f"The pair's {'sum' if name == 'S_t' else 'difference'} moves as the tied entry and its ratio do:",
+            sympy.simplify(stated - 2 * (tied * value + slope)),
+        )
+    factor = sympy.Matrix([[1, 0], [lam, 1]])
+
+    def form(factor: sympy.Matrix, both: sympy.Expr, apart: sympy.Expr) -> sympy.Matrix:
+        return two_factors(rule, factor, list(p), [both], [apart])["W"]
+
+    Y = factor * diag(*p) * factor.T
+    yield Step(
+        "where σ = 1 and δ = 0, as at the start, the form is that of the tied net.",
+        sympy.simplify(form(factor, sympy.Integer(1), sympy.Integer(0)) - Y * (eye(2) + Y).inv()),
+    )
+    still = [slope.subs({a[1]: a[0], delta: 0}) for slope in moved]
+    yield Step("With equal rates it stays so.", sympy.Matrix(still))
+    W = form(factor.subs(lam, eps * lam), sigma, delta)
+    yield Step(
+        "To zeroth order in Λ the diagonal holds the modes of the pivots,",
+        W.subs(eps, 0) - diag(*(pivot / (1 + pivot) for pivot in p)),
+    )
+    entry = lam * p[0] / ((1 + p[0]) * (1 + p[1]))
+    first = W.applyfunc(lambda value: sympy.simplify(sympy.diff(value, eps).subs(eps, 0)))
+    yield Step(
+        "and to first order the entries are the tied one times σ ± δ, as the pair equations want.",
+        first - entry * sympy.Matrix([[0, sigma - delta], [sigma + delta, 0]]),
+    )

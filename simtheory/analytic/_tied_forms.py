@@ -118,27 +118,37 @@ def pivots(rates: Array, U: Array, t: Array) -> Array:
     factor Λ_ij shrinks as exp[−(a_j − a_i)(t + ¼(ℓ_i − ℓ_j))]; then W = Y(I + Y)⁻¹.
     """
     order, back = by_rate(rates)
-    a = rates[order]
-    lower = logit_factor(U[..., order, :])[..., None, :, :]
+    X, rest = spread_factor(rates[order], logit_factor(U[..., order, :]), t)
+    # W = X (1/(1+π) + XᵀX)⁻¹ Xᵀ, the inner matrix by its QR factor so that 0 ≤ W ≤ I survives.
+    stacked = np.concatenate([rest[..., None] * np.eye(len(rates)), X], axis=-2)
+    inner = np.linalg.qr(stacked, mode="r")
+    Z = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(X, -1, -2))[..., back]
+    return np.asarray(np.swapaxes(Z, -1, -2) @ Z)
+
+
+def spread_factor(
+    a: Array, factor: Array, t: Array, *, log_ratio: Array | float = 0.0
+) -> tuple[Array, Array]:
+    """Return X = Λ √(π/(1+π)) and √(1/(1+π)) at all times, for falling rates a.
+
+    `factor` is Λ√π at the start, and `log_ratio` is added to the exponents of Λ, (..., T, d, d).
+    """
+    lower = factor[..., None, :, :]
     root = np.diagonal(lower, axis1=-2, axis2=-1)
     present = root > 0
     log_pivot = 2.0 * np.log(np.where(present, root, 1.0))
     w0 = np.where(present, root**2 / (1.0 + root**2), 0.0)[..., 0, :]
     learned = time_learned(a, w0, t)
     x = 2.0 * a * t[:, None]
-    # X = Λ T with T = √(π/(1+π)), straight from L = Λ√π(0): no division by a small pivot.
+    # Straight from L = Λ√π(0): no division by a small pivot.
     grown = np.where(present, -0.5 * np.logaddexp(-x, log_pivot), 0.0)
-    turning = (a - a[:, None]) * (
+    turning = log_ratio - (a - a[:, None]) * (
         t[:, None, None] + 0.25 * (learned[..., :, None] - learned[..., None, :])
     )
     below = np.tri(len(a), dtype=bool)
-    X = lower * np.exp(np.where(below, grown[..., None, :] - turning, -np.inf))
+    X = lower * np.exp(np.where(below, grown[..., None, :] + turning, -np.inf))
     rest = np.where(present, np.exp(-0.5 * np.logaddexp(0.0, log_pivot + x)), 1.0)
-    # W = X (1/(1+π) + XᵀX)⁻¹ Xᵀ, the inner matrix by its QR factor so that 0 ≤ W ≤ I survives.
-    stacked = np.concatenate([rest[..., None] * np.eye(len(a)), X], axis=-2)
-    inner = np.linalg.qr(stacked, mode="r")
-    Z = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(X, -1, -2))[..., back]
-    return np.asarray(np.swapaxes(Z, -1, -2) @ Z)
+    return X, rest
 
 
 def row_cosine(W0: Array) -> Array:

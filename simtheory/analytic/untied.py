@@ -10,7 +10,8 @@ Symbols
 -------
 W_1, W_2 : layers, (..., h, d) and (..., d, h); W : end-to-end map; A : uncentred second moment; a :
 rates; t : canonical time, (T,); lambda : imbalance, :math:`W_2^TW_2 - W_1W_1^T = \lambda I`, which the
-flow keeps; m : output dimension and n : input dimension where they differ.
+flow keeps; m : output dimension and n : input dimension where they differ; omega : squared size of
+the layers; rho : ratio of a weaker to the next stronger rate.
 
 Result
 ------
@@ -45,6 +46,7 @@ from simtheory.analytic import _untied_forms as forms
 from simtheory.analytic._axes import leave_regime, map_from_concepts
 from simtheory.analytic._crossing import Crossing, crossing
 from simtheory.analytic._layers import as_two_layers, on_concepts, scalar_imbalance
+from simtheory.analytic._untied_pivots import ldr
 from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.tasks import SIMTask
@@ -58,6 +60,7 @@ __all__ = [
     "first_order",
     "imbalanced_mode",
     "isotropic",
+    "ldr",
     "riccati",
 ]
 

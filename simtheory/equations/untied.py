@@ -45,4 +45,12 @@ EQUATIONS = (
         "yang2024",
         "derived here from the first-order form",
     ),
+    Equation(
+        "untied-ldr",
+        "Untied net: the pivots' resummation",
+        "O(ω^(1−ρ)), ω the squared size of the layers, ρ the largest ratio of adjacent rates",
+        "small layers of any width, W(0) < I",
+        "yang2024",
+        "derived here from the flow",
+    ),
 )

@@ -11,7 +11,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from simtheory import SIMTask, sim
-from simtheory.analytic import untied
+from simtheory.analytic import _untied_pivots as factors
+from simtheory.analytic import tied, untied
+from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 
 
 def two_layer_flow(
@@ -189,3 +191,114 @@ def test_a_crossing_is_the_first_order_form_of_a_small_weaker_mode() -> None:
         error = np.abs(path / 1e-12 / other - 1.0).max()
         assert error < 0.02
         assert np.abs(other - 1.0).max() > 10 * error
+
+
+@pytest.mark.parametrize(
+    ("a", "width", "scale", "noted", "surrogate", "swing"),
+    [
+        ((1.0, 0.6, 0.3), 3, 0.05, 5.6e-3, 2.1e-2, 0.12),
+        ((1.0, 0.6, 0.3), 3, 0.005, 1.1e-3, 9.0e-3, 0.050),
+        ((1.0, 0.6, 0.3), 10, 0.05, 3.5e-3, 1.1e-2, 4.4e-2),
+        ((1.0, 0.6, 0.3), 10, 0.005, 1.9e-4, 3.1e-3, 1.7e-2),
+        ((1.0, 0.6, 0.3), 100, 0.05, 1.3e-3, 3.8e-3, 1.6e-2),
+        ((1.0, 0.6, 0.3), 100, 0.005, 3.6e-5, 1.2e-3, 6.9e-3),
+        ((2.0, 1.0, 0.5, 0.25), 10, 0.005, 4.5e-4, 5.9e-3, 2.7e-2),
+    ],
+)
+def test_the_reference_errors_of_the_two_factors(
+    a: tuple[float, ...], width: int, scale: float, noted: float, surrogate: float, swing: float
+) -> None:
+    """Medians of four starts: of the form, of the tied form from the same start, of the swing."""
+    d = len(a)
+    task, t = SIMTask(mu=np.zeros(d), sigma=np.sqrt(a)), np.linspace(0.0, 60.0, 601)
+    found = []
+    for seed in range(4):
+        draw, size = np.random.default_rng(seed).standard_normal, scale / np.sqrt(width)
+        layers = (size * draw((width, d)), size * draw((d, width)))
+        exact = sim.solve(sim.Untied(), task, layers, t).weights
+        form = untied.ldr(task, layers, t)
+        error = np.abs(form.weights - exact).max()
+        assert error < form.stats["error_estimate"]
+        assert np.abs(exact[0] - exact).max() > 10 * error
+        symmetric = tied.pivots(task, untied.effective_start(layers), t).weights
+        off = np.abs(exact * (1.0 - np.eye(d))).max()
+        found.append((error, np.abs(symmetric - exact).max(), off))
+    # Noted to two digits, half a unit of the second: at most 5 %, and the grid's share of a peak.
+    np.testing.assert_allclose(np.median(found, axis=0), [noted, surrogate, swing], rtol=0.06)
+    # Power: the tied form from the same start is worse in every row.
+    own, other, _ = np.median(found, axis=0)
+    assert own < other / 2.5
+
+
+def test_the_ratios_against_scipy() -> None:
+    """Entry and partner themselves, integrated by DOP853, over the tied entry."""
+    w0, t = np.array([1e-4, 1e-6]), np.linspace(0.0, 20.0, 41)
+    a = np.array([1.0, 0.4])
+
+    def velocity(time: float, y: np.ndarray) -> list[float]:
+        w_j, w_i = w0 / (w0 + (1.0 - w0) * np.exp(-2.0 * a * time))
+        g_j, g_i = a[0] * (1.0 - w_j), a[1] * (1.0 - w_i)
+        B, partner, _ = y
+        outputs, inputs = w_i * partner + w_j * B, w_i * B + w_j * partner
+        both = w_i + w_j
+        pace = a.sum() - 0.5 * ((3 * a[1] + a[0]) * w_i + (3 * a[0] + a[1]) * w_j)
+        return [
+            (g_j * outputs + g_i * inputs) / both - both * a[0] * B,
+            (g_i * outputs + g_j * inputs) / both - both * a[1] * partner,
+            pace,
+        ]
+
+    found = solve_ivp(velocity, (0.0, t[-1]), [1.0, 1.0, 0.0], "DOP853", t, rtol=1e-12, atol=1e-13)
+    u, log_mean = factors.pair_ratios(a, w0 / (1.0 - w0), t)
+    wanted = found.y[:2] * np.exp(-found.y[2])
+    got = np.exp(log_mean.T) * np.concatenate([u.T, 2.0 - u.T])
+    # Both integrate to 1e-11 or so a step, some hundred steps.
+    assert np.abs(got / wanted.max(axis=0) - wanted / wanted.max(axis=0)).max() < 1e-8
+    assert np.abs(wanted - 1.0).max() > 1.0
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_with_equal_rates_the_two_factors_are_one(width: int) -> None:
+    task, t = SIMTask(mu=np.zeros(3), sigma=0.8, dim=3), np.linspace(0.0, 30.0, 31)
+    draw = np.random.default_rng(width).standard_normal
+    layers = (0.01 * draw((width, 3)), 0.01 * draw((3, width)))
+    found = untied.ldr(task, layers, t).weights
+    one = tied.pivots(task, untied.effective_start(layers), t).weights
+    assert np.abs(found - one).max() < 1e-12  # a few hundred eps; two ways to solve
+    assert np.abs(one[0] - one).max() > 1e-11
+
+
+def test_the_two_factors_refuse_outside_their_regime() -> None:
+    task = SIMTask(mu=np.zeros(2), sigma=np.sqrt([1.0, 0.4]))
+    with pytest.raises(RegimeError, match="squared singular values"):
+        untied.ldr(task, (0.4 * np.eye(2), 0.4 * np.eye(2)), [1.0])
+    with pytest.warns(RegimeWarning, match="squared singular values"):
+        untied.ldr(task, (0.4 * np.eye(2), 0.4 * np.eye(2)), [1.0], strict=False)
+    for strict in (True, False):
+        with pytest.raises(RegimeError, match="U0 U0' < I"):
+            untied.ldr(task, (np.eye(2), np.eye(2)), [1.0], strict=strict)
+    close = SIMTask(mu=np.zeros(4), sigma=np.sqrt([1.0, 0.99, 0.98, 0.97]))
+    draw, t = np.random.default_rng(9).standard_normal, np.linspace(0.0, 330.0, 331)
+    with pytest.raises(RegimeError, match="close but distinct"):
+        untied.ldr(close, (1e-5 * draw((2, 4)), 1e-5 * draw((4, 2))), t)
+    with pytest.raises(ShapeError, match="two layers"):
+        untied.ldr(task, (np.eye(2), np.eye(2), np.eye(2)), [1.0])
+
+
+def test_the_two_factors_of_an_ensemble_in_turned_axes_are_those_of_each_member() -> None:
+    draw, t = np.random.default_rng(3).standard_normal, np.linspace(0.0, 15.0, 16)
+    sigma = np.sqrt([0.3, 1.0, 0.6])  # not in order
+    turn = np.linalg.qr(draw((3, 3)))[0]
+    turned = SIMTask(mu=np.zeros(3), sigma=sigma, rotation=turn)
+    below, above = 0.01 * draw((4, 5, 3)), 0.01 * draw((4, 3, 5))
+    whole = untied.ldr(turned, (below @ turn.T, turn @ above), t)
+    assert whole.stats["error_estimate"].shape == (4,)
+    order = [1, 2, 0]
+    falling = SIMTask(mu=np.zeros(3), sigma=sigma[order])
+    for n in range(4):
+        one = untied.ldr(falling, (below[n][:, order], above[n][order]), t).weights
+        back = np.argsort(order)
+        wanted = turn @ one[:, back[:, None], back] @ turn.T
+        # Rounding of the turned start, 1e-16, grown by the integration's own choice of steps.
+        assert np.abs(whole.weights[n] - wanted).max() < 1e-9
+    assert np.abs(whole.weights[1:] - whole.weights[:-1]).max() > 1e-8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simtheory import SIMTask, sim
-from simtheory.analytic import deep, untied
+from simtheory.analytic import deep, tied, untied
 
 TASK = SIMTask(mu=np.zeros(2), sigma=np.sqrt([1.0, 0.4]))
 
@@ -42,3 +42,23 @@ def test_the_early_form_errs_as_the_start_squared() -> None:
         assert error > 0.02 * found.stats["error_estimate"]
         errors.append(error / scale**2)
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4.0, rtol=0.05)
+
+
+def test_the_two_factors_err_ever_less_and_less_than_one_does() -> None:
+    """Ten times smaller layers: omega^(1−rho) with rho = 0.4 is 10^(−1.2), a factor of 16."""
+    rng, t = np.random.default_rng(1), np.linspace(0.0, 40.0, 401)
+    below, above = rng.standard_normal((6, 2)), rng.standard_normal((2, 6))
+    errors, tied_errors = [], []
+    for scale in (1e-2, 1e-3, 1e-4):
+        layers = (scale * below, scale * above)
+        exact = sim.solve(sim.Untied(), TASK, layers, t).weights
+        found = untied.ldr(TASK, layers, t)
+        errors.append(np.abs(found.weights - exact).max())
+        one = tied.pivots(TASK, untied.effective_start(layers), t).weights
+        tied_errors.append(np.abs(one - exact).max())
+        assert errors[-1] < found.stats["error_estimate"]
+    # 26 and 25 were found: at least the claimed power. The tied form has half of it, a factor of 4.
+    assert np.all(np.divide(errors[:-1], errors[1:]) > 0.9 * 10**1.2)
+    np.testing.assert_allclose(np.divide(tied_errors[:-1], tied_errors[1:]), 10**0.6, rtol=0.1)
+    assert np.all(np.array(tied_errors) > 5.0 * np.array(errors))
+    assert np.abs(exact[0] - exact).max() > 0.9  # doing nothing

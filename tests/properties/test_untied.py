@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simtheory.analytic import untied
+from simtheory.analytic._tied_forms import adjacent_ratio
 from simtheory.errors import RegimeError
 from tests.properties.strategies import scales, seeds, tasks
 
@@ -93,3 +94,24 @@ def test_the_first_order_form_is_finite_or_refuses(task, seed, log_scale, log_ti
     except RegimeError:
         return
     assert np.abs(found.weights).max() <= 1.0 + 1e-12
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 4).flatmap(tasks), st.integers(1, 5), seeds, scales, times)
+def test_the_two_factors_are_finite_and_stay_near_the_unit_ball(task, h, seed, scale, t) -> None:
+    """Any width, rank and scale, rates equal or not, and times far beyond the last concept."""
+    rng = np.random.default_rng(seed)
+    layers = (
+        scale * rng.standard_normal((h, task.dim)),
+        scale * rng.standard_normal((task.dim, h)),
+    )
+    try:
+        found = untied.ldr(task, layers, t)
+    except RegimeError:
+        large = max(np.linalg.norm(layer, 2) for layer in layers) > 0.3
+        assert large or adjacent_ratio(task.rates) > 0.8
+        return
+    assert np.all(np.isfinite(found.weights))
+    assert np.linalg.norm(found.weights, 2, axis=(1, 2)).max() <= 1.1
+    U = untied.effective_start(layers)
+    np.testing.assert_allclose(found.weights[0], U @ U.T, atol=1e-12 * scale**2)

@@ -14,9 +14,12 @@ from simtheory.analytic.symbolic._statement import (
     eye,
     hyp2f1,
     matrices,
+    matrix,
     transpose,
     written,
 )
+from simtheory.analytic.symbolic.tied import STATEMENTS as TIED
+from simtheory.analytic.symbolic.tied import ldl, resum
 
 W, W_1, W_2, A, F, X, Q0, Sigma, phi = matrices("W W_1 W_2 A F X Q0 Sigma phi")
 P, N, P0, N0, I_h, I_n, I_m = matrices("P N P0 N0 I_h I_n I_m")
@@ -27,6 +30,9 @@ S, S_t, D, D_t, B, Bbar, mu, mu_x, mu_plus, mu_minus, c_plus, c_minus = symbols(
     "S S_t D D_t B Bbar mu mu_x mu_plus mu_minus c_plus c_minus"
 )
 x, alpha, beta = symbols("x alpha beta", positive=True)
+U_0, W_10, W_20, I, Y, L_t, R_t, Pi_t = matrices("U_0 W_10 W_20 I Y L_t R_t Pi_t")
+sigma, sigma_t, delta, delta_t, h, q = symbols("sigma sigma_t delta delta_t h q")
+Lambda_ijt, L_ijt, R_ijt = symbols("Lambda_ijt L_ijt R_ijt")
 
 _SPENT = Integral(exp(2 * F * s), (s, 0, t))
 _MINUS_BETA = -beta
@@ -65,6 +71,39 @@ def crossing(
     c_plus, c_minus = mpmath.lu_solve(first, mpmath.matrix([B0, Bbar0]))
     entry, partner = pair(rule("x", w0=w0, a_i=a_i, t=t), c_plus, c_minus)
     return {"B": entry, "Bbar": partner}
+
+
+def ldr(
+    rule: Rule, *, W0: Any, a: list[Any], t: Any, means: list[Any], halves: list[Any], w: list[Any]
+) -> dict[str, Any]:
+    """Evaluate the map, and how its ratios move, given σ and δ of the pairs (2, 1), (3, 1), …"""
+    (pivots,) = (each for each in TIED if each.label == "ldl-logit")
+    tied = resum(pivots.rule, *ldl(pivots.rule("Y0", W0=W0)), a, t)
+    moved: dict[str, Any] = {"sigma_t": [], "delta_t": []}
+    pairs = [(i, j) for i in range(len(a)) for j in range(i)]
+    for (i, j), sigma, delta in zip(pairs, means, halves, strict=True):
+        known = {"a_i": a[i], "a_j": a[j], "w_i": w[i], "w_j": w[j]}
+        drive, decay = rule("h", **known), rule("q", **known)
+        moved["sigma_t"].append(rule("sigma_t", h=drive, delta=delta))
+        moved["delta_t"].append(rule("delta_t", h=drive, q=decay, sigma=sigma, delta=delta))
+    return two_factors(rule, tied["Lambda"], tied["pi"], means, halves) | moved
+
+
+def two_factors(
+    rule: Rule, factor: Any, pi: list[Any], sigma: list[Any], delta: list[Any]
+) -> dict[str, Any]:
+    """Turn the factor of the tied net into a left and a right one, and put W together."""
+    d = factor.rows
+    ratios = iter(zip(sigma, delta, strict=True))
+    left, right = ([[eye(factor)[i, j] for j in range(d)] for i in range(d)] for _ in range(2))
+    for i in range(d):
+        for j in range(i):
+            both, apart = next(ratios)
+            known = {"Lambda_ijt": factor[i, j], "sigma": both, "delta": apart}
+            left[i][j], right[i][j] = rule("L_ijt", **known), rule("R_ijt", **known)
+    diagonal = matrix([[pi[i] * eye(factor)[i, j] for j in range(d)] for i in range(d)])
+    logit = rule("Y", L_t=matrix(left), R_t=matrix(right), Pi_t=diagonal)
+    return {"W": rule("W", Y=logit, I=eye(factor))}
 
 
 def integrated(F: Any, t: Any) -> Any:
@@ -245,5 +284,53 @@ with written():
                 beta: r"\beta",
             },
             compute=crossing,
+        ),
+        Statement(
+            "untied-ldr",
+            (
+                Eq(U_0, (W_20 + transpose(W_10)) / 2),
+                Eq(h, (a_i - a_j) * (w_i + w_j) / 2),
+                Eq(q, 2 * (a_i * (1 - w_i) * w_j + a_j * (1 - w_j) * w_i) / (w_i + w_j)),
+                Eq(sigma_t, h * delta),
+                Eq(delta_t, h * sigma - q * delta),
+                Eq(L_ijt, Lambda_ijt * (sigma + delta)),
+                Eq(R_ijt, Lambda_ijt * (sigma - delta)),
+                Eq(Y, L_t * Pi_t * transpose(R_t)),
+                Eq(W, Y * (I + Y) ** -1),
+            ),
+            symbols={
+                W: "map at time t",
+                W_10: "layers at the start",
+                U_0: "start of the tied net",
+                Lambda_ijt: r"its factor at time t, i below j",
+                Pi_t: "diagonal matrix of its pivots at time t",
+                w_i: r"modes of the pivots, $\pi_k(t)/(1+\pi_k(t))$",
+                a_i: "rates, decreasing",
+                sigma: r"mean of what the entries (i, j) and (j, i) are to the tied ones; first 1",
+                delta: "half their difference; first 0",
+                h: "what drives them apart",
+                q: "what brings them together",
+                L_ijt: "left factor",
+                R_ijt: "right factor",
+                Y: "logit matrix at time t",
+                I: "identity",
+            },
+            printed={
+                W: "W(t)",
+                W_10: "W_1(0)",
+                W_20: "W_2(0)",
+                sigma: r"\sigma",
+                sigma_t: r"\dot\sigma",
+                delta: r"\delta",
+                delta_t: r"\dot\delta",
+                Y: "Y(t)",
+                Lambda_ijt: r"\Lambda_{ij}(t)",
+                L_ijt: r"\Lambda^L_{ij}",
+                R_ijt: r"\Lambda^R_{ij}",
+                L_t: r"\Lambda^L",
+                R_t: r"{\Lambda^R}",
+                Pi_t: r"\,\mathrm{diag}(\pi(t))\,",
+            },
+            compute=ldr,
         ),
     )

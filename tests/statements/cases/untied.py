@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from simtheory.analytic import _tied_forms as forms
+from simtheory.analytic import _untied_pivots as factors
 from simtheory.analytic import deep, untied
 from simtheory.analytic._off_diagonal import velocity
-from tests.statements.cases.case import Case, Numbers, falling_rates, task_of
+from tests.statements.cases.case import Case, Numbers, falling_rates, start, task_of
 
 
 def balanced(rng: np.random.Generator, n: int, h: int, m: int, lam: float) -> np.ndarray:
@@ -95,11 +97,40 @@ def crossing(
     return {"B": found.entry[0], "Bbar": found.partner[0]}
 
 
+def ldr_numbers(rng: np.random.Generator) -> Numbers:
+    """Ratios as they come: entries of one sign, the one in the row of the stronger larger."""
+    means = 10.0 ** rng.uniform(0.0, 1.0, 3)
+    ratios = {"means": means, "halves": -means * rng.uniform(0.0, 1.0, 3)}
+    return start(rng) | ratios | {"w": 10.0 ** rng.uniform(-8, -0.01, 3)}
+
+
+def ldr(
+    U: np.ndarray, a: np.ndarray, t: float, means: np.ndarray, halves: np.ndarray, w: np.ndarray
+) -> dict[str, Any]:
+    i, j = np.tril_indices(3, -1)
+    u, drive_decay = 1.0 + halves / means, factors.pair_rates((a[i], a[j]), (w[i], w[j]))
+    u_t, behind = factors.turn(u, *drive_decay)
+    log_t = -drive_decay[0] - behind
+    found = factors.combined(
+        a, forms.logit_factor(U), (u[None], np.log(means)[None]), np.array([t])
+    )
+    return {
+        "W": found[0],
+        "sigma_t": means * log_t,
+        "delta_t": means * (u_t + (u - 1.0) * log_t),
+    }
+
+
 CASES = {
     # Sums of terms that cancel in part, and of entries of which the start gives only the sum.
     "untied-first-order": Case(pair_numbers, pair, rtol=1e-10),
     # The two solutions of the start cancel at a ratio of rates near zero or one.
     "untied-crossing": Case(crossing_numbers, crossing, rtol=1e-11, points=12),
+    "untied-ldr": Case(
+        ldr_numbers,
+        ldr,
+        rtol=1e-11,  # factors ten times those of a tied net, on both sides
+    ),
     "untied-early": Case(early_numbers, early, rtol=1e-10),
     "balanced-riccati": Case(
         riccati_numbers,
