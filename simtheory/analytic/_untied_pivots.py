@@ -94,7 +94,9 @@ def ldr(
     Trajectory
         Approximate; `stats` holds ``small_parameter`` (omega, the largest squared singular value of
         a layer), ``rate_ratio`` (rho, the largest ratio of two neighbouring distinct rates) and
-        ``error_estimate`` = omega^(1−rho), an order of magnitude from above.
+        ``error_estimate``, an order of magnitude: the larger of omega^(1−rho), which the tied form
+        errs by, and omega^((1+q)/2), with q the ratio of the slowest rate to the fastest, which the
+        part of the start that dies has in the fastest concept's row and column.
 
     Raises
     ------
@@ -140,9 +142,20 @@ def ldr(
         stats={
             "small_parameter": omega,
             "rate_ratio": rho,
-            "error_estimate": omega ** (1.0 - rho),
+            "error_estimate": _error(task.rates, omega, rho),
         },
     )
+
+
+def _error(rates: Array, omega: Array, rho: float) -> Array:
+    """Return the larger of the tied form's error and of what is left out, omega < 1.
+
+    The part left out of a slow concept, e^{−a_jt} √omega, meets the fastest when that is learned, at
+    the time −ln(omega)/2a: √omega · omega^(a_j/2a) is left of it.
+    """
+    top = rates.max()
+    slowest = float(rates.min() / top) if top > 0 else 1.0
+    return np.asarray(omega ** min(1.0 - rho, 0.5 * (1.0 + slowest)))
 
 
 def _require_small(U: Array, omega: Array, *, strict: bool) -> None:

@@ -24,6 +24,7 @@ function            holds                                            error
 `early`             W still small                                    O(W²)
 `first_order`       balanced, W nearly diagonal                      O(eps²)
 `crossing`          the same, weaker mode still small                O(eps²) + O(w_jj)
+`ldr`               any small start                                  O(omega^(1−rho)) + O(√omega)
 ==================  ==============================================  ================================
 
 Reading

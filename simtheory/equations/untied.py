@@ -48,7 +48,7 @@ EQUATIONS = (
     Equation(
         "untied-ldr",
         "Untied net: the pivots' resummation",
-        "O(ω^(1−ρ)), ω the squared size of the layers, ρ the largest ratio of adjacent rates",
+        "O(ω^(1−ρ)) + O(√ω), ω the squared size of the layers, ρ the largest ratio of adjacent rates",
         "small layers of any width, W(0) < I",
         "yang2024",
         "derived here from the flow",
