@@ -121,8 +121,10 @@ def pivots(rates: Array, U: Array, t: Array) -> Array:
     X, rest = spread_factor(rates[order], logit_factor(U[..., order, :]), t)
     # W = X (1/(1+π) + XᵀX)⁻¹ Xᵀ, the inner matrix by its QR factor so that 0 ≤ W ≤ I survives.
     stacked = np.concatenate([rest[..., None] * np.eye(len(rates)), X], axis=-2)
-    inner = np.linalg.qr(stacked, mode="r")
-    Z = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(X, -1, -2))[..., back]
+    # The raw factor holds Rᵀ in its lower triangle, ready to be solved with.
+    raw, _ = np.linalg.qr(stacked, mode="raw")
+    lower = raw[..., : len(rates)] * np.tri(len(rates))
+    Z = np.linalg.solve(lower, np.swapaxes(X, -1, -2))[..., back]
     return np.asarray(np.swapaxes(Z, -1, -2) @ Z)
 
 
