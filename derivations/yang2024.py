@@ -151,3 +151,39 @@ def assumption_check(statement: Statement) -> Iterator[Step]:
     )
     slope = expand_log(log(omega), force=True)
     yield Step("ω falls as 1/P.", sympy.diff(slope, P) + 1 / P)
+
+
+@proof("hierarchy-meter")
+def hierarchy_meter(statement: Statement) -> Iterator[Step]:
+    """Evaluate the loss of the one-layer net at every vertex of two concepts."""
+    mu, a = list(symbols("mu_1:3", positive=True)), list(symbols("a_1:3", positive=True))
+    missed = -diag(*[sympy.exp(-rate * t) for rate in a])
+
+    def stated(v: tuple[int, int]) -> sympy.Expr:
+        return statement.substitute(v=list(v), mu=mu, a=a, s=2, t=t)["L_v"]
+
+    for v in ((1, 0), (0, 1), (1, 1)):
+        left = missed * sympy.Matrix([v[0] * mu[0], v[1] * mu[1]])
+        yield Step(f"The loss ½|(W−I)x|² at the vertex {v}.", stated(v) - left.dot(left) / 2)
+    more = mu[1] ** 2 * sympy.exp(-2 * a[1] * t) / 2
+    yield Step(
+        "A further concept adds a positive term, at all times.",
+        stated((1, 1)) - stated((1, 0)) - more,
+    )
+
+
+@proof("psd-guard")
+def psd_guard(statement: Statement) -> Iterator[Step]:
+    """Expand a step on U, and compare it with the step on W."""
+    U, A, eta = sympy.Matrix(2, 2, symbols("u_(1:3)(1:3)")), symmetric("a", 2), symbols("eta")
+    found = statement.substitute(X=U, A=A, eta=eta)
+    W = U * U.T
+    miss = W - sympy.eye(2)
+    loss = (miss * A * miss).trace() / 2
+    gradient = U.applyfunc(lambda entry: sympy.diff(loss, entry))
+    yield Step("g is the gradient of ½E|UUᵀx − x|².", found["g"] - gradient)
+    stepped = U - eta / 2 * gradient
+    yield Step(
+        "A step on U is the step W + ηV(W), and the stated term more.",
+        stepped * stepped.T - W - eta * matrix_field(W, A) - found["Gap"],
+    )

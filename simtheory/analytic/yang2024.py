@@ -24,6 +24,8 @@ function               gives
 `appendix_bounds`      the bounds of Lemmas D.1 to D.6 and its corollaries; `growth_below`
                        and `suppression_cap` those of D.4 and D.7
 `assumption_check`     which of the assumptions hold for a run, how far off the others are
+`vertex_losses`        the losses at all vertices, one layer from zero: Appendix B's hierarchy
+`recurrence_gap`       by what a step on W differs from one on U
 =====================  ===============================================================
 
 Reading
@@ -35,11 +37,12 @@ say what a limit of small starts does; for a run on a computer they are a pictur
 
 from __future__ import annotations
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_times, positive
+from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._axes import map_on_concepts
 from simtheory.analytic._yang2024_assumptions import (
@@ -60,8 +63,10 @@ __all__ = [
     "appendix_bounds",
     "assumption_check",
     "growth_below",
+    "recurrence_gap",
     "suppression_cap",
     "theorem_4_1",
+    "vertex_losses",
 ]
 
 
@@ -291,3 +296,67 @@ def suppression_cap(entry: ArrayLike, omega: float) -> Array:
         The larger of its size and omega.
     """
     return np.maximum(np.abs(as_finite("entry", entry)), positive("omega", omega))
+
+
+@implements("hierarchy-meter")
+def vertex_losses(task: SIMTask, t: ArrayLike) -> Array:
+    r"""Return the losses at all vertices of a one-layer net that starts at zero.
+
+    :math:`L_v = \tfrac12\sum_k v_k\mu_k^2e^{-2a_kt}`: the more concepts a vertex holds, the larger
+    its loss, at all times. Implements ``hierarchy-meter`` (yang2024, Appendix B; exact here).
+    During a swing-by the order fails; `observe.hierarchy_violation` says by how much.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (2**s, T)
+        Losses ½‖f(x)−x‖², in the order of ``task.vertices()``.
+
+    Examples
+    --------
+    >>> vertex_losses(SIMTask(mu=(1.0, 2.0), sigma=0.0), [0.0]).ravel()
+    array([0. , 2. , 0.5, 2.5])
+    """
+    times, s = as_times(t), task.n_concepts
+    present = np.array(list(product((0.0, 1.0), repeat=s)))
+    left = task.mu**2 * np.exp(-2.0 * task.rates[:s] * times[:, None])
+    return np.asarray(0.5 * present @ left.T)
+
+
+@implements("psd-guard")
+def recurrence_gap(U: ArrayLike, second_moment: ArrayLike, *, lr: float) -> Array:
+    r"""Return what a gradient step on U adds to the recurrence W + lr V(W) of Appendix D.
+
+    :math:`\tfrac14\eta^2gg^T` with :math:`g = ((W-I)A + A(W-I))U`: positive semidefinite, and what
+    keeps W in the positive cone. Implements ``psd-guard`` (derived from yang2024, Appendix D).
+
+    Parameters
+    ----------
+    U : array_like, shape (..., d, h)
+        Weights of the tied net.
+    second_moment : array_like, shape (d, d)
+        Uncentred second moment A.
+    lr : float
+        Step in canonical time.
+
+    Returns
+    -------
+    ndarray, shape (..., d, d)
+        The difference of the two steps.
+
+    Examples
+    --------
+    >>> recurrence_gap([[0.5]], [[1.0]], lr=0.1)
+    array([[0.00140625]])
+    """
+    A = as_second_moment(second_moment)
+    X = as_matrix("U", U, rows=A.shape[-1])
+    miss = X @ np.swapaxes(X, -1, -2) - np.eye(A.shape[-1])
+    g = (miss @ A + A @ miss) @ X
+    return np.asarray(0.25 * positive("lr", lr) ** 2 * g @ np.swapaxes(g, -1, -2))

@@ -37,4 +37,20 @@ EQUATIONS = (
         "yang2024",
         "derived here from Assumptions D.2, D.4 and D.5",
     ),
+    Equation(
+        "hierarchy-meter",
+        "Losses at the vertices, one layer from zero",
+        "exact",
+        "one layer, zero start; a tied net breaks the order while it swings by",
+        "yang2024",
+        "Appendix B; derived here from Theorem 4.1",
+    ),
+    Equation(
+        "psd-guard",
+        "What a step on W leaves out",
+        "exact",
+        "tied net, any start, any step",
+        "yang2024",
+        "derived here from the recurrence of Appendix D",
+    ),
 )

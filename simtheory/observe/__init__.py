@@ -28,7 +28,13 @@ its threshold, as a share of the loss at the first time.
 Leading axes of the results are the ensemble axes of the trajectory.
 """
 
-from simtheory.observe.curves import concept_outputs, loss, min_eigenvalue, train_loss
+from simtheory.observe.curves import (
+    concept_outputs,
+    hierarchy_violation,
+    loss,
+    min_eigenvalue,
+    train_loss,
+)
 from simtheory.observe.laws import LawResiduals, law_residuals
 from simtheory.observe.swing import Rise, SwingBy, descents, largest_rise, swing_by
 from simtheory.observe.times import learning_times, order, terminal_rate
@@ -39,6 +45,7 @@ __all__ = [
     "SwingBy",
     "concept_outputs",
     "descents",
+    "hierarchy_violation",
     "largest_rise",
     "law_residuals",
     "learning_times",

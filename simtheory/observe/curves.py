@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.trajectory import Trajectory
 
-__all__ = ["concept_outputs", "loss", "min_eigenvalue", "train_loss"]
+__all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
 
 
 def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
@@ -105,6 +106,33 @@ def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) 
     """
     turned = traj.task.to_concept_axes(traj.output(_test_point(traj, vertex)))
     return turned[..., : traj.task.n_concepts]
+
+
+def hierarchy_violation(traj: Trajectory) -> Array:
+    """Return by how much the loss at a vertex exceeds that at one which holds more concepts.
+
+    Zero while the losses are ordered as the vertices are, as one layer from zero keeps them; a tied
+    net breaks the order while it swings by.
+
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's; without weights, all vertices must be among its probes.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        max over pairs u ≤ v of vertices of loss(u) − loss(v), or 0.
+    """
+    vertices = list(product((0, 1), repeat=traj.task.n_concepts))
+    losses = {v: loss(traj, vertex=v) for v in vertices}
+    gaps = [
+        losses[u] - losses[v]
+        for u in vertices
+        for v in vertices
+        if all(a <= b for a, b in zip(u, v, strict=True))
+    ]
+    return np.asarray(np.max(gaps, axis=0))
 
 
 def min_eigenvalue(traj: Trajectory) -> Array:

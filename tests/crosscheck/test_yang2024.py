@@ -7,10 +7,11 @@ import pytest
 from scipy.linalg import expm
 from scipy.stats import ortho_group
 
-from simtheory import SIMTask, inits
+from simtheory import SIMTask, inits, observe
 from simtheory.analytic import one_layer, tied, yang2024
 from simtheory.analytic.symbolic import STATEMENTS
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.sim import Tied, solve
 from simtheory.tasks import yang2024 as figures
 
 T = np.linspace(0.0, 6.0, 25)
@@ -157,3 +158,34 @@ def test_the_stated_bound_of_the_interaction_needs_the_square_of_p() -> None:
     interaction = tied.field_terms(P * W0, np.ones(d)).interaction
     assert interaction[0, 1] > bounds.interaction
     assert interaction[0, 1] <= P * bounds.interaction
+
+
+def test_the_hierarchy_holds_for_one_layer_from_zero_and_fails_in_the_swing_by() -> None:
+    setup = figures.figure_5()
+    t = np.linspace(0.0, 10.0, 2001)
+    layer = one_layer.solution(setup.task, np.zeros((3, 3)), t)
+    stated = yang2024.vertex_losses(setup.task, t)
+    vertices = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for k, v in enumerate(vertices):
+        assert np.abs(stated[k] - observe.loss(layer, vertex=v)).max() < 1e-14  # a few eps of 1.6
+    assert not observe.hierarchy_violation(layer).any()
+    # Reference: loss(1, 1) < loss(1, 0) from t = 2.05 on, by up to .19, rates as stated.
+    U0 = inits.torch_uniform(setup.shape, scale=setup.init_scale, seed=setup.seed)
+    run = solve(Tied(), setup.task, U0, t)
+    gap = observe.loss(run, vertex=(1, 0)) - observe.loss(run)
+    assert t[np.flatnonzero(gap > 0)[0]] == pytest.approx(2.05, abs=0.015)
+    assert gap.max() == pytest.approx(0.19, abs=0.01)
+    assert (observe.hierarchy_violation(run) >= gap).all()
+
+
+def test_the_recurrence_leaves_out_the_stated_term() -> None:
+    rng = np.random.default_rng(3)
+    root = rng.standard_normal((3, 3))
+    A, U, eta = root @ root.T, 0.5 * rng.standard_normal((3, 4)), 0.05
+    g = ((U @ U.T - np.eye(3)) @ A + A @ (U @ U.T - np.eye(3))) @ U
+    stepped = U - 0.5 * eta * g
+    left_out = stepped @ stepped.T - (U @ U.T + eta * tied.field(U @ U.T, A))
+    gap = yang2024.recurrence_gap(U, A, lr=eta)
+    assert np.abs(left_out - gap).max() < 1e-14  # eps of the steps it is the difference of
+    assert np.abs(left_out).max() > 1e-3  # nothing left out would fail by far
+    assert np.linalg.eigvalsh(gap).min() > -1e-16

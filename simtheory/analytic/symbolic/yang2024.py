@@ -6,7 +6,14 @@ from typing import Any
 
 from sympy import Eq, IndexedBase, Sum, exp, log, sqrt, symbols
 
-from simtheory.analytic.symbolic._statement import Rule, Statement, matrix, written
+from simtheory.analytic.symbolic._statement import (
+    Rule,
+    Statement,
+    matrices,
+    matrix,
+    transpose,
+    written,
+)
 
 t, a_i, a_j, a_k, z_k = symbols("t a_i a_j a_k z_k", positive=True)
 f_k, growth_k, noise_k = symbols("f_k growth_k noise_k")
@@ -24,6 +31,11 @@ upper, lower, T_ij, T_ii, N_max = symbols("u_ij l_ij T_ij T_ii N_max", positive=
 factor, ceiling, floor, step = symbols("F c_top c_low c_step", positive=True)
 eta_max, margin, P_min, omega_max = symbols("eta_max m P_min omega_max", positive=True)
 
+L_v = symbols("L_v")
+vertex, signal, s = IndexedBase("v"), IndexedBase("mu"), symbols("s", integer=True, positive=True)
+X, W, A, I, g, gap = matrices("X W A I g Gap")
+
+_PRESENT = Sum(vertex[k] * signal[k] ** 2 * exp(-2 * rate[k] * t), (k, 1, s))
 _REST = Sum(exp(-rate[i] * t) * entry[i] * point[i], (i, 1, d))
 _THIRD = Sum((a_i + a_j + 2 * rate[k]) * row_i[k] * row_j[k], (k, 1, d))
 
@@ -188,5 +200,35 @@ with written():
                 omega_max: r"\omega_\max",
                 P_min: r"P_\min",
             },
+        ),
+        Statement(
+            "hierarchy-meter",
+            Eq(L_v, _PRESENT / 2),
+            symbols={
+                L_v: "loss at the vertex v",
+                vertex: "1 for a concept that the vertex holds, else 0",
+                signal: "signal strengths",
+                rate: "rates",
+                s: "number of concepts",
+                t: "canonical time",
+            },
+        ),
+        Statement(
+            "psd-guard",
+            (
+                Eq(W, X * transpose(X)),
+                Eq(g, ((W - I) * A + A * (W - I)) * X),
+                Eq(gap, eta**2 * (g * transpose(g)) / 4),
+            ),
+            symbols={
+                gap: "what a gradient step on U adds to the step W + ηV(W), positive semidefinite",
+                g: "gradient of the loss by U",
+                X: "weights",
+                W: "end-to-end map",
+                A: "uncentred second moment",
+                I: "identity",
+                eta: "step in canonical time",
+            },
+            printed={X: "U", gap: r"\Delta W"},
         ),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory import SIMTask
 from simtheory.analytic import tied, yang2024
 from tests.statements.cases.case import (
     Case,
@@ -84,7 +85,25 @@ def assumptions(
     return {"eta_max": found.eta_max, "omega_max": 10.0**found.log10_omega_max}
 
 
+def vertex_numbers(rng: np.random.Generator) -> Numbers:
+    mu, sigma = rng.uniform(0, 3, 2), rng.uniform(0, 1, 2)
+    a = SIMTask(mu=mu, sigma=sigma).rates
+    v = rng.integers(0, 2, 2).astype(float)
+    return {"mu": mu, "sigma": sigma, "a": a, "v": v, "s": 2, "t": time(rng, a)}
+
+
+def vertex(mu: np.ndarray, sigma: np.ndarray, v: np.ndarray, t: float, **_: Any) -> dict[str, Any]:
+    losses = yang2024.vertex_losses(SIMTask(mu=mu, sigma=sigma), [t])
+    return {"L_v": losses[int(2 * v[0] + v[1]), 0]}
+
+
 CASES = {
+    "hierarchy-meter": Case(vertex_numbers, vertex),
+    "psd-guard": Case(
+        lambda rng: {"X": weights(rng), "A": symmetric(rng), "eta": 10.0 ** rng.uniform(-4, 0)},
+        lambda X, A, eta: {"Gap": yang2024.recurrence_gap(X, A, lr=eta)},
+        rtol=1e-11,  # the gradient is a difference, of entries up to ten times its own
+    ),
     "theorem-4-1": Case(theorem_numbers, theorem),
     "entry-split": Case(lambda rng: {"W": symmetric(rng), "a": falling_rates(rng)}, split),
     "appendix-bounds": Case(bound_numbers, bounds),
