@@ -98,6 +98,26 @@ def as_second_moment(value: ArrayLike) -> Array:
     return moment
 
 
+def not_negative(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a finite array without negative entries."""
+    array = as_finite(name, value)
+    if array.size and array.min() < 0:
+        raise ArgumentError(
+            f"Argument `{name}` must not be negative, but its smallest entry is {array.min():g}."
+        )
+    return array
+
+
+def all_positive(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a finite array of positive entries."""
+    array = as_finite(name, value)
+    if array.size and array.min() <= 0:
+        raise ArgumentError(
+            f"Argument `{name}` must be positive, but its smallest entry is {array.min():g}."
+        )
+    return array
+
+
 def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:
     """Return `value` as a finite float above zero."""
     number = as_finite(name, value, error=error)

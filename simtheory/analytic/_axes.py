@@ -10,9 +10,9 @@ import warnings
 
 import numpy as np
 
-from simtheory._checks import as_matrix
+from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import RegimeError, RegimeWarning
+from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 from simtheory.tasks import SIMTask
 
 
@@ -20,6 +20,20 @@ def weights_on_concepts(task: SIMTask, U0: ArrayLike, *, name: str = "U0") -> Ar
     """Return checked weights of shape (..., d, h), their rows along the concepts."""
     weights = as_matrix(name, U0, rows=task.dim)
     return weights if task.rotation is None else np.asarray(task.rotation.T @ weights)
+
+
+def width_one_on_concepts(task: SIMTask, u0: ArrayLike) -> Array:
+    """Return a checked start of width one, given as (..., d) or (..., d, 1), as (..., d, 1)."""
+    start = as_finite("u0", u0)
+    if start.ndim and start.shape[-1] == task.dim and start.shape[-2:] != (1, 1):
+        start = start[..., None]
+    u = weights_on_concepts(task, start, name="u0")
+    if u.shape[-1] != 1:
+        raise ShapeError(
+            f"Argument `u0` must have shape (..., {task.dim}) or (..., {task.dim}, 1), "
+            f"but its shape is {np.shape(u0)}."
+        )
+    return u
 
 
 def map_on_concepts(task: SIMTask, W0: ArrayLike) -> Array:

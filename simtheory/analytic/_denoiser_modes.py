@@ -7,31 +7,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from simtheory._checks import as_finite, frozen, positive
+from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._exponential_integrals import learned, learned_from_zero, unlearned
 from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError
-
-
-def not_negative(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a finite array without negative entries."""
-    array = as_finite(name, value)
-    if array.size and array.min() < 0:
-        raise ArgumentError(
-            f"Argument `{name}` must not be negative, but its smallest entry is {array.min():g}."
-        )
-    return array
-
-
-def all_positive(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a finite array of positive entries."""
-    array = as_finite(name, value)
-    if array.size and array.min() <= 0:
-        raise ArgumentError(
-            f"Argument `{name}` must be positive, but its smallest entry is {array.min():g}."
-        )
-    return array
+from simtheory.errors import RegimeError
 
 
 @implements("dn-weights-one-layer")

@@ -6,21 +6,11 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.special import logsumexp
 
-from simtheory._checks import as_finite, as_times, positive
+from simtheory._checks import as_finite, as_times, not_negative, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._tied_laws import log_det_rate
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, SolveError
-
-
-def not_negative(name: str, value: ArrayLike) -> Array:
-    """Return `value` as an array without negative entries."""
-    array = as_finite(name, value)
-    if array.size and array.min() < 0:
-        raise ArgumentError(
-            f"Argument `{name}` must not be negative, but its smallest entry is {array.min():g}."
-        )
-    return array
 
 
 @implements("decay-family")

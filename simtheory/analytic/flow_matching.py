@@ -34,9 +34,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erf
 
-from simtheory._checks import as_finite
+from simtheory._checks import all_positive, as_finite, not_negative
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._denoiser_modes import all_positive, not_negative
 from simtheory.analytic._exponential_integrals import learned
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError

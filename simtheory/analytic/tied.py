@@ -40,10 +40,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts, weights_on_concepts
+from simtheory.analytic._axes import (
+    leave_regime,
+    map_from_concepts,
+    weights_on_concepts,
+    width_one_on_concepts,
+)
 from simtheory.analytic._rank_one import rank_one as _width_one
 from simtheory.analytic._tied_laws import (
     FieldTerms,
@@ -64,7 +69,7 @@ from simtheory.analytic._tied_times import (
     swing_peak,
 )
 from simtheory.equations import implements
-from simtheory.errors import RegimeError, ShapeError
+from simtheory.errors import RegimeError
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
@@ -165,14 +170,7 @@ def rank_one(
     RegimeError
         If a start has length one or more.
     """
-    start = as_finite("u0", u0)
-    if start.ndim and start.shape[-1] == task.dim and start.shape[-2:] != (1, 1):
-        start = start[..., None]
-    u, times = weights_on_concepts(task, start, name="u0"), as_times(t)
-    if u.shape[-1] != 1:
-        raise ShapeError(
-            f"Argument `u0` must have shape (..., {task.dim}) or (..., {task.dim}, 1), but its shape is {np.shape(u0)}."
-        )
+    u, times = width_one_on_concepts(task, u0), as_times(t)
     longest = float(np.linalg.norm(u, axis=-2).max(initial=0.0))
     if longest >= 1.0:
         raise RegimeError(

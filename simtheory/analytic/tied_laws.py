@@ -45,17 +45,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_times, positive
+from simtheory._checks import as_finite, as_matrix, as_times, not_negative, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _tied_forms as forms
 from simtheory.analytic import _tied_starts as starts
-from simtheory.analytic._axes import map_from_concepts, weights_on_concepts
+from simtheory.analytic._axes import (
+    map_from_concepts,
+    weights_on_concepts,
+    width_one_on_concepts,
+)
 from simtheory.analytic._tied_decay import (
     decayed_level,
     decayed_log_det_rate,
     decayed_mode,
     modified_time,
-    not_negative,
 )
 from simtheory.analytic._tied_decay import rank_one_decay as _width_one
 from simtheory.analytic._tied_plane import (
@@ -292,14 +295,7 @@ def rank_one_decay(
     -----
     Without decay `tied.rank_one` needs no integration.
     """
-    start = as_finite("u0", u0)
-    if start.ndim and start.shape[-1] == task.dim and start.shape[-2:] != (1, 1):
-        start = start[..., None]
-    u, times = weights_on_concepts(task, start, name="u0"), as_times(t)
-    if u.shape[-1] != 1:
-        raise ShapeError(
-            f"Argument `u0` must have shape (..., {task.dim}) or (..., {task.dim}, 1), but its shape is {np.shape(u0)}."
-        )
+    u, times = width_one_on_concepts(task, u0), as_times(t)
     kappa = float(not_negative("decay", decay))
     members = [_width_one(task.rates, each, times, kappa) for each in u.reshape(-1, task.dim)]
     path = np.reshape(members, (*u.shape[:-2], times.size, task.dim))
