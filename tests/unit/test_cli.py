@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 import simtheory as st
 from simtheory.cli import main
+from simtheory.cli._group import COMMANDS
 
 THREE = ["predict", "--mu", "1,1.5,2.2", "--sigma", "0.05"]
 
@@ -68,6 +69,7 @@ def test_predict_writes_the_curves_it_speaks_of(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (["predcit"], "did you mean predict"),
         (["predict"], "needs --mu and --sigma"),
         (["predict", "--mu", "1;2", "--sigma", "1"], "--mu must be numbers with commas"),
         (["predict", "--mu", "1,2", "--sigma=-1"], "`sigma` must not be negative"),
@@ -147,6 +149,22 @@ def test_versions_names_what_results_depend_on():
     result = type_in("versions")
     assert "numpy" in result.output
     assert np.__version__ in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_says_of_itself_what_the_list_says(command):
+    assert COMMANDS[command][1] in " ".join(type_in(command, "--help").output.split())
+
+
+def test_help_loads_no_command():
+    code = (
+        "import sys, click.testing; from simtheory.cli import main;"
+        "click.testing.CliRunner().invoke(main, ['--help']); print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not {"scipy", "numba", "matplotlib", "jax"} & set(loaded.stdout.split())
 
 
 def test_the_console_script_is_installed():

@@ -1,13 +1,9 @@
-"""The command line: validate, claims, predict, versions.
-
-Exit status: 0 when everything is as expected, 1 when a verdict is not, 2 on bad arguments.
-"""
+"""``simtheory predict``: a task and a start in, a table, a picture and curves out."""
 
 from __future__ import annotations
 
 import csv
 import io
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,88 +16,15 @@ from simtheory import inits, observe, plot
 from simtheory._checks import nearest, positive, positive_int
 from simtheory._typing import Array
 from simtheory.analytic import tied
-from simtheory.errors import ArgumentError, SimTheoryError
+from simtheory.errors import ArgumentError
 from simtheory.sim import Tied, solve
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
-__all__ = ["main"]
+__all__ = ["predict"]
 
 
-class _Group(click.Group):
-    """A group that answers bad input with one clear line and status 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SimTheoryError as reason:
-            raise click.UsageError(str(reason)) from reason
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="simtheory")
-def main() -> None:
-    """The theory of concept learning: computable, proved and tested."""
-
-
-@main.command()
-@click.argument("claims", nargs=-1, metavar="[CLAIM]...")
-@click.option(
-    "--budget",
-    default="quick",
-    show_default=True,
-    help="quick (three minutes on two cores) or full.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("simtheory-ledger"),
-    show_default=True,
-    help="Folder of the ledger: new, empty, or an earlier ledger.",
-)
-@click.option(
-    "--device", default="auto", show_default=True, help="Where networks train: cpu, gpu or auto."
-)
-def validate(claims: tuple[str, ...], budget: str, out: Path, device: str) -> None:
-    """Test the claims of the papers and write the ledger's page.
-
-    CLAIM is a claim id or a whole topic, such as identity; without one, all are tested.
-    """
-    from simtheory.validation.records import Record
-    from simtheory.validation.runner import run
-
-    def line(record: Record) -> None:
-        mark = "✓" if record.as_expected else "✗"
-        click.echo(
-            f"{mark} {record.id:<34} predicted {record.predicted_text:>8}   "
-            f"measured {record.measured_text:<18} {record.verdict}"
-            + ("" if record.verdict == "agrees" else f" (expected {record.expected})")
-        )
-
-    index = (out / "index.html").resolve()
-    try:
-        records = run(
-            claims or None, budget=budget, out=out, device=device, progress=True, report=line
-        )
-    except KeyboardInterrupt:
-        click.echo(f"Interrupted. What was finished is on {index}, with what is missing.", err=True)
-        sys.exit(130)
-    surprises = sum(not record.as_expected for record in records)
-    click.echo(f"\n{len(records)} claims, {surprises} other than expected.\n{index}")
-    sys.exit(1 if surprises else 0)
-
-
-@main.command()
-def claims() -> None:
-    """List the claims of the ledger."""
-    from simtheory.validation.catalogue import claims as every
-
-    for claim in every():
-        expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
-        click.echo(f"{claim.id}{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}")
-
-
-@main.command()
+@click.command()
 @click.argument(
     "task_file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -156,15 +79,6 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
             click.echo(f"\n{picture}")
     except OSError as reason:
         raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
-
-
-@main.command()
-def versions() -> None:
-    """Print the versions that results depend on."""
-    from simtheory.validation.ledger import versions as found
-
-    for name, number in found().items():
-        click.echo(f"{name:<12}{number}")
 
 
 _TABLES = {
@@ -322,7 +236,3 @@ def _write(path: Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    main()

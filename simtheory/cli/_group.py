@@ -1,0 +1,58 @@
+"""The table of commands, and the group that loads them and answers bad input."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from simtheory._checks import nearest
+from simtheory.errors import SimTheoryError
+
+__all__ = ["Commands"]
+
+# A command, the module beside this one that holds it under the command's name, and what --help says
+# of it: said here, so that listing the commands loads none of them.
+COMMANDS = {
+    "validate": ("validate", "Test the claims of the papers and write the ledger's page."),
+    "claims": ("validate", "List the claims of the ledger."),
+    "predict": ("predict", "Predict when a tied linear net learns which concept."),
+    "versions": ("versions", "Print the versions that results depend on."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for, and answers bad input with status 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"simtheory.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed, or name the nearest one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.fail(f"No command is called {args[0]!r}; {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a typed error becomes one clear line."""
+        try:
+            return super().invoke(ctx)
+        except SimTheoryError as reason:
+            raise click.UsageError(str(reason)) from reason

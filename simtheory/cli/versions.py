@@ -1,0 +1,16 @@
+"""``simtheory versions``."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["versions"]
+
+
+@click.command()
+def versions() -> None:
+    """Print the versions that results depend on."""
+    from simtheory.validation.ledger import versions as found
+
+    for name, number in found().items():
+        click.echo(f"{name:<12}{number}")
