@@ -106,7 +106,7 @@ def swing_by(
     t, values, start = _smoothed_loss(traj, vertex, smooth)
     share = _threshold(threshold)
     rises = []
-    for low, high in _rises(values, share * float(start)):
+    for low, high in find_rises(values, share * float(start)):
         size = float(values[high] - values[low])
         relative = size / float(start) if start > 0 else np.inf
         rises.append(Rise(float(t[low]), float(t[high]), size, relative))
@@ -141,7 +141,7 @@ def descents(
     _, values, start = _smoothed_loss(traj, vertex, smooth)
     least = _threshold(threshold) * start
     counts = [
-        1 + len(_rises(run, float(bar)))
+        1 + len(find_rises(run, float(bar)))
         for run, bar in zip(values.reshape(-1, values.shape[-1]), least.ravel(), strict=True)
     ]
     return np.array(counts, dtype=np.intp).reshape(traj.ensemble)
@@ -168,9 +168,9 @@ def largest_rise(
         never rises. With one rise it is that rise's `relative`.
     """
     _, values, start = _smoothed_loss(traj, vertex, smooth)
-    climb = (values - np.minimum.accumulate(values, axis=-1)).max(axis=-1)
-    never = np.where(climb > 0, np.inf, 0.0)
-    return np.divide(climb, start, out=never, where=start > 0)
+    height = climb(values)
+    never = np.where(height > 0, np.inf, 0.0)
+    return np.divide(height, start, out=never, where=start > 0)
 
 
 def _smoothed_loss(
@@ -190,8 +190,13 @@ def _smoothed_loss(
     return times, np.asarray(windows.mean(axis=-1)), np.asarray(raw[..., 0])
 
 
-def _rises(values: Array, least: float) -> list[tuple[int, int]]:
-    """Places of (minimum, maximum) of every rise of more than `least`; see `swing_by`."""
+def climb(values: Array) -> Array:
+    """Return how far `values`, shape (..., T), ever climb above an earlier one."""
+    return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
+
+
+def find_rises(values: Array, least: float) -> list[tuple[int, int]]:
+    """Return the places of (minimum, maximum) of every rise of more than `least`, see `swing_by`."""
     moves = np.flatnonzero(np.diff(values))
     turns = moves[1:][np.diff(np.sign(np.diff(values)[moves])) != 0]
     found: list[tuple[int, int]] = []

@@ -52,7 +52,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     learned = [
         concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k] for k in range(mu.size)
     ]
-    return np.stack([_first_crossing(traj.t, w, float(share)) for w in learned], axis=-1)
+    return np.stack([first_crossing(traj.t, w, float(share)) for w in learned], axis=-1)
 
 
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
@@ -133,8 +133,8 @@ def terminal_rate(
     return rates.reshape(traj.ensemble)
 
 
-def _first_crossing(t: Array, values: Array, level: float) -> Array:
-    """First time at which `values`, shape (..., T), reach `level`; inf where they never do."""
+def first_crossing(t: Array, values: Array, level: float) -> Array:
+    """Return the first time at which `values`, shape (..., T), reach `level`; inf where they never do."""
     reached = values >= level
     after = np.argmax(reached, axis=-1)
     before = np.maximum(after - 1, 0)
