@@ -14,7 +14,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simtheory import analytic, errors, inits, observe, plot, sim, tasks, units, validation
+    from simtheory import analytic, errors, fit, inits, observe, plot, sim, tasks, units, validation
     from simtheory.compare import agreement
     from simtheory.equations import cite
     from simtheory.tasks import SIMTask
@@ -27,6 +27,7 @@ __all__ = [
     "analytic",
     "cite",
     "errors",
+    "fit",
     "inits",
     "observe",
     "plot",

@@ -11,6 +11,7 @@ from typing import Any
 
 __all__ = [
     "ArgumentError",
+    "FitError",
     "MissingExtraError",
     "RegimeError",
     "RegimeWarning",
@@ -39,6 +40,25 @@ class ShapeError(SimTheoryError, ValueError):
 
 class RegimeError(SimTheoryError, ValueError):
     """A closed form was asked for an answer outside the regime where it holds."""
+
+
+class FitError(SimTheoryError, ValueError):
+    """Data cannot identify the parameters of a model.
+
+    Parameters
+    ----------
+    message : str
+        Which parameter, why, and what data would do.
+    parameters : tuple of str
+        Names of the parameters that are not identified.
+    """
+
+    def __init__(self, message: str, *, parameters: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.parameters = parameters
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(FitError, parameters=self.parameters), self.args
 
 
 class MissingExtraError(SimTheoryError, ImportError):

@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": ("validate", "Test the claims of the papers and write the ledger's page."),
     "claims": ("validate", "List the claims of the ledger."),
     "predict": ("predict", "Predict when a tied linear net learns which concept."),
+    "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
     "versions": ("versions", "Print the versions that results depend on."),
 }
 

@@ -7,6 +7,7 @@ offers some. Colour means concept and dash means road, in every picture.
 from simtheory.plot.agreement import prediction
 from simtheory.plot.charts import counts, crossing, measurements, scatter
 from simtheory.plot.concept_space import concept_space
+from simtheory.plot.fit import fitted, residuals
 from simtheory.plot.panels import FORMATS, picture
 from simtheory.plot.style import colour, dash, style
 from simtheory.plot.trajectories import loss, weights
@@ -18,10 +19,12 @@ __all__ = [
     "counts",
     "crossing",
     "dash",
+    "fitted",
     "loss",
     "measurements",
     "picture",
     "prediction",
+    "residuals",
     "scatter",
     "style",
     "weights",

@@ -1,0 +1,198 @@
+r"""The two models as functions of unbounded parameters.
+
+A form has the parameters, for concepts k and pairs k < p,
+
+====================  ==================================  =======================================
+name                  scale on which it is fitted         models
+====================  ==================================  =======================================
+``rate_k``            ln                                  both
+``start_k``           as it is; logit for the tied net    both: w_kk(0)
+``cosine_kp``         atanh of partial cosines            tied, correlated rows
+``start_kp``          as it is                            one layer, correlated rows: w_kp(0)
+``amplitude_k``       ln                                  a loss without known `mu`
+====================  ==================================  =======================================
+
+Partial cosines, each between two rows without their shares along the rows before, may take any
+values in (−1, 1): whatever the fit tries, W(0) = U₀U₀ᵀ is a Gram matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, logit
+
+from simtheory import sim
+from simtheory._typing import Array
+from simtheory.analytic import one_layer, tied
+from simtheory.fit.curves import Curves
+
+MODELS = ("one-layer", "tied")
+ROWS = ("orthogonal", "correlated")
+
+_RTOL = 1e-10
+"""Of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-6."""
+
+BOUNDS = {
+    "ln_rate": (np.log(1e-4), np.log(1e4)),  # in inverse lengths of the record
+    "start": (-20.0, 20.0),
+    "logit_start": (-80.0, 20.0),
+    "atanh_cosine": (-4.0, 4.0),
+    "ln_amplitude": (-20.0, 20.0),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """One model of one set of curves, its time in units of the length of the record."""
+
+    model: str
+    rows: str
+    observed: str
+    n: int
+    mu: Array | None
+
+    @classmethod
+    def of(cls, curves: Curves, model: str, rows: str) -> Form:
+        return cls(model, rows, curves.observed, curves.n_concepts, curves.mu)
+
+    @property
+    def layout(self) -> list[tuple[str, str]]:
+        """Name and scale of every parameter, in order."""
+        concepts = range(1, self.n + 1)
+        found = [(f"rate_{k}", "ln_rate") for k in concepts]
+        if self.model == "tied":
+            found += [(f"start_{k}", "logit_start") for k in concepts]
+        elif not self.amplitudes:  # one layer's start and amplitude are one factor
+            found += [(f"start_{k}", "start") for k in concepts]
+        if self.rows == "correlated" and self.model == "tied":
+            found += [(f"cosine_{k}{p}", "atanh_cosine") for k, p in combinations(concepts, 2)]
+        if self.rows == "correlated" and self.model == "one-layer":
+            found += [(f"start_{k}{p}", "start") for k, p in permutations(concepts, 2)]
+        if self.amplitudes:
+            found += [(f"amplitude_{k}", "ln_amplitude") for k in concepts]
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.layout]
+
+    @property
+    def scales(self) -> list[str]:
+        return [scale for _, scale in self.layout]
+
+    @property
+    def amplitudes(self) -> bool:
+        """Whether signal strengths are fitted, too."""
+        return self.observed == "loss" and self.mu is None
+
+    def part(self, theta: Array, prefix: str, digits: int = 1) -> Array:
+        """Return the parameters called prefix_k, or prefix_kp with two digits, shape (..., m)."""
+        head = f"{prefix}_"
+        wanted = [
+            k
+            for k, n in enumerate(self.names)
+            if n.startswith(head) and len(n) == len(head) + digits
+        ]
+        return theta[..., wanted]
+
+    def weights(self, theta: Array, t: Array) -> Array:
+        """Return W among the concepts, shape (..., T, n, n)."""
+        rates = np.exp(self.part(theta, "rate"))
+        if self.model == "one-layer":
+            flat, start = rates.reshape(-1, self.n), self._map(theta).reshape(-1, self.n, self.n)
+            runs = [one_layer.flow(a, W0, t) for a, W0 in zip(flat, start, strict=True)]
+            return np.stack(runs).reshape(*rates.shape[:-1], t.size, self.n, self.n)
+        if self.rows == "orthogonal":
+            modes = tied.mode(rates, expit(self.part(theta, "start")), t)
+            return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
+        moment = rates[..., None] * np.eye(self.n)
+        U0 = np.sqrt(expit(self.part(theta, "start")))[..., None] * self._rows(theta)
+        return sim.integrate(sim.Tied(), moment, U0, t, rtol=_RTOL)
+
+    def values(self, theta: Array, t: Array) -> Array:
+        """Return what was observed, shape (..., T, C)."""
+        W = self.weights(theta, t)
+        diagonal = np.diagonal(W, axis1=-2, axis2=-1)
+        if self.amplitudes:
+            mu = np.exp(self.part(theta, "amplitude"))[..., None, :]
+            return np.asarray(0.5 * np.sum((mu * (1.0 - diagonal)) ** 2, axis=-1, keepdims=True))
+        if self.observed == "concepts" or self.mu is None:
+            return diagonal
+        output = W @ self.mu
+        if self.observed == "target":
+            return np.asarray(output / self.mu)
+        return np.asarray(0.5 * np.sum((output - self.mu) ** 2, axis=-1, keepdims=True))
+
+    def linked(self, theta: Array) -> Array:
+        """Return the parameters with plain instead of partial cosines, on their atanh scale."""
+        if not (self.rows == "correlated" and self.model == "tied"):
+            return theta
+        rows = self._rows(theta)
+        gram = rows @ np.swapaxes(rows, -1, -2)
+        k, p = np.array(list(combinations(range(self.n), 2))).T
+        plain = theta.copy()
+        where = [j for j, name in enumerate(self.names) if name.startswith("cosine")]
+        plain[..., where] = np.arctanh(np.clip(gram[..., k, p], -1 + 1e-12, 1 - 1e-12))
+        return plain
+
+    def natural(self, linked: Array, span: float) -> Array:
+        """Return linked parameters in the units of the data, where rates are per time."""
+        result = np.array(linked)
+        for k, scale in enumerate(self.scales):
+            result[..., k] = _FROM[scale](linked[..., k])
+            if scale == "ln_rate":
+                result[..., k] /= span
+        return result
+
+    def fitted(self, name: str, value: float, span: float) -> float:
+        """Return a natural value on the scale on which it is fitted."""
+        scale = dict(self.layout)[name]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(_TO[scale](value * span if scale == "ln_rate" else value))
+
+    def _map(self, theta: Array) -> Array:
+        """W(0) of one layer, shape (..., n, n)."""
+        start = self.part(theta, "start")
+        W0 = np.zeros((*theta.shape[:-1], self.n, self.n))
+        if start.shape[-1]:
+            W0 = start[..., None] * np.eye(self.n)
+        if self.rows == "correlated":
+            k, p = np.array(list(permutations(range(self.n), 2))).T
+            W0[..., k, p] = self.part(theta, "start", digits=2)
+        return W0
+
+    def _rows(self, theta: Array) -> Array:
+        """Rows of length one with the given partial cosines: lower triangular, (..., n, n)."""
+        rows = np.zeros((*theta.shape[:-1], self.n, self.n))
+        rows[..., 0, 0] = 1.0
+        partial = np.tanh(self.part(theta, "cosine", digits=2))
+        place = {pair: m for m, pair in enumerate(combinations(range(self.n), 2))}
+        for p in range(1, self.n):
+            left = np.ones(theta.shape[:-1])
+            for k in range(p):
+                z = partial[..., place[k, p]]
+                rows[..., p, k] = z * left
+                left = left * np.sqrt(1.0 - z * z)
+            rows[..., p, p] = left
+        return rows
+
+
+_FROM: dict[str, Callable[[Any], Any]] = {
+    "ln_rate": np.exp,
+    "start": np.asarray,
+    "logit_start": expit,
+    "atanh_cosine": np.tanh,
+    "ln_amplitude": np.exp,
+}
+_TO: dict[str, Callable[[Any], Any]] = {
+    "ln_rate": np.log,
+    "start": np.asarray,
+    "logit_start": logit,
+    "atanh_cosine": np.arctanh,
+    "ln_amplitude": np.log,
+}

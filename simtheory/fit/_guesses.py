@@ -1,0 +1,93 @@
+"""Where a fit starts: the best points of coarse grids. Time runs from 0 to 1 over the record."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from scipy.special import expit
+
+from simtheory._typing import Array
+from simtheory.fit._forms import Form
+
+_POINTS = 80
+"""A grid is searched on no more points than these, spread evenly over the record."""
+
+_KEPT = 3
+_COSINES = (0.4, 0.85, -0.4)
+
+
+def guesses(form: Form, t: Array, values: Array) -> list[Array]:
+    """Return starting points of a form with orthogonal rows, best first."""
+    some = np.unique(np.linspace(0, t.size - 1, min(t.size, _POINTS)).astype(int))
+    t, values = t[some], values[some]
+    if form.observed != "loss":
+        find = _logistic if form.model == "tied" else _exponential
+        pairs = np.array([find(t, column) for column in values.T])
+        return [np.concatenate([pairs[:, 0], pairs[:, 1]])]
+    return _of_loss(form, t, values)
+
+
+def correlated(form: Form, orthogonal: Array) -> list[Array]:
+    """Return starting points with ties between rows, from the fit without them.
+
+    What a curve shows of a later row is its part that is new: the start is raised to keep that.
+    """
+    if form.model == "one-layer":
+        return [np.concatenate([orthogonal, np.zeros(form.n * (form.n - 1))])]
+    pairs = form.n * (form.n - 1) // 2
+    later = np.argsort(np.argsort(-orthogonal[: form.n]))  # 0 for the fastest
+    found = []
+    for cosine in _COSINES:
+        if cosine < 0 and form.observed == "concepts":
+            continue  # diagonal entries do not show the sign
+        theta = np.concatenate([orthogonal, np.full(pairs, np.arctanh(cosine))])
+        theta[form.n : 2 * form.n] -= later * np.log1p(-(cosine**2))
+        found.append(theta)
+    return found
+
+
+def _logistic(t: Array, values: Array) -> tuple[float, float]:
+    """ln rate and logit start of the nearest logistic on a grid of rates and half-times."""
+    rates = np.geomspace(0.3, 300.0, 50)
+    halves = np.concatenate([[-1.0, -0.3, 0.0], np.geomspace(0.01, 8.0, 60)])
+    curves = expit(2.0 * rates[:, None, None] * (t - halves[:, None]))
+    i, j = np.unravel_index(np.sum((curves - values) ** 2, axis=-1).argmin(), (50, halves.size))
+    return float(np.log(rates[i])), float(-2.0 * rates[i] * halves[j])
+
+
+def _exponential(t: Array, values: Array) -> tuple[float, float]:
+    """ln rate and start of the nearest 1 − (1 − start) e^{−rate t}; the start is linear."""
+    rates = np.geomspace(0.02, 300.0, 120)
+    decay = np.exp(-rates[:, None] * t)
+    missing = decay @ (1.0 - values) / np.sum(decay**2, axis=-1)
+    error = np.sum((1.0 - missing[:, None] * decay - values) ** 2, axis=-1)
+    k = int(error.argmin())
+    return float(np.log(rates[k])), float(1.0 - missing[k])
+
+
+def _of_loss(form: Form, t: Array, values: Array) -> list[Array]:
+    """Rates as powers of the signals, a common start, and both on grids."""
+    if form.mu is None:
+        shares = [np.full(form.n, 1.0)] + [0.5 ** np.arange(form.n)] * (form.n > 1)
+        signals = [np.sqrt(2.0 * values[0, 0] * w / w.sum()) for w in shares]
+        slower = [2.0 ** (-q * np.arange(form.n)) for q in ((0, 1, 2) if form.n > 1 else (0,))]
+    else:
+        signals, slower = [form.mu], [(form.mu / form.mu.max()) ** q for q in (0.5, 1, 2, 3)]
+    starts = -np.linspace(0.5, 24.0, 32) if form.model == "tied" else np.zeros(1)
+    found = []
+    for mu, powers, rate, start in product(signals, slower, np.geomspace(0.3, 300.0, 40), starts):
+        theta = [np.log(rate * powers)]
+        if form.model == "tied" or not form.amplitudes:
+            theta.append(np.full(form.n, start))
+        if form.amplitudes:
+            theta.append(np.log(np.abs(mu) + 1e-12))
+        found.append(np.concatenate(theta))
+    grid = np.stack(found)
+    errors = np.sum((form.values(grid, t) - values) ** 2, axis=(-1, -2))
+    best = np.argsort(errors)
+    chosen = [grid[best[0]]]
+    for k in best[1:]:  # the next ones, if they are other hills
+        if len(chosen) < _KEPT and all(np.abs(grid[k] - c).max() > 0.7 for c in chosen):
+            chosen.append(grid[k])
+    return chosen

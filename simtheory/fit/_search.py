@@ -1,0 +1,111 @@
+"""The least-squares search, and what its Jacobian says about the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from simtheory._typing import Array
+from simtheory.errors import SolveError
+from simtheory.fit._forms import BOUNDS, Form
+
+_STEP = 1e-4
+"""Of central differences: the parameters are logarithms, so this is a relative step."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """The best point of a search."""
+
+    form: Form
+    theta: Array
+    free: Any
+    residuals: Array
+    jacobian: Array
+
+    @property
+    def sum_of_squares(self) -> float:
+        return float(np.sum(self.residuals**2))
+
+    @property
+    def n_free(self) -> int:
+        return int(self.free.sum())
+
+    @property
+    def at_bounds(self) -> Any:
+        """Free parameters that the search would have pushed on."""
+        low, high = bounds(self.form)
+        near = 1e-3 * (high - low)
+        return self.free & ((self.theta < low + near) | (self.theta > high - near))
+
+
+def bounds(form: Form) -> tuple[Array, Array]:
+    """Return the lowest and highest parameters that a search may try."""
+    low, high = np.array([BOUNDS[scale] for scale in form.scales]).T
+    return low, high
+
+
+def jacobian(form: Form, theta: Array, t: Array, which: Any) -> Array:
+    """Derivatives of everything observed by some parameters, in one call; shape (T·C, m)."""
+    steps = _STEP * np.eye(theta.size)[which]
+    both = form.values(np.concatenate([theta + steps, theta - steps]), t)
+    up, down = both.reshape(2, len(steps), -1)
+    return np.asarray((up - down).T / (2.0 * _STEP))
+
+
+def search(
+    form: Form,
+    t: Array,
+    values: Array,
+    start: Array,
+    fixed: dict[int, float],
+    *,
+    tol: float = 1e-10,
+) -> Optimum:
+    """Return the least-squares point that a starting point leads to."""
+    free = np.ones(start.size, dtype=bool)
+    free[list(fixed)] = False
+    low, high = bounds(form)
+    theta = np.clip(start, low + 1e-6, high - 1e-6)
+    for k, value in fixed.items():
+        theta[k] = value
+
+    def whole(part: Array) -> Array:
+        full = theta.copy()
+        full[free] = part
+        return full
+
+    def residuals(part: Array) -> Array:
+        try:
+            return (form.values(whole(part), t) - values).ravel()
+        except SolveError:  # rates so far apart that the flow is stiff: nobody lives there
+            return np.full(values.size, 1e3)
+
+    def slopes(part: Array) -> Array:
+        return jacobian(form, whole(part), t, free)
+
+    if not free.any():
+        return Optimum(form, theta, free, residuals(theta[free]), np.zeros((values.size, 0)))
+    done: Any = least_squares(
+        residuals,
+        theta[free],
+        jac=slopes,
+        bounds=(low[free], high[free]),
+        ftol=tol,
+        xtol=tol,
+        gtol=1e-14,
+        max_nfev=300,
+    )
+    best = whole(done.x)
+    return Optimum(form, best, free, np.asarray(done.fun), slopes(done.x))
+
+
+def best_of(
+    form: Form, t: Array, values: Array, starts: list[Array], fixed: dict[int, float]
+) -> Optimum:
+    """Return the best of the points that several starts lead to."""
+    found = [search(form, t, values, start, fixed) for start in starts]
+    return min(found, key=lambda optimum: optimum.sum_of_squares)

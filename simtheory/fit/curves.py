@@ -1,0 +1,292 @@
+"""Measured curves: what was watched over the training, and on which clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory import observe
+from simtheory._checks import as_finite, as_times, frozen, one_of, positive_int
+from simtheory._text import rows_as_html, rows_as_text
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.fit._tables import Table, as_table, pick, read_csv
+from simtheory.tasks import SIMTask
+from simtheory.trajectory import Trajectory
+from simtheory.units import Clock
+
+__all__ = ["OBSERVED", "Curves", "curves"]
+
+OBSERVED = ("concepts", "target", "loss")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Curves:
+    """Curves measured over a training, ready to be fitted.
+
+    Parameters
+    ----------
+    t : array_like, shape (T,)
+        Times, increasing and not negative.
+    values : array_like, shape (T, C)
+        One column for each concept, or one loss.
+    names : tuple of str
+        Names of the columns.
+    observed : {"concepts", "target", "loss"}
+        What a column is. ``concepts``: the output on an input that holds concept k alone, along
+        concept k, as a share of what it should be: 1 is learned. ``target``: the same share of the
+        output on the input that holds all concepts. ``loss``: half the squared distance of the
+        output from that input.
+    mu : array_like, shape (s,), optional
+        Signal strengths. Needed to tell the ties between concepts from outputs at the target, and
+        to predict a swing-by. A loss without them has its amplitudes fitted.
+    unit : {"t", "step"}
+        Whether times are canonical or optimiser steps.
+    clock : Clock, optional
+        How steps become canonical time; without it rates are per step. Its `tied` is set by the
+        model that is fitted.
+    concepts : int, optional
+        Number of concepts behind a loss without `mu`. Default: one.
+
+    Raises
+    ------
+    ShapeError
+        If the columns do not fit the times, the names or `mu`.
+    ArgumentError
+        If an entry is not finite or a name is unknown.
+    """
+
+    t: Array
+    values: Array
+    names: tuple[str, ...]
+    observed: str = "concepts"
+    mu: Array | None = None
+    unit: str = "t"
+    clock: Clock | None = None
+    concepts: int | None = None
+
+    def __post_init__(self) -> None:
+        t, values = as_times(self.t), as_finite("values", self.values)
+        one_of("observed", self.observed, OBSERVED)
+        one_of("unit", self.unit, ("t", "step"))
+        if values.ndim != 2 or values.shape != (t.size, len(self.names)):
+            raise ShapeError(
+                f"Argument `values` must have shape (T, C) = ({t.size}, {len(self.names)}), but its "
+                f"shape is {values.shape}."
+            )
+        mu = self.mu
+        if mu is not None:
+            mu = np.atleast_1d(as_finite("mu", mu))
+            if mu.ndim != 1 or mu.min(initial=1.0) <= 0:
+                raise ArgumentError(
+                    f"Argument `mu` must hold positive signal strengths, but it is {mu}."
+                )
+        if self.observed == "loss":
+            if len(self.names) != 1:
+                raise ShapeError(
+                    f"One loss is fitted at a time, but there are {len(self.names)} columns: "
+                    f"{', '.join(self.names)}."
+                )
+            count = mu.size if mu is not None else positive_int("concepts", self.concepts or 1)
+        else:
+            count = len(self.names)
+            if mu is not None and mu.size != count:
+                raise ShapeError(
+                    f"Argument `mu` must have one entry for each of the {count} columns, but it has "
+                    f"{mu.size}."
+                )
+        if self.clock is not None and self.unit != "step":
+            raise ArgumentError(
+                "Argument `clock` converts steps, but the times are canonical already."
+            )
+        for name, value in (("t", frozen(t)), ("values", frozen(values)), ("concepts", count)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "mu", mu if mu is None else frozen(mu))
+
+    @property
+    def n_concepts(self) -> int:
+        """Number of concepts behind the columns."""
+        assert self.concepts is not None  # set by __post_init__
+        return self.concepts
+
+    def until(self, t: float) -> Curves:
+        """Return the part that was measured up to a time.
+
+        Parameters
+        ----------
+        t : float
+            Last time that is kept.
+
+        Returns
+        -------
+        Curves
+            The first rows.
+        """
+        kept = self.t <= float(as_finite("t", t))
+        if not kept.any():
+            raise ArgumentError(
+                f"Argument `t` must leave some times, but the first is {self.t[0]:g} and it is {t:g}."
+            )
+        return replace(self, t=self.t[kept], values=self.values[kept])
+
+    def __repr__(self) -> str:
+        return f"Curves({self.observed}, T={self.t.size}, columns={', '.join(self.names)})"
+
+    def __str__(self) -> str:
+        return rows_as_text("Curves", self._rows())
+
+    def _repr_html_(self) -> str:
+        return rows_as_html("Curves", self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        unit = "steps" if self.unit == "step" else "canonical"
+        if self.clock is not None:
+            unit += f", {self.clock.lr:g} {self.clock.loss}"
+        return [
+            ("columns", ", ".join(self.names)),
+            ("observed", self.observed),
+            ("time", f"{self.t.size} points from {self.t[0]:g} to {self.t[-1]:g} ({unit})"),
+            ("concepts", f"{self.n_concepts}" + ("" if self.mu is None else f", mu = {self.mu}")),
+        ]
+
+
+def curves(
+    source: Any,
+    *,
+    observed: str | None = None,
+    columns: Sequence[str] | None = None,
+    mu: ArrayLike | None = None,
+    clock: Clock | None = None,
+    concepts: int | None = None,
+) -> Curves:
+    """Read measured curves from a file, a dataset, named arrays or a trajectory.
+
+    Parameters
+    ----------
+    source : str, Path, Trajectory, xarray.Dataset or mapping of str to array_like
+        A ``.csv`` file with a header; a ``.npz`` file, of arrays or a saved trajectory; a dataset,
+        of curves or of a trajectory; named arrays. Times are called t or time where they are
+        canonical, step or steps where they count optimiser steps.
+    observed : {"concepts", "target", "loss"}, optional
+        What a column is, see `Curves`. Default: a loss if the only column is called so, else
+        concepts.
+    columns : sequence of str, optional
+        Columns to take, in the order of the concepts. Default: all.
+    mu : array_like, shape (s,), optional
+        Signal strengths; those of the task if the source is a trajectory.
+    clock : Clock, optional
+        How steps become canonical time.
+    concepts : int, optional
+        Number of concepts behind a loss whose `mu` is not known.
+
+    Returns
+    -------
+    Curves
+        Checked: sorted, finite, without gaps.
+
+    Raises
+    ------
+    ArgumentError
+        If something is missing, doubled, unsorted or not a number; file, line and column are named.
+
+    Examples
+    --------
+    >>> read = curves({"step": [0, 10, 20], "size": [0.1, 0.4, 0.8]})
+    >>> read
+    Curves(concepts, T=3, columns=size)
+    """
+    if observed is not None:
+        one_of("observed", observed, OBSERVED)
+    found = _found(source)
+    if isinstance(found, Trajectory):
+        return _from_trajectory(found, observed or "concepts", columns, mu)
+    chosen = pick(found, columns)
+    if observed is None:
+        only = next(iter(chosen)) if len(chosen) == 1 else ""
+        observed = "loss" if "loss" in only.lower() else "concepts"
+    values = np.stack(list(chosen.values()), axis=1)
+    return Curves(found.t, values, tuple(chosen), observed, mu, found.unit, clock, concepts)  # type: ignore[arg-type]
+
+
+def _found(source: Any) -> Table | Trajectory:
+    """Return a trajectory, or the columns of anything else."""
+    if isinstance(source, Trajectory):
+        return source
+    if isinstance(source, str | Path):
+        return _from_file(Path(source))
+    if hasattr(source, "data_vars") and hasattr(source, "coords"):
+        return _from_dataset(source)
+    if isinstance(source, Mapping):
+        return as_table(source, lambda row: f"Entry {row}", source="The mapping")
+    raise ArgumentError(
+        "Argument `source` must be a .csv or .npz file, a Trajectory, an xarray Dataset or a mapping "
+        f"of names to arrays, but it is a {type(source).__name__}."
+    )
+
+
+def _from_file(path: Path) -> Table | Trajectory:
+    if path.suffix.lower() not in (".csv", ".npz"):
+        raise ArgumentError(f"The file {path} must end in .csv or .npz.")
+    if not path.is_file():
+        raise ArgumentError(f"The file {path} does not exist.")
+    if path.suffix.lower() == ".csv":
+        return read_csv(path)
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError) as reason:
+        raise ArgumentError(f"The file {path} holds no arrays that NumPy reads.") from reason
+    if "header" in arrays:
+        return Trajectory.load(path)
+    return as_table(arrays, lambda row: f"{path}, entry {row}", source=str(path))
+
+
+def _from_dataset(dataset: Any) -> Table | Trajectory:
+    if "outputs" in dataset.data_vars and "task" in dataset.attrs:
+        weights = dataset["weights"].values if "weights" in dataset.data_vars else None
+        return Trajectory(
+            dataset["t"].values,
+            dataset["probes"].values,
+            dataset["outputs"].values,
+            weights,
+            SIMTask.from_dict(json.loads(dataset.attrs["task"])),
+            dataset.attrs["origin"],
+            bool(dataset.attrs["exact"]),
+        )
+    named = {str(name): dataset[name].values for name in (*dataset.coords, *dataset.data_vars)}
+    return as_table(named, lambda row: f"Entry {row} of the dataset", source="The dataset")
+
+
+def _from_trajectory(
+    traj: Trajectory, observed: str, columns: Sequence[str] | None, mu: ArrayLike | None
+) -> Curves:
+    if traj.ensemble:
+        raise ShapeError(
+            f"Argument `source` must be a single run, but it is an ensemble of shape {traj.ensemble}. "
+            "Take one with traj.member(k)."
+        )
+    if columns is not None or mu is not None:
+        raise ArgumentError(
+            "Arguments `columns` and `mu` do not go with a trajectory, which knows both."
+        )
+    task, s = traj.task, traj.task.n_concepts
+    names = tuple(f"concept_{k + 1}" for k in range(s))
+    if observed == "loss":
+        return Curves(traj.t, observe.loss(traj)[:, None], ("loss",), observed, task.mu)
+    if not task.mu.all():
+        raise ArgumentError("A concept without signal has no share to fit, but one has mu = 0.")
+    if observed == "target":
+        values = observe.concept_outputs(traj) / task.mu
+    else:
+        own = [
+            observe.concept_outputs(traj, vertex=tuple(row))[:, k]
+            for k, row in enumerate(np.eye(s))
+        ]
+        values = np.stack(own, axis=1) / task.mu
+    return Curves(traj.t, values, names, observed, task.mu)

@@ -1,0 +1,466 @@
+"""The fit itself: the best model of measured curves, with intervals, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
+from tqdm import tqdm
+
+from simtheory._checks import as_finite, as_generator, frozen, nearest, one_of
+from simtheory._text import rows_as_html, rows_as_text
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError, FitError, RegimeError
+from simtheory.fit._evidence import Quality, covariance, factor, flat, quality, unidentified
+from simtheory.fit._forms import MODELS, ROWS, Form
+from simtheory.fit._guesses import correlated, guesses
+from simtheory.fit._search import Optimum, best_of, bounds, search
+from simtheory.fit.curves import Curves
+
+__all__ = ["Candidate", "Fit", "Parameter", "Quality", "fit"]
+
+_DRAWS = 512
+_CLOSE = 2.0
+"""Candidates whose AICc differ by less are taken to fit equally well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a fit.
+
+    Parameters
+    ----------
+    name : str
+        ``rate_k``, ``start_k`` (w_kk(0)), ``cosine_kp`` (between rows of U(0)), ``start_kp``
+        (w_kp(0) of one layer) or ``amplitude_k`` (of a loss without known `mu`); concepts count
+        from 1.
+    value : float
+        The best value.
+    low, high : float
+        Ends of its confidence interval.
+    fixed : bool
+        Whether it was given.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model that was tried.
+
+    Parameters
+    ----------
+    model, rows : str
+        Which.
+    quality : Quality
+        How well it fits.
+    refused : str
+        Which parameter the data do not identify in it, and why; empty if all are.
+    """
+
+    model: str
+    rows: str
+    quality: Quality
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Fit:
+    """A model of measured curves.
+
+    Parameters
+    ----------
+    curves : Curves
+        What was fitted.
+    withheld : Curves or None
+        What was measured later and not fitted.
+    model : {"one-layer", "tied"}
+        The net.
+    rows : {"orthogonal", "correlated"}
+        Whether concepts are tied at the start.
+    parameters : tuple of Parameter
+        With intervals.
+    quality : Quality
+        Goodness of fit.
+    candidates : tuple of Candidate
+        All that was tried.
+    level : float
+        Confidence level of all intervals.
+    intervals : {"covariance", "bootstrap"}
+        Where they come from.
+    draws : ndarray, shape (M, P)
+        Parameters that the data leave possible, on the scales of the fit, for forecasts.
+    theta : ndarray, shape (P,)
+        The best parameters, on the same scales.
+    """
+
+    curves: Curves
+    withheld: Curves | None
+    model: str
+    rows: str
+    parameters: tuple[Parameter, ...]
+    quality: Quality
+    candidates: tuple[Candidate, ...]
+    level: float
+    intervals: str
+    draws: Array
+    theta: Array
+
+    def __getitem__(self, name: str) -> Parameter:
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        known = [parameter.name for parameter in self.parameters]
+        raise ArgumentError(f"This fit has no parameter {name!r}; {nearest(name, known)}")
+
+    @property
+    def rate_unit(self) -> str:
+        """What rates are counted in."""
+        canonical = self.curves.unit == "t" or self.curves.clock is not None
+        return "per canonical time" if canonical else "per step"
+
+    def __repr__(self) -> str:
+        return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"
+
+    def __str__(self) -> str:
+        return rows_as_text("Fit", self._rows())
+
+    def _repr_html_(self) -> str:
+        return rows_as_html("Fit", self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        q = self.quality
+        rows = [("model", f"{self.model}, {self.rows} rows; rates {self.rate_unit}")]
+        for p in self.parameters:
+            span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
+            rows.append((p.name, f"{p.value:.4g}  {span}"))
+        rows += [
+            ("intervals", f"{100 * self.level:g}%, from the {self.intervals}"),
+            ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
+            ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
+        ]
+        best = min(c.quality.aicc for c in self.candidates)
+        for c in self.candidates:
+            refused = f", not identified: {c.refused}" if c.refused else ""
+            text = f"AICc +{c.quality.aicc - best:.1f}, residual {c.quality.residual:.3g}{refused}"
+            rows.append((f"{c.model}, {c.rows}", text))
+        return rows
+
+
+def fit(
+    curves: Curves,
+    *,
+    model: str = "auto",
+    rows: str = "auto",
+    until: float | None = None,
+    fixed: Mapping[str, float] | None = None,
+    level: float = 0.95,
+    bootstrap: int = 0,
+    rng: np.random.Generator | None = None,
+    progress: bool = False,
+) -> Fit:
+    r"""Fit the one-layer and the tied model to measured curves.
+
+    Least squares with one noise for all points. One layer is its closed form; the tied net is a
+    logistic mode for each concept where rows of U(0) are orthogonal, and the exact flow, integrated
+    for every trial, where they are not.
+
+    Parameters
+    ----------
+    curves : Curves
+        What was measured.
+    model : {"auto", "one-layer", "tied"}
+        The net; auto takes the smaller AICc.
+    rows : {"auto", "orthogonal", "correlated"}
+        Whether ties between concepts at the start are fitted; auto takes the smaller AICc.
+    until : float, optional
+        Last time that is fitted; the rest is withheld for `predict` to be judged by.
+    fixed : mapping of str to float, optional
+        Rates and starts that are known, by name: ``{"rate_2": 0.3}``.
+    level : float
+        Confidence level of the intervals, in (0, 1).
+    bootstrap : int
+        Number of bootstrap samples for the intervals; 0 takes the Gauss–Newton covariance.
+    rng : numpy.random.Generator, optional
+        Needed for the bootstrap.
+    progress : bool
+        Show a bar on a terminal while bootstrapping.
+
+    Returns
+    -------
+    Fit
+        Parameters with intervals, goodness of fit, and what else was tried.
+
+    Raises
+    ------
+    FitError
+        If the data do not identify the parameters; the message names one and says what would help.
+    RegimeError
+        If ties between rows are asked of curves that cannot show them.
+    ArgumentError
+        If an argument does not fit.
+
+    Notes
+    -----
+    The covariance is s²(JᵀJ)⁻¹ with s² from the residuals, and intervals are symmetric on the scale
+    of the fit (a logarithm for rates), with Student's factor. Where neighbouring residuals have a
+    correlation r that noise would not show, standard errors grow by √((1+r)/(1−r)). The bootstrap
+    adds to the best curve residuals drawn in blocks, as long as the correlation lasts, and takes
+    quantiles.
+
+    Examples
+    --------
+    >>> from simtheory.fit import Curves
+    >>> t = np.linspace(0.0, 4.0, 60)
+    >>> noise = 0.01 * np.random.default_rng(0).standard_normal((60, 1))
+    >>> found = fit(Curves(t, 1.0 - np.exp(-1.5 * t)[:, None] + noise, ("size",)))
+    >>> found.model, round(found["rate_1"].value, 1)
+    ('one-layer', 1.5)
+    """
+    one_of("model", model, ("auto", *MODELS))
+    one_of("rows", rows, ("auto", *ROWS))
+    share = float(as_finite("level", level))
+    if not 0.0 < share < 1.0:
+        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {share:g}.")
+    seen, withheld = _split(curves, until)
+    given = dict(fixed or {})
+    forms = _forms(seen, model, rows)
+    _check_fixed(given, forms)
+    _check_moved(seen, given)
+    optima = _optima(seen, forms, given)
+    qualities = [quality(optimum, seen) for optimum in optima]
+    tried = [
+        Candidate(o.form.model, o.form.rows, q, unidentified(o, q))
+        for o, q in zip(optima, qualities, strict=True)
+    ]
+    chosen = _choose(tried)
+    optimum, found = optima[chosen], qualities[chosen]
+    if bootstrap:
+        source, draws = "bootstrap", _bootstrap(optimum, seen, found, bootstrap, rng, progress)
+    else:
+        source, draws = "covariance", _draws(optimum, found, share)
+    return Fit(
+        curves=seen,
+        withheld=withheld,
+        model=optimum.form.model,
+        rows=optimum.form.rows,
+        parameters=_parameters(optimum, seen, found, share, draws if bootstrap else None),
+        quality=found,
+        candidates=tuple(tried),
+        level=share,
+        intervals=source,
+        draws=frozen(draws),
+        theta=frozen(optimum.theta),
+    )
+
+
+def canonical_span(curves: Curves, model: str) -> float:
+    """Return the length of a record in the time that rates are counted in."""
+    step = 1.0
+    if curves.clock is not None:
+        step = replace(curves.clock, tied=model == "tied").step
+    return float(curves.t[-1]) * step
+
+
+def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
+    if not isinstance(curves, Curves):
+        raise ArgumentError(
+            f"Argument `curves` must be Curves, made by fit.curves(...), but it is a {type(curves).__name__}."
+        )
+    if until is None:
+        return curves, None
+    seen = curves.until(until)
+    later = seen.t.size
+    if later == curves.t.size:
+        return curves, None
+    return seen, replace(curves, t=curves.t[later:], values=curves.values[later:])
+
+
+def _forms(curves: Curves, model: str, rows: str) -> list[Form]:
+    """Every candidate, each with orthogonal rows before correlated ones."""
+    models = MODELS if model == "auto" else (model,)
+    if curves.clock is not None and curves.clock.loss == "recurrence":
+        if model == "one-layer":
+            raise ArgumentError('Argument `clock` with loss="recurrence" is of a tied net.')
+        models = ("tied",)
+    orthogonal = [Form.of(curves, m, "orthogonal") for m in models]
+    if rows == "orthogonal":
+        return orthogonal
+    tied_up = [Form.of(curves, m, "correlated") for m in models if _shows_ties(curves, m)]
+    if rows == "correlated" and not tied_up:
+        raise RegimeError(
+            "Ties between rows need two concepts and, but for outputs on single concepts, known "
+            "signal strengths `mu`; one layer shows them in outputs at the target only. These are "
+            f"{curves!r}, model {model}."
+        )
+    if rows == "correlated":
+        return tied_up
+    return [form for m in models for form in (*orthogonal, *tied_up) if form.model == m]
+
+
+def _shows_ties(curves: Curves, model: str) -> bool:
+    if curves.n_concepts < 2:
+        return False
+    if model == "one-layer":
+        return curves.observed == "target" and curves.mu is not None
+    return curves.observed == "concepts" or curves.mu is not None
+
+
+def _check_fixed(given: dict[str, float], forms: list[Form]) -> None:
+    for name, value in given.items():
+        for form in forms:
+            known = [n for n in form.names if n.startswith(("rate", "start")) and n[-2] == "_"]
+            if name not in known:
+                raise ArgumentError(
+                    f"Argument `fixed` names {name!r}, which is no rate or start of the {form.model} "
+                    f"model; {nearest(name, known)}"
+                )
+            if not np.isfinite(form.fitted(name, float(value), 1.0)):
+                raise ArgumentError(
+                    f"Argument `fixed` gives {name} = {value!r}, which the {form.model} model cannot "
+                    "have: rates are positive, and starts of a tied net lie between 0 and 1."
+                )
+
+
+def _check_moved(curves: Curves, given: dict[str, float]) -> None:
+    """Refuse a curve in which nothing happens: no parameter of it can be known."""
+    for k, (name, column) in enumerate(zip(curves.names, curves.values.T, strict=True)):
+        held = {f"rate_{k + 1}", f"start_{k + 1}"} <= set(given)
+        if held or not flat(curves.t, column):
+            continue
+        level = float(column.mean())
+        what = "" if curves.observed == "loss" else f"_{k + 1}"
+        advice = (
+            "It was learned before the record starts: record earlier."
+            if curves.observed != "loss" and level > 0.5
+            else "Record until it has moved, better until half of it is learned."
+        )
+        raise FitError(
+            f"The curve {name!r} stays at {level:.3g} within its noise until {curves.t[-1]:g}, so rate{what} "
+            f"and start{what} are not identified. {advice} Or leave it out, or give both in `fixed`.",
+            parameters=(f"rate{what}", f"start{what}"),
+        )
+
+
+def _optima(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[Optimum]:
+    t, values = curves.t / curves.t[-1], curves.values
+    found: list[Optimum] = []
+    for form in forms:
+        span = canonical_span(curves, form.model)
+        fixed = {form.names.index(n): form.fitted(n, float(v), span) for n, v in given.items()}
+        free = len(form.names) - len(fixed)
+        if values.size <= free + 1:
+            raise FitError(
+                f"The {form.model} model with {form.rows} rows has {free} free parameters, but there "
+                f"are only {values.size} numbers to fit; it needs at least {free + 2}. Record more "
+                "points, or give some in `fixed`.",
+                parameters=tuple(form.names),
+            )
+        if form.rows == "orthogonal":
+            starts = guesses(form, t, values)
+        else:
+            flat_form = replace(form, rows="orthogonal")
+            starts = correlated(form, _orthogonal(found, flat_form, t, values, fixed))
+        found.append(best_of(form, t, values, starts, fixed))
+    return found
+
+
+def _orthogonal(
+    found: list[Optimum], form: Form, t: Array, values: Array, fixed: dict[int, float]
+) -> Array:
+    """The best point without ties: found already, or looked for now."""
+    for optimum in found:
+        if optimum.form.model == form.model and optimum.form.rows == form.rows:
+            return optimum.theta
+    return best_of(form, t, values, guesses(form, t, values), fixed).theta
+
+
+def _choose(tried: list[Candidate]) -> int:
+    """The smallest AICc, or one as good as it whose parameters are all identified."""
+    order = sorted(range(len(tried)), key=lambda k: tried[k].quality.aicc)
+    best = tried[order[0]]
+    for k in order:
+        if not tried[k].refused and tried[k].quality.aicc <= best.quality.aicc + _CLOSE:
+            return k
+    name = best.refused.split(":")[0]
+    advice = {
+        "rate": f"Record until its curve bends, or pass fixed={{{name!r}: ...}}.",
+        "start": f"Record more of its first rise, or pass fixed={{{name!r}: ...}}.",
+        "cosine": "Record outputs at the target, where ties show most, or pass rows='orthogonal'.",
+        "amplitude": "Pass `mu` if the signal strengths are known, or fewer `concepts`.",
+    }[name.split("_")[0]]
+    raise FitError(
+        f"The data do not identify {best.refused} ({best.model} model, {best.rows} rows). {advice}",
+        parameters=(name,),
+    )
+
+
+def _parameters(
+    optimum: Optimum, curves: Curves, found: Quality, level: float, draws: Array | None
+) -> tuple[Parameter, ...]:
+    form, theta = optimum.form, optimum.theta
+    span = canonical_span(curves, form.model)
+    middle = form.linked(theta)
+    if draws is not None:
+        tail = 0.5 * (1.0 - level)
+        low, high = np.quantile(form.linked(draws), (tail, 1.0 - tail), axis=0)
+    else:
+        steps = 1e-6 * np.eye(theta.size)[optimum.free]
+        slopes = (form.linked(theta + steps) - form.linked(theta - steps)).T / 2e-6
+        variance = np.sum((slopes @ covariance(optimum, found)) * slopes, axis=1)
+        half = factor(found, level) * np.sqrt(variance)
+        low, high = middle - half, middle + half
+    value, low, high = (form.natural(x, span) for x in (middle, low, high))
+    return tuple(
+        Parameter(name, float(value[k]), float(low[k]), float(high[k]), not optimum.free[k])
+        for k, name in enumerate(form.names)
+    )
+
+
+def _draws(optimum: Optimum, found: Quality, level: float) -> Array:
+    """Parameters spread as the covariance says, on a Sobol sequence: no seed, little noise."""
+    draws = np.tile(optimum.theta, (_DRAWS, 1))
+    if not optimum.n_free:
+        return draws
+    points = qmc.Sobol(optimum.n_free, scramble=False).random(2 * _DRAWS)[1 : _DRAWS + 1]
+    wider = factor(found, level) / float(-ndtri(0.5 * (1.0 - level)))
+    root = np.linalg.cholesky(covariance(optimum, found))
+    draws[:, optimum.free] += wider * ndtri(points) @ root.T
+    low, high = bounds(optimum.form)
+    return np.clip(draws, low, high)
+
+
+def _bootstrap(
+    optimum: Optimum,
+    curves: Curves,
+    found: Quality,
+    samples: int,
+    rng: np.random.Generator | None,
+    progress: bool,
+) -> Array:
+    """Refit the best curve plus residuals drawn in blocks; shape (samples, P)."""
+    generator = as_generator(rng)
+    t = curves.t / curves.t[-1]
+    residuals = optimum.residuals.reshape(curves.values.shape)
+    best = curves.values + residuals  # residuals are model minus data
+    size, n = len(t), found.points
+    grown = residuals * np.sqrt(n / (n - found.parameters))
+    block = min(size, max(1, round(found.widening**2)))
+    fixed = {k: float(v) for k, v in enumerate(optimum.theta) if not optimum.free[k]}
+    draws = []
+    bar: Any = tqdm(range(samples), desc="bootstrap", disable=None if progress else True)
+    for _ in bar:
+        first = generator.integers(0, size - block + 1, -(-size // block))
+        rows = (first[:, None] + np.arange(block)).ravel()[:size]
+        again = search(optimum.form, t, best + grown[rows], optimum.theta, fixed, tol=1e-7)
+        draws.append(again.theta)
+    return np.array(draws)
