@@ -18,7 +18,9 @@ __all__ = [
     "ShapeError",
     "SimTheoryError",
     "SolveError",
+    "SweepError",
     "TaskError",
+    "TrainingWarning",
 ]
 
 
@@ -88,5 +90,13 @@ class SolveError(SimTheoryError, RuntimeError):
         return functools.partial(SolveError, time=self.time, partial=self.partial), self.args
 
 
+class SweepError(SimTheoryError, RuntimeError):
+    """A sweep stopped early; what it finished is kept, and the same sweep goes on from there."""
+
+
 class RegimeWarning(UserWarning):
     """A closed form was evaluated outside its regime because ``strict=False`` was passed."""
+
+
+class TrainingWarning(UserWarning):
+    """A network is trained, but not all went as asked: the message says what, and what to do."""

@@ -6,11 +6,12 @@ network is trained, and not before.
 
 from simtheory.validation.catalogue import claims
 from simtheory.validation.claims import Claim
+from simtheory.validation.data import Fresh, Points, Samples
 from simtheory.validation.nets import MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.optimisers import SGD, Adam
 from simtheory.validation.records import Band, Record, Verdict
 from simtheory.validation.runner import run
-from simtheory.validation.train import train, training_data
+from simtheory.validation.train import train
 
 __all__ = [
     "MLP",
@@ -19,12 +20,14 @@ __all__ = [
     "Band",
     "Claim",
     "DefaultInit",
+    "Fresh",
+    "Points",
     "Record",
+    "Samples",
     "SmallInit",
     "Verdict",
     "claims",
     "initial_layers",
     "run",
     "train",
-    "training_data",
 ]

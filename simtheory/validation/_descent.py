@@ -1,7 +1,7 @@
-"""The training loop, compiled: many seeds side by side, from one record to the next.
+"""The training loop of one seed, compiled, and of all seeds side by side.
 
-This is the only file that needs JAX, Equinox and Optax to be imported; `train` loads it after it
-has checked its arguments. Every array carries the seeds, S of them, on its leading axis.
+This is the only file of the training that needs JAX, Equinox and Optax to be imported; it is loaded
+after the arguments are checked.
 """
 
 from __future__ import annotations
@@ -14,24 +14,33 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.nets import ACTIVATIONS, MLP, Layer
-from simtheory.validation.optimisers import Optimiser
+from simtheory.validation.nets import Layer
+from simtheory.validation.optimisers import Factors, Optimiser
 
-__all__ = ["Network", "Plan", "Seen", "State", "advance", "start"]
+__all__ = ["Common", "Network", "Plan", "Seen", "State", "advance", "advance_all", "start"]
+
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": lambda x: x,
+    "relu": jax.nn.relu,
+    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    "tanh": jnp.tanh,
+}
 
 
 class Network(eqx.Module):
-    """The layers of one network (or, inside `State`, of all seeds') and what lies between them."""
+    """The layers of one network and what lies between them."""
 
-    layers: tuple[Layer, ...]
-    activation: Callable[[Any], Any] = eqx.field(static=True)
+    layers: tuple[tuple[Any, Any], ...]
+    activation: str = eqx.field(static=True)
 
     def __call__(self, x: Any) -> Any:
         """Return the outputs, shape (n, d), on inputs of that shape."""
+        last = len(self.layers) - 1
         for k, (weight, bias) in enumerate(self.layers):
-            x = x if k == 0 else self.activation(x)
-            x = x @ weight.T
+            matrix = self.layers[last - k][0].T if weight is None else weight
+            x = x @ matrix.T
             x = x if bias is None else x + bias
+            x = x if k == last else _ACTIVATIONS[self.activation](x)
         return x
 
 
@@ -39,74 +48,157 @@ class Plan(NamedTuple):
     """What does not change during training and is compiled in."""
 
     optimiser: Optimiser
+    factors: Factors
+    order: str  # of `data.ORDERS`, or "fresh"
     batch: int | None
     is_linear: bool
+    jacobians: bool
+
+
+class Source(NamedTuple):
+    """Where fresh points come from: x = centre + spread z, y = x + noise z'."""
+
+    centres: Any
+    log_weights: Any
+    spread: Any
+    noise: Any
+
+
+class Common(NamedTuple):
+    """What all seeds share: numbers that are not compiled in.
+
+    `factor` is the loss over the mean squared distance; training goes from `step` to the last of
+    `stops` and records at each.
+    """
+
+    step: Any
+    stops: Any
+    lr: Any
+    factor: Any
+    probes: Any
+    source: Source | None
 
 
 class State(NamedTuple):
-    """Where training stands: steps made, networks, the optimiser's memory."""
+    """Where a seed stands: its network, the optimiser's memory, the order of its points."""
 
-    step: Any
-    nets: Network
+    net: Network
     memory: Any
+    order: Any
 
 
 class Seen(NamedTuple):
-    """What is recorded: outputs (S, P, d), loss (S,) and end-to-end maps (S, d, d) or None."""
+    """What is recorded: outputs (T, P, d), loss (T,), and maybe weights and Jacobians."""
 
     outputs: Any
     loss: Any
-    weights: Any
+    weights: Any  # (T, d, d)
+    jacobians: Any  # (T, P, d, d)
 
 
-def start(net: MLP, layers: tuple[Layer, ...], optimiser: Optimiser, lr: float) -> State:
-    """Return the state before the first step, given each layer's weights (S, out, in)."""
-    arrays = jax.tree.map(jnp.asarray, layers)
-    nets = Network(arrays, ACTIVATIONS[net.activation])
-    return State(jnp.asarray(0), nets, jax.vmap(optimiser.transform(lr).init)(nets))
+def start(
+    plan: Plan, layers: tuple[Layer, ...], activation: str, points: Any, key: Any, lr: Any
+) -> State:
+    """Return the state of one seed before its first step."""
+    net = Network(jax.tree.map(jnp.asarray, layers), activation)
+    shuffled = plan.batch is not None and plan.order in ("epochs", "once")
+    order = jax.random.permutation(key, len(points)) if shuffled else None
+    return State(net, plan.optimiser.transform(lr, plan.factors).init(net), order)
 
 
 @eqx.filter_jit
 def advance(
-    plan: Plan,
-    state: State,
-    points: Any,
-    keys: Any,
-    probes: Any,
-    stops: Any,
-    *,
-    lr: Any,
-    factor: Any,
+    plan: Plan, state: State, data: tuple[Any, Any], key: Any, common: Common
 ) -> tuple[State, Seen]:
-    """Train up to each of the steps in `stops` and record there.
+    """Train one seed on its data (x, y) and record on the way."""
+    return _advance(plan, state, data, key, common)
 
-    `points` (S, n, d) are each seed's data, `factor` is the loss over the mean squared distance.
-    The number of steps between two stops is not compiled in, so any grid of records serves.
-    """
-    transform = plan.optimiser.transform(lr)
 
-    def loss(net: Network, x: Any) -> Any:
-        return factor * jnp.mean(jnp.sum((net(x) - x) ** 2, axis=-1))
+@eqx.filter_jit
+def advance_all(
+    plan: Plan, states: State, data: tuple[Any, Any], keys: Any, common: Common
+) -> tuple[State, Seen]:
+    """Train all seeds, which lie on the leading axes of everything but `common`."""
+    return jax.vmap(lambda s, d, k: _advance(plan, s, d, k, common))(states, data, keys)
 
-    def update(step: Any, net: Network, memory: Any, x: Any, key: Any) -> tuple[Network, Any]:
-        if plan.batch is not None:
-            x = x[jax.random.randint(jax.random.fold_in(key, step), (plan.batch,), 0, len(x))]
-        updates, memory = transform.update(jax.grad(loss)(net, x), memory, net)
-        return eqx.apply_updates(net, updates), memory
 
-    def one_step(step: Any, carry: tuple[Network, Any]) -> tuple[Network, Any]:
-        return jax.vmap(update, in_axes=(None, 0, 0, 0, 0))(step, *carry, points, keys)
+def _advance(
+    plan: Plan, state: State, data: tuple[Any, Any], key: Any, common: Common
+) -> tuple[State, Seen]:
+    transform = plan.optimiser.transform(common.lr, plan.factors)
 
-    def to_record(state: State, stop: Any) -> tuple[State, Seen]:
-        nets, memory = lax.fori_loop(state.step, stop, one_step, (state.nets, state.memory))
-        return State(stop, nets, memory), look(nets)
+    def loss(net: Network, x: Any, y: Any, weights: Any = None) -> Any:
+        distance = jnp.sum((net(x) - y) ** 2, axis=-1)
+        return common.factor * jnp.average(distance, weights=weights)
 
-    def look(nets: Network) -> Seen:
-        outputs = jax.vmap(lambda net: net(probes))(nets)
-        weights = None
-        if plan.is_linear:  # rows of the identity go in, rows of Wᵀ come out
-            axes = jnp.eye(probes.shape[-1])
-            weights = jax.vmap(lambda net: net(axes).T)(nets)
-        return Seen(outputs, jax.vmap(loss)(nets, points), weights)
+    def one_step(step: Any, state: State) -> State:
+        order = _reshuffled(plan, state.order, key, step)
+        batch = _batch(plan, data, order, common.source, key, step)
+        slope = jax.grad(loss)(state.net, *batch)
+        updates, memory = transform.update(slope, state.memory, state.net)
+        return State(eqx.apply_updates(state.net, updates), memory, order)
 
-    return lax.scan(to_record, state, stops)
+    def look(net: Network) -> Seen:
+        probes = common.probes
+        axes = jnp.eye(probes.shape[-1], dtype=probes.dtype)
+        return Seen(
+            net(probes),
+            loss(net, *data),
+            net(axes).T if plan.is_linear else None,  # rows of 1 go in, rows of Wᵀ come out
+            jax.vmap(jax.jacfwd(lambda x: net(x[None])[0]))(probes) if plan.jacobians else None,
+        )
+
+    def to_record(carry: tuple[Any, State], stop: Any) -> tuple[tuple[Any, State], Seen]:
+        step, state = carry
+        state = lax.fori_loop(step, stop, one_step, state)
+        return (stop, state), look(state.net)
+
+    (_, state), seen = lax.scan(to_record, (common.step, state), common.stops)
+    return state, seen
+
+
+def _passes(plan: Plan, n: int) -> int:
+    """Return the number of steps of one pass through n points."""
+    return -(-n // (plan.batch or n))
+
+
+def _reshuffled(plan: Plan, order: Any, key: Any, step: Any) -> Any:
+    """Return a new order of the points where a new pass begins."""
+    if order is None or plan.order == "once":
+        return order
+    return lax.cond(
+        step % _passes(plan, len(order)) == 0,
+        lambda: jax.random.permutation(jax.random.fold_in(key, step), len(order)),
+        lambda: order,
+    )
+
+
+def _batch(
+    plan: Plan, data: tuple[Any, Any], order: Any, source: Source | None, key: Any, step: Any
+) -> tuple[Any, Any, Any]:
+    """Return inputs, targets and weights (None: all equal) of one step."""
+    x, y = data
+    if source is not None:
+        return (*_fresh(source, plan.batch, jax.random.fold_in(key, step)), None)
+    if plan.batch is None:
+        return x, y, None
+    n = len(x)
+    if order is None:
+        chosen = jax.random.randint(jax.random.fold_in(key, step), (plan.batch,), 0, n)
+        return x[chosen], y[chosen], None
+    passes = _passes(plan, n)
+    places = step % passes * plan.batch + jnp.arange(plan.batch)
+    chosen = order[places % n]
+    # the last batch of a pass may be smaller: what would run over the end has no weight
+    weights = None if n % plan.batch == 0 else (places < n).astype(x.dtype)
+    return x[chosen], y[chosen], weights
+
+
+def _fresh(source: Source, batch: int | None, key: Any) -> tuple[Any, Any]:
+    for_cluster, for_spread, for_noise = jax.random.split(key, 3)
+    cluster = jax.random.categorical(for_cluster, source.log_weights, shape=(batch,))
+    shape, dtype = (batch, source.centres.shape[-1]), source.centres.dtype
+    x = source.centres[cluster] + jax.random.normal(for_spread, shape, dtype) @ source.spread.T
+    if source.noise is None:
+        return x, x
+    return x, x + source.noise * jax.random.normal(for_noise, shape, dtype)

@@ -6,16 +6,19 @@ Both are scoped: the user's own JAX settings and environment are as they were wh
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from simtheory._checks import one_of, require
 from simtheory.errors import ArgumentError
 
-__all__ = ["DEVICES", "find_device", "float64_on"]
+__all__ = ["DEVICES", "PRECISIONS", "computing_on", "find_device", "float64_on", "free_memory"]
 
 DEVICES = ("auto", "cpu", "gpu")
+PRECISIONS = ("float64", "float32")
 _PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 
 
@@ -41,18 +44,18 @@ def find_device(name: str) -> Any:
 
     Notes
     -----
-    Where this is JAX's first look at the machine, a GPU's memory is taken as needed rather than
-    most of it at once, unless the environment variable ``XLA_PYTHON_CLIENT_PREALLOCATE`` says
-    otherwise.
+    Where this is the process's first use of JAX, a GPU's memory is taken as needed rather than most
+    of it at once, unless the environment variable ``XLA_PYTHON_CLIENT_PREALLOCATE`` says otherwise.
+    Where JAX was imported before, its owner's choice stands.
     """
     one_of("device", name, DEVICES)
-    jax = require("jax", extra="nets")
-    for platform in ("gpu", "cpu") if name == "auto" else (name,):
-        try:
-            with _without_preallocation():
+    with _without_preallocation(first="jax" not in sys.modules):
+        jax = require("jax", extra="nets")
+        for platform in ("gpu", "cpu") if name == "auto" else (name,):
+            try:
                 return jax.devices(platform)[0]
-        except RuntimeError:  # JAX's answer when it has no such platform
-            continue
+            except RuntimeError:  # JAX's answer when it has no such platform
+                continue
     seen = ", ".join(sorted({device.platform for device in jax.devices()}))
     raise ArgumentError(
         f"Argument `device` is {name!r}, but JAX finds no such device here; it finds {seen}. "
@@ -61,13 +64,15 @@ def find_device(name: str) -> Any:
 
 
 @contextmanager
-def float64_on(device: Any) -> Iterator[None]:
-    """Compute on a device in float64 inside the ``with`` block, and nowhere else.
+def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
+    """Compute on a device in one precision inside the ``with`` block, and nowhere else.
 
     Parameters
     ----------
     device : jax.Device
         Where arrays are put.
+    precision : {"float64", "float32"}
+        What floating-point arrays are made of.
 
     Yields
     ------
@@ -76,17 +81,59 @@ def float64_on(device: Any) -> Iterator[None]:
     """
     import jax
 
+    wide = one_of("precision", precision, PRECISIONS) == "float64"
     if not hasattr(jax, "enable_x64"):  # before JAX 0.8 it lived elsewhere
         from jax.experimental import enable_x64
     else:
         enable_x64 = jax.enable_x64
-    with enable_x64(True), jax.default_device(device):
+    with enable_x64(wide), jax.default_device(device):
         yield
 
 
+def float64_on(device: Any) -> AbstractContextManager[None]:
+    """Compute on a device in float64 inside the ``with`` block, and nowhere else.
+
+    Parameters
+    ----------
+    device : jax.Device
+        Where arrays are put.
+
+    Returns
+    -------
+    context manager
+        Of `computing_on`.
+    """
+    return computing_on(device)
+
+
+def free_memory(device: Any) -> float | None:
+    """Return how many bytes a device has left.
+
+    Parameters
+    ----------
+    device : jax.Device
+        The device.
+
+    Returns
+    -------
+    float or None
+        Bytes; None where the system does not tell.
+    """
+    if device.platform != "cpu":
+        counts = device.memory_stats() or {}
+        limit = counts.get("bytes_limit")
+        return None if limit is None else float(limit - counts.get("bytes_in_use", 0))
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:  # not Linux
+        return None
+    left = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return 1024.0 * float(left[0]) if left else None
+
+
 @contextmanager
-def _without_preallocation() -> Iterator[None]:
-    if _PREALLOCATE in os.environ:
+def _without_preallocation(*, first: bool) -> Iterator[None]:
+    if not first or _PREALLOCATE in os.environ:
         yield
         return
     os.environ[_PREALLOCATE] = "false"

@@ -18,6 +18,7 @@ from simtheory.sim import Tied, descend, solve
 from simtheory.tasks import SIMTask, yang2024
 from simtheory.trajectory import Trajectory
 from simtheory.validation.claims import Budget, Claim, Evidence
+from simtheory.validation.data import Samples
 from simtheory.validation.nets import MLP, SmallInit
 from simtheory.validation.records import Band, Verdict
 from simtheory.validation.train import train
@@ -91,7 +92,13 @@ def _one_layer_loss(budget: Budget) -> Evidence:
     seeds = list(range(budget.seeds))
     task = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.3)
     run = train(
-        MLP(depth=1), task, steps=1000, lr=0.01, seeds=seeds, samples=2000, device=budget.device
+        MLP(depth=1),
+        task,
+        steps=1000,
+        lr=0.01,
+        seeds=seeds,
+        data=Samples(2000),
+        device=budget.device,
     )
     assert run.weights is not None  # a linear net has them
     closed = one_layer.solution(task, run.weights[:, 0], run.t, probes=run.probes)
@@ -115,7 +122,7 @@ def _terminal_rate(budget: Budget) -> Evidence:
         steps=1500,
         lr=0.01,
         seeds=seeds,
-        samples=2000,
+        data=Samples(2000),
         init=SmallInit(1e-3),
         device=budget.device,
     )

@@ -7,19 +7,26 @@ optimiser          update of a weight w with gradient g              canonical t
 ``SGD(momentum)``  v ← β v + g, w ← w − η v, from v = 0              ``units.Clock``, late clock
 ``Adam()``         g over its root mean square, step by step         none: η k stands in for it
 =================  ================================================  ============================
+
+Every optimiser takes ``clip``, the largest norm that the gradient of all weights together may have;
+a longer one is shortened. Weight decay λ of ``SGD`` is added to the gradient, g + λ w, for weights
+and biases alike. With the loss ``half_sum`` it is the decay κ of the flows: λ = κ for untied nets
+and λ = 2κ for tied ones, whose clock runs twice as fast. That of ``Adam`` stands beside the gradient:
+each step takes the share η λ off every weight, which makes it AdamW.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from simtheory._checks import positive
-from simtheory._typing import Array, ArrayLike
+from simtheory._checks import not_negative, positive
 from simtheory.errors import ArgumentError
 from simtheory.units import Clock
 
-__all__ = ["SGD", "Adam", "Optimiser"]
+__all__ = ["SGD", "Adam", "Factors", "Optimiser"]
+
+Factors: TypeAlias = tuple[tuple[float, float], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +37,56 @@ class SGD:
     ----------
     momentum : float
         Heavy-ball momentum β in [0, 1); the velocity starts at zero and is not damped.
+    nesterov : bool
+        Whether the step looks ahead, w ← w − η (g + β v).
+    weight_decay : float
+        Decay λ, added to the gradient as λ w.
+    clip : float, optional
+        Largest norm of the gradient. Default: none.
     """
 
     momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    clip: float | None = None
 
     def __post_init__(self) -> None:
         _fraction("momentum", self.momentum)
+        _check_decay_and_clip(self.weight_decay, self.clip)
 
     @property
-    def clock(self) -> str:
+    def adaptive(self) -> bool:
+        """Whether the size of a step does not depend on that of the gradient."""
+        return False
+
+    @property
+    def time_axis(self) -> str:
         """What the time axis is."""
         return "canonical, late clock of heavy ball" if self.momentum else "canonical"
 
-    def time(self, steps: ArrayLike, *, lr: float, loss: str, dim: int) -> Array:
-        """Return the canonical time after some steps.
+    def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
+        """Return the clock that turns steps into canonical time.
 
         Parameters
         ----------
-        steps : array_like
-            Step numbers.
         lr : float
             Learning rate.
         loss : {"half_sum", "sum", "mean"}
             What is minimised.
         dim : int
             Number of outputs.
+        tied : bool
+            Whether each weight occurs twice.
 
         Returns
         -------
-        ndarray
-            Canonical times.
+        Clock
+            The clock.
         """
-        return Clock(lr=lr, loss=loss, dim=dim, momentum=self.momentum).time(steps)
+        return Clock(lr, loss, dim=dim, tied=tied, momentum=self.momentum)
 
-    def advice(self, *, loss: str, dim: int, rate: float) -> str:
-        """Say below which learning rate training is stable.
+    def stable_below(self, *, loss: str, dim: int, tied: bool, depth: int, rate: float) -> float:
+        """Return the learning rate above which a linear net leaves its solution.
 
         Parameters
         ----------
@@ -72,27 +94,34 @@ class SGD:
             What is minimised.
         dim : int
             Number of outputs.
+        tied : bool
+            Whether each weight occurs twice.
+        depth : int
+            Number of layers.
         rate : float
             Largest rate of the task.
 
         Returns
         -------
-        str
-            One sentence.
+        float
+            The canonical time of a step stays below 2 / (depth · rate); momentum β raises that
+            (1 + β)-fold, or changes it (1 + β)/(1 + 2β)-fold if it looks ahead.
         """
-        bound = 2.0 * (1.0 + self.momentum) / (Clock(lr=1.0, loss=loss, dim=dim).step * rate)
-        return (
-            f"Lower `lr`: full-batch training of one linear layer is stable below about {bound:.3g}; "
-            "deeper nets, biases and small batches need less."
-        )
+        unit = Clock(1.0, loss, dim=dim, tied=tied).step
+        gain = 1.0 + self.momentum
+        if self.nesterov:
+            gain /= 1.0 + 2.0 * self.momentum
+        return 2.0 * gain / (depth * rate * unit)
 
-    def transform(self, lr: Any) -> Any:
+    def transform(self, lr: Any, factors: Factors = None) -> Any:
         """Return the Optax transformation.
 
         Parameters
         ----------
         lr : float
             Learning rate.
+        factors : tuple, optional
+            Factors on the learning rate of each layer, from `MLP.step_factors`.
 
         Returns
         -------
@@ -101,7 +130,12 @@ class SGD:
         """
         import optax
 
-        return optax.sgd(lr, momentum=self.momentum or None)
+        return optax.chain(
+            *_clipped(self.clip),
+            *_by_layer(factors),
+            *_decayed(self.weight_decay),
+            optax.sgd(lr, momentum=self.momentum or None, nesterov=self.nesterov),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,69 +148,64 @@ class Adam:
         Decay of the running mean of the gradient and of its square, in [0, 1).
     eps : float
         Added to the root mean square; rates matter again for gradients below it.
+    weight_decay : float
+        Decay λ, decoupled from the gradient: AdamW.
+    clip : float, optional
+        Largest norm of the gradient. Default: none.
     """
 
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
+    weight_decay: float = 0.0
+    clip: float | None = None
 
     def __post_init__(self) -> None:
         _fraction("b1", self.b1)
         _fraction("b2", self.b2)
         positive("eps", self.eps)
+        _check_decay_and_clip(self.weight_decay, self.clip)
 
     @property
-    def clock(self) -> str:
+    def adaptive(self) -> bool:
+        """Whether the size of a step does not depend on that of the gradient."""
+        return True
+
+    @property
+    def time_axis(self) -> str:
         """What the time axis is."""
         return "lr * steps: Adam has no canonical clock"
 
-    def time(self, steps: ArrayLike, *, lr: float, loss: str, dim: int) -> Array:
-        """Return lr times the steps: Adam has no canonical clock, and the loss does not enter.
+    def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
+        """Return a clock whose time is lr times the steps: Adam has no canonical one.
 
         Parameters
         ----------
-        steps : array_like
-            Step numbers.
         lr : float
             Learning rate.
         loss : {"half_sum", "sum", "mean"}
             What is minimised; a factor on it changes nothing but the role of `eps`.
         dim : int
             Number of outputs.
+        tied : bool
+            Whether each weight occurs twice.
 
         Returns
         -------
-        ndarray
-            The stand-in for time.
+        Clock
+            The clock.
         """
-        return Clock(lr=lr).time(steps)
+        return Clock(lr)
 
-    def advice(self, *, loss: str, dim: int, rate: float) -> str:
-        """Say what to try when training diverges.
-
-        Parameters
-        ----------
-        loss : {"half_sum", "sum", "mean"}
-            What is minimised.
-        dim : int
-            Number of outputs.
-        rate : float
-            Largest rate of the task.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        return "Lower `lr`: an Adam step moves every weight by about that much."
-
-    def transform(self, lr: Any) -> Any:
+    def transform(self, lr: Any, factors: Factors = None) -> Any:
         """Return the Optax transformation.
 
         Parameters
         ----------
         lr : float
             Learning rate.
+        factors : tuple, optional
+            Factors on the learning rate of each layer, from `MLP.step_factors`.
 
         Returns
         -------
@@ -185,10 +214,50 @@ class Adam:
         """
         import optax
 
-        return optax.adam(lr, b1=self.b1, b2=self.b2, eps=self.eps)
+        return optax.chain(
+            *_clipped(self.clip),
+            optax.scale_by_adam(b1=self.b1, b2=self.b2, eps=self.eps),
+            *_by_layer(factors),
+            *_decayed(self.weight_decay),
+            optax.scale_by_learning_rate(lr),
+        )
 
 
 Optimiser: TypeAlias = SGD | Adam
+
+
+def _clipped(norm: float | None) -> list[Any]:
+    import optax
+
+    return [] if norm is None else [optax.clip_by_global_norm(norm)]
+
+
+def _decayed(share: float) -> list[Any]:
+    import optax
+
+    return [optax.add_decayed_weights(share)] if share else []
+
+
+def _by_layer(factors: Factors) -> list[Any]:
+    """Return the transformation that scales the updates of each layer, if there is anything to it."""
+    if factors is None:
+        return []
+    import optax
+
+    def scaled(updates: Any, _: Any) -> Any:
+        layers = tuple(
+            tuple(None if x is None else x * f for x, f in zip(layer, pair, strict=True))
+            for layer, pair in zip(updates.layers, factors, strict=True)
+        )
+        return replace(updates, layers=layers)
+
+    return [optax.stateless(scaled)]
+
+
+def _check_decay_and_clip(weight_decay: float, clip: float | None) -> None:
+    not_negative("weight_decay", weight_decay)
+    if clip is not None:
+        positive("clip", clip)
 
 
 def _fraction(name: str, value: float) -> None:

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
+from simtheory.analytic import descent
 from simtheory.tasks import SIMTask
+from simtheory.validation.data import Samples
 from simtheory.validation.nets import ACTIVATIONS, MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.optimisers import SGD, Adam
-from simtheory.validation.train import train, training_data
+from simtheory.validation.train import train
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.3, dim=3)
 
@@ -19,6 +22,7 @@ TASK = SIMTask(mu=(1.0, 2.0), sigma=0.3, dim=3)
         (MLP(depth=1, bias=True), ((3, 3),), False),
         (MLP(depth=3, width=5), ((5, 3), (5, 5), (3, 5)), True),
         (MLP(depth=2, width=5, activation="relu"), ((5, 3), (3, 5)), False),
+        (MLP(depth=2, width=5, tied=True), ((5, 3), (3, 5)), True),
     ],
 )
 def test_shapes_and_kind(net, shapes, is_linear):
@@ -30,12 +34,8 @@ def test_repr_names_what_matters():
     assert repr(MLP(depth=1, width=8)) == "MLP(depth=1)"
     net = MLP(depth=2, width=64, activation="relu", bias=True)
     assert repr(net) == "MLP(depth=2, width=64, activation='relu', bias=True)"
-    assert eval(repr(net)) == net
-
-
-def test_relu():
-    x = np.array([-2.0, 0.0, 3.0])
-    assert np.array_equal(ACTIVATIONS["relu"](x), [0.0, 0.0, 3.0])
+    for other in (net, MLP(2, 8, tied=True), MLP(3, 8, "tanh", mup=4)):
+        assert eval(repr(other)) == other
 
 
 def test_default_init_is_uniform_in_one_over_root_inputs():
@@ -83,7 +83,7 @@ def test_streams_of_start_and_data_are_apart():
     plain = np.random.default_rng(7).standard_normal((2, 3, 3))
     (weight, _), *_ = initial_layers(MLP(depth=1), 3, seeds=(7,), init=SmallInit(3**0.5))
     flat = SIMTask(mu=(0.0,) * 3, sigma=1.0)
-    noise = training_data(flat, samples=1, seed=7)
+    noise = Samples(1).draw(flat, seeds=(7,))[0][0]
     for one, other in ((weight[0], plain[0]), (noise, plain[0]), (noise, weight[0])):
         assert np.abs(one - other).min() > 1e-6
 
@@ -97,31 +97,113 @@ def test_explicit_layers_are_shared_or_one_per_seed():
     assert np.array_equal(bias, np.zeros((2, 3)))
 
 
+PHI = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "gelu": lambda x: 0.5 * x * (1.0 + erf(x / np.sqrt(2.0))),
+    "tanh": np.tanh,
+}
+
+
+def forward(net, layers, x):
+    """The network as its page writes it, on one seed's layers."""
+    matrices = [weight for weight, _ in layers]
+    for k, weight in enumerate(matrices):
+        if weight is None:
+            matrices[k] = matrices[net.depth - 1 - k].T
+    for k, (weight, (_, bias)) in enumerate(zip(matrices, layers, strict=True)):
+        x = x if k == 0 else PHI[net.activation](x)
+        x = x @ weight.T + (0.0 if bias is None else bias)
+    return x
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("activation", ["linear", "relu"])
-def test_first_record_is_the_network_that_numpy_computes(activation, bias):
-    net = MLP(depth=3, width=6, activation=activation, bias=bias)
+@pytest.mark.parametrize(
+    "net",
+    [
+        MLP(depth=3, width=6),
+        MLP(depth=2, width=6, tied=True),
+        MLP(depth=3, width=6, activation="relu", bias=True, mup=2),
+        MLP(depth=2, width=6, activation="gelu"),
+        MLP(depth=4, width=6, activation="tanh", bias=True, tied=True),
+        MLP(depth=6, width=6, activation="tanh"),
+    ],
+    ids=repr,
+)
+def test_first_record_is_the_network_that_numpy_computes(net):
+    assert tuple(PHI) == ACTIVATIONS
     seeds, probes = (3, 5), np.random.default_rng(1).standard_normal((4, 3))
-    run = train(net, TASK, steps=1, lr=1e-3, seeds=seeds, samples=20, probes=probes, device="cpu")
+    settings = {"data": Samples(20), "probes": probes, "jacobians": True, "device": "cpu"}
+    run = train(net, TASK, steps=1, lr=1e-3, seeds=seeds, **settings)
     for s in range(2):
-        y = probes
-        for k, (weight, offset) in enumerate(initial_layers(net, 3, seeds)):
-            y = y if k == 0 else ACTIVATIONS[activation](y)
-            y = y @ weight[s].T + (0.0 if offset is None else offset[s])
-        # three products of at most six terms of size one
-        assert np.abs(run.outputs[s, 0] - y).max() < 1e-14
-        assert np.abs(y).max() > 1e-2  # outputs of zero would fail
+        layers = [
+            tuple(None if a is None else a[s] for a in layer)
+            for layer in initial_layers(net, 3, seeds)
+        ]
+        y = forward(net, layers, probes)
+        # six products of at most six terms of size one
+        assert np.abs(run.outputs[s, 0] - y).max() < 1e-13
+        assert np.abs(y).max() > 1e-3  # outputs of zero would fail
+        # central differences over 1e-5 err by 1e-10 third derivatives, and 1e-11 from rounding
+        slopes = [
+            (forward(net, layers, probes + 1e-5 * e) - forward(net, layers, probes - 1e-5 * e))
+            / 2e-5
+            for e in np.eye(3)
+        ]
+        assert np.abs(run.stats["jacobians"][s, 0] - np.stack(slopes, axis=-1)).max() < 1e-8
+        assert np.abs(slopes).max() > 1e-3
     assert (run.weights is None) is (not net.is_linear)
     if run.weights is not None:
         assert np.abs(probes @ run.weights[:, 0].swapaxes(1, 2) - run.outputs[:, 0]).max() < 1e-14
+        assert np.abs(run.stats["jacobians"] - run.weights[:, :, None]).max() < 1e-14
+
+
+def test_tied_layers_are_given_and_drawn_once():
+    net = MLP(4, 5, tied=True, bias=True)
+    layers = initial_layers(net, 3, seeds=(1, 2))
+    assert [None if w is None else w.shape for w, _ in layers] == [None, None, (2, 5, 5), (2, 3, 5)]
+    assert [b.shape for _, b in layers] == [(2, 5), (2, 5), (2, 5), (2, 3)]
+    U = np.random.default_rng(0).standard_normal((3, 5))
+    (first, _), (second, _) = initial_layers(MLP(2, 5, tied=True), 3, seeds=(1, 2), init=(U,))
+    assert first is None
+    assert np.array_equal(second, [U, U])
+
+
+def test_mup_shrinks_the_last_layer_and_keeps_the_biases():
+    narrow, wide = (
+        initial_layers(MLP(3, h, "relu", bias=True, mup=16), 4, seeds=range(100)) for h in (16, 256)
+    )
+    plain = initial_layers(MLP(3, 16, "relu", bias=True), 4, seeds=range(100))
+    for (w, b), (v, c) in zip(narrow, plain, strict=True):
+        assert np.array_equal(w, v)
+        assert np.array_equal(b, c)
+    # the largest of m uniform numbers misses their bound by 1/m, and here are 400 or more
+    ratio = [np.abs(w).max() / np.abs(v).max() for (w, _), (v, _) in zip(wide, narrow, strict=True)]
+    assert ratio == pytest.approx([1.0, 1.0 / 4.0, 1.0 / 16.0], rel=0.01)
+    biases = [
+        np.abs(b).max() / np.abs(c).max() for (_, b), (_, c) in zip(wide, narrow, strict=True)
+    ]
+    assert biases == pytest.approx([1.0, 1.0, 1.0], rel=0.02)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(), SGD(0.9), SGD(0.9, nesterov=True)], ids=repr)
+def test_bound_of_the_learning_rate_parts_growth_from_decay(optimiser):
+    bound = optimiser.stable_below(loss="mean", dim=4, tied=False, depth=1, rate=0.7)
+    momentum, nesterov = optimiser.momentum, optimiser.nesterov
+    for share, grows in ((0.99, False), (1.01, True)):
+        size = share * bound * 2.0 / 4.0  # the loss is a mean over four outputs
+        late = descent.error(0.7, [5000], lr=size, momentum=momentum, nesterov=nesterov)
+        assert (abs(late[0]) > 1e2) if grows else (abs(late[0]) < 1e-2)
+    tied = SGD().stable_below(loss="half_sum", dim=4, tied=True, depth=2, rate=0.7)
+    assert tied == pytest.approx(2.0 / (2 * 0.7 * 2))  # |1 − 2a · 2 lr| = 1
 
 
 def test_clock_of_an_optimiser():
-    steps = np.array([0, 10])
-    assert np.allclose(SGD().time(steps, lr=0.1, loss="mean", dim=4), [0.0, 0.5])
-    assert np.allclose(SGD(0.5).time(steps, lr=0.1, loss="sum", dim=4), [0.0, 4.0])
-    assert np.allclose(Adam().time(steps, lr=0.1, loss="sum", dim=4), [0.0, 1.0])
-    assert SGD().clock == "canonical"
-    assert "late" in SGD(0.5).clock
-    assert "no canonical clock" in Adam().clock
+    of = {"loss": "mean", "dim": 4, "tied": False}
+    assert SGD().clock(0.1, **of).time(10) == pytest.approx(0.5)
+    assert SGD(0.5).clock(0.1, **(of | {"loss": "sum"})).time(10) == pytest.approx(4.0)
+    assert SGD().clock(0.1, **(of | {"tied": True})).time(10) == pytest.approx(1.0)
+    assert Adam().clock(0.1, **of).time(10) == pytest.approx(1.0)
+    assert SGD().time_axis == "canonical"
+    assert "late" in SGD(0.5).time_axis
+    assert "no canonical clock" in Adam().time_axis

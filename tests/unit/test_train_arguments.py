@@ -1,5 +1,7 @@
 """Bad input of `train` is answered before anything is trained, and the message says what to do."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks import SIMTask
+from simtheory.validation.data import Samples
 from simtheory.validation.devices import find_device
 from simtheory.validation.nets import MLP, SmallInit
 from simtheory.validation.optimisers import SGD, Adam
@@ -21,11 +24,11 @@ def no_training(monkeypatch):
         raise AssertionError("training began")
 
     # By name, `simtheory.validation.train` is the function.
-    monkeypatch.setattr(sys.modules[train.__module__], "_descend", descend)
+    monkeypatch.setattr(sys.modules[train.__module__], "descend", descend)
 
 
 def attempt(net=None, task=TASK, **changes):
-    arguments = {"steps": 10, "lr": 0.1, "seeds": range(2), "samples": 5, "device": "cpu"}
+    arguments = {"steps": 10, "lr": 0.1, "seeds": range(2), "data": Samples(5), "device": "cpu"}
     return train(net or MLP(depth=2, width=4), task, **(arguments | changes))
 
 
@@ -41,7 +44,6 @@ def test_good_arguments_reach_the_training():
         ({"steps": 10.0}, "`steps` must be a positive integer"),
         ({"lr": 0.0}, "`lr` must be a positive number"),
         ({"lr": float("nan")}, "`lr` must be finite"),
-        ({"samples": 0}, "`samples` must be a positive integer"),
         ({"seeds": ()}, "`seeds` must hold at least one seed"),
         ({"seeds": (3, 1, 3)}, "`seeds` must hold each seed once, but 3 comes twice"),
         ({"seeds": 20}, r"`seeds` must hold integers, such as range\(20\), but it is 20"),
@@ -54,12 +56,12 @@ def test_good_arguments_reach_the_training():
         ({"optimiser": "adam"}, r"`optimiser` is 'adam', which is unknown; did you mean Adam\(\)"),
         ({"optimiser": SGD}, r"`optimiser` must be an object, SGD\(\) or Adam\(\)"),
         ({"device": "gpus"}, "`device` is 'gpus', which is unknown; did you mean gpu"),
-        ({"records": 1}, "`records` must be at least 2"),
-        ({"records": True}, "`records` must be a number of records or an array"),
-        ({"records": [0, 11]}, "`records` must lie between 0 and the 10 steps, .* from 0 to 11"),
-        ({"records": [-1, 5]}, "`records` must lie between 0 and the 10 steps"),
-        ({"records": [5, 0]}, "`records` must increase strictly"),
-        ({"records": [0.5, 1.5]}, "`records` must be a number of records or an array"),
+        ({"record": 1}, "`record` must be at least 2"),
+        ({"record": True}, '`record` must be a number of records, "log" or an array'),
+        ({"record": [0, 11]}, "`record` must lie between 0 and the 10 steps, .* from 0 to 11"),
+        ({"record": [-1, 5]}, "`record` must lie between 0 and the 10 steps"),
+        ({"record": [5, 0]}, "`record` must increase strictly"),
+        ({"record": [0.5, 1.5]}, '`record` must be a number of records, "log" or an array'),
         ({"init": "default"}, r"`init` must be DefaultInit\(\), SmallInit\(scale\) or one array"),
     ],
 )
@@ -168,18 +170,30 @@ def test_auto_prefers_a_gpu(monkeypatch):
     assert find_device("cpu") == "first cpu"
 
 
-@pytest.mark.parametrize("setting", [None, "true"])
-def test_preallocation_is_off_only_while_jax_looks_around(monkeypatch, setting):
-    import os
+FAKE_JAX = """
+import os
+def devices(platform=None):
+    print(os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE"))
+    return [0]
+"""
 
-    import jax
 
+@pytest.mark.parametrize(
+    ("setting", "imported", "seen"),
+    [(None, False, "false"), ("true", False, "true"), (None, True, None)],
+)
+def test_preallocation_is_off_while_jax_first_looks_around(tmp_path, setting, imported, seen):
+    (tmp_path / "jax.py").write_text(FAKE_JAX)
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(tmp_path)!r});"
+        f"{'import jax;' if imported else ''}"
+        "from simtheory.validation.devices import find_device; find_device('cpu');"
+        "print(os.environ.get('XLA_PYTHON_CLIENT_PREALLOCATE'))"
+    )
     name = "XLA_PYTHON_CLIENT_PREALLOCATE"
-    monkeypatch.delenv(name, raising=False)
-    if setting is not None:
-        monkeypatch.setenv(name, setting)
-    seen = []
-    monkeypatch.setattr(jax, "devices", lambda platform=None: seen.append(os.environ[name]) or [0])
-    find_device("cpu")
-    assert seen == [setting or "false"]
-    assert os.environ.get(name) == setting
+    environment = {k: v for k, v in os.environ.items() if k != name}
+    environment |= {} if setting is None else {name: setting}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(seen), str(setting)]

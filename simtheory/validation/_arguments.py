@@ -1,0 +1,195 @@
+"""Checks of the arguments of `train`: all of them before anything is compiled."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory._checks import as_finite, one_of, positive_int
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
+from simtheory.tasks import SIMTask
+from simtheory.validation._job import Job, stability_bound
+from simtheory.validation.data import Data, Fresh, Points, Samples
+from simtheory.validation.devices import free_memory
+from simtheory.validation.optimisers import SGD, Adam, Optimiser
+
+_LOG_RECORDS = 200
+
+
+def checked_task(task: SIMTask) -> SIMTask:
+    """Return the task if data can have it."""
+    if not isinstance(task, SIMTask):
+        raise TaskError(f"Argument `task` must be a SIMTask, but got {task!r}.")
+    if task.squared_rates:
+        raise TaskError(
+            "Argument `task` must not have squared_rates=True: a network learns from data, and the "
+            "rates of data are not squared. Train on the same task without it."
+        )
+    return task
+
+
+def checked_seeds(seeds: Any) -> tuple[int, ...]:
+    """Return the seeds, all different."""
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        raise ArgumentError(
+            f"Argument `seeds` must hold integers, such as range(20), but it is {seeds!r}."
+        )
+    values = tuple(seeds)
+    for seed in values:
+        if (
+            isinstance(seed, bool)
+            or not isinstance(seed, int | np.integer)
+            or not 0 <= seed < 2**32
+        ):
+            raise ArgumentError(
+                f"Argument `seeds` must hold integers from 0 to 2**32 - 1, but it holds {seed!r}."
+            )
+    if not values:
+        raise ArgumentError("Argument `seeds` must hold at least one seed, but it is empty.")
+    known: set[int] = set()
+    for seed in values:
+        if seed in known:
+            raise ArgumentError(
+                f"Argument `seeds` must hold each seed once, but {seed} comes twice."
+            )
+        known.add(seed)
+    return tuple(int(seed) for seed in values)
+
+
+def checked_optimiser(optimiser: Any) -> Optimiser:
+    """Return the optimiser, an object."""
+    if isinstance(optimiser, str):
+        one_of("optimiser", optimiser, ("SGD()", "Adam()"))
+    if not isinstance(optimiser, SGD | Adam):
+        raise ArgumentError(
+            f"Argument `optimiser` must be an object, SGD() or Adam(), but got {optimiser!r}."
+        )
+    return optimiser
+
+
+def checked_data(data: Any) -> Data:
+    """Return the data, an object."""
+    if isinstance(data, str):
+        one_of("data", data, ("Samples()", "Points()", "Fresh()"))
+    if not isinstance(data, Samples | Points | Fresh):
+        raise ArgumentError(
+            "Argument `data` must be an object, Samples(n), Points(x) or Fresh(), "
+            f"but got {data!r}."
+        )
+    return data
+
+
+def checked_batch(batch: int | None, data: Data, task: SIMTask) -> int | None:
+    """Return the points of a step; None stands for all of them."""
+    points = data.size(task)
+    if batch is None:
+        if isinstance(data, Fresh):
+            raise ArgumentError(
+                "Argument `batch` is needed with fresh data: it says how many points a step draws."
+            )
+        return None
+    if positive_int("batch", batch) > points and not isinstance(data, Fresh):
+        raise ArgumentError(
+            f"Argument `batch` must not exceed the {points} data points of a seed, but it is {batch}."
+        )
+    return int(batch)
+
+
+def checked_record(record: int | str | ArrayLike, steps: int) -> IntArray:
+    """Return the step numbers of the records."""
+    if isinstance(record, str):
+        one_of("record", record, ("log",))
+        grid = np.geomspace(1, steps, _LOG_RECORDS).round().astype(np.intp)
+        return np.union1d(0, grid)
+    if isinstance(record, int | np.integer) and not isinstance(record, bool):
+        if record < 2:
+            raise ArgumentError(
+                f"Argument `record` must be at least 2, the start and the end, but it is {record}."
+            )
+        return np.unique(np.rint(np.linspace(0, steps, int(record))).astype(np.intp))
+    stops = np.asarray(record)
+    if stops.ndim != 1 or stops.size == 0 or not np.issubdtype(stops.dtype, np.integer):
+        raise ArgumentError(
+            'Argument `record` must be a number of records, "log" or an array of step numbers, '
+            f"but got {record!r}."
+        )
+    if stops.min() < 0 or stops.max() > steps:
+        raise ArgumentError(
+            f"Argument `record` must lie between 0 and the {steps} steps, "
+            f"but it runs from {stops.min()} to {stops.max()}."
+        )
+    if np.any(np.diff(stops) <= 0):
+        raise ArgumentError("Argument `record` must increase strictly; pass np.unique(record).")
+    return stops.astype(np.intp)
+
+
+def checked_probes(probes: ArrayLike | None, task: SIMTask) -> Array:
+    """Return the inputs on which outputs are watched."""
+    points = task.probes if probes is None else as_finite("probes", probes)
+    if points.ndim != 2 or points.shape[1] != task.dim or len(points) == 0:
+        raise ShapeError(
+            f"Argument `probes` must have shape (P, {task.dim}), but its shape is {points.shape}."
+        )
+    return points
+
+
+def checked_path(checkpoint: str | os.PathLike[str] | None) -> Path | None:
+    """Return where checkpoints go, a file in a folder that can be written to."""
+    if checkpoint is None:
+        return None
+    path = Path(checkpoint)
+    path = path if path.suffix else path.with_suffix(".npz")
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise ArgumentError(
+            "Argument `checkpoint` must name a file in a folder that exists and can be written to, "
+            f"but it is {str(checkpoint)!r}."
+        )
+    return path
+
+
+def check_memory(job: Job) -> None:
+    """Raise if what a run holds at a time does not fit."""
+    free = free_memory(job.device)
+    needed = _bytes(job)
+    if free is not None and needed > free:
+        most = int(len(job.seeds) * free / needed)
+        raise ArgumentError(
+            f"Argument `seeds` asks for more than fits into memory: {len(job.seeds)} seeds need about "
+            f"{needed / 1e9:.3g} GB and {free / 1e9:.3g} GB are free. Train at most {most} seeds at a "
+            "time, or record less."
+        )
+
+
+def warn_if_unstable(job: Job) -> None:
+    """Warn if the learning rate is beyond the bound of the linear net."""
+    bound = stability_bound(job.net, job.task, job.optimiser, job.loss)
+    if bound is not None and job.lr > bound:
+        warnings.warn(
+            f"Argument `lr` is {job.lr:g}, beyond the bound {bound:.3g} = 2/(depth · a_max) of a linear "
+            f"net in the units of this loss and optimiser: near the solution it does not converge.",
+            TrainingWarning,
+            stacklevel=3,
+        )
+
+
+def _bytes(job: Job) -> float:
+    """Return about how many bytes a run holds: data, records, weights and activations."""
+    n, d, p = job.data.size(job.task), job.task.dim, len(job.probes)
+    points = n * d * (2 if job.data.label_noise else 1)
+    record = p * d + d * d * ((1 if job.net.is_linear else 0) + (p if job.jacobians else 0))
+    weights = sum(a[0].size for layer in job.layers for a in layer if a is not None)
+    widths = sum(out for out, _ in job.net.shapes(d))
+    step = (
+        3 * max(job.batch or n, n) * widths
+    )  # activations and their gradients, at a record at least
+    seeds = len(job.seeds)
+    # records are copied once when the trajectory is made; optimisers keep up to two numbers a weight
+    return 8.0 * (seeds * (points + 2 * job.stops.size * record + 4 * weights)) + (
+        8.0 if job.precision == "float64" else 4.0
+    ) * step * (seeds if job.batched else 1)

@@ -1,0 +1,234 @@
+"""One training run: its checked arguments, and what it has left so far."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from simtheory._typing import Array, IntArray
+from simtheory.errors import SolveError, TrainingWarning
+from simtheory.tasks import SIMTask
+from simtheory.trajectory import Trajectory
+from simtheory.units import Clock
+from simtheory.validation.data import Data
+from simtheory.validation.nets import MLP, Layer
+from simtheory.validation.optimisers import Adam, Optimiser
+
+__all__ = ["Job", "Records", "stability_bound"]
+
+_PIECES = 50  # parts of a run at whose ends the bar moves, files are written and divergence is met
+
+
+@dataclass(frozen=True)
+class Job:
+    """The checked arguments of one call of `train`."""
+
+    net: MLP
+    task: SIMTask
+    lr: float
+    seeds: tuple[int, ...]
+    optimiser: Optimiser
+    data: Data
+    batch: int | None
+    loss: str
+    layers: tuple[Layer, ...]
+    stops: IntArray
+    probes: Array
+    jacobians: bool
+    device: Any
+    precision: str
+    batched: bool
+
+    @cached_property
+    def clock(self) -> Clock:
+        """What turns steps into time."""
+        return self.optimiser.clock(self.lr, loss=self.loss, dim=self.task.dim, tied=self.net.tied)
+
+    @property
+    def factor(self) -> float:
+        """Loss over the mean squared distance."""
+        return 0.5 * Clock(1.0, self.loss, dim=self.task.dim).step
+
+    @cached_property
+    def pieces(self) -> IntArray:
+        """Steps to stop at, shape (pieces, stops of a piece): the records, and a grid beside them.
+
+        The last one is repeated to fill the last piece; no step is made for it.
+        """
+        grid = np.linspace(0, self.stops[-1], _PIECES + 1).round().astype(np.intp)
+        marks = np.union1d(self.stops, grid)
+        size = -(-marks.size // _PIECES)
+        return np.pad(marks, (0, -marks.size % size), mode="edge").reshape(-1, size)
+
+    @property
+    def settings(self) -> str:
+        """Everything that the numbers of this run depend on, as one line of JSON."""
+        arrays = [a for layer in self.layers for a in layer if a is not None]
+        return json.dumps(
+            {
+                "net": repr(self.net),
+                "task": self.task.to_dict(),
+                "lr": self.lr,
+                "seeds": self.seeds,
+                "optimiser": repr(self.optimiser),
+                "data": repr(self.data),
+                "batch": self.batch,
+                "loss": self.loss,
+                "init": _digest(arrays),
+                "record": _digest([self.stops]),
+                "probes": _digest([self.probes]),
+                "jacobians": self.jacobians,
+                "device": self.device.platform,
+                "precision": self.precision,
+                "seeds_as": "batch" if self.batched else "loop",
+            }
+        )
+
+
+@dataclass
+class Records:
+    """What a run has left so far; a seed that diverged, or has not come there yet, is NaN."""
+
+    job: Job
+    outputs: Array
+    loss: Array
+    weights: Array | None
+    jacobians: Array | None
+    step: int = 0
+    limits: Array | None = None  # losses beyond which a seed counts as diverged
+    diverged: dict[int, int] = field(default_factory=dict)  # seed -> step at which it was met
+
+    @classmethod
+    def empty(cls, job: Job) -> Records:
+        """Return the records of a run before its first step."""
+        shape, d = (len(job.seeds), job.stops.size), job.task.dim
+        n = len(job.probes)
+        return cls(
+            job,
+            np.full((*shape, n, d), np.nan),
+            np.full(shape, np.nan),
+            np.full((*shape, d, d), np.nan) if job.net.is_linear else None,
+            np.full((*shape, n, d, d), np.nan) if job.jacobians else None,
+        )
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Those that there are, by name; seeds and records are the first two axes."""
+        named = {name: getattr(self, name) for name in ("outputs", "loss", "weights", "jacobians")}
+        return {name: array for name, array in named.items() if array is not None}
+
+    @property
+    def kept(self) -> Any:
+        """Which seeds have not diverged, shape (S,)."""
+        return np.array([seed not in self.diverged for seed in self.job.seeds])
+
+    def add(self, marks: IntArray, seen: dict[str, Array]) -> None:
+        """Take what was seen at some steps, arrays (S, marks, ...)."""
+        if self.limits is None:
+            # a run that works never gets far above where it, or a net of zeros, starts
+            self.limits = 1e6 * np.maximum(seen["loss"][:, 0], self._loss_of_zero())
+        axes = {name: tuple(range(2, array.ndim)) for name, array in seen.items()}
+        good = np.all([np.isfinite(a).all(axis=axes[name]) for name, a in seen.items()], axis=0)
+        good &= seen["loss"] <= self.limits[:, None]
+        for s in np.flatnonzero(self.kept & ~good.all(axis=1)):
+            self.diverged[self.job.seeds[s]] = int(marks[np.argmin(good[s])])
+        recorded, first = np.unique(marks, return_index=True)
+        wanted = np.isin(recorded, self.job.stops)
+        places = np.searchsorted(self.job.stops, recorded[wanted])
+        for name, array in self.arrays.items():
+            array[:, places] = seen[name][:, first[wanted]]
+        self.step = int(marks[-1])
+
+    def _loss_of_zero(self) -> float:
+        return self.job.factor * float(np.trace(self.job.task.second_moment))
+
+    def trajectory(self) -> Trajectory | None:
+        """Return the records so far of the seeds that have not diverged, if there are any."""
+        job, keep = self.job, self.kept
+        seen = job.stops <= self.step
+        if not keep.any() or not seen.any():
+            return None
+        found = {name: array[keep][:, seen] for name, array in self.arrays.items()}
+        stats = {
+            "seeds": np.array(job.seeds)[keep],
+            "diverged": [list(pair) for pair in self.diverged.items()],
+            "train_loss": found["loss"],
+            "steps": np.tile(job.stops[seen], (int(keep.sum()), 1)),
+            "lr": job.lr,
+            "clock": job.optimiser.time_axis,
+            "loss": job.loss,
+            "optimiser": repr(job.optimiser),
+            "data": repr(job.data),
+            "batch": "all" if job.batch is None else job.batch,
+            "device": job.device.platform,
+            "precision": job.precision,
+        }
+        if "jacobians" in found:
+            stats["jacobians"] = found["jacobians"]
+        return Trajectory(
+            t=job.clock.time(job.stops[seen]),
+            probes=job.probes,
+            outputs=found["outputs"],
+            weights=found.get("weights"),
+            task=job.task,
+            origin=f"validation.train({job.net!r})",
+            exact=False,
+            stats=stats,
+        )
+
+    def result(self) -> Trajectory:
+        """Return the trajectory of a finished run; say which seeds diverged."""
+        found = self.trajectory()
+        if self.diverged:
+            job, (seed, step) = self.job, min(self.diverged.items(), key=lambda pair: pair[1])
+            lost = list(self.diverged)
+            message = (
+                f"Training diverged for {len(lost)} of {len(job.seeds)} seeds "
+                f"({', '.join(map(str, lost[:8]))}{', …' if len(lost) > 8 else ''}), first for seed "
+                f"{seed}, which was met at step {step}. {self._advice()}"
+            )
+            if found is None:
+                before = job.stops[job.stops < step]
+                raise SolveError(
+                    message, time=float(job.clock.time(before[-1] if before.size else 0))
+                )
+            warnings.warn(
+                f"{message} The trajectory holds the others; stats['diverged'] lists seeds and steps.",
+                TrainingWarning,
+                stacklevel=3,
+            )
+        assert found is not None  # there is a seed, and a record
+        return found
+
+    def _advice(self) -> str:
+        bound = stability_bound(self.job.net, self.job.task, self.job.optimiser, self.job.loss)
+        if bound is None:
+            return "Lower `lr`: an Adam step moves every weight by about that much."
+        return (
+            f"Lower `lr`: near the solution full-batch training of the linear net is stable below "
+            f"about {bound:.3g}; large starts, biases and small batches need less."
+        )
+
+
+def stability_bound(net: MLP, task: SIMTask, optimiser: Optimiser, loss: str) -> float | None:
+    """Return the learning rate above which the linear net leaves its solution; None for Adam."""
+    if isinstance(optimiser, Adam):
+        return None
+    rate = float(np.linalg.eigvalsh(task.second_moment)[-1])
+    return optimiser.stable_below(
+        loss=loss, dim=task.dim, tied=net.tied, depth=net.depth, rate=rate
+    )
+
+
+def _digest(arrays: Iterable[Any]) -> str:
+    whole = hashlib.sha256()
+    for array in arrays:
+        whole.update(np.ascontiguousarray(array).tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,234 @@
+"""Run the compiled loop piece by piece, with a bar and a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from simtheory._typing import Array, IntArray
+from simtheory.errors import ArgumentError, TrainingWarning
+from simtheory.trajectory import Trajectory
+from simtheory.validation._job import Job, Records
+from simtheory.validation.data import Fresh
+from simtheory.validation.devices import computing_on
+
+__all__ = ["descend"]
+
+_PAUSE = 2.0  # seconds between two checkpoints
+
+
+def descend(job: Job, *, checkpoint: Path | None, progress: bool) -> Records:
+    """Train until the last record, from the checkpoint on if there is one."""
+    records = Records.empty(job)
+    hidden = not (progress and sys.stderr.isatty())
+    with (
+        computing_on(job.device, precision=job.precision),
+        tqdm(total=int(job.stops[-1]), unit="step", disable=hidden, leave=False) as bar,
+    ):
+        engine = _Engine(job)
+        if checkpoint is not None and checkpoint.exists():
+            _restore(records, engine, checkpoint)
+        saved_step, saved_at = records.step, time.monotonic()
+        bar.update(records.step)
+        try:
+            for marks in job.pieces:
+                if records.limits is not None and marks[-1] <= records.step:
+                    continue  # the checkpoint has it
+                if not records.kept.any():
+                    break
+                records.add(marks, engine.advance(records, marks))
+                bar.update(records.step - bar.n)
+                if checkpoint is not None and time.monotonic() > saved_at + _PAUSE:
+                    _save(records, engine, checkpoint)
+                    saved_step, saved_at = records.step, time.monotonic()
+        finally:  # also where the user interrupts
+            if checkpoint is not None and records.step != saved_step:
+                _save(records, engine, checkpoint)
+    return records
+
+
+class _Engine:
+    """The compiled loop on the device, and there the state, the data and the key of every seed.
+
+    They lie in groups of one seed each, or of all seeds on a leading axis, whichever is faster.
+    """
+
+    def __init__(self, job: Job) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        from simtheory.validation import _descent
+
+        self._job = job
+        self._plan = _descent.Plan(
+            optimiser=job.optimiser,
+            factors=job.net.step_factors(adaptive=job.optimiser.adaptive),
+            order="fresh" if isinstance(job.data, Fresh) else job.data.order,
+            batch=job.batch,
+            is_linear=job.net.is_linear,
+            jacobians=job.jacobians,
+        )
+        self._common = jax.tree.map(
+            jnp.asarray,
+            _descent.Common(
+                step=np.asarray(0),
+                stops=job.pieces[0],
+                lr=np.asarray(job.lr),
+                factor=np.asarray(job.factor),
+                probes=job.probes,
+                source=_source(job),
+            ),
+        )
+
+        def begin(layers: Any, points: Any, key: Any) -> Any:
+            return _descent.start(
+                self._plan, layers, job.net.activation, points, key, self._common.lr
+            )
+
+        x, y = job.data.draw(job.task, seeds=job.seeds)
+        keys = np.array(job.seeds, dtype=np.uint32)
+        parts = [slice(None)] if job.batched else list(range(len(job.seeds)))
+        make = jax.vmap if job.batched else lambda function: function
+        self._loop = _descent.advance_all if job.batched else _descent.advance
+        self._data, self._keys, self._states = [], [], []
+        for part in parts:
+            points = jnp.asarray(x[part])
+            self._data.append((points, points if y is x else jnp.asarray(y[part])))
+            self._keys.append(make(jax.random.key)(jnp.asarray(keys[part])))
+            layers = jax.tree.map(lambda a, part=part: jnp.asarray(a[part]), job.layers)
+            self._states.append(make(begin)(layers, points, self._keys[-1]))
+
+    def advance(self, records: Records, marks: IntArray) -> dict[str, Array]:
+        """Train all seeds that have not diverged up to the last of `marks`; return what was seen."""
+        import jax.numpy as jnp
+
+        common = self._common._replace(
+            step=jnp.asarray(np.asarray(records.step)), stops=jnp.asarray(marks)
+        )
+        seen: list[dict[str, Array]] = []
+        for k, state in enumerate(self._states):
+            if not (self._job.batched or records.kept[k]):
+                seen.append({})
+                continue
+            self._states[k], found = self._loop(
+                self._plan, state, self._data[k], self._keys[k], common
+            )
+            seen.append(
+                {name: np.asarray(a) for name, a in found._asdict().items() if a is not None}
+            )
+        if self._job.batched:
+            return seen[0]
+        (full, *_) = (found for found in seen if found)
+        return {
+            name: np.stack([found.get(name, np.full_like(a, np.nan)) for found in seen])
+            for name, a in full.items()
+        }
+
+    @property
+    def state(self) -> list[Array]:
+        """The arrays of the states, seeds on the leading axis."""
+        import jax
+
+        leaves = [jax.tree.leaves(state) for state in self._states]
+        if self._job.batched:
+            return [np.asarray(leaf) for leaf in leaves[0]]
+        return [np.stack(parts) for parts in zip(*leaves, strict=True)]
+
+    @state.setter
+    def state(self, arrays: list[Array]) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        shape = jax.tree.structure(self._states[0])
+        for k in range(len(self._states)):
+            part = [jnp.asarray(a if self._job.batched else a[k]) for a in arrays]
+            self._states[k] = jax.tree.unflatten(shape, part)
+
+
+def _source(job: Job) -> Any:
+    """Return what fresh points are drawn from, or None."""
+    from simtheory.validation._descent import Source
+
+    if not isinstance(job.data, Fresh):
+        return None
+    task, variance = job.task, job.data.label_noise
+    with np.errstate(divide="ignore"):  # a cluster of weight zero is never drawn
+        return Source(
+            centres=task.centroids,
+            log_weights=np.log(task.weights),
+            spread=task.from_concept_axes(np.diag(task.sigma)).T,
+            noise=np.asarray(np.sqrt(variance)) if variance else None,
+        )
+
+
+def _save(records: Records, engine: _Engine, path: Path) -> None:
+    """Write what was recorded so far, as a trajectory that holds the state of training too."""
+    found, keep = records.trajectory(), records.kept
+    if found is None or records.limits is None:
+        return
+    state = {f"state_{k}": array[keep] for k, array in enumerate(engine.state)}
+    more = {
+        "settings": records.job.settings,
+        "step": records.step,
+        "limits": records.limits[keep],
+    }
+    try:
+        replace(found, stats={**found.stats, **more, **state}).save(path)
+    except OSError as reason:
+        warnings.warn(
+            f"The checkpoint {path} could not be written at step {records.step}: {reason}. What it "
+            "held before is still there; training goes on.",
+            TrainingWarning,
+            stacklevel=4,
+        )
+
+
+def _restore(records: Records, engine: _Engine, path: Path) -> None:
+    """Put records and engine where the checkpoint left off."""
+    found = Trajectory.load(path)
+    if "settings" not in found.stats:
+        raise ArgumentError(
+            f"Argument `checkpoint` must name a checkpoint of `train`, but {path} is another trajectory."
+        )
+    _compare(json.loads(found.stats["settings"]), json.loads(records.job.settings), path)
+    records.diverged = dict(found.stats["diverged"])
+    records.step = int(found.stats["step"])
+    keep, done = records.kept, found.t.size
+    records.limits = np.full(keep.size, np.nan)
+    records.limits[keep] = found.stats["limits"]
+    saved = {
+        "outputs": found.outputs,
+        "loss": found.stats["train_loss"],
+        "weights": found.weights,
+        "jacobians": found.stats.get("jacobians"),
+    }
+    for name, array in records.arrays.items():
+        array[keep, :done] = saved[name]
+    state = [np.array(array) for array in engine.state]  # of a seed that diverged: its start
+    for k, array in enumerate(state):
+        array[keep] = found.stats[f"state_{k}"]
+    engine.state = state
+
+
+def _compare(theirs: dict[str, Any], ours: dict[str, Any], path: Path) -> None:
+    """Refuse to go on from a run with other settings."""
+    other = [name for name in ours if theirs.get(name) != ours[name]]
+    if not other:
+        return
+    plain = [
+        name for name in other if name not in ("init", "record", "probes")
+    ]  # these are digests
+    details = [f"`{name}` was {theirs.get(name)!r} and is {ours[name]!r}" for name in plain]
+    details += [f"`{name}` is another" for name in other if name not in plain]
+    raise ArgumentError(
+        f"Argument `checkpoint` names {path}, which belongs to another run: {'; '.join(details)}. "
+        "Name another file, or delete this one."
+    )

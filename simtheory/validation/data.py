@@ -1,0 +1,267 @@
+r"""What a network is trained on, and in which order it sees it.
+
+=====================  =====================================================================
+data                   what a seed trains on
+=====================  =====================================================================
+``Samples(n)``         n points per cluster, drawn once for each seed
+``Points(x)``          points of your own, shared by the seeds or one set for each
+``Fresh()``            new points in every step: the population, as stochastic gradients see it
+=====================  =====================================================================
+
+Targets are the inputs, with Gaussian noise on each label if asked for. A finite set keeps its noise;
+fresh points bring fresh noise.
+
+A minibatch comes from a finite set in one of three orders. ``epochs`` shuffles the set for each
+pass and takes it apart without replacement; what is left at the end is a smaller batch. ``once``
+shuffles it for the first pass only, as the released runs of yang2024 do. ``independent`` draws with
+replacement, so that steps are independent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from simtheory._checks import as_finite, frozen, not_negative, one_of, positive_int
+from simtheory._typing import Array
+from simtheory.errors import ShapeError
+from simtheory.tasks import SIMTask
+
+__all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples"]
+
+ORDERS = ("epochs", "once", "independent")
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Points drawn from the task, once for each seed.
+
+    Parameters
+    ----------
+    per_cluster : int
+        Points per cluster.
+    order : {"epochs", "once", "independent"}
+        How minibatches are taken: reshuffled for each pass, shuffled once, or with replacement.
+    label_noise : float
+        Variance of Gaussian noise on each target.
+
+    Examples
+    --------
+    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    >>> x, y = Samples(5).draw(task, seeds=(0, 1, 2))
+    >>> x.shape, y is x
+    ((3, 10, 2), True)
+    """
+
+    per_cluster: int = 1000
+    order: str = "epochs"
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        positive_int("per_cluster", self.per_cluster)
+        one_of("order", self.order, ORDERS)
+        not_negative("label_noise", self.label_noise)
+
+    def size(self, task: SIMTask) -> int:
+        """Return the number of points of one seed.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+
+        Returns
+        -------
+        int
+            The number.
+        """
+        return self.per_cluster * task.weights.size
+
+    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+        """Return the data of some seeds; those of a seed depend on it and on the task alone.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+        seeds : sequence of int, length S
+            The seeds.
+
+        Returns
+        -------
+        x : ndarray, shape (S, n, d)
+            Inputs.
+        y : ndarray, shape (S, n, d)
+            Targets; `x` itself without noise.
+        """
+        x = _sampled(task, self.per_cluster, seeds)
+        return x, _noisy(x, self.label_noise, seeds)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Points:
+    """Points of your own.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, d) or (S, n, d)
+        Inputs, shared by all seeds or one set for each.
+    order : {"epochs", "once", "independent"}
+        How minibatches are taken: reshuffled for each pass, shuffled once, or with replacement.
+    label_noise : float
+        Variance of Gaussian noise on each target.
+    """
+
+    x: Array
+    order: str = "epochs"
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        x = as_finite("x", self.x)
+        if x.ndim not in (2, 3) or x.size == 0:
+            raise ShapeError(
+                f"Argument `x` must have shape (n, d) or (S, n, d), but its shape is {x.shape}."
+            )
+        object.__setattr__(self, "x", frozen(x))
+        one_of("order", self.order, ORDERS)
+        not_negative("label_noise", self.label_noise)
+
+    def size(self, task: SIMTask) -> int:
+        """Return the number of points of one seed.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task, of as many dimensions as the points.
+
+        Returns
+        -------
+        int
+            The number.
+
+        Raises
+        ------
+        ShapeError
+            If the dimensions differ.
+        """
+        if self.x.shape[-1] != task.dim:
+            raise ShapeError(
+                f"Argument `data` must hold points of {task.dim} dimensions, but the shape of its `x` "
+                f"is {self.x.shape}."
+            )
+        return self.x.shape[-2]
+
+    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+        """Return the data of some seeds.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task, of as many dimensions as the points.
+        seeds : sequence of int, length S
+            The seeds.
+
+        Returns
+        -------
+        x : ndarray, shape (S, n, d)
+            Inputs.
+        y : ndarray, shape (S, n, d)
+            Targets; `x` itself without noise.
+
+        Raises
+        ------
+        ShapeError
+            If there is one set for each of a number of seeds that is not S.
+        """
+        if self.x.ndim == 3 and len(self.x) != len(seeds):
+            raise ShapeError(
+                f"Argument `data` must hold one set of points for each of {len(seeds)} seeds, or one "
+                f"for all, but the shape of its `x` is {self.x.shape}."
+            )
+        x = np.broadcast_to(self.x, (len(seeds), *self.x.shape[-2:]))
+        return x, _noisy(x, self.label_noise, seeds)
+
+    def __repr__(self) -> str:
+        mark = hashlib.sha256(self.x.tobytes()).hexdigest()[:12]
+        return (
+            f"Points(<{'×'.join(map(str, self.x.shape))} {mark}>, order={self.order!r}, "
+            f"label_noise={self.label_noise!r})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """New points in every step, as many as the batch holds.
+
+    Parameters
+    ----------
+    watched : int
+        Points per cluster on which the training loss is recorded; no step is made on them.
+    label_noise : float
+        Variance of Gaussian noise on each target of a step; the recorded loss has none.
+    """
+
+    watched: int = 1000
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        positive_int("watched", self.watched)
+        not_negative("label_noise", self.label_noise)
+
+    def size(self, task: SIMTask) -> int:
+        """Return the number of points on which the loss of one seed is recorded.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+
+        Returns
+        -------
+        int
+            The number.
+        """
+        return self.watched * task.weights.size
+
+    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+        """Return the points on which the loss of some seeds is recorded.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+        seeds : sequence of int, length S
+            The seeds.
+
+        Returns
+        -------
+        x : ndarray, shape (S, n, d)
+            Inputs.
+        y : ndarray, shape (S, n, d)
+            Targets, `x` itself.
+        """
+        x = _sampled(task, self.watched, seeds)
+        return x, x
+
+
+Data: TypeAlias = Samples | Points | Fresh
+
+
+def _stream(seed: int, which: int) -> np.random.Generator:
+    """Return the data's (0) or the label noise's (2) own stream of a seed; the start's is 1."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(which,)))
+
+
+def _sampled(task: SIMTask, per_cluster: int, seeds: Sequence[int]) -> Array:
+    return np.stack([task.sample(per_cluster, rng=_stream(seed, 0))[0] for seed in seeds])
+
+
+def _noisy(x: Array, variance: float, seeds: Sequence[int]) -> Array:
+    if not variance:
+        return x
+    noise = np.stack([_stream(seed, 2).standard_normal(x.shape[1:]) for seed in seeds])
+    return np.asarray(x + np.sqrt(variance) * noise)
