@@ -1,0 +1,188 @@
+"""Solvers against one another: processes in turn, ratios round by round.
+
+``python -m benchmarks.turns`` prints the comparison for each d.
+
+A round lets every solver integrate the ensemble once, in its own warm process. The ratio is taken
+within a round, so that what slows the machine down slows both; the median over rounds is reported, with
+the smallest and the largest. Cost is CPU time, of user and system and of all threads, where one thread
+may be used, and wall time where two may.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from benchmarks.calibrate import calibrate
+from benchmarks.peers import OURS, PEERS
+from benchmarks.problem import MEMBERS, Ensemble
+from benchmarks.worker import Cost, Failed, Worker
+
+TARGET = 1e-9
+LARGE = 10_000  # members of the ensemble on two threads
+# Peers that finish it in seconds; the loops in Python would take minutes and gain nothing by it.
+AT_LARGE = (
+    "heyoka",
+    "heyoka-matrix",
+    "numbalsoda-dop853",
+    "numbalsoda-lsoda",
+    "diffrax-tsit5",
+    "diffrax-dopri8",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A solver's part in one comparison; times in microseconds per trajectory.
+
+    `ratio` is its cost over simtheory's; pairs are (median, smallest, largest) over rounds.
+    """
+
+    peer: str
+    members: int
+    rtol: float
+    atol_ratio: float
+    error: float
+    cpu: tuple[float, float, float]
+    wall: tuple[float, float, float]
+    ratio: tuple[float, float, float]
+    first_call_cpu: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A solver that took no part, and why."""
+
+    peer: str
+    reason: str
+
+
+class Company:
+    """The workers of a run, each started when first needed."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self.workers: dict[str, Worker] = {}
+
+    def __enter__(self) -> Company:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for worker in self.workers.values():
+            worker.close()
+
+    def worker(self, peer: str) -> Worker:
+        """Return the process of a solver."""
+        if peer not in self.workers or not self.workers[peer].process.is_alive():
+            self.workers[peer] = Worker(peer, self.threads)
+        return self.workers[peer]
+
+
+def compare(
+    company: Company,
+    ensemble: Ensemble,
+    *,
+    peers: Iterable[str] = tuple(PEERS),
+    target: float = TARGET,
+    rounds: int = 7,
+    say=print,  # type: ignore[no-untyped-def]
+) -> tuple[list[Row], list[Absent]]:
+    """Let solvers take turns on an ensemble, at tolerances that reach the same error."""
+    absent, playing = [], {}
+    for peer in dict.fromkeys((OURS, *peers)):
+        about = PEERS[peer]
+        if about.version is None:
+            absent.append(Absent(peer, "not installed"))
+        elif ensemble.d > about.largest:
+            absent.append(Absent(peer, about.reason))
+        else:
+            try:
+                # Tolerances do not depend on threads: those found on one core serve.
+                setting = calibrate(company.worker(peer), peer, ensemble, target)
+                if setting is None:
+                    absent.append(Absent(peer, f"no tolerance brings its error below {target:g}"))
+                    continue
+                worker, mine = company.worker(peer), ensemble.first(about.most)
+                worker.set_up(mine)
+                first = worker.run(setting.rtol, setting.atol_ratio, check=True)
+                playing[peer] = (worker, mine, setting, first)
+            except Failed as reason:
+                absent.append(Absent(peer, str(reason)))
+    costs: dict[str, list[Cost]] = {peer: [] for peer in playing}
+    for _ in range(rounds):
+        for peer, (worker, _, setting, _) in playing.items():
+            costs[peer].append(worker.run(setting.rtol, setting.atol_ratio))
+    measure = "cpu" if company.threads == 1 else "wall"
+    each = {
+        peer: [getattr(cost, measure) / mine.members for cost in costs[peer]]
+        for peer, (_, mine, _, _) in playing.items()
+    }
+    rows = []
+    for peer, (_, mine, setting, first) in playing.items():
+        rows.append(
+            Row(
+                peer,
+                mine.members,
+                setting.rtol,
+                setting.atol_ratio,
+                first.error,
+                spread([1e6 * cost.cpu / mine.members for cost in costs[peer]]),
+                spread([1e6 * cost.wall / mine.members for cost in costs[peer]]),
+                spread([a / b for a, b in zip(each[peer], each[OURS], strict=True)]),
+                first.cpu,
+                max(cost.peak_mib for cost in costs[peer]),
+            )
+        )
+        say(line(rows[-1], measure))
+    return rows, absent
+
+
+def spread(values: list[float]) -> tuple[float, float, float]:
+    """Return median, smallest and largest."""
+    return statistics.median(values), min(values), max(values)
+
+
+def line(row: Row, measure: str) -> str:
+    """Return a row as the terminal shows it."""
+    time, low, high = getattr(row, measure)
+    atol = f"{row.atol_ratio:g} rtol" if row.atol_ratio else "-"
+    return (
+        f"  {PEERS[row.peer].title:34} {time:10.1f} µs {measure} [{low:.1f}, {high:.1f}]"
+        f"  ratio {row.ratio[0]:7.2f} [{row.ratio[1]:.2f}, {row.ratio[2]:.2f}]"
+        f"  error {row.error:.1e}  rtol {row.rtol:.1e}  atol {atol}"
+    )
+
+
+def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyped-def]
+    """Run the comparisons of the page; return them as plain data."""
+    dims = (2, 4, 8, 16) if quick else tuple(MEMBERS)
+    rounds = 3 if quick else 7
+    data = {"target": TARGET, "rounds": rounds, "one_thread": [], "two_threads": None}
+    with Company() as company:
+        for d in dims:
+            ensemble = Ensemble(d, MEMBERS[d])
+            say(f"std, d = {d}, {ensemble.members} members, error below {TARGET:g}, one thread")
+            rows, absent = compare(company, ensemble, rounds=rounds, say=say)
+            data["one_thread"].append(_plain(ensemble, rows, absent))
+    ensemble = Ensemble(8, 1000 if quick else LARGE)
+    say(f"std, d = 8, {ensemble.members} members, error below {TARGET:g}, two threads")
+    with Company(threads=2) as company:
+        rows, absent = compare(company, ensemble, peers=AT_LARGE, rounds=3, say=say)
+    data["two_threads"] = _plain(ensemble, rows, absent)
+    return data
+
+
+def _plain(ensemble: Ensemble, rows: list[Row], absent: list[Absent]) -> dict:
+    return {
+        "ensemble": asdict(ensemble),
+        "rows": [asdict(row) for row in rows],
+        "absent": [asdict(one) for one in absent],
+    }
+
+
+if __name__ == "__main__":
+    import sys
+
+    measure(quick="--quick" in sys.argv)

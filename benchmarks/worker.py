@@ -1,0 +1,119 @@
+"""One warm process for each solver: it does what it is asked, one job at a time, and reports costs.
+
+A solver's packages are imported in its own process only. With one thread the process is pinned to
+one core, so that no library starts threads behind its back.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from benchmarks.peers import PEERS
+from benchmarks.problem import Ensemble
+
+_BLAS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one call took, in seconds; `error` is None when it was not asked for."""
+
+    cpu: float
+    wall: float
+    error: float | None
+    peak_mib: float
+
+
+class Failed(RuntimeError):
+    """A solver could not do the job; the message is its own."""
+
+
+class Worker:
+    """A handle on the process of a solver.
+
+    Parameters
+    ----------
+    peer : str
+        A name in `PEERS`.
+    threads : int
+        How many threads it may use.
+    """
+
+    def __init__(self, peer: str, threads: int = 1) -> None:
+        context = get_context("spawn")
+        self.pipe, far = context.Pipe()
+        self.process = context.Process(target=_serve, args=(far, peer, threads), daemon=True)
+        for name in _BLAS:
+            os.environ[name] = "1"  # threads go over members, never into so small a product
+        self.process.start()
+        far.close()
+
+    def set_up(self, ensemble: Ensemble) -> None:
+        """Prepare an ensemble."""
+        self._ask("set_up", ensemble)
+
+    def run(self, rtol: float, atol_ratio: float, *, check: bool = False) -> Cost:
+        """Integrate the ensemble once; with `check`, compare it with the reference afterwards."""
+        return self._ask("run", rtol, atol_ratio, check)
+
+    def _ask(self, *job: Any) -> Any:
+        self.pipe.send(job)
+        try:
+            good, answer = self.pipe.recv()
+        except EOFError:
+            self.process.join()
+            raise Failed(f"its process ended with status {self.process.exitcode}") from None
+        if not good:
+            raise Failed(answer)
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self.pipe.close()
+        self.process.join(10.0)
+        if self.process.is_alive():
+            self.process.terminate()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+
+def _serve(pipe: Connection, name: str, threads: int) -> None:
+    if threads == 1 and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    from benchmarks.reference import error
+
+    ensemble = solver = None
+    while True:
+        try:
+            task, *arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            if task == "set_up":
+                (ensemble,) = arguments
+                solver = PEERS[name].solver(ensemble, threads)
+                answer = None
+            else:
+                rtol, atol_ratio, check = arguments
+                cpu, wall = time.process_time(), time.perf_counter()
+                values = solver(rtol, atol_ratio)
+                cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+                found = error(values, ensemble) if check else None
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                answer = Cost(cpu, wall, found, peak)
+                del values
+            pipe.send((True, answer))
+        except Exception as reason:
+            text = "".join(traceback.format_exception_only(reason)).strip()
+            pipe.send((False, text.splitlines()[-1]))
