@@ -14,7 +14,19 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simtheory import analytic, errors, fit, inits, observe, plot, sim, tasks, units, validation
+    from simtheory import (
+        analytic,
+        errors,
+        fit,
+        inits,
+        observe,
+        plot,
+        sim,
+        sweep,
+        tasks,
+        units,
+        validation,
+    )
     from simtheory.compare import agreement
     from simtheory.equations import cite
     from simtheory.tasks import SIMTask
@@ -32,6 +44,7 @@ __all__ = [
     "observe",
     "plot",
     "sim",
+    "sweep",
     "tasks",
     "units",
     "validation",

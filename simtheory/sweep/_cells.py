@@ -1,0 +1,180 @@
+"""The cells of a grid: from values of the axes to a task, a flow, a start and a last time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from simtheory import inits
+from simtheory._checks import positive, positive_int
+from simtheory._typing import Array
+from simtheory.analytic import tied
+from simtheory.errors import ArgumentError, SimTheoryError
+from simtheory.sim import Deep, Flow, OneLayer, Tied, Untied
+from simtheory.sweep._expressions import value_of
+from simtheory.sweep.spec import WORDS, Spec
+from simtheory.tasks import SIMTask
+
+__all__ = ["Cell", "Run", "cells_of", "run_of", "width_at_most"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a sweep, as a function of your own gets it.
+
+    Parameters
+    ----------
+    number : int
+        Its place in the grid without the seeds, the last axis running fastest.
+    values : mapping
+        The value of each axis; ``cell["ratio"]`` is short for ``cell.values["ratio"]``.
+    seed : int
+        Which of the runs of the cell this is.
+    entropy : int
+        The entropy of the sweep.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    seed: int = 0
+    entropy: int = 0
+
+    def __getitem__(self, axis: str) -> Any:
+        return self.values[axis]
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """Generator of this run alone, the same in whatever process and order."""
+        sequence = np.random.SeedSequence(self.entropy, spawn_key=(self.number, self.seed))
+        return np.random.default_rng(sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A cell, as what is integrated.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    flow : Flow
+        By which flow.
+    layers : tuple of ndarray
+        The start, first layer first.
+    t_max : float
+        Last canonical time.
+    """
+
+    task: SIMTask
+    flow: Flow
+    layers: tuple[Array, ...]
+    t_max: float
+
+
+def cells_of(spec: Spec, task: int) -> list[Cell]:
+    """Return the cells of a task, in the order of the grid."""
+    names, axes = list(spec.axes), list(spec.axes.values())
+    shape = [len(values) for values in axes]
+    cells = []
+    for index in spec.grid.indices(task):
+        place, seed = (index[:-1], index[-1]) if spec.seeds else (index, 0)
+        values = {n: axis[k] for n, axis, k in zip(names, axes, place, strict=True)}
+        if spec.seeds:
+            values["seed"] = seed
+        number = int(np.ravel_multi_index(place, shape))
+        cells.append(Cell(number, values, seed, spec.entropy))
+    return cells
+
+
+def run_of(spec: Spec, cell: Cell, tasks: dict[str, SIMTask]) -> Run:
+    """Return what a cell integrates; `tasks` remembers the tasks that were made before."""
+    table = {name: _at(cell, spec.tables[name]) for name in ("task", "init", "flow", "time")}
+    described = repr(table["task"])
+    if described not in tasks:
+        tasks[described] = SIMTask(**table["task"])
+    task, flow = tasks[described], _flow(table["flow"])
+    layers = _start(flow, task.dim, table["init"], cell)
+    if "t_max" in table["time"]:
+        t_max = positive("t_max", table["time"]["t_max"])
+    else:
+        times = tied.learning_times(task, layers[0])
+        t_max = 1.5 * float(np.max(times[np.isfinite(times)], initial=1.0))
+    return Run(task, flow, layers, t_max)
+
+
+def width_at_most(spec: Spec) -> tuple[int, int]:
+    """Return dimension and width at the cell with the largest value of every axis."""
+    values = {n: v[0] if isinstance(v[0], str) else max(v) for n, v in spec.coordinates.items()}
+    d = len(spec.tables["task"]["mu"])
+    try:
+        d = int(_number(spec.tables["task"].get("dim", d), values))
+        return d, int(_number(spec.tables["init"].get("width", d), values))
+    except (SimTheoryError, ValueError):
+        return d, d  # the cells will say what is wrong
+
+
+def _at(cell: Cell, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with words and arithmetic replaced by their values at a cell."""
+    return {
+        key: cell.values.get(value, value) if key in WORDS else _number(value, cell.values)
+        for key, value in table.items()
+    }
+
+
+def _number(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return value_of(value, values)
+    return [_number(part, values) for part in value] if isinstance(value, list) else value
+
+
+def _flow(table: Mapping[str, Any]) -> Flow:
+    match table["flow"]:
+        case "OneLayer":
+            return OneLayer()
+        case "Tied":
+            return Tied()
+        case "Untied":
+            return Untied()
+    return Deep(positive_int("depth", table.get("depth", 3)))
+
+
+def _start(flow: Flow, d: int, table: Mapping[str, Any], cell: Cell) -> tuple[Array, ...]:
+    width = positive_int("width", table.get("width", d))
+    if table["init"] == "explicit":
+        given = table.get("weights", [])
+        return tuple(inits.explicit(W) for W in (given if flow.depth > 1 else [given]))
+    if isinstance(flow, Tied):
+        return (_draw((d, width), table, cell),)
+    if table.get("balanced"):
+        return _balanced(flow, _draw((d, width), table, cell))
+    sizes = [d, *[width] * (flow.depth - 1), d]
+    return tuple(_draw((n, m), table, cell) for m, n in pairwise(sizes))
+
+
+def _balanced(flow: Flow, U0: Array) -> tuple[Array, ...]:
+    """Start as the tied net does that starts from U0."""
+    if isinstance(flow, OneLayer):
+        return (U0 @ U0.T,)
+    if isinstance(flow, Untied):
+        return inits.balanced(U0)
+    raise ArgumentError(f"Key `balanced` of [init] needs one or two layers, but got {flow.name}.")
+
+
+def _draw(shape: tuple[int, int], table: Mapping[str, Any], cell: Cell) -> Array:
+    scale, seed = table["scale"], table.get("seed")
+    if table["init"] == "torch_uniform":
+        return inits.torch_uniform(shape, scale=scale, seed=cell.seed if seed is None else seed)
+    rng = cell.rng
+    if seed is not None:
+        rng = np.random.default_rng(positive_int("seed", seed + 1) - 1)
+    match table["init"]:
+        case "uniform":
+            return inits.uniform(shape, scale=scale, rng=rng)
+        case "gaussian":
+            return inits.gaussian(shape, scale=scale, rng=rng)
+    return inits.correlated(shape, cosine=table["cosine"], scale=scale, rng=rng)

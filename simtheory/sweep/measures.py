@@ -1,0 +1,155 @@
+"""What a sweep may measure: the numbers of `observe`, for many runs of different tasks at once.
+
+`observe` reads one trajectory, whose task, grid of times and probes are one. The cells of a sweep
+differ in all three, and there are many of them: here the same numbers are read off a batch of maps
+W, in the axes of the concepts, over shares of each run's own last time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simtheory._typing import Array
+from simtheory.observe.swing import climb, find_rises
+from simtheory.observe.times import first_crossing
+
+__all__ = ["MEASURES", "Measure", "Runs", "Variable"]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """A batch of runs of linear nets.
+
+    Parameters
+    ----------
+    share : ndarray, shape (T,)
+        Times as shares of each run's last time.
+    t_max : ndarray, shape (M,)
+        Last canonical time of each run.
+    weights : ndarray, shape (M, T, d, d)
+        End-to-end maps in the axes of the concepts.
+    mu : ndarray, shape (M, s)
+        Signal strengths.
+    level : float
+        Share of a concept's signal at which it counts as learned.
+    threshold : float
+        Smallest rise of the loss that counts, as a share of the loss at the first time.
+    """
+
+    share: Array
+    t_max: Array
+    weights: Array
+    mu: Array
+    level: float
+    threshold: float
+
+    @cached_property
+    def losses(self) -> Array:
+        """Loss at the target, ½‖(W − I)x̂‖², shape (M, T)."""
+        s = self.mu.shape[-1]
+        error = np.sum(self.weights[..., :s] * self.mu[:, None, None, :], axis=-1)
+        error[..., :s] -= self.mu[:, None, :]
+        return np.asarray(0.5 * np.sum(error**2, axis=-1))
+
+    @cached_property
+    def learned(self) -> Array:
+        """Learning time of each concept, shape (M, s); infinite where it is not on the grid."""
+        concepts = range(self.mu.shape[-1])
+        shares = [first_crossing(self.share, self.weights[..., k, k], self.level) for k in concepts]
+        return np.stack(shares, axis=-1) * self.t_max[:, None]
+
+    @cached_property
+    def ties(self) -> Array:
+        """Largest entry of W off the diagonal, by size, shape (M, T)."""
+        d = self.weights.shape[-1]
+        return np.abs(self.weights * (1.0 - np.eye(d))).max(axis=(-2, -1))
+
+    @cached_property
+    def descents(self) -> Array:
+        """Number of descents of the loss, shape (M,)."""
+        least = self.threshold * self.losses[:, 0]
+        counts = [
+            1 + len(find_rises(loss, float(bar)))
+            for loss, bar in zip(self.losses, least, strict=True)
+        ]
+        return np.array(counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a store says of a variable.
+
+    Parameters
+    ----------
+    meaning : str
+        What it is.
+    core : tuple of str
+        Names of the axes that it has beyond the cells': ``"concept"`` or ``"point"``.
+    whole : bool
+        Whether it counts; a count that is not known is −1, a number that is not known NaN.
+    """
+
+    meaning: str
+    core: tuple[str, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number, or a few, that a sweep keeps of every run.
+
+    Parameters
+    ----------
+    read : callable
+        From a batch of runs to an array whose first axis runs over it.
+    variable : Variable
+        What the store says of it.
+    """
+
+    read: Callable[[Runs], NDArray[Any]]
+    variable: Variable
+
+
+def _largest_rise(runs: Runs) -> Array:
+    start = runs.losses[:, 0]
+    return climb(runs.losses) / np.where(start > 0, start, 1.0)
+
+
+MEASURES = {
+    "descents": Measure(
+        lambda runs: runs.descents, Variable("number of descents of the test loss", whole=True)
+    ),
+    "swing_by": Measure(
+        lambda runs: runs.descents > 1,
+        Variable("1 where the test loss rises on its way down, else 0", whole=True),
+    ),
+    "largest_rise": Measure(
+        _largest_rise, Variable("largest rise of the test loss, as a share of its start")
+    ),
+    "learning_times": Measure(
+        lambda runs: runs.learned,
+        Variable("canonical time at which a concept is learned", ("concept",)),
+    ),
+    "order": Measure(
+        lambda runs: np.argsort(runs.learned, axis=-1, kind="stable"),
+        Variable("concepts as they are learned, the first one first", ("concept",), whole=True),
+    ),
+    "final_loss": Measure(lambda runs: runs.losses[:, -1], Variable("test loss at the last time")),
+    "peak": Measure(
+        lambda runs: runs.ties.max(axis=-1), Variable("largest entry of W off the diagonal")
+    ),
+    "peak_time": Measure(
+        lambda runs: runs.share[np.argmax(runs.ties, axis=-1)] * runs.t_max,
+        Variable("canonical time of the largest entry of W off the diagonal"),
+    ),
+    "loss": Measure(
+        lambda runs: runs.losses, Variable("test loss over shares of the last time", ("point",))
+    ),
+    "t_max": Measure(lambda runs: runs.t_max, Variable("last canonical time of the run")),
+}

@@ -1,0 +1,213 @@
+"""Who computes the cells: this process, a pool, a Dask cluster, or one shard among several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+)
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from simtheory._checks import positive_int, require
+from simtheory.errors import ArgumentError, SweepError
+from simtheory.sweep._compute import compute
+from simtheory.sweep.spec import Spec
+from simtheory.sweep.store import Store, read
+
+__all__ = ["dask", "processes", "run"]
+
+_DIED = (
+    "A worker or its scheduler died before its task was done: killed, or out of memory. What was "
+    "finished is kept: run the sweep again to go on."
+)
+
+
+def run(
+    spec: Spec,
+    store: str | Path,
+    *,
+    executor: Executor | None = None,
+    shard: tuple[int, int] = (1, 1),
+    progress: bool = False,
+) -> Any:
+    """Compute what is missing of a sweep, and return all of it.
+
+    Run it again after whatever interruption: finished tasks stay as they are, the others are
+    computed. The store does not depend on who computes it, to the last byte.
+
+    Parameters
+    ----------
+    spec : Spec
+        What to compute.
+    store : str or Path
+        Folder of the results: new, empty, or the store of this very spec.
+    executor : concurrent.futures.Executor, optional
+        Who computes, such as `processes` or `dask` give. Default: this process.
+    shard : (int, int)
+        ``(i, n)`` computes the i-th of n shares of the tasks, i from 1 to n.
+    progress : bool
+        Show a bar on a terminal.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `read` gives it; cells of other shards may still be missing.
+
+    Raises
+    ------
+    ArgumentError
+        If the folder holds something else.
+    SweepError
+        If it stopped early: a worker died, a disk is full. What was finished is kept.
+    """
+    part, parts = _share(shard)
+    folder = Store.create(store, spec)
+    mine = range(part - 1, folder.grid.tasks, parts)
+    missing = [task for task in mine if not folder.finished(task)]
+    size = {task: len(folder.grid.indices(task)) for task in mine}
+    total = sum(size.values())
+    with _bar(total, total - sum(size[task] for task in missing), progress) as bar:
+        for task in _finish(spec, folder, missing, executor):
+            bar.update(size[task])
+    folder.tidy()
+    return read(folder.root)
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of processes, each pinned to one thread.
+
+    Parameters
+    ----------
+    workers : int
+        How many; as many as there are cores is best.
+
+    Yields
+    ------
+    ProcessPoolExecutor
+        For `run`. In a script, use it under ``if __name__ == "__main__":``, because its processes
+        import the script.
+    """
+    context = multiprocessing.get_context("spawn")  # a forked child of a threaded process may hang
+    pool = ProcessPoolExecutor(
+        positive_int("workers", workers), mp_context=context, initializer=_settle
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def dask(scheduler: str) -> Iterator[Executor]:
+    """Give a running Dask cluster.
+
+    Parameters
+    ----------
+    scheduler : str
+        Its address, such as ``"tcp://10.0.0.1:8786"``. All workers must see the folder of the store
+        under one path.
+
+    Yields
+    ------
+    Executor
+        For `run`.
+
+    Raises
+    ------
+    ArgumentError
+        If nothing answers at the address.
+    """
+    distributed = require("distributed", extra="sweep")
+    try:
+        client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as reason:
+        raise ArgumentError(
+            f"Argument `scheduler` must be the address of a running Dask scheduler, but nothing "
+            f"answers at {scheduler!r}. Start one with: dask scheduler"
+        ) from reason
+    with client:
+        try:
+            yield client.get_executor(pure=False)
+        except (distributed.KilledWorker, distributed.CommClosedError) as reason:
+            raise SweepError(_DIED) from reason
+
+
+def _finish(spec: Spec, store: Store, tasks: list[int], executor: Executor | None) -> Iterator[int]:
+    """Compute tasks and yield each when it lies in the store."""
+    if executor is None:
+        for task in tasks:
+            yield _work(spec, store.root, task)
+        return
+    futures: list[Future[int]] = [executor.submit(_work, spec, store.root, t) for t in tasks]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except (BrokenExecutor, CancelledError) as reason:
+        raise SweepError(_DIED) from reason
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _work(spec: Spec, root: Path, task: int) -> int:
+    """Compute one task and write it, wherever this runs; what is there is not computed again."""
+    from threadpoolctl import threadpool_limits
+
+    store = Store(root)
+    store.check_versions()
+    if not store.finished(task):
+        with threadpool_limits(1):
+            outcome = compute(spec, task)
+        store.write(task, outcome)
+    return task
+
+
+def _settle() -> None:
+    """Make a process of a pool one that its parent can stop, and that ends with it."""
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _share(shard: tuple[int, int]) -> tuple[int, int]:
+    try:
+        part, parts = shard
+        positive_int("n", parts), positive_int("i", part)
+        if part > parts:
+            raise ArgumentError("")
+    except (TypeError, ValueError) as reason:
+        raise ArgumentError(
+            f"Argument `shard` must be (i, n) with i from 1 to n, but it is {shard!r}."
+        ) from reason
+    return part, parts
+
+
+def _bar(total: int, done: int, progress: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=" cells",
+        unit_scale=True,
+        disable=None if progress else True,
+    )

@@ -1,0 +1,419 @@
+"""The store of a sweep: a Zarr group whose chunks are tasks, and the order in which they land.
+
+A task's numbers are one chunk file in each array. They are written beside their places, flushed,
+and renamed into place, the chunk of `status` last: while that one is missing the task does not
+count as finished, whatever else is there. No byte depends on who computed what when.
+
+=====================  ========================================================================
+file                   what it holds
+=====================  ========================================================================
+``manifest.json``      the spec, its digest, the versions that numbers depend on
+``zarr.json``, …       the arrays; their chunks are plain little-endian numbers
+``reasons/<task>``     why cells of a task failed, by their places in the grid
+``partial/``           what is being written; gone when all is done
+=====================  ========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory._checks import require
+from simtheory._text import rows_as_text
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError, SweepError
+from simtheory.sweep._compute import Outcome, core_sizes, variables
+from simtheory.sweep._grid import Grid
+from simtheory.sweep.spec import Spec
+
+__all__ = ["CellStatus", "Progress", "Store", "read", "status"]
+
+_FORMAT = "simtheory.sweep/1"
+_BESIDE = "partial"
+
+
+class CellStatus(IntEnum):
+    """How far a cell is."""
+
+    PENDING = 0
+    DONE = 1
+    FAILED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is.
+
+    Parameters
+    ----------
+    cells : int
+        Cells of the whole grid.
+    done, failed, pending : int
+        Cells that have their numbers, that cannot have any, and that are still to come.
+    reasons : dict of str to int
+        Why cells failed, the most frequent first, and how many did.
+    """
+
+    cells: int
+    done: int
+    failed: int
+    pending: int
+    reasons: dict[str, int]
+
+    def __str__(self) -> str:
+        rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "pending")]
+        rows += [(f"failed ×{n}", reason) for reason, n in list(self.reasons.items())[:5]]
+        return rows_as_text(f"Sweep of {self.cells} cells", rows)
+
+
+class Store:
+    """A folder with the results of a sweep.
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder; `create` makes it.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self.manifest = _manifest(self.root)
+        self.arrays: dict[str, Any] = self.manifest["arrays"]
+        self.grid = Grid(tuple(self.manifest["shape"]), tuple(self.manifest["spec"]["box"]))
+
+    @classmethod
+    def create(cls, root: str | Path, spec: Spec) -> Store:
+        """Open the store of a spec, or make it.
+
+        Parameters
+        ----------
+        root : str or Path
+            The folder: new, empty, or the store of this very spec.
+        spec : Spec
+            What it is about.
+
+        Returns
+        -------
+        Store
+            The store.
+
+        Raises
+        ------
+        ArgumentError
+            If the folder holds something else, or a sweep of another spec or other versions.
+        SweepError
+            If it cannot be written.
+        """
+        target = Path(root).absolute()
+        if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+            fresh = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.part")
+            with _writing(target):
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    _make(fresh, spec)
+                    fresh.rename(target)
+                except FileExistsError:
+                    pass  # another shard was faster
+                except OSError:
+                    # A folder in the way that is full by now is another shard's store.
+                    if not (target / "manifest.json").exists():
+                        raise
+                finally:
+                    shutil.rmtree(fresh, ignore_errors=True)
+        store = cls(target)
+        store._check(spec)
+        return store
+
+    def finished(self, task: int) -> bool:
+        """Tell whether a task is done: all its chunks lie in their places.
+
+        Parameters
+        ----------
+        task : int
+            Which task.
+
+        Returns
+        -------
+        bool
+            Whether it need not be computed any more.
+        """
+        return all(self._chunk(name, task).exists() for name in ("status", *self.arrays))
+
+    def write(self, task: int, outcome: Outcome) -> None:
+        """Write what came of a task, whole or not at all.
+
+        Parameters
+        ----------
+        task : int
+            Which task.
+        outcome : Outcome
+            Its numbers.
+
+        Raises
+        ------
+        SweepError
+            If the disk is full, or the folder is read-only or not there.
+        """
+        marks = np.full(len(self.grid.indices(task)), CellStatus.DONE, dtype="<u1")
+        marks[list(outcome.reasons)] = CellStatus.FAILED
+        files = {}
+        for name, array in self.arrays.items():
+            fill = -1 if array["dtype"] == "int64" else np.nan
+            data = outcome.values[name].astype(np.dtype(array["dtype"]).newbyteorder("<"))
+            files[self._chunk(name, task)] = self._boxed(task, data, fill)
+        if outcome.reasons:
+            index = self.grid.indices(task)
+            why = {str(list(index[k])): text for k, text in sorted(outcome.reasons.items())}
+            files[self._reasons(task)] = json.dumps(why, indent=1).encode()
+        files[self._chunk("status", task)] = self._boxed(task, marks, CellStatus.PENDING)
+        if not self.root.is_dir():
+            raise SweepError(
+                f"The store {self.root} is not there on {platform.node()}. All processes of a sweep "
+                "must see its folder under one path."
+            )
+        with _writing(self.root):
+            self._land(task, files)
+
+    def tidy(self) -> None:
+        """Remove what killed processes left beside, once every task is finished."""
+        beside = self.root / _BESIDE
+        if beside.exists() and all(self.finished(task) for task in range(self.grid.tasks)):
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def progress(self) -> Progress:
+        """Count the cells.
+
+        Returns
+        -------
+        Progress
+            How many are done, have failed and are to come.
+        """
+        counts = np.zeros(3, dtype=int)
+        reasons: dict[str, int] = {}
+        for task in range(self.grid.tasks):
+            marks = self._marks(task)
+            counts += np.bincount(marks, minlength=3)
+            if np.any(marks == CellStatus.FAILED):
+                why = json.loads(self._reasons(task).read_text(encoding="utf-8"))
+                for reason in why.values():
+                    reasons[reason] = reasons.get(reason, 0) + 1
+        often = dict(sorted(reasons.items(), key=lambda item: -item[1]))
+        pending, done, failed = (int(n) for n in counts)
+        return Progress(self.grid.cells, done, failed, pending, often)
+
+    def _marks(self, task: int) -> Any:
+        """Return the status of each of a task's cells, flat."""
+        cells = len(self.grid.indices(task))
+        if not self.finished(task):
+            return np.zeros(cells, dtype=np.uint8)
+        box = np.frombuffer(self._chunk("status", task).read_bytes(), dtype=np.uint8)
+        inside = tuple(slice(n) for n in self.grid.extent(task))
+        return box.reshape(self.grid.box)[inside].ravel()
+
+    def _boxed(self, task: int, values: Array, fill: float) -> bytes:
+        """Return rows of cells as the bytes of a chunk; a chunk at the edge is filled up."""
+        extent, core = self.grid.extent(task), values.shape[1:]
+        box = np.full((*self.grid.box, *core), fill, dtype=values.dtype)
+        box[tuple(slice(n) for n in extent)] = values.reshape(*extent, *core)
+        return box.tobytes()
+
+    def _chunk(self, name: str, task: int) -> Path:
+        core = len(self.arrays[name]["core"]) if name in self.arrays else 0
+        return self.root.joinpath(name, "c", *map(str, (*self.grid.place(task), *[0] * core)))
+
+    def _reasons(self, task: int) -> Path:
+        return self.root / "reasons" / f"{task}.json"
+
+    def _land(self, task: int, files: dict[Path, bytes]) -> None:
+        """Write files beside their places, flush them, and rename them into place in their order."""
+        beside = self.root / _BESIDE / f"{task}-{platform.node()}-{os.getpid()}"
+        try:
+            beside.mkdir(parents=True, exist_ok=True)
+            for k, (target, content) in enumerate(files.items()):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with (beside / str(k)).open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            for k, target in enumerate(files):
+                (beside / str(k)).replace(target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _check(self, spec: Spec) -> None:
+        """Refuse to go on with another spec, or with code that may give other numbers."""
+        mine = json.loads(json.dumps(spec.to_dict()))
+        if self.manifest["digest"] != spec.digest:
+            theirs = self.manifest["spec"]
+            keys = [k for k in {**mine, **theirs} if mine.get(k) != theirs.get(k)]
+            raise ArgumentError(
+                f"The store {self.root} belongs to another spec: they differ in {', '.join(keys)}. "
+                "Name another folder."
+            )
+        self.check_versions()
+
+    def check_versions(self) -> None:
+        """Raise `ArgumentError` if this process might compute other numbers than the store holds."""
+        began, now = self.manifest["versions"], versions()
+        other = [f"{k} {began.get(k)}, here {now[k]}" for k in now if now[k] != began.get(k)]
+        if other:
+            raise ArgumentError(
+                f"The store {self.root} was begun with {'; '.join(other)}. Go on with what it was "
+                "begun with, or name another folder."
+            )
+
+
+def read(store: str | Path) -> Any:
+    """Return the results of a sweep as a labelled dataset.
+
+    Parameters
+    ----------
+    store : str or Path
+        Folder of a sweep, finished or not.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable for each measure, over the axes of the spec; `status` tells the cells that are
+        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
+
+    Raises
+    ------
+    ArgumentError
+        If the folder holds no sweep.
+    MissingExtraError
+        If xarray or Zarr is not installed.
+    """
+    require("zarr", extra="sweep")
+    xarray = require("xarray", extra="sweep")
+    source = Store(store)
+    with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
+        dataset = lazy.load()
+    # A task that a power cut took apart has a status and no numbers: it is to come.
+    marks = np.zeros(source.grid.shape, dtype=np.uint8)
+    for task in range(source.grid.tasks):
+        where = np.ix_(*source.grid.ranges(task))
+        marks[where] = source._marks(task).reshape(source.grid.extent(task))
+    dims = dataset["status"].dims
+    dataset["status"] = (dims, marks, dataset["status"].attrs)
+    finished = xarray.DataArray(marks != CellStatus.PENDING, dims=dims)
+    for name, array in source.arrays.items():
+        unknown = -1 if array["dtype"] == "int64" else np.nan
+        dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
+    return dataset
+
+
+def status(store: str | Path) -> Progress:
+    """Return how far a sweep is.
+
+    Parameters
+    ----------
+    store : str or Path
+        Folder of a sweep.
+
+    Returns
+    -------
+    Progress
+        Counts of cells, and why some failed.
+    """
+    return Store(store).progress()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return what numbers depend on, besides the spec."""
+    found = {name: version(name) for name in ("simtheory", "numpy", "scipy", "numba")}
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        **found,
+        "machine": platform.machine(),
+    }
+
+
+def _manifest(root: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["format"] != _FORMAT:
+            raise KeyError(manifest["format"])
+    except (OSError, ValueError, KeyError, TypeError) as reason:
+        raise ArgumentError(
+            f"Argument `store` must name the folder of a sweep, but {root} is none. Name a new or "
+            "empty folder to begin one."
+        ) from reason
+    return manifest
+
+
+def _make(folder: Path, spec: Spec) -> None:
+    """Write the arrays without their chunks, the coordinates and the manifest."""
+    zarr = require("zarr", extra="sweep")
+    grid, sizes, found = spec.grid, core_sizes(spec), variables(spec)
+    group = zarr.open_group(folder, mode="w", zarr_format=3, attributes={"sweep": spec.digest})
+    plain: dict[str, Any] = {"compressors": None, "filters": None}
+    names = tuple(spec.coordinates)
+    for name, values in spec.coordinates.items():
+        data = np.array(values)
+        kind = str if data.dtype.kind == "U" else data.dtype
+        array = group.create_array(
+            name, shape=data.shape, chunks=data.shape, dtype=kind, dimension_names=(name,), **plain
+        )
+        array[:] = data
+    group.create_array(
+        "status", shape=grid.shape, chunks=grid.box, dtype="uint8", fill_value=CellStatus.PENDING,
+        dimension_names=names, **plain,
+        attributes={"flag_values": [0, 1, 2], "flag_meanings": "pending done failed"},
+    )  # fmt: skip
+    for name, variable in found.items():
+        core = tuple(sizes[axis] for axis in variable.core)
+        group.create_array(
+            name,
+            shape=(*grid.shape, *core),
+            chunks=(*grid.box, *core),
+            dtype="int64" if variable.whole else "float64",
+            fill_value=-1 if variable.whole else np.nan,
+            dimension_names=(*names, *variable.core),
+            attributes={"long_name": variable.meaning},
+            **plain,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # Zarr 3 reads consolidated metadata, but does not specify it
+        zarr.consolidate_metadata(folder)
+    manifest = {
+        "format": _FORMAT,
+        "digest": spec.digest,
+        "versions": versions(),
+        "shape": list(grid.shape),
+        "arrays": {
+            name: {"dtype": "int64" if v.whole else "float64", "core": list(v.core)}
+            for name, v in found.items()
+        },
+        "spec": spec.to_dict(),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Answer a full disk or a read-only folder with one clear line."""
+    try:
+        yield
+    except OSError as reason:
+        raise SweepError(
+            f"Cannot write to the store {folder}: {reason.strerror or reason}. What was finished is "
+            "kept: make room, and run the sweep again to go on."
+        ) from reason
