@@ -19,6 +19,7 @@ COMMANDS = {
     "claims": ("validate", "List the claims of the ledger."),
     "predict": ("predict", "Predict when a tied linear net learns which concept."),
     "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
+    "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
     "versions": ("versions", "Print the versions that results depend on."),
 }
 

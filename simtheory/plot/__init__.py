@@ -9,6 +9,7 @@ from simtheory.plot.charts import counts, crossing, measurements, scatter
 from simtheory.plot.concept_space import concept_space
 from simtheory.plot.fit import fitted, residuals
 from simtheory.plot.panels import FORMATS, picture
+from simtheory.plot.phase import phase
 from simtheory.plot.style import colour, dash, style
 from simtheory.plot.trajectories import loss, weights
 
@@ -22,6 +23,7 @@ __all__ = [
     "fitted",
     "loss",
     "measurements",
+    "phase",
     "picture",
     "prediction",
     "residuals",

@@ -49,7 +49,13 @@ def variables(spec: Spec) -> dict[str, Variable]:
     """Return what the store of a spec holds."""
     if spec.function is not None:
         return {name: Variable(name) for name in spec.variables}
-    found = {name: MEASURES[name].variable for name in spec.measure}
+    found = {}
+    for name in spec.measure:
+        variable = MEASURES[name].variable
+        if isinstance(variable.boundary, str):
+            level = spec.tables["observe"][variable.boundary]
+            variable = replace(variable, boundary=level)
+        found[name] = variable
     if spec.theory is not None:
         for name in spec.measure:
             meaning = f"{found[name].meaning}, by {spec.theory}"

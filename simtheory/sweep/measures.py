@@ -93,11 +93,14 @@ class Variable:
         Names of the axes that it has beyond the cells': ``"concept"`` or ``"point"``.
     whole : bool
         Whether it counts; a count that is not known is −1, a number that is not known NaN.
+    boundary : float or str, optional
+        Value at which a phase diagram draws a boundary; a word is a key of the spec's [observe].
     """
 
     meaning: str
     core: tuple[str, ...] = ()
     whole: bool = False
+    boundary: float | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +126,15 @@ def _largest_rise(runs: Runs) -> Array:
 
 MEASURES = {
     "descents": Measure(
-        lambda runs: runs.descents, Variable("number of descents of the test loss", whole=True)
+        lambda runs: runs.descents,
+        Variable("number of descents of the test loss", whole=True, boundary=1.5),
     ),
     "swing_by": Measure(
         lambda runs: runs.descents > 1,
-        Variable("1 where the test loss rises on its way down, else 0", whole=True),
+        Variable("1 where the test loss rises on its way down", whole=True, boundary=0.5),
     ),
     "largest_rise": Measure(
-        _largest_rise, Variable("largest rise of the test loss, as a share of its start")
+        _largest_rise, Variable("largest rise of the test loss / its start", boundary="threshold")
     ),
     "learning_times": Measure(
         lambda runs: runs.learned,

@@ -361,7 +361,8 @@ def _make(folder: Path, spec: Spec) -> None:
     """Write the arrays without their chunks, the coordinates and the manifest."""
     zarr = require("zarr", extra="sweep")
     grid, sizes, found = spec.grid, core_sizes(spec), variables(spec)
-    group = zarr.open_group(folder, mode="w", zarr_format=3, attributes={"sweep": spec.digest})
+    attributes = {"sweep": spec.digest, "variables": [*(spec.measure or spec.variables)]}
+    group = zarr.open_group(folder, mode="w", zarr_format=3, attributes=attributes)
     plain: dict[str, Any] = {"compressors": None, "filters": None}
     names = tuple(spec.coordinates)
     for name, values in spec.coordinates.items():
@@ -385,7 +386,8 @@ def _make(folder: Path, spec: Spec) -> None:
             dtype="int64" if variable.whole else "float64",
             fill_value=-1 if variable.whole else np.nan,
             dimension_names=(*names, *variable.core),
-            attributes={"long_name": variable.meaning},
+            attributes={"long_name": variable.meaning}
+            | ({} if variable.boundary is None else {"boundary": variable.boundary}),
             **plain,
         )
     with warnings.catch_warnings():
