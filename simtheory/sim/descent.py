@@ -2,23 +2,27 @@ r"""The discrete optimiser itself: gradient descent, step by step.
 
 Problem
 -------
-A theory speaks of the flow; an optimiser takes steps of finite size, on batches. For a linear
-network both are short to write down: the loss is quadratic in W, so its gradient on a batch depends
-on the batch only through the second moment :math:`\hat A = \tfrac1n \sum x x^T`.
+A theory speaks of the flow; an optimiser takes steps of finite size, on batches of data, with
+momentum and decay. For a linear network all of this is short to write down: the loss is quadratic in
+W, so its gradient on a batch depends on the batch only through two moments.
 
 Symbols
 -------
-:math:`\eta` : learning rate; h : canonical time of a step (`units.Clock`); A : second moment of the
-population, or of a batch.
+:math:`\eta` : learning rate; h : canonical time of a step (`units.Clock`); θ : the trained
+matrices; x, y : inputs and labels; :math:`\hat A = \tfrac1n \sum x x^T`,
+:math:`\hat C = \tfrac1n \sum y x^T` : moments of the population or of a batch; β : momentum; λ : weight
+decay.
 
 Result
 ------
-With the canonical field F of the flow, a step of descent on any of the losses of `units` is
+With F the canonical field of the flow, where :math:`\hat C - W\hat A` stands in place of
+:math:`(I - W)A`, a step on any of the losses of `units` is
 
-.. math:: \theta \leftarrow \theta + h F(\theta; A) .
+.. math:: v \leftarrow \beta v - h F(\theta; \hat A, \hat C) + \eta\lambda\theta, \qquad
+          \theta \leftarrow \theta - v ,
 
-``recurrence`` steps the tied field on W itself, :math:`W \leftarrow W + \eta V(W)`, as the released
-scripts of yang2024 do.
+from v = 0: v is η times the buffer that the common frameworks keep, in which the gradient is not
+damped. ``recurrence`` steps the tied field on W itself, θ = W, as the released scripts of yang2024 do.
 
 Reading
 -------
@@ -28,17 +32,26 @@ which no step on U can; figure 10 of yang2024 shows what happens then.
 
 from __future__ import annotations
 
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 
-from simtheory._checks import as_generator, one_of, positive_int
-from simtheory._typing import Array, ArrayLike
-from simtheory.errors import ArgumentError, SolveError
+from simtheory._checks import not_negative, one_of, positive_int
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
+from simtheory.sim._sources import Inputs, as_source
 from simtheory.sim.flows import Flow, Init, Tied, ensemble_of, require_flow
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 from simtheory.units import LOSSES, Clock
 
 __all__ = ["descend"]
+
+_CHUNK = 64
+"""Members that a thread trains in one go; a multiple of the kernel's eight lanes."""
 
 
 def descend(
@@ -49,14 +62,31 @@ def descend(
     steps: int,
     lr: float,
     batch: int | None = None,
+    data: int | ArrayLike | None = None,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    label_noise: float = 0.0,
     rng: np.random.Generator | None = None,
+    members: ArrayLike | None = None,
     loss: str = "half_sum",
     every: int = 1,
     probes: ArrayLike | None = None,
+    threads: int | None = None,
 ) -> Trajectory:
-    """Run plain gradient descent, or SGD on fresh samples, on a linear network.
+    r"""Train a linear network by gradient descent or SGD, as an optimiser does it.
 
-    The optimiser that the flow idealises, on the same canonical clock.
+    The optimiser that the flow idealises, on the same canonical clock. Which gradient it takes:
+
+    ==============  =========================  ==============================================
+    \               ``batch=None``             ``batch=n``
+    ==============  =========================  ==============================================
+    ``data=None``   of the population          of n fresh samples a step
+    ``data=...``    of all the data            of n distinct samples of the data, chosen anew
+                                               for each step
+    ==============  =========================  ==============================================
+
+    With g the gradient of the loss, a step is v ← momentum · v + g + weight_decay · θ from v = 0, then
+    θ ← θ − lr · v: the heavy ball, not damped, as in PyTorch's ``SGD``.
 
     Parameters
     ----------
@@ -71,33 +101,59 @@ def descend(
     lr : float
         Learning rate of the optimiser.
     batch : int, optional
-        Samples per step, drawn anew for each step and member. Default: none, the gradient is that
-        of the population.
+        Samples per step and member. Default: no batches.
+    data : int or array_like, shape (..., n, d), optional
+        The training set: a number of samples that each member draws for itself from the task, or the
+        samples, whose leading axes are part of the ensemble. Default: unlimited data.
+    momentum : float
+        Heavy-ball momentum in [0, 1).
+    weight_decay : float
+        Share of the weights in the gradient, not negative; in canonical time it decays them at the
+        rate weight_decay · lr / h, with h the canonical time of a step without momentum.
+    label_noise : float
+        Variance of Gaussian noise on each entry of a label. It belongs to the sample: fresh samples
+        bring fresh noise, a training set keeps its own.
     rng : numpy.random.Generator, optional
-        Source of the samples; needed with `batch` only.
+        Gives the key of all draws; needed when samples, batches or noise are drawn.
+    members : array_like of int, optional
+        Number of each member, in the shape of the ensemble. The draws of a member depend on the key
+        and on its number alone. Default: 0, 1, 2, … in order; give other numbers to train some
+        members of a larger ensemble again.
     loss : {"half_sum", "sum", "mean", "recurrence"}
         What is minimised, see `units`; ``"recurrence"`` is for `Tied` and steps W itself.
     every : int
         Record step 0 and every so many steps.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
+    threads : int, optional
+        Threads that share the members; the result is the same for any number. Default: one for each
+        core that this process may use.
 
     Returns
     -------
     Trajectory
-        With weights, at the canonical times of the recorded steps. It is not marked exact: though
-        descent on the population is computed without error, it is not the flow whose time it bears.
+        With weights, at the canonical times of the recorded steps, the late ones with momentum. It
+        is not marked exact: it is not the flow whose time it bears.
 
     Raises
     ------
     ShapeError, ArgumentError
         If an argument does not fit.
     SolveError
-        If the weights outgrow float64. Its `partial` is the trajectory recorded before.
+        If members outgrow float64. Its `partial` holds the others to the end, with their places in
+        ``stats["places"]``; if there are none, it is what all members had recorded before.
+
+    Warns
+    -----
+    RegimeWarning
+        If the step is too large to settle at W = I: depth · a_max · h above 2 (1 + momentum).
 
     Notes
     -----
-    Near W = I descent is stable while depth · a_max · h < 2, with h the canonical time of a step.
+    Draws come from Philox4x64-10, a function of a key and of the place (member, step, sample) of a
+    draw. They depend neither on `threads` nor on which other members are trained.
+
+    Eight members take little longer than one, since they share the registers of a core.
 
     Examples
     --------
@@ -109,89 +165,189 @@ def descend(
     array([0.144375, 0.399375])
     """
     layers = require_flow(flow).layers(init, task.dim)
-    count, stride = positive_int("steps", steps), positive_int("every", every)
-    clock = Clock(lr, one_of("loss", loss, LOSSES), dim=task.dim, tied=isinstance(flow, Tied))
-    size = None if batch is None else positive_int("batch", batch)
-    if size is not None:
-        as_generator(rng)
-        if task.squared_rates:
-            raise ArgumentError(
-                "Argument `batch` needs a task whose samples have its rates, but squared_rates=True "
-                "changes the rates alone. Use the population gradient, batch=None."
-            )
-    ensemble = ensemble_of(*layers)
-    layers = tuple(np.broadcast_to(x, (*ensemble, *x.shape[-2:])) for x in layers)
-    on_map = clock.loss == "recurrence"
-    if on_map:
+    plan = positive_int("steps", steps), positive_int("every", every)
+    clock = Clock(
+        lr,
+        one_of("loss", loss, LOSSES),
+        dim=task.dim,
+        tied=isinstance(flow, Tied),
+        momentum=momentum,
+    )
+    decay = _as_share("weight_decay", weight_decay)
+    source = as_source(task, batch, data, _as_share("label_noise", label_noise), rng)
+    ensemble = ensemble_of(*layers, np.empty((*source.ensemble, 0, 0)))
+    numbers, workers = _as_numbers(members, ensemble), _as_threads(threads)
+    _warn_if_unstable(flow, task, clock)
+    if task.rotation is not None:
+        layers = flow.turned(layers, task.rotation)
+    if clock.loss == "recurrence":
         layers = (flow.weights(layers),)
-    moment = task.second_moment
-    recorded: list[Array] = []
+    starts = [np.broadcast_to(x, (*ensemble, *x.shape[-2:])) for x in layers]
+    kind = "MAP" if clock.loss == "recurrence" else "TIED" if isinstance(flow, Tied) else "CHAIN"
+    widths = layers[0].shape[-1:] if kind == "TIED" else (x.shape[-2] for x in layers)
+    weights, stopped = _train(
+        kind,
+        np.array([task.dim, *widths]),
+        np.concatenate([x.reshape(numbers.size, -1) for x in starts], axis=1),
+        numbers,
+        source.inputs(ensemble, numbers),
+        plan,
+        (clock.step * (1.0 - clock.momentum), clock.momentum, clock.lr * decay),
+        workers,
+    )
+    if task.rotation is not None:
+        weights = task.rotation @ weights @ task.rotation.T
+    stats = {
+        "method": "gradient descent" if batch is None else "SGD",
+        "loss": clock.loss,
+        "lr": clock.lr,
+        "steps": plan[0],
+        "batch": batch or ("population" if data is None else "all"),
+        "data": source.size or "unlimited",
+        "momentum": clock.momentum,
+        "weight_decay": decay,
+        "label_noise": source.label_noise,
+        "step_time": clock.step,
+    }
 
-    def trajectory() -> Trajectory:
+    def trajectory(maps: Array, **more: Any) -> Trajectory:
         return Trajectory.from_weights(
-            clock.time(stride * np.arange(len(recorded))),
-            np.stack(recorded, axis=-3),
+            clock.time(plan[1] * np.arange(maps.shape[-3])),
+            maps,
             task,
             origin=f"sim.descend({flow.name})",
             exact=False,
             probes=probes,
-            stats={
-                "method": "gradient descent" if size is None else "SGD",
-                "loss": clock.loss,
-                "lr": clock.lr,
-                "steps": count,
-                "batch": "population" if size is None else size,
-                "step_time": clock.step,
-            },
+            stats=stats | more,
         )
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(count + 1):
-            W = layers[0] if on_map else flow.weights(layers)
-            if not np.isfinite(W).all():
-                raise _diverged(flow, task, clock, k, trajectory(), on_map=on_map)
-            if k % stride == 0:
-                recorded.append(W)
-            if k == count:
-                break
-            if size is not None and rng is not None:
-                moment = _drawn_moment(task, size, ensemble, rng)
-            slopes = (_tied_drift(W, moment),) if on_map else flow.field(layers, moment)
-            layers = tuple(x + clock.step * s for x, s in zip(layers, slopes, strict=True))
-    return trajectory()
+    whole = weights.reshape(*ensemble, *weights.shape[1:])
+    if (stopped < 0).all():
+        return trajectory(whole)
+    error = _diverged(flow, task, clock, ensemble, stopped)
+    finished = np.flatnonzero(stopped < 0)
+    if finished.size:
+        error.partial = trajectory(weights[finished], places=finished)
+    else:
+        error.partial = trajectory(whole[..., : 1 + int(stopped.min() - 1) // plan[1], :, :])
+    raise error
 
 
-def _tied_drift(W: Array, moment: Array) -> Array:
-    """Return V(W) = MW + WM with M = A − (WA + AW)/2, for W that may be indefinite."""
-    WA = W @ moment
-    half = (moment - 0.5 * (WA + np.swapaxes(WA, -1, -2))) @ W
-    return np.asarray(half + np.swapaxes(half, -1, -2))
+def _train(
+    kind: str,
+    sizes: IntArray,
+    starts: Array,
+    numbers: IntArray,
+    inputs: Inputs,
+    plan: tuple[int, int],
+    rule: tuple[float, float, float],
+    threads: int,
+) -> tuple[Array, IntArray]:
+    """Train the members in chunks; return W at the recorded steps and where it was lost."""
+    from simtheory.sim import _descent_kernels as kernels  # loads Numba
+
+    d, members = int(sizes[0]), len(starts)
+    maps = np.empty((members, plan[0] // plan[1] + 1, d, d))
+    stopped = np.empty(members, dtype=np.intp)
+    code = getattr(kernels, kind)
+    whole = (inputs.kind, *plan, inputs.samples, inputs.noisy)
+
+    def train(first: int) -> None:
+        part = slice(first, first + _CHUNK)
+        kernels.train(
+            code, sizes, starts[part], inputs.sets[part], numbers[part], inputs.moments,
+            inputs.examples, inputs.law, inputs.key, whole, rule, maps[part], stopped[part],
+        )  # fmt: skip
+
+    firsts = range(0, members, _CHUNK)
+    if min(threads, len(firsts)) == 1:
+        for first in firsts:
+            train(first)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(train, firsts):
+                pass
+    return maps, stopped
 
 
-def _drawn_moment(
-    task: SIMTask, n: int, ensemble: tuple[int, ...], rng: np.random.Generator
-) -> Array:
-    """Return the second moment of n fresh samples for each member, shape (..., d, d)."""
-    cluster = rng.choice(task.weights.size, size=(*ensemble, n), p=task.weights)
-    noise = rng.standard_normal((*ensemble, n, task.dim)) * task.sigma
-    x = task.centroids[cluster] + task.from_concept_axes(noise)
-    return np.asarray(np.swapaxes(x, -1, -2) @ x / n)
+def _as_share(name: str, value: float) -> float:
+    """Return `value` as a number that is not negative."""
+    number = not_negative(name, value)
+    if number.ndim:
+        raise ArgumentError(f"Argument `{name}` must be a number, but its shape is {number.shape}.")
+    return float(number)
+
+
+def _as_threads(threads: int | None) -> int:
+    """Return how many threads to use."""
+    if threads is None:
+        return (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
+    return positive_int("threads", threads)
+
+
+def _as_numbers(members: ArrayLike | None, ensemble: tuple[int, ...]) -> Any:
+    """Return the number of each member, shape (M,)."""
+    count = int(np.prod(ensemble))
+    if members is None:
+        return np.arange(count, dtype=np.uint64)
+    numbers = np.asarray(members)
+    if numbers.dtype.kind not in "iu" or (numbers.size and numbers.min() < 0):
+        raise ArgumentError(
+            f"Argument `members` must hold integers from 0 on, but it is {members!r}."
+        )
+    if numbers.shape != ensemble:
+        raise ShapeError(
+            f"Argument `members` must have the shape {ensemble} of the ensemble, but its shape is "
+            f"{numbers.shape}."
+        )
+    return numbers.astype(np.uint64).ravel()
+
+
+def _largest_rate(flow: Flow, task: SIMTask, clock: Clock) -> float:
+    """Return the largest learning rate at which W = I is stable on the population."""
+    step = clock.step * (1.0 - clock.momentum) / clock.lr
+    return 2.0 * (1.0 + clock.momentum) / (flow.depth * float(task.rates.max()) * step)
+
+
+def _warn_if_unstable(flow: Flow, task: SIMTask, clock: Clock) -> None:
+    bound = _largest_rate(flow, task, clock)
+    if clock.lr > bound:
+        warnings.warn(
+            f"Argument `lr` is {clock.lr:g}, but near W = I descent is stable below {bound:.3g} only: "
+            "the run does not settle there.",
+            RegimeWarning,
+            stacklevel=3,
+        )
 
 
 def _diverged(
-    flow: Flow, task: SIMTask, clock: Clock, step: int, partial: Trajectory, *, on_map: bool
+    flow: Flow, task: SIMTask, clock: Clock, ensemble: tuple[int, ...], stopped: IntArray
 ) -> SolveError:
-    """Return the error of a run that left the range of float64 at `step`."""
+    """Return the error of the members that left the range of float64."""
+    lost = np.flatnonzero(stopped >= 0)
+    first = int(lost[np.argmin(stopped[lost])])
+    step = int(stopped[first])
     time = (step - 1) * clock.step
-    bound = 2.0 * clock.lr / (flow.depth * float(task.rates.max()) * clock.step)
-    advice = (
-        f"Near W = I descent is stable for lr below {bound:.3g}; large weights need less, and so do "
-        "small batches."
+    place = tuple(int(i) for i in np.unravel_index(first, ensemble)) if ensemble else ()
+    who = (
+        f"The weights of member {place[0] if len(place) == 1 else place}"
+        if place
+        else "The weights"
     )
-    if on_map:
+    others = ""
+    if len(lost) > 1:
+        others = f" So did {len(lost) - 1} more of {stopped.size} members later."
+    advice = (
+        f"Near W = I descent is stable for lr below {_largest_rate(flow, task, clock):.3g}; large "
+        "weights need less, and so do small batches."
+    )
+    if clock.loss == "recurrence":
         advice += " The recurrence also diverges once W is not positive: step U, with another loss."
     return SolveError(
-        f"The weights outgrew float64 at step {step}, time {time:g}, with lr={clock.lr:g}. {advice}",
+        f"{who} outgrew float64 at step {step}, time {time:g}, with lr={clock.lr:g}.{others} {advice}",
         time=time,
-        partial=partial,
     )

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from simtheory import sim
-from simtheory.errors import ArgumentError, SolveError
-from simtheory.sim.descent import _drawn_moment
+from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
 from simtheory.tasks import SIMTask
 
 TASK = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.05)
@@ -57,33 +56,72 @@ def test_descent_takes_ensembles(flow, ensemble) -> None:
     assert np.abs(noisy.weights - run.weights).max() > 1e-3
 
 
-def test_batches_are_drawn_from_the_task() -> None:
-    turn = np.linalg.qr(np.random.default_rng(4).standard_normal((4, 4)))[0]
-    task = SIMTask(
-        mu=(1.0, 2.0, 1.5),
-        sigma=(0.3, 0.1, 0.2, 0.4),
-        dim=4,
-        weights=(0.2, 0.5, 0.3),
-        rotation=turn,
-    )
-    n = 40_000
-    drawn = _drawn_moment(task, n, (2,), np.random.default_rng(5))
-    assert drawn.shape == (2, 4, 4)
-    # An entry is a mean of n products with a spread below E|x|^2, about 3: four of their errors.
-    np.testing.assert_allclose(drawn, np.stack([task.second_moment] * 2), atol=12 / np.sqrt(n))
-    assert np.abs(drawn[0] - drawn[1]).max() > 0
+def trained(flow, init, **options):
+    given = {"steps": 12, "lr": 0.05, "rng": np.random.default_rng(0)} | options
+    return sim.descend(flow, TASK, init, **given)
+
+
+DRAWS = {
+    "fresh": {"batch": 1, "label_noise": 0.2},
+    "fresh, many": {"batch": 7},
+    "own data": {"data": 9, "label_noise": 0.2},
+    "batches": {"data": 9, "batch": 1},
+    "batches, many": {"data": 9, "batch": 6, "label_noise": 0.2},
+}
+each_draw = pytest.mark.parametrize("options", DRAWS.values(), ids=DRAWS)
+
+
+@each_flow
+@each_draw
+def test_a_member_does_not_know_threads_chunks_or_others(
+    flow, ensemble, options, monkeypatch
+) -> None:
+    """To the last bit, under every division of the work."""
+    many = np.arange(20) % 4
+    start = tuple(x[many] for x in ensemble) if isinstance(ensemble, tuple) else ensemble[many]
+    whole = trained(flow, start, threads=1, momentum=0.5, **options).weights
+    for chunk, threads in ((8, 1), (8, 2), (16, 3)):
+        monkeypatch.setattr("simtheory.sim.descent._CHUNK", chunk)
+        parts = trained(flow, start, threads=threads, momentum=0.5, **options).weights
+        np.testing.assert_array_equal(parts, whole)
+    some = np.array([3, 17, 10])
+    chosen = tuple(x[some] for x in start) if isinstance(start, tuple) else start[some]
+    alone = trained(flow, chosen, members=some, momentum=0.5, **options).weights
+    np.testing.assert_array_equal(alone, whole[some])
+    assert np.abs(whole[some] - trained(flow, chosen, momentum=0.5, **options).weights).max() > 1e-3
 
 
 def test_descent_that_diverges_says_how_to_choose_the_rate() -> None:
     start = 0.1 * np.eye(3)
     bound = 2 / (2 * TASK.rates.max() * 2)  # of depth 2, on a clock of 2 lr
     sim.descend(sim.Tied(), TASK, start, steps=2000, lr=0.95 * bound, every=500)
-    with pytest.raises(SolveError, match=rf"outgrew float64 at step .*below {bound:.3g}") as e:
+    message = rf"outgrew float64 at step .*below {bound:.3g}"
+    with pytest.raises(SolveError, match=message) as e, pytest.warns(RegimeWarning):
         sim.descend(sim.Tied(), TASK, start, steps=2000, lr=4 * bound)
     failure = e.value
     assert failure.partial.t[-1] == pytest.approx(failure.time)
     assert np.isfinite(failure.partial.weights).all()
     assert failure.partial.origin == "sim.descend(Tied)"
+
+
+def test_members_that_finish_are_not_lost() -> None:
+    start = np.stack([scale * np.eye(3) for scale in (0.1, 100.0, 0.2, 1000.0)])
+    with pytest.raises(SolveError, match=r"member 3 outgrew float64 at step \d.* 1 more of 4") as e:
+        sim.descend(sim.Tied(), TASK, start, steps=50, lr=0.05)
+    partial = e.value.partial
+    np.testing.assert_array_equal(partial.stats["places"], [0, 2])
+    alone = sim.descend(sim.Tied(), TASK, start[[0, 2]], steps=50, lr=0.05)
+    np.testing.assert_array_equal(partial.weights, alone.weights)
+
+
+def test_a_step_that_is_too_large_warns() -> None:
+    bound = 2 / (2 * TASK.rates.max() * 2)
+    for momentum in (0.0, 0.5):
+        lr = bound * (1 + momentum)
+        options = {"steps": 3, "momentum": momentum}
+        sim.descend(sim.Tied(), TASK, 0.1 * np.eye(3), lr=0.99 * lr, **options)
+        with pytest.warns(RegimeWarning, match=f"stable below {lr:.3g} only"):
+            sim.descend(sim.Tied(), TASK, 0.1 * np.eye(3), lr=1.01 * lr, **options)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +134,20 @@ def test_descent_that_diverges_says_how_to_choose_the_rate() -> None:
         ({"batch": 4}, "`rng` must be a numpy Generator"),
         ({"batch": 0, "rng": RNG}, "`batch` must be a positive integer"),
         ({"loss": "half_sun"}, "did you mean half_sum"),
+        ({"data": 0}, "`data` must be a positive integer"),
+        ({"data": 4}, "`rng` must be a numpy Generator"),
+        ({"data": 4, "batch": 5, "rng": RNG}, "`batch` must not exceed the 4 samples of `data`"),
+        ({"data": [[np.nan, 0, 0]]}, "`data` must be finite"),
+        ({"momentum": 1.0}, r"`momentum` must lie in \[0, 1\)"),
+        ({"momentum": -0.1}, r"`momentum` must lie in \[0, 1\)"),
+        ({"weight_decay": -0.1}, "`weight_decay` must not be negative"),
+        ({"weight_decay": [0.1, 0.2]}, "`weight_decay` must be a number"),
+        ({"label_noise": -0.1}, "`label_noise` must not be negative"),
+        ({"label_noise": 0.1, "rng": RNG}, "`label_noise` needs samples"),
+        ({"label_noise": 0.1, "data": np.eye(3)}, "`rng` must be a numpy Generator"),
+        ({"members": -1}, "`members` must hold integers from 0 on"),
+        ({"members": 1.5}, "`members` must hold integers from 0 on"),
+        ({"threads": 0}, "`threads` must be a positive integer"),
         ({"flow": sim.OneLayer(), "loss": "recurrence"}, "update of a tied net"),
         ({"flow": None}, "`flow` must be a flow"),
         ({"task": SIMTask((1.0, 1.5, 2.2), 0.1, squared_rates=True), "batch": 4, "rng": RNG},
@@ -106,3 +158,20 @@ def test_descent_refuses_bad_arguments(options, rule) -> None:
     given = {"flow": sim.Tied(), "task": TASK, "steps": 3, "lr": 0.1} | options
     with pytest.raises(ArgumentError, match=rule):
         sim.descend(given.pop("flow"), given.pop("task"), np.eye(3), **given)
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        (
+            {"data": np.ones((4, 2))},
+            r"`data` must be a number of samples or have shape \(..., n, 3\)",
+        ),
+        ({"data": np.ones((0, 3))}, "`data` must be a number of samples"),
+        ({"data": np.ones((2, 5, 3))}, "broadcast"),
+        ({"members": [0, 1]}, r"`members` must have the shape \(4,\)"),
+    ],
+)
+def test_descent_refuses_wrong_shapes(options, rule) -> None:
+    with pytest.raises(ShapeError, match=rule):
+        sim.descend(sim.Tied(), TASK, STARTS["Tied"][1], steps=3, lr=0.1, **options)
