@@ -4,6 +4,7 @@ Training needs JAX, Equinox and Optax, ``pip install "simtheory[nets]"``; they a
 network is trained, and not before.
 """
 
+from simtheory.validation import diffusion
 from simtheory.validation.catalogue import claims
 from simtheory.validation.claims import Claim
 from simtheory.validation.data import Fresh, Points, Samples
@@ -27,6 +28,7 @@ __all__ = [
     "SmallInit",
     "Verdict",
     "claims",
+    "diffusion",
     "initial_layers",
     "run",
     "train",

@@ -1,0 +1,123 @@
+"""The training loop of one seed and the sampling of one net; needs JAX, Equinox and Optax."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from simtheory.validation.diffusion._nets import build
+from simtheory.validation.diffusion.denoisers import Denoiser
+from simtheory.validation.diffusion.schedule import Sampler, Schedule, data_share, noise_share
+from simtheory.validation.optimisers import Optimiser
+
+__all__ = ["Plan", "State", "advance", "generate", "start"]
+
+
+class Plan(NamedTuple):
+    """What does not change during training and is compiled in."""
+
+    optimiser: Optimiser
+    schedule: Schedule
+    batch: int
+    convolves: bool
+
+
+class State(NamedTuple):
+    """Where training stands: the net, the optimiser's memory, the loss summed since the last look."""
+
+    net: Any
+    memory: Any
+    total: Any
+
+
+def start(
+    plan: Plan, net: Denoiser, shape: tuple[int, ...], n_conditions: int, key: Any, lr: Any
+) -> State:
+    """Return the state before the first step."""
+    drawn = build(net, shape, n_conditions, key, lr.dtype)
+    return State(drawn, plan.optimiser.transform(lr).init(drawn), jnp.zeros((), lr.dtype))
+
+
+def advance(
+    plan: Plan, state: State, data: tuple[Any, Any], key: Any, lr: Any, span: tuple[int, int]
+) -> tuple[State, float]:
+    """Train from step span[0] to span[1]; return the state and the mean loss of these steps."""
+    first, last = span
+    state = state._replace(total=jnp.zeros_like(state.total))
+    if plan.convolves:  # a loop outside: convolutions are slow inside a compiled one on a CPU
+        for step in range(first, last):
+            state = _one(plan, state, data, key, lr, jnp.asarray(step))
+    else:
+        state = _many(plan, state, data, key, lr, jnp.asarray(first), jnp.asarray(last))
+    return state, float(state.total) / max(last - first, 1)
+
+
+def _step(plan: Plan, state: State, data: Any, key: Any, lr: Any, step: Any) -> State:
+    x, condition = data
+    choose, mix, draw = jax.random.split(jax.random.fold_in(key, step), 3)
+    rows = jax.random.randint(choose, (plan.batch,), 0, len(x))
+    loss, slope = jax.value_and_grad(_loss)(
+        state.net, x[rows], condition[rows], plan.schedule, mix, draw
+    )
+    updates, memory = plan.optimiser.transform(lr).update(slope, state.memory, state.net)
+    return State(eqx.apply_updates(state.net, updates), memory, state.total + loss)
+
+
+def _loss(net: Any, x: Any, condition: Any, schedule: Schedule, mix: Any, draw: Any) -> Any:
+    """Half the squared error of the velocity, summed over coordinates, mean over the batch.
+
+    The diffusion times of a batch are evenly spaced from a random start, which covers the schedule.
+    """
+    n = len(x)
+    share = (jax.random.uniform(mix, (), x.dtype) + jnp.arange(n, dtype=x.dtype) / n) % 1.0
+    u = schedule.low + (schedule.high - schedule.low) * share
+    noise = jax.random.normal(draw, x.shape, x.dtype)
+    column = u.reshape(n, *(1,) * (x.ndim - 1))
+    alpha, s = data_share(column), noise_share(column)
+    error = net(alpha * x + s * noise, condition, u) - (alpha * noise - s * x)
+    return 0.5 * jnp.sum(error**2) / n
+
+
+_one = eqx.filter_jit(_step)
+
+
+@eqx.filter_jit
+def _many(plan: Plan, state: State, data: Any, key: Any, lr: Any, first: Any, last: Any) -> State:
+    def one(step: Any, now: State) -> State:
+        return _step(plan, now, data, key, lr, step)
+
+    return lax.fori_loop(first, last, one, state)
+
+
+def generate(
+    plan: Plan, sampler: Sampler, net: Any, condition: Any, z: Any, noise: Any | None
+) -> Any:
+    """Draw samples (n, *shape) under conditions (n, c) from starts z, as `schedule.sample` does."""
+    times = jnp.asarray(plan.schedule.times(sampler.steps), z.dtype)
+    if not plan.convolves:
+        return _move_down(sampler, net, condition, z, times, noise)
+    for k in range(sampler.steps):
+        z = _move(sampler, net, condition, z, times[k : k + 2], None if noise is None else noise[k])
+    return z
+
+
+def _step_down(sampler: Sampler, net: Any, condition: Any, z: Any, ends: Any, noise: Any) -> Any:
+    u, r = ends
+    velocity = net(z, condition, jnp.broadcast_to(u, len(z)))
+    return sampler.step(z, data_share(u) * z - noise_share(u) * velocity, u, r, noise)
+
+
+_move = eqx.filter_jit(_step_down)
+
+
+@eqx.filter_jit
+def _move_down(sampler: Sampler, net: Any, condition: Any, z: Any, times: Any, noise: Any) -> Any:
+    def body(state: Any, step: Any) -> tuple[Any, None]:
+        ends, draws = step
+        return _step_down(sampler, net, condition, state, ends, draws), None
+
+    return lax.scan(body, z, (jnp.stack([times[:-1], times[1:]], axis=1), noise))[0]

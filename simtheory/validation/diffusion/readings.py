@@ -1,0 +1,343 @@
+r"""Numbers read off a run of diffusion: losses, learning steps, the bend, the slowdown.
+
+Problem
+-------
+The papers' claims on diffusion are about the way of the samples through concept space. Each number
+is a function of a `ConceptRun` here, one for every seed, so that the spread over seeds can be stated.
+
+Symbols
+-------
+c : concept coordinates of the mean sample under a prompt, shape (S, T, n); v : the concept values
+asked for; S : number of seeds; T : number of records; k : a concept.
+
+Result
+------
+.. math:: L = \tfrac12\|c - v\|^2 , \qquad \text{distance} = \|c - v\| , \qquad
+    \text{progress}_k = 1 - |c_k - v_k| .
+
+Reading
+-------
+A net that knows nothing puts its samples anywhere, in the right place too. So a level counts as
+passed only when it is *held*: by the mean over three records, from then to the end of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simtheory._checks import as_finite, positive_int
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError
+from simtheory.validation.diffusion.runs import ConceptRun
+
+__all__ = [
+    "LEVEL",
+    "Bend",
+    "Slowdown",
+    "StrengthOrder",
+    "bend_and_return",
+    "concept_loss",
+    "learning_steps",
+    "speed",
+    "strength_order",
+    "terminal_slowdown",
+]
+
+LEVEL = 2.0 / 3.0
+"""Progress at which a concept counts as learned: above chance, below where noisy samples end."""
+
+
+def concept_loss(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
+    """Return the loss in concept space, ½‖c − v‖².
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run.
+    prompt : sequence of float, length n, optional
+        Which prompt. Default: all concepts, the combination that was not trained.
+
+    Returns
+    -------
+    ndarray, shape (S, T)
+        The loss of every seed at every record.
+    """
+    c, v = _path(run, prompt)
+    return np.asarray(0.5 * ((c - v) ** 2).sum(axis=-1))
+
+
+def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
+    """Return how far the mean sample moves in concept space, per step of the optimiser.
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run.
+    prompt : sequence of float, length n, optional
+        Which prompt. Default: all concepts.
+
+    Returns
+    -------
+    ndarray, shape (S, T - 1)
+        Distance between records that follow one another, over the steps between them.
+    """
+    c, _ = _path(run, prompt)
+    moved = np.sqrt((np.diff(c, axis=1) ** 2).sum(axis=-1))
+    return np.asarray(moved / np.diff(run.steps))
+
+
+def learning_steps(
+    run: ConceptRun, *, prompt: Sequence[float] | None = None, level: float = LEVEL
+) -> Array:
+    """Return when each concept is learned under a prompt.
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run.
+    prompt : sequence of float, length n, optional
+        Which prompt. Default: all concepts.
+    level : float
+        Progress that has to be held, in (0, 1).
+
+    Returns
+    -------
+    ndarray, shape (S, n)
+        Steps of the record from which it is held, inf if it never is.
+
+    Raises
+    ------
+    ArgumentError
+        If the level is out of range.
+    """
+    share = as_finite("level", level)
+    if share.ndim or not 0.0 < share < 1.0:
+        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {level!r}.")
+    c, v = _path(run, prompt)
+    return _held_from(run, _smooth(1.0 - np.abs(c - v)) >= share)
+
+
+class Bend(NamedTuple):
+    """How the path to a combination bends towards the strong concept and comes back.
+
+    Parameters
+    ----------
+    beside : ndarray, shape (S,)
+        Coordinate of the weak concept when the strong one is learned; beside the diagonal if well
+        below the level at which the strong one counts as learned. NaN if that never happens.
+    fall : ndarray, shape (S,)
+        How far the weak coordinate falls back, at most, after an earlier record.
+    end : ndarray, shape (S,)
+        Where it ends.
+    control : ndarray, shape (S,)
+        The fall of the same coordinate on the training class that holds the weak concept alone.
+    """
+
+    beside: Array
+    fall: Array
+    end: Array
+    control: Array
+
+
+def bend_and_return(
+    run: ConceptRun, *, weak: int = 0, strong: int = 1, level: float = LEVEL
+) -> Bend:
+    """Return how the samples of the unseen combination go by the strong concept alone, and return.
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run; its prompts must hold the weak concept alone, the control.
+    weak, strong : int
+        The concepts.
+    level : float
+        Progress at which the strong concept counts as learned.
+
+    Returns
+    -------
+    Bend
+        Numbers of every seed.
+
+    Raises
+    ------
+    ArgumentError
+        If these are not two concepts of the run, or a prompt is missing.
+    """
+    n = run.prompts.shape[1]
+    if weak == strong or not {weak, strong} <= set(range(n)):
+        raise ArgumentError(
+            f"Arguments `weak` and `strong` must be two of the concepts 0 to {n - 1}, "
+            f"but they are {weak!r} and {strong!r}."
+        )
+    alone = tuple(float(k == weak) for k in range(n))
+    path = _smooth(_path(run, None)[0])[..., weak]
+    reached = learning_steps(run, level=level)[:, strong]
+    at = np.searchsorted(run.steps, np.where(np.isfinite(reached), reached, 0))
+    beside = np.take_along_axis(path, at[:, None], axis=1)[:, 0]
+    return Bend(
+        beside=np.where(np.isfinite(reached), beside, np.nan),
+        fall=_fall(path),
+        end=path[:, -1],
+        control=_fall(_smooth(_path(run, alone)[0])[..., weak]),
+    )
+
+
+class Slowdown(NamedTuple):
+    """How much slower the path becomes near its end.
+
+    Parameters
+    ----------
+    halved : ndarray, shape (S, K)
+        Steps at which the distance to what was asked for is held below 1/2, 1/4, ... of its start.
+    speeds : ndarray, shape (S, K)
+        Mean speed towards it from each of these to the next, the start first.
+    ratio : ndarray, shape (S,)
+        Last of these speeds over the first: 1 at constant speed, below it where the path slows
+        down. NaN if the last distance is never held.
+    """
+
+    halved: Array
+    speeds: Array
+    ratio: Array
+
+
+def terminal_slowdown(
+    run: ConceptRun, *, prompt: Sequence[float] | None = None, halvings: int = 2
+) -> Slowdown:
+    """Return how the samples slow down on the way to what was asked for.
+
+    A mode that decays exponentially needs as long for every halving, so its speed halves with the
+    distance: the ratio is 2^(1 - halvings).
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run.
+    prompt : sequence of float, length n, optional
+        Which prompt. Default: all concepts.
+    halvings : int
+        How many; the last distance must lie above the noise of the samples.
+
+    Returns
+    -------
+    Slowdown
+        Numbers of every seed.
+    """
+    count = positive_int("halvings", halvings)
+    c, v = _path(run, prompt)
+    distance = np.sqrt((_smooth(c - v) ** 2).sum(axis=-1))
+    shares = 0.5 ** np.arange(1, count + 1)
+    start = distance[:, :1]
+    halved = np.stack(
+        [_held_from(run, (distance <= s * start)[..., None])[:, 0] for s in shares], 1
+    )
+    covered = start * -np.diff(shares, prepend=1.0)
+    spans = np.diff(halved, axis=1, prepend=float(run.steps[0]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        speeds = np.where(np.isfinite(halved) & (spans > 0), covered / spans, np.nan)
+        ratio = speeds[:, -1] / speeds[:, 0]
+    return Slowdown(halved, speeds, ratio)
+
+
+class StrengthOrder(NamedTuple):
+    """When one concept is learned, by its strength.
+
+    Parameters
+    ----------
+    strengths : ndarray, shape (R,)
+        Strength of the concept in each run.
+    trained : ndarray, shape (R, S)
+        Steps at which it is learned on the training class that holds it alone; inf for never.
+    combined : ndarray, shape (R, S)
+        The same in the combination that was not trained.
+    other : ndarray, shape (R, S)
+        When the other concept is learned in that combination.
+    exponent : ndarray, shape (S,)
+        Slope of log steps over log strength in the combination, over the runs in which a seed
+        learned it; NaN with fewer than two.
+    """
+
+    strengths: Array
+    trained: Array
+    combined: Array
+    other: Array
+    exponent: Array
+
+
+def strength_order(
+    runs: Sequence[ConceptRun], *, concept: int = 0, other: int = 1, level: float = LEVEL
+) -> StrengthOrder:
+    """Return in which order, and by which power of its strength, a concept is learned.
+
+    Parameters
+    ----------
+    runs : sequence of ConceptRun, length R
+        Runs that differ in the strength of one concept, with the same seeds.
+    concept, other : int
+        The concept whose strength varies, and one to compare it with.
+    level : float
+        Progress at which a concept counts as learned.
+
+    Returns
+    -------
+    StrengthOrder
+        Steps of every run and seed.
+
+    Raises
+    ------
+    ArgumentError
+        If there are fewer than two runs, or their seeds differ.
+    """
+    if len(runs) < 2 or len({run.seeds for run in runs}) > 1:
+        raise ArgumentError(
+            "Argument `runs` must hold two or more runs with the same seeds, but it holds "
+            f"{len(runs)} with seeds {[run.seeds for run in runs]}."
+        )
+    n = runs[0].prompts.shape[1]
+    alone = tuple(float(k == concept) for k in range(n))
+    strengths = np.array([run.strengths[concept] for run in runs])
+    both = np.stack([learning_steps(run, level=level) for run in runs])
+    combined = both[..., concept]
+    trained = [learning_steps(run, prompt=alone, level=level)[:, concept] for run in runs]
+    return StrengthOrder(
+        strengths=strengths,
+        trained=np.stack(trained),
+        combined=combined,
+        other=both[..., other],
+        exponent=np.array([_slope(strengths, steps) for steps in combined.T]),
+    )
+
+
+def _path(run: ConceptRun, prompt: Sequence[float] | None) -> tuple[Array, Array]:
+    """Return the coordinates (S, T, n) under a prompt, and the values asked for."""
+    place = run.place((1.0,) * run.prompts.shape[1] if prompt is None else prompt)
+    # what lies beyond 1 is asked for more strongly, but there is nothing beyond to arrive at
+    return run.coordinates[:, :, place], np.clip(run.prompts[place], 0.0, 1.0)
+
+
+def _smooth(values: Array) -> Array:
+    """Mean over three records, axis 1; the ends repeat."""
+    padded = np.concatenate([values[:, :1], values, values[:, -1:]], axis=1)
+    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3.0)
+
+
+def _held_from(run: ConceptRun, good: Any) -> Array:
+    """Step of the first record from which all are good, (S, T, n) -> (S, n); inf if the last is not."""
+    lasting = np.logical_and.accumulate(good[:, ::-1], axis=1)[:, ::-1]
+    first = run.steps[lasting.argmax(axis=1)].astype(np.float64)
+    return np.where(lasting.any(axis=1), first, np.inf)
+
+
+def _fall(path: Array) -> Array:
+    """How far (S, T) falls below an earlier value, at most."""
+    return np.asarray((np.maximum.accumulate(path, axis=1) - path).max(axis=1))
+
+
+def _slope(strengths: Array, steps: Array) -> float:
+    good = np.isfinite(steps) & (steps > 0)
+    if good.sum() < 2:
+        return float("nan")
+    return float(np.polyfit(np.log(strengths[good]), np.log(steps[good]), 1)[0])

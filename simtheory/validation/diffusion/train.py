@@ -1,0 +1,332 @@
+r"""Train a conditional diffusion model and watch its samples in concept space.
+
+Problem
+-------
+A denoiser learns classes of data from what they hold, one *concept* at a time absent or present, and
+never sees some combination of concepts. At recorded steps samples are drawn for every prompt, the
+unseen combination among them, and placed in concept space.
+
+Symbols
+-------
+S : number of seeds; T : number of records; P : number of prompts; n : number of concepts; m : samples
+per prompt; v : velocity of `diffusion.schedule`; c : condition.
+
+Result
+------
+What is minimised is the mean over data, diffusion times and noise of
+
+.. math:: \tfrac12 \| \hat v(z_u, c, u) - v \|^2, \qquad v = \alpha\varepsilon - s x,
+
+with u uniform between the ends of the schedule (the times of a batch are evenly spaced from a random
+start). As :math:`\hat x - x = s(v - \hat v)`, it is the loss of the clean data weighted by
+:math:`1/s^2 = 1 + 1/\sigma^2`.
+
+Reading
+-------
+The same starting noise serves all records and prompts of a seed, so what moves between two records
+is the net. Vectors are float64, images float32. A seed's result does not depend on the seeds beside
+it, nor on whether the run was interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from tqdm import tqdm
+
+from simtheory._checks import as_finite, positive, positive_int, require
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.validation._arguments import checked_optimiser, checked_record, checked_seeds
+from simtheory.validation.devices import computing_on, find_device
+from simtheory.validation.diffusion._store import SeedStore
+from simtheory.validation.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
+from simtheory.validation.diffusion.images import ConceptImages
+from simtheory.validation.diffusion.runs import ConceptRun
+from simtheory.validation.diffusion.schedule import DDIM, Ancestral, Sampler, Schedule
+from simtheory.validation.diffusion.vectors import ConceptVectors
+from simtheory.validation.optimisers import Adam, Optimiser
+
+__all__ = ["World", "train"]
+
+World: TypeAlias = ConceptVectors | ConceptImages
+
+
+def train(
+    net: Denoiser,
+    world: World,
+    *,
+    steps: int,
+    lr: float,
+    seeds: Iterable[int],
+    optimiser: Optimiser = Adam(),  # noqa: B008 (frozen)
+    samples: int = 1000,
+    batch: int = 64,
+    schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
+    sampler: Sampler = DDIM(20),  # noqa: B008 (frozen)
+    draws: int = 64,
+    prompts: ArrayLike | None = None,
+    record: int | str | ArrayLike = 41,
+    store: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = False,
+) -> ConceptRun:
+    """Train a denoiser on a world of concepts, once for each seed, and sample it on the way.
+
+    Parameters
+    ----------
+    net : MLPDenoiser or UNetDenoiser
+        The denoiser.
+    world : ConceptVectors or ConceptImages
+        What there is to learn.
+    steps : int
+        Optimiser steps.
+    lr : float
+        Learning rate.
+    seeds : iterable of int
+        Seeds, all different; the leading axis of the result. A seed draws its own data, start,
+        batches and sampling noise.
+    optimiser : SGD or Adam
+        The optimiser. Default: ``Adam()``.
+    samples : int
+        Training points per class.
+    batch : int
+        Points per step, drawn from the training points with replacement.
+    schedule : Schedule
+        Ends of the noise schedule.
+    sampler : DDIM or Ancestral
+        How samples are drawn.
+    draws : int
+        Samples per prompt and record.
+    prompts : array_like, shape (P, n), optional
+        Concept values asked for. Default: all 2ⁿ combinations of 0 and 1.
+    record : int, "log" or array_like of int
+        When to record: a number of records, evenly spaced with the first at step 0 and the last at
+        the end; ``"log"``, up to 200 records in equal ratios, and step 0; or the step numbers
+        themselves. Training ends with the last record.
+    store : path, optional
+        Folder in which every seed keeps one file, rewritten whole as it goes: a call with the same
+        settings goes on where an earlier one was interrupted.
+    device : {"auto", "cpu", "gpu"}
+        Where to train; ``"auto"`` takes a GPU if there is one.
+    progress : bool
+        Show a progress bar, on a terminal only.
+
+    Returns
+    -------
+    ConceptRun
+        Concept coordinates and accuracies (S, T, P, n) over the recorded steps.
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        If an argument breaks a rule, or `store` holds a run with other settings; nothing is
+        trained then.
+    SolveError
+        If a seed diverges; `partial` holds the run of the seeds that stayed finite.
+    MissingExtraError
+        If JAX, Equinox or Optax are not installed.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import SIMTask
+    >>> world = ConceptVectors(SIMTask(mu=(0.4, 0.8), sigma=0.08, origin=True))
+    >>> run = train(MLPDenoiser(16), world, steps=20, lr=1e-3, seeds=(0,), draws=8, record=3)
+    >>> run.coordinates.shape
+    (1, 3, 4, 2)
+    """
+    job = _Job(
+        net=_checked("net", net, MLPDenoiser | UNetDenoiser, "MLPDenoiser() or UNetDenoiser()"),
+        world=_checked(
+            "world", world, ConceptVectors | ConceptImages, "ConceptVectors or ConceptImages"
+        ),
+        optimiser=checked_optimiser(optimiser),
+        schedule=_checked("schedule", schedule, Schedule, "Schedule()"),
+        sampler=_checked("sampler", sampler, DDIM | Ancestral, "DDIM() or Ancestral()"),
+        lr=positive("lr", lr),
+        seeds=checked_seeds(seeds),
+        samples=positive_int("samples", samples),
+        batch=positive_int("batch", batch),
+        draws=positive_int("draws", draws),
+        prompts=_checked_prompts(prompts, world),
+        stops=checked_record(record, positive_int("steps", steps)),
+    )
+    job.check_shapes()
+    place = find_device(device)
+    for module in ("equinox", "optax"):
+        require(module, extra="nets")
+    keep = SeedStore(store, job.settings)
+    hidden = not (progress and sys.stderr.isatty())
+    total = len(job.seeds) * int(job.stops[-1])
+    precision = "float64" if job.world.double else "float32"
+    with (
+        computing_on(place, precision=precision),
+        tqdm(total=total, unit="step", disable=hidden, leave=False) as bar,
+    ):
+        reader = job.world.reader()
+        seen = [_one_seed(job, seed, reader, keep, bar) for seed in job.seeds]
+    return job.result(seen, {"device": place.platform, "held_out": reader.held_out})
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The checked arguments of one call of `train`."""
+
+    net: Denoiser
+    world: World
+    optimiser: Optimiser
+    schedule: Schedule
+    sampler: Sampler
+    lr: float
+    seeds: tuple[int, ...]
+    samples: int
+    batch: int
+    draws: int
+    prompts: Array
+    stops: IntArray
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that decides a seed's result, as text and numbers."""
+        names = (
+            "net",
+            "world",
+            "optimiser",
+            "schedule",
+            "sampler",
+            "lr",
+            "samples",
+            "batch",
+            "draws",
+        )
+        settings = {name: getattr(self, name) for name in names}
+        return {k: v if isinstance(v, int | float) else repr(v) for k, v in settings.items()}
+
+    def check_shapes(self) -> None:
+        """Refuse a net that cannot take the world's data."""
+        if self.net.convolves and len(self.world.shape) != 3:
+            raise ShapeError(
+                "Argument `net` is a U-Net, which needs images, but a data point has shape "
+                f"{self.world.shape}. Take MLPDenoiser()."
+            )
+        if isinstance(self.net, UNetDenoiser):
+            halvings = len(self.net.channels) - 1
+            if self.world.shape[0] % 2**halvings:
+                raise ShapeError(
+                    f"Argument `net` halves the image {halvings} times, but its side is "
+                    f"{self.world.shape[0]} pixels. Take fewer `channels`."
+                )
+
+    def result(self, seen: list[dict[str, Array]], facts: dict[str, Any]) -> ConceptRun:
+        """Return the run, or raise if a seed diverged."""
+        finite = np.array([np.isfinite(part["coordinates"]).all() for part in seen])
+        lost = [seed for seed, good in zip(self.seeds, finite, strict=True) if not good]
+        if not lost:
+            return self.run(seen, self.seeds, facts)
+        kept = [part for part, good in zip(seen, finite, strict=True) if good]
+        alive = tuple(seed for seed in self.seeds if seed not in lost)
+        raise SolveError(
+            f"Training diverged for {len(lost)} of {len(self.seeds)} seeds "
+            f"({', '.join(map(str, lost[:8]))}{', …' if len(lost) > 8 else ''}): their samples are "
+            "not finite. Lower `lr`.",
+            time=0.0,
+            partial=self.run(kept, alive, facts) if alive else None,
+        )
+
+    def run(
+        self, seen: list[dict[str, Array]], seeds: tuple[int, ...], facts: dict[str, Any]
+    ) -> ConceptRun:
+        """Return the run of some seeds."""
+        classes = {tuple(row) for row in self.world.trained.tolist()}
+        return ConceptRun(
+            steps=self.stops,
+            prompts=self.prompts,
+            **{name: np.stack([part[name] for part in seen]) for name in seen[0]},
+            trained=np.array([tuple(row) in classes for row in self.prompts.tolist()]),
+            names=self.world.names,
+            strengths=np.array(self.world.strengths),
+            stats={"seeds": list(seeds), **self.settings, **facts},
+        )
+
+
+def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> dict[str, Array]:
+    """Train one seed from wherever its file left off; return what was recorded."""
+    import jax
+    import jax.numpy as jnp
+
+    from simtheory.validation.diffusion import _loop
+
+    dtype = np.float64 if job.world.double else np.float32
+    x, condition = job.world.data(job.samples, seed=seed)
+    data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
+    init, steps = jax.random.split(jax.random.key(seed))
+    lr = jnp.asarray(job.lr, dtype)
+    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves)
+    prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
+    told, z, noise = (
+        None if part is None else jnp.asarray(part, dtype)
+        for part in (prompted, *_sampling_noise(job, seed))
+    )
+
+    state = _loop.start(plan, job.net, job.world.shape, condition.shape[1], init, lr)
+    state, seen = keep.load(seed, job.stops, state)
+    bar.update(int(job.stops[len(seen["losses"]) - 1]) if seen["losses"] else 0)
+    for k in range(len(seen["losses"]), job.stops.size):
+        before, stop = int(job.stops[k - 1]) if k else 0, int(job.stops[k])
+        state, loss = _loop.advance(plan, state, data, steps, lr, (before, stop))
+        points = np.asarray(
+            _loop.generate(plan, job.sampler, state.net, told, z, noise), np.float64
+        )
+        _look(job, reader, points, loss if stop > before else np.nan, seen)
+        bar.update(stop - before)
+        keep.save(seed, job.stops, state, seen, last=k + 1 == job.stops.size)
+    return {name: np.array(values) for name, values in seen.items()}
+
+
+def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:
+    """Return the starts, the same for every prompt, and the noise of a random sampler's steps."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
+    repeats = (len(job.prompts), *(1,) * len(job.world.shape))
+    z = np.tile(rng.standard_normal((job.draws, *job.world.shape)), repeats)
+    if not job.sampler.is_random:
+        return z, None
+    noise = rng.standard_normal((job.sampler.steps, job.draws, *job.world.shape))
+    return z, np.tile(noise, (1, *repeats))
+
+
+def _look(job: _Job, reader: Any, points: Array, loss: float, seen: dict[str, list[Any]]) -> None:
+    """Place the samples in concept space and add what is recorded of them."""
+    count, n = job.prompts.shape
+    if np.isfinite(points).all():
+        placed = reader.place(points).reshape(count, job.draws, n)
+    else:
+        placed = np.full((count, job.draws, n), np.nan)
+    right = (placed > 0.5) == (job.prompts > 0.5)[:, None, :]
+    seen["coordinates"].append(placed.mean(axis=1))
+    seen["accuracy"].append(right.mean(axis=1))
+    seen["joint"].append(right.all(axis=2).mean(axis=1))
+    seen["losses"].append(loss)
+
+
+def _checked(name: str, value: Any, kinds: Any, wanted: str) -> Any:
+    if not isinstance(value, kinds):
+        raise ArgumentError(f"Argument `{name}` must be {wanted}, but got {value!r}.")
+    return value
+
+
+def _checked_prompts(prompts: ArrayLike | None, world: World) -> Array:
+    if prompts is None:
+        return np.array(list(product((0.0, 1.0), repeat=len(world.names))))
+    values = as_finite("prompts", prompts)
+    if values.ndim != 2 or values.shape[1] != len(world.names) or len(values) == 0:
+        raise ShapeError(
+            f"Argument `prompts` must have shape (P, {len(world.names)}), one column for each of "
+            f"{', '.join(world.names)}, but its shape is {values.shape}."
+        )
+    return values
