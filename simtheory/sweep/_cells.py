@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -149,11 +149,11 @@ def _start(flow: Flow, d: int, table: Mapping[str, Any], cell: Cell) -> tuple[Ar
         given = table.get("weights", [])
         return tuple(inits.explicit(W) for W in (given if flow.depth > 1 else [given]))
     if isinstance(flow, Tied):
-        return (_draw((d, width), table, cell),)
+        return _draw([(d, width)], table, cell)
     if table.get("balanced"):
-        return _balanced(flow, _draw((d, width), table, cell))
+        return _balanced(flow, *_draw([(d, width)], table, cell))
     sizes = [d, *[width] * (flow.depth - 1), d]
-    return tuple(_draw((n, m), table, cell) for m, n in pairwise(sizes))
+    return _draw([(n, m) for m, n in pairwise(sizes)], table, cell)
 
 
 def _balanced(flow: Flow, U0: Array) -> tuple[Array, ...]:
@@ -165,16 +165,27 @@ def _balanced(flow: Flow, U0: Array) -> tuple[Array, ...]:
     raise ArgumentError(f"Key `balanced` of [init] needs one or two layers, but got {flow.name}.")
 
 
-def _draw(shape: tuple[int, int], table: Mapping[str, Any], cell: Cell) -> Array:
-    scale, seed = table["scale"], table.get("seed")
-    if table["init"] == "torch_uniform":
-        return inits.torch_uniform(shape, scale=scale, seed=cell.seed if seed is None else seed)
-    rng = cell.rng
-    if seed is not None:
-        rng = np.random.default_rng(positive_int("seed", seed + 1) - 1)
-    match table["init"]:
-        case "uniform":
-            return inits.uniform(shape, scale=scale, rng=rng)
-        case "gaussian":
-            return inits.gaussian(shape, scale=scale, rng=rng)
-    return inits.correlated(shape, cosine=table["cosine"], scale=scale, rng=rng)
+def _draw(
+    shapes: Sequence[tuple[int, int]], table: Mapping[str, Any], cell: Cell
+) -> tuple[Array, ...]:
+    """Draw layers one after the other, from the cell's generator or a seed that the spec names."""
+    kind, scale, seed = table["init"], table["scale"], table.get("seed")
+    if kind == "torch_uniform":
+        ends = np.cumsum([n * m for n, m in shapes])
+        stream = inits.torch_uniform(
+            (1, int(ends[-1])), scale=scale, seed=cell.seed if seed is None else seed
+        )
+        parts = np.split(stream[0], ends[:-1])
+        return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+    rng = cell.rng if seed is None else _seeded(seed)
+    if kind == "correlated":
+        cosine = table["cosine"]
+        return tuple(inits.correlated(s, cosine=cosine, scale=scale, rng=rng) for s in shapes)
+    draw = inits.uniform if kind == "uniform" else inits.gaussian
+    return tuple(draw(shape, scale=scale, rng=rng) for shape in shapes)
+
+
+def _seeded(seed: Any) -> np.random.Generator:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ArgumentError(f"Key `seed` of [init] must be a non-negative integer, not {seed!r}.")
+    return np.random.default_rng(seed)

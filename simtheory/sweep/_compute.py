@@ -45,6 +45,13 @@ class Outcome:
     reasons: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a cell has no numbers."""
+
+    reason: str
+
+
 def variables(spec: Spec) -> dict[str, Variable]:
     """Return what the store of a spec holds."""
     if spec.function is not None:
@@ -124,14 +131,14 @@ def _integrate(spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
         _measure(spec, outcome, "", runs, maps, share)
         if spec.theory is not None:
             forms = {k: _try(_closed_form, spec.theory, runs[k], share) for k in maps}
-            known = {k: W for k, W in forms.items() if not isinstance(W, SimTheoryError)}
+            known = {k: W for k, W in forms.items() if not isinstance(W, _Failure)}
             _measure(spec, outcome, "_theory", runs, known, share)
 
 
-def _solve_all(spec: Spec, runs: Sequence[Run], share: Array) -> list[Array | SimTheoryError]:
+def _solve_all(spec: Spec, runs: Sequence[Run], share: Array) -> list[Array | _Failure]:
     """Return W of each run over time, or why it has none: together, or else one by one."""
     found = _try(_solve, spec, runs, share)
-    if not isinstance(found, SimTheoryError):
+    if not isinstance(found, _Failure):
         return list(found)
     if len(runs) == 1:
         return [found]
@@ -187,22 +194,24 @@ def _on_concepts(task: SIMTask, W: Array) -> Array:
     return W if task.rotation is None else task.rotation.T @ W @ task.rotation
 
 
-def _try(function: Callable[..., Made], *arguments: Any) -> Made | SimTheoryError:
-    """Return what a function gives, or the error of a cell that it cannot do."""
+def _try(function: Callable[..., Made], *arguments: Any) -> Made | _Failure:
+    """Return what a function gives, or why a cell has nothing."""
     try:
         return function(*arguments)
     except SimTheoryError as reason:
-        return reason
+        return _Failure(str(reason))
+    except (ArithmeticError, TypeError, ValueError) as reason:  # a spec can ask for strange things
+        return _Failure(f"{type(reason).__name__}: {reason}")
 
 
 def _sort(
-    outcome: Outcome, places: Sequence[int], found: Sequence[Made | SimTheoryError]
+    outcome: Outcome, places: Sequence[int], found: Sequence[Made | _Failure]
 ) -> dict[int, Made]:
     """Return what was found by place; note the reasons of the others."""
     good = {}
     for k, part in zip(places, found, strict=True):
-        if isinstance(part, SimTheoryError):
-            outcome.reasons[k] = str(part)
+        if isinstance(part, _Failure):
+            outcome.reasons[k] = part.reason
         else:
             good[k] = part
     return good

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,8 +24,9 @@ from typing import Any
 from simtheory._checks import positive_int, require
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._compute import compute
+from simtheory.sweep.results import read
 from simtheory.sweep.spec import Spec
-from simtheory.sweep.store import Store, read
+from simtheory.sweep.store import Store
 
 __all__ = ["dask", "processes", "run"]
 
@@ -137,11 +140,16 @@ def dask(scheduler: str) -> Iterator[Executor]:
             f"Argument `scheduler` must be the address of a running Dask scheduler, but nothing "
             f"answers at {scheduler!r}. Start one with: dask scheduler"
         ) from reason
-    with client:
-        try:
+    log = logging.getLogger("distributed")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # its account of a lost scheduler would bury ours
+    try:
+        with client:
             yield client.get_executor(pure=False)
-        except (distributed.KilledWorker, distributed.CommClosedError) as reason:
-            raise SweepError(_DIED) from reason
+    except (distributed.KilledWorker, distributed.CommClosedError) as reason:
+        raise SweepError(_DIED) from reason
+    finally:
+        log.setLevel(level)
 
 
 def _finish(spec: Spec, store: Store, tasks: list[int], executor: Executor | None) -> Iterator[int]:
@@ -165,6 +173,11 @@ def _work(spec: Spec, root: Path, task: int) -> int:
     """Compute one task and write it, wherever this runs; what is there is not computed again."""
     from threadpoolctl import threadpool_limits
 
+    if not root.is_dir():
+        raise SweepError(
+            f"The store {root} is not there on {platform.node()}. All processes of a sweep must see "
+            "its folder under one path."
+        )
     store = Store(root)
     store.check_versions()
     if not store.finished(task):
@@ -189,16 +202,12 @@ def _settle() -> None:
 
 
 def _share(shard: tuple[int, int]) -> tuple[int, int]:
-    try:
-        part, parts = shard
-        positive_int("n", parts), positive_int("i", part)
-        if part > parts:
-            raise ArgumentError("")
-    except (TypeError, ValueError) as reason:
+    pair = isinstance(shard, tuple | list) and len(shard) == 2
+    if not pair or not all(isinstance(k, int) for k in shard) or not 1 <= shard[0] <= shard[1]:
         raise ArgumentError(
             f"Argument `shard` must be (i, n) with i from 1 to n, but it is {shard!r}."
-        ) from reason
-    return part, parts
+        )
+    return shard
 
 
 def _bar(total: int, done: int, progress: bool) -> Any:

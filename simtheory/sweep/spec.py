@@ -17,6 +17,7 @@ import numpy as np
 
 from simtheory._checks import nearest, one_of, positive, positive_int
 from simtheory.errors import ArgumentError
+from simtheory.sweep._axes import axis_values
 from simtheory.sweep._expressions import names_in
 from simtheory.sweep._grid import Grid
 from simtheory.sweep.measures import MEASURES
@@ -113,7 +114,9 @@ class Spec:
         function: Callable[..., Mapping[str, float]] | None = None,
         variables: Sequence[str] = (),
     ) -> None:
-        self.axes = {name: _axis(name, values) for name, values in _table("axes", axes).items()}
+        self.axes = {
+            name: axis_values(name, values) for name, values in _table("axes", axes).items()
+        }
         if not self.axes:
             raise ArgumentError("Argument `axes` must hold at least one axis, but it is empty.")
         self.seeds = None if seeds is None else positive_int("seeds", seeds)
@@ -231,8 +234,8 @@ class Spec:
                 "Argument `function` must be importable by other processes: define it at the top of "
                 f"a module, not inside another function. ({reason})"
             ) from reason
-        with suppress(OSError, TypeError):  # typed at a prompt, or an object: its pickle has to do
-            content += inspect.getsource(function).encode()
+        with suppress(OSError, TypeError):  # without a source its pickle is all there is
+            content = inspect.getsource(function).encode()
         name = getattr(function, "__qualname__", type(function).__qualname__)
         return f"{name} {hashlib.sha256(content).hexdigest()}"
 
@@ -253,6 +256,8 @@ class Spec:
                 )
         if table == "time":
             positive_int("points", filled["points"])
+        if table == "flow":
+            positive_int("max_steps", filled["max_steps"])
         for key in FIXED:
             if key in filled:
                 positive(key, filled[key])
@@ -324,56 +329,6 @@ def _words(name: str, words: Any, known: Mapping[str, Any] | None) -> tuple[str,
     if len(set(words)) < len(words):
         raise ArgumentError(f"Argument `{name}` names something twice: {', '.join(words)}.")
     return tuple(words)
-
-
-def _axis(name: str, values: Any) -> tuple[Any, ...]:
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ArgumentError(
-            f"An axis must have a plain name of letters and digits, but it is {name!r}."
-        )
-    if isinstance(values, Mapping):
-        return _spaced(name, values)
-    if isinstance(values, np.ndarray):
-        values = values.tolist()
-    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise ArgumentError(
-            f"Axis `{name}` must be a list of values or a spacing, but it is {values!r}."
-        )
-    kinds = {bool if isinstance(v, bool) else str if isinstance(v, str) else float for v in values}
-    plain = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
-    if len(kinds) > 1 or not all(isinstance(v, bool | str | int | float) for v in plain):
-        raise ArgumentError(
-            f"Axis `{name}` must hold numbers, words or truth values, all of one kind."
-        )
-    if any(isinstance(v, float) and not np.isfinite(v) for v in plain):
-        raise ArgumentError(f"Axis `{name}` must be finite, but it holds {list(plain)}.")
-    if len(set(plain)) < len(plain):
-        raise ArgumentError(f"Axis `{name}` holds a value twice: {list(plain)}.")
-    return (
-        plain
-        if all(isinstance(v, int) for v in plain) or kinds != {float}
-        else tuple(map(float, plain))
-    )
-
-
-def _spaced(name: str, values: Mapping[str, Any]) -> tuple[float, ...]:
-    if len(values) != 1:
-        raise ArgumentError(f"Axis `{name}` must have one spacing, but it has {sorted(values)}.")
-    ((spacing, ends),) = values.items()
-    one_of(f"axes.{name}", spacing, ("linspace", "logspace"))
-    try:
-        first, last, n = ends
-        first, last, n = float(first), float(last), positive_int("n", n)
-    except (TypeError, ValueError) as reason:
-        raise ArgumentError(
-            f"Axis `{name}` must be spaced as [first, last, n], but it is {ends!r}."
-        ) from reason
-    if spacing == "logspace" and min(first, last) <= 0:
-        raise ArgumentError(
-            f"Axis `{name}` must have positive ends for a logarithmic spacing, but they are {first:g} and {last:g}."
-        )
-    space = np.linspace if spacing == "linspace" else np.geomspace
-    return _axis(name, space(first, last, n))
 
 
 def _plain(value: Any) -> Any:

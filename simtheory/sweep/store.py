@@ -23,7 +23,6 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from importlib.metadata import version
@@ -31,16 +30,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simtheory._checks import require
-from simtheory._text import rows_as_text
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._compute import Outcome, core_sizes, variables
 from simtheory.sweep._grid import Grid
 from simtheory.sweep.spec import Spec
 
-__all__ = ["CellStatus", "Progress", "Store", "read", "status"]
+__all__ = ["CellStatus", "Store"]
 
 _FORMAT = "simtheory.sweep/1"
 _BESIDE = "partial"
@@ -52,32 +51,6 @@ class CellStatus(IntEnum):
     PENDING = 0
     DONE = 1
     FAILED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a sweep is.
-
-    Parameters
-    ----------
-    cells : int
-        Cells of the whole grid.
-    done, failed, pending : int
-        Cells that have their numbers, that cannot have any, and that are still to come.
-    reasons : dict of str to int
-        Why cells failed, the most frequent first, and how many did.
-    """
-
-    cells: int
-    done: int
-    failed: int
-    pending: int
-    reasons: dict[str, int]
-
-    def __str__(self) -> str:
-        rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "pending")]
-        rows += [(f"failed ×{n}", reason) for reason, n in list(self.reasons.items())[:5]]
-        return rows_as_text(f"Sweep of {self.cells} cells", rows)
 
 
 class Store:
@@ -180,11 +153,6 @@ class Store:
             why = {str(list(index[k])): text for k, text in sorted(outcome.reasons.items())}
             files[self._reasons(task)] = json.dumps(why, indent=1).encode()
         files[self._chunk("status", task)] = self._boxed(task, marks, CellStatus.PENDING)
-        if not self.root.is_dir():
-            raise SweepError(
-                f"The store {self.root} is not there on {platform.node()}. All processes of a sweep "
-                "must see its folder under one path."
-            )
         with _writing(self.root):
             self._land(task, files)
 
@@ -194,35 +162,42 @@ class Store:
         if beside.exists() and all(self.finished(task) for task in range(self.grid.tasks)):
             shutil.rmtree(beside, ignore_errors=True)
 
-    def progress(self) -> Progress:
-        """Count the cells.
+    def marks(self, task: int) -> NDArray[np.uint8]:
+        """Return the status of each of a task's cells.
+
+        Parameters
+        ----------
+        task : int
+            Which task.
 
         Returns
         -------
-        Progress
-            How many are done, have failed and are to come.
+        ndarray of int
+            One `CellStatus` a cell, in their order.
         """
-        counts = np.zeros(3, dtype=int)
-        reasons: dict[str, int] = {}
-        for task in range(self.grid.tasks):
-            marks = self._marks(task)
-            counts += np.bincount(marks, minlength=3)
-            if np.any(marks == CellStatus.FAILED):
-                why = json.loads(self._reasons(task).read_text(encoding="utf-8"))
-                for reason in why.values():
-                    reasons[reason] = reasons.get(reason, 0) + 1
-        often = dict(sorted(reasons.items(), key=lambda item: -item[1]))
-        pending, done, failed = (int(n) for n in counts)
-        return Progress(self.grid.cells, done, failed, pending, often)
-
-    def _marks(self, task: int) -> Any:
-        """Return the status of each of a task's cells, flat."""
         cells = len(self.grid.indices(task))
         if not self.finished(task):
             return np.zeros(cells, dtype=np.uint8)
         box = np.frombuffer(self._chunk("status", task).read_bytes(), dtype=np.uint8)
         inside = tuple(slice(n) for n in self.grid.extent(task))
         return box.reshape(self.grid.box)[inside].ravel()
+
+    def reasons(self, task: int) -> list[str]:
+        """Return why cells of a task failed.
+
+        Parameters
+        ----------
+        task : int
+            Which task.
+
+        Returns
+        -------
+        list of str
+            One reason for each failed cell.
+        """
+        if not np.any(self.marks(task) == CellStatus.FAILED):
+            return []
+        return list(json.loads(self._reasons(task).read_text(encoding="utf-8")).values())
 
     def _boxed(self, task: int, values: Array, fill: float) -> bytes:
         """Return rows of cells as the bytes of a chunk; a chunk at the edge is filled up."""
@@ -275,62 +250,6 @@ class Store:
                 f"The store {self.root} was begun with {'; '.join(other)}. Go on with what it was "
                 "begun with, or name another folder."
             )
-
-
-def read(store: str | Path) -> Any:
-    """Return the results of a sweep as a labelled dataset.
-
-    Parameters
-    ----------
-    store : str or Path
-        Folder of a sweep, finished or not.
-
-    Returns
-    -------
-    xarray.Dataset
-        One variable for each measure, over the axes of the spec; `status` tells the cells that are
-        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
-
-    Raises
-    ------
-    ArgumentError
-        If the folder holds no sweep.
-    MissingExtraError
-        If xarray or Zarr is not installed.
-    """
-    require("zarr", extra="sweep")
-    xarray = require("xarray", extra="sweep")
-    source = Store(store)
-    with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
-        dataset = lazy.load()
-    # A task that a power cut took apart has a status and no numbers: it is to come.
-    marks = np.zeros(source.grid.shape, dtype=np.uint8)
-    for task in range(source.grid.tasks):
-        where = np.ix_(*source.grid.ranges(task))
-        marks[where] = source._marks(task).reshape(source.grid.extent(task))
-    dims = dataset["status"].dims
-    dataset["status"] = (dims, marks, dataset["status"].attrs)
-    finished = xarray.DataArray(marks != CellStatus.PENDING, dims=dims)
-    for name, array in source.arrays.items():
-        unknown = -1 if array["dtype"] == "int64" else np.nan
-        dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
-    return dataset
-
-
-def status(store: str | Path) -> Progress:
-    """Return how far a sweep is.
-
-    Parameters
-    ----------
-    store : str or Path
-        Folder of a sweep.
-
-    Returns
-    -------
-    Progress
-        Counts of cells, and why some failed.
-    """
-    return Store(store).progress()
 
 
 @cache

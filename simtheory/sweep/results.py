@@ -1,0 +1,105 @@
+"""What a store holds by now: how many cells, and their numbers as a dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory._checks import require
+from simtheory._text import rows_as_text
+from simtheory.sweep.store import CellStatus, Store
+
+__all__ = ["Progress", "read", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is.
+
+    Parameters
+    ----------
+    cells : int
+        Cells of the whole grid.
+    done, failed, pending : int
+        Cells that have their numbers, that cannot have any, and that are still to come.
+    reasons : dict of str to int
+        Why cells failed, the most frequent first, and how many did.
+    """
+
+    cells: int
+    done: int
+    failed: int
+    pending: int
+    reasons: dict[str, int]
+
+    def __str__(self) -> str:
+        rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "pending")]
+        rows += [(f"failed ×{n}", reason) for reason, n in list(self.reasons.items())[:5]]
+        return rows_as_text(f"Sweep of {self.cells} cells", rows)
+
+
+def read(store: str | Path) -> Any:
+    """Return the results of a sweep as a labelled dataset.
+
+    Parameters
+    ----------
+    store : str or Path
+        Folder of a sweep, finished or not.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable for each measure, over the axes of the spec; `status` tells the cells that are
+        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
+
+    Raises
+    ------
+    ArgumentError
+        If the folder holds no sweep.
+    MissingExtraError
+        If xarray or Zarr is not installed.
+    """
+    require("zarr", extra="sweep")
+    xarray = require("xarray", extra="sweep")
+    source = Store(store)
+    with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
+        dataset = lazy.load()
+    # A task that a power cut took apart has a status and no numbers: it is to come.
+    marks = np.zeros(source.grid.shape, dtype=np.uint8)
+    for task in range(source.grid.tasks):
+        where = np.ix_(*source.grid.ranges(task))
+        marks[where] = source.marks(task).reshape(source.grid.extent(task))
+    dims = dataset["status"].dims
+    dataset["status"] = (dims, marks, dataset["status"].attrs)
+    finished = xarray.DataArray(marks != CellStatus.PENDING, dims=dims)
+    for name, array in source.arrays.items():
+        unknown = -1 if array["dtype"] == "int64" else np.nan
+        dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
+    return dataset
+
+
+def status(store: str | Path) -> Progress:
+    """Return how far a sweep is.
+
+    Parameters
+    ----------
+    store : str or Path
+        Folder of a sweep.
+
+    Returns
+    -------
+    Progress
+        Counts of cells, and why some failed.
+    """
+    source = Store(store)
+    counts = np.zeros(len(CellStatus), dtype=int)
+    reasons: Counter[str] = Counter()
+    for task in range(source.grid.tasks):
+        counts += np.bincount(source.marks(task), minlength=counts.size)
+        reasons.update(source.reasons(task))
+    pending, done, failed = (int(n) for n in counts)
+    return Progress(source.grid.cells, done, failed, pending, dict(reasons.most_common()))
