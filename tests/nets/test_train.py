@@ -1,8 +1,6 @@
 """Trained networks against what is exact for finite data and finite steps, and the rules of `train`.
 
-Linear descent on a seed's own data has closed forms, so most agreements here are to rounding. A
-step rounds by a few eps, and contraction remembers at most 1/(lr·rate) ≲ 1e3 of them: 1e-12 in all;
-`TIGHT` leaves two digits.
+Linear descent on a seed's own data has closed forms, so most agreements here are to rounding.
 """
 
 import os
@@ -21,31 +19,9 @@ from simtheory.trajectory import Trajectory
 from simtheory.validation.data import Samples
 from simtheory.validation.nets import MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.optimisers import SGD, Adam
-from simtheory.validation.train import train
+from tests.nets.teaching import EYE, TASK, TIGHT, gap, inputs, moment, teach
 
 pytestmark = pytest.mark.slow
-
-TIGHT = 1e-10
-TASK = SIMTask(mu=(1.0, 1.5, 2.0), sigma=0.3)
-EYE = np.eye(3)
-
-
-def teach(net, task=TASK, **changes):
-    settings = {"steps": 200, "lr": 0.05, "seeds": (0, 1), "data": Samples(40), "record": 41}
-    return train(net, task, device="cpu", **(settings | changes))
-
-
-def gap(a, b):
-    return float(np.abs(np.asarray(a) - np.asarray(b)).max())
-
-
-def inputs(task, seed, samples=40):
-    return Samples(samples).draw(task, seeds=(seed,))[0][0]
-
-
-def moment(task, seed, samples=40):
-    x = inputs(task, seed, samples)
-    return x.T @ x / len(x)
 
 
 def descended(error, matrix, steps):
