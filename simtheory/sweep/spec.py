@@ -124,6 +124,12 @@ class Spec:
             raise ArgumentError(
                 f"Argument `entropy` must be a non-negative integer, but it is {entropy!r}."
             )
+        taken = {"status", "concept", "point", *MEASURES, *variables}
+        for name in self.axes:
+            if name in taken or (name == "seed" and seeds):
+                raise ArgumentError(
+                    f"An axis cannot be called {name!r}: the store has a variable of that name."
+                )
         self.entropy = entropy
         self.function = function
         self.theory = theory
@@ -144,12 +150,6 @@ class Spec:
                     f"With `function` there is no use for `{crowd[0]}`: the function does all."
                 )
             self._fingerprint  # noqa: B018 - says now that a function cannot be sent to workers
-        taken = {"status", "concept", "point", *MEASURES, *self.variables}
-        for name in self.axes:
-            if name in taken or (name == "seed" and self.seeds):
-                raise ArgumentError(
-                    f"An axis cannot be called {name!r}: the store has a variable of that name."
-                )
         wanted = None if cells_per_task is None else positive_int("cells_per_task", cells_per_task)
         shape = tuple(len(values) for values in self.coordinates.values())
         self.grid = Grid.cut(shape, wanted or self._task_size(shape))

@@ -99,11 +99,8 @@ class Store:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     _make(fresh, spec)
                     fresh.rename(target)
-                except FileExistsError:
-                    pass  # another shard was faster
                 except OSError:
-                    # A folder in the way that is full by now is another shard's store.
-                    if not (target / "manifest.json").exists():
+                    if not (target / "manifest.json").exists():  # else another shard was faster
                         raise
                 finally:
                     shutil.rmtree(fresh, ignore_errors=True)

@@ -1,0 +1,66 @@
+"""Functions of a cell that other processes can import, and a sweep of one from a shell."""
+
+import os
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import simtheory as st
+
+
+def product(cell):
+    return {"product": cell["x"] * cell["y"], "draw": cell.rng.random()}
+
+
+def fragile(cell):
+    if cell["x"] == 3:
+        raise RuntimeError("three is too many")
+    return product(cell)
+
+
+def slow(cell):
+    """A cell that leaves a line behind whenever it is computed, and takes its time."""
+    with Path(os.environ["SWEEP_LOG"]).open("a") as log:
+        log.write(f"{cell.number} {os.getpid()}\n")
+    time.sleep(0.03)
+    return product(cell)
+
+
+def spec(function):
+    return st.sweep.Spec(
+        axes={"x": list(range(20)), "y": [1.5, 2.5]},
+        seeds=2,
+        entropy=5,
+        function=function,
+        variables=["product", "draw"],
+        cells_per_task=4,
+    )
+
+
+def main(store, executor, limit):
+    if limit:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    if executor == "serial":
+        executors = nullcontext()
+    elif executor.isdecimal():
+        executors = st.sweep.processes(int(executor))
+    else:
+        executors = st.sweep.dask(executor)
+    grid = st.sweep.Spec(
+        axes={"x": list(range(100)), "y": list(range(50))},
+        function=product,
+        variables=["product", "draw"],
+        cells_per_task=5000,
+    )
+    try:
+        with executors as pool:
+            st.sweep.run(grid if limit else spec(slow), store, executor=pool)
+    except st.errors.SweepError as reason:
+        sys.exit(f"SweepError: {reason}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
