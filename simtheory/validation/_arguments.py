@@ -85,9 +85,8 @@ def checked_data(data: Any) -> Data:
     return data
 
 
-def checked_batch(batch: int | None, data: Data, task: SIMTask) -> int | None:
+def checked_batch(batch: int | None, data: Data, points: int) -> int | None:
     """Return the points of a step; None stands for all of them."""
-    points = data.size(task)
     if batch is None:
         if isinstance(data, Fresh):
             raise ArgumentError(
@@ -144,7 +143,7 @@ def checked_path(checkpoint: str | os.PathLike[str] | None) -> Path | None:
     if checkpoint is None:
         return None
     path = Path(checkpoint)
-    path = path if path.suffix else path.with_suffix(".npz")
+    path = path if path.suffix or path.is_dir() else path.with_suffix(".npz")
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise ArgumentError(
             "Argument `checkpoint` must name a file in a folder that exists and can be written to, "
@@ -179,17 +178,16 @@ def warn_if_unstable(job: Job) -> None:
 
 
 def _bytes(job: Job) -> float:
-    """Return about how many bytes a run holds: data, records, weights and activations."""
-    n, d, p = job.data.size(job.task), job.task.dim, len(job.probes)
+    """Return about how many bytes a run holds at a time."""
+    seeds, n, d = job.data.shape(job.task, seeds=job.seeds)
+    p, records = len(job.probes), job.stops.size
     points = n * d * (2 if job.data.label_noise else 1)
-    record = p * d + d * d * ((1 if job.net.is_linear else 0) + (p if job.jacobians else 0))
+    record = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
     weights = sum(a[0].size for layer in job.layers for a in layer if a is not None)
+    # with the gradient and at most two numbers that an optimiser keeps, four a weight; records are
+    # copied when the trajectory is made
+    kept = seeds * (points + 2 * records * record + 4 * weights)
+    # activations and their gradients, on all points wherever the loss is recorded
     widths = sum(out for out, _ in job.net.shapes(d))
-    step = (
-        3 * max(job.batch or n, n) * widths
-    )  # activations and their gradients, at a record at least
-    seeds = len(job.seeds)
-    # records are copied once when the trajectory is made; optimisers keep up to two numbers a weight
-    return 8.0 * (seeds * (points + 2 * job.stops.size * record + 4 * weights)) + (
-        8.0 if job.precision == "float64" else 4.0
-    ) * step * (seeds if job.batched else 1)
+    worked_on = 2 * n * widths * (seeds if job.batched else 1)
+    return 8.0 * kept + (8.0 if job.precision == "float64" else 4.0) * worked_on

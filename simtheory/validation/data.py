@@ -66,20 +66,22 @@ class Samples:
         one_of("order", self.order, ORDERS)
         not_negative("label_noise", self.label_noise)
 
-    def size(self, task: SIMTask) -> int:
-        """Return the number of points of one seed.
+    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+        """Return the shape (S, n, d) of the inputs of some seeds.
 
         Parameters
         ----------
         task : SIMTask
             The task.
+        seeds : sequence of int, length S
+            The seeds.
 
         Returns
         -------
-        int
-            The number.
+        (int, int, int)
+            Number of seeds, points of a seed, and dimensions.
         """
-        return self.per_cluster * task.weights.size
+        return len(seeds), self.per_cluster * task.weights.size, task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds; those of a seed depend on it and on the task alone.
@@ -130,30 +132,37 @@ class Points:
         one_of("order", self.order, ORDERS)
         not_negative("label_noise", self.label_noise)
 
-    def size(self, task: SIMTask) -> int:
-        """Return the number of points of one seed.
+    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+        """Return the shape (S, n, d) of the inputs of some seeds.
 
         Parameters
         ----------
         task : SIMTask
             The task, of as many dimensions as the points.
+        seeds : sequence of int, length S
+            The seeds.
 
         Returns
         -------
-        int
-            The number.
+        (int, int, int)
+            Number of seeds, points of a seed, and dimensions.
 
         Raises
         ------
         ShapeError
-            If the dimensions differ.
+            If the dimensions differ, or there is one set for each of a number of seeds that is not S.
         """
         if self.x.shape[-1] != task.dim:
             raise ShapeError(
                 f"Argument `data` must hold points of {task.dim} dimensions, but the shape of its `x` "
                 f"is {self.x.shape}."
             )
-        return self.x.shape[-2]
+        if self.x.ndim == 3 and len(self.x) != len(seeds):
+            raise ShapeError(
+                f"Argument `data` must hold one set of points for each of {len(seeds)} seeds, or one "
+                f"for all, but the shape of its `x` is {self.x.shape}."
+            )
+        return len(seeds), self.x.shape[-2], task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds.
@@ -171,18 +180,8 @@ class Points:
             Inputs.
         y : ndarray, shape (S, n, d)
             Targets; `x` itself without noise.
-
-        Raises
-        ------
-        ShapeError
-            If there is one set for each of a number of seeds that is not S.
         """
-        if self.x.ndim == 3 and len(self.x) != len(seeds):
-            raise ShapeError(
-                f"Argument `data` must hold one set of points for each of {len(seeds)} seeds, or one "
-                f"for all, but the shape of its `x` is {self.x.shape}."
-            )
-        x = np.broadcast_to(self.x, (len(seeds), *self.x.shape[-2:]))
+        x = np.broadcast_to(self.x, self.shape(task, seeds=seeds))
         return x, _noisy(x, self.label_noise, seeds)
 
     def __repr__(self) -> str:
@@ -212,20 +211,22 @@ class Fresh:
         positive_int("watched", self.watched)
         not_negative("label_noise", self.label_noise)
 
-    def size(self, task: SIMTask) -> int:
-        """Return the number of points on which the loss of one seed is recorded.
+    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+        """Return the shape (S, n, d) of the points on which the loss is recorded.
 
         Parameters
         ----------
         task : SIMTask
             The task.
+        seeds : sequence of int, length S
+            The seeds.
 
         Returns
         -------
-        int
-            The number.
+        (int, int, int)
+            Number of seeds, points of a seed, and dimensions.
         """
-        return self.watched * task.weights.size
+        return len(seeds), self.watched * task.weights.size, task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the points on which the loss of some seeds is recorded.

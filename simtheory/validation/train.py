@@ -169,7 +169,7 @@ def train(
     task, chosen = checks.checked_task(task), checks.checked_seeds(seeds)
     stops = checks.checked_record(record, positive_int("steps", steps))
     points, path = checks.checked_probes(probes, task), checks.checked_path(checkpoint)
-    data = checks.checked_data(data)
+    _, n, _ = checks.checked_data(data).shape(task, seeds=chosen)
     where, how = find_device(device), one_of("seeds_as", seeds_as, ("auto", "loop", "batch"))
     job = Job(
         net=net,
@@ -178,7 +178,7 @@ def train(
         seeds=chosen,
         optimiser=checks.checked_optimiser(optimiser),
         data=data,
-        batch=checks.checked_batch(batch, data, task),
+        batch=checks.checked_batch(batch, data, n),
         loss=one_of("loss", loss, _LOSSES),
         layers=initial_layers(net, task.dim, chosen, init),
         stops=stops,

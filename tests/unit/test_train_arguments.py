@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from simtheory.errors import ArgumentError, ShapeError, TaskError
+from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Samples
+from simtheory.validation.data import Fresh, Points, Samples
 from simtheory.validation.devices import find_device
 from simtheory.validation.nets import MLP, SmallInit
 from simtheory.validation.optimisers import SGD, Adam
@@ -50,6 +50,19 @@ def test_good_arguments_reach_the_training():
         ({"seeds": (0, -1)}, "`seeds` must hold integers from 0 to .*, but it holds -1"),
         ({"seeds": (0.5,)}, "but it holds 0.5"),
         ({"batch": 0}, "`batch` must be a positive integer"),
+        ({"batch": 2.0}, "`batch` must be a positive integer"),
+        ({"data": Fresh()}, "`batch` is needed with fresh data"),
+        ({"data": Fresh(), "batch": 0}, "`batch` must be a positive integer"),
+        ({"data": "Sampels"}, r"`data` is 'Sampels', which is unknown; did you mean Samples\(\)"),
+        ({"data": 500}, r"`data` must be an object, Samples\(n\), Points\(x\) or Fresh\(\)"),
+        (
+            {"precision": "float46"},
+            "`precision` is 'float46', which is unknown; did you mean float64",
+        ),
+        ({"seeds_as": "bacth"}, "`seeds_as` is 'bacth', which is unknown; did you mean batch"),
+        ({"record": "lgo"}, "`record` is 'lgo', which is unknown; did you mean log"),
+        ({"checkpoint": "/no/such/folder/run.npz"}, "`checkpoint` must name a file in a folder"),
+        ({"checkpoint": "/"}, "`checkpoint` must name a file in a folder"),
         ({"batch": 11}, "`batch` must not exceed the 10 data points .* but it is 11"),
         ({"loss": "half-sum"}, "`loss` is 'half-sum', which is unknown; did you mean half_sum"),
         ({"loss": "recurrence"}, "`loss` is 'recurrence', which is unknown"),
@@ -95,6 +108,19 @@ def test_shape_is_refused(changes, message):
         attempt(**changes)
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((5, 3)), "`data` must hold points of 2 dimensions, .* is \\(5, 3\\)"),
+        (np.zeros((3, 5, 2)), "`data` must hold one set of points for each of 2 seeds"),
+        (np.zeros(2), r"`x` must have shape \(n, d\) or \(S, n, d\)"),
+    ],
+)
+def test_points_must_fit(x, message):
+    with pytest.raises(ShapeError, match=message):
+        attempt(data=Points(x))
+
+
 def test_explicit_init_must_be_finite():
     with pytest.raises(ArgumentError, match=r"`init\[1\]` must be finite"):
         attempt(init=(np.zeros((4, 2)), np.full((2, 4), np.nan)))
@@ -122,6 +148,9 @@ def test_net_must_be_a_description():
             {"depth": 2, "width": 4, "activation": "reLU"},
             "`activation` is 'reLU', which is unknown; did you mean relu",
         ),
+        ({"depth": 3, "width": 4, "tied": True}, "`depth` of a tied net must be even, .* it is 3"),
+        ({"depth": 2, "width": 4, "tied": True, "mup": 2}, "`mup` scales the first and the last"),
+        ({"depth": 2, "width": 4, "mup": 0}, "`mup` must be a positive integer"),
     ],
 )
 def test_network_is_refused(arguments, message):
@@ -138,12 +167,58 @@ def test_network_is_refused(arguments, message):
         (Adam, {"b1": 1.0}, "`b1` must lie"),
         (Adam, {"b2": "0.9"}, "`b2` must lie"),
         (Adam, {"eps": 0.0}, "`eps` must be a positive number"),
+        (SGD, {"weight_decay": -0.1}, "`weight_decay` must not be negative"),
+        (Adam, {"clip": 0.0}, "`clip` must be a positive number"),
         (SmallInit, {"scale": 0.0}, "`scale` must be a positive number"),
+        (Samples, {"per_cluster": 0}, "`per_cluster` must be a positive integer"),
+        (Samples, {"order": "epoch"}, "`order` is 'epoch', which is unknown; did you mean epochs"),
+        (Fresh, {"label_noise": -1.0}, "`label_noise` must not be negative"),
+        (Fresh, {"watched": 0}, "`watched` must be a positive integer"),
     ],
 )
 def test_family_refuses_numbers_out_of_range(family, arguments, message):
     with pytest.raises(ArgumentError, match=message):
         family(**arguments)
+
+
+@pytest.mark.parametrize("seeds_as", ["loop", "batch"])
+def test_more_seeds_than_memory_takes_are_refused(seeds_as):
+    # a seed records 1e6 outputs on 4 probes of 2 coordinates, twice while they are put together,
+    # and W: 12 numbers of 8 bytes, 192 MB
+    settings = {"steps": 10**6, "record": np.arange(10**6), "seeds": range(10**5)}
+    message = (
+        r"`seeds` asks for more than fits .*: 100000 seeds need about 1\.9\de\+04 GB and .* GB are "
+        "free. Train at most [0-9]+ seeds at a time, or record less"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        attempt(net=MLP(1), init=(np.eye(2),), seeds_as=seeds_as, **settings)
+
+
+@pytest.mark.parametrize(
+    ("net", "changes", "bound"),
+    [
+        (MLP(1), {}, 2.0 / 2.01),
+        (MLP(1), {"loss": "mean"}, 2.0 / 2.01),  # two outputs: its mean is half their sum
+        (MLP(3, 4, "relu"), {"loss": "sum"}, 2.0 / (3 * 2 * 2.01)),
+        (MLP(2, 4, tied=True), {}, 2.0 / (2 * 2 * 2.01)),
+        (MLP(2, 4), {"optimiser": SGD(0.5)}, 1.5 * 2.0 / (2 * 2.01)),
+    ],
+    ids=repr,
+)
+def test_learning_rate_beyond_the_bound_is_warned_of(net, changes, bound):
+    assert TASK.rates.max() == pytest.approx(2.01)
+    with (
+        pytest.warns(TrainingWarning, match=f"beyond the bound {bound:.3g} = 2/"),
+        pytest.raises(AssertionError, match="training began"),
+    ):
+        attempt(net=net, lr=1.01 * bound, **changes)
+    with pytest.raises(AssertionError, match="training began"):  # and no warning
+        attempt(net=net, lr=0.99 * bound, **changes)
+
+
+def test_adam_has_no_bound():
+    with pytest.raises(AssertionError, match="training began"):
+        attempt(lr=100.0, optimiser=Adam())
 
 
 def test_gpu_is_refused_where_there_is_none(monkeypatch):
