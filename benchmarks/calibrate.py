@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.peers import OURS, PEERS
@@ -77,9 +78,7 @@ def _search(worker: Worker, atol_ratio: float, target: float) -> Setting | None:
 def _key(peer: str, ensemble: Ensemble, target: float) -> str:
     version = PEERS[peer].version
     if peer == OURS:
-        import simtheory.sim
-
-        sources = sorted(Path(simtheory.sim.__file__).parent.glob("*.py"))
+        sources = sorted(Path(find_spec("simtheory").origin).parent.glob("sim/*.py"))
         digest = hashlib.sha256(b"".join(s.read_bytes() for s in sources)).hexdigest()[:12]
         version = f"{version}+{digest}"
     words = ", ".join(f"{k}={v}" for k, v in asdict(ensemble).items())

@@ -1,0 +1,331 @@
+"""The page that the docs show: ``python -m benchmarks.page`` writes it from the results on file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks import figures
+from benchmarks.peers import OURS, PEERS
+from benchmarks.results import load
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+_HEAD = """# Benchmarks
+
+A phase diagram is thousands to millions of small matrix flows. This page says what they cost in `simtheory`
+and in the solvers that one would otherwise pick, on identical work and at equal *achieved* error. It is written
+by `python -m benchmarks`, which measures everything anew; where another solver is faster, the tables say so.
+"""
+
+_WORK = """## The work
+
+Every solver integrates the same tied nets, {math}`W' = AW + WA - \\tfrac12(AW^2 + W^2A + 2WAW)` with a diagonal
+second moment A, from small Gaussian starts W(0) ≈ ε² I, ε = 0.01, and stores all d × d entries of W at 201 times.
+
+| spectrum | rates | end | condition |
+| --- | --- | --- | --- |
+| `std` | 0.25 to 1, each drawn within ±20 % | 30 | 4 |
+| `wide` | 0.02 to 1, evenly spaced in their logarithm | 300 | 50 |
+| `xwide` | 0.001 to 1, evenly spaced in their logarithm | 6000 | 1000 |
+
+**Equal achieved error.** A requested tolerance means something else to every solver: early errors of W grow
+with the concepts, here by up to 1/ε² = 10⁴. So each solver's tolerance is searched until the largest error, over
+grid, entries and the checked members, is just below the target. The reference is a Taylor series in 80-bit long
+double, of which two orders with different steps agree to 10⁻¹⁶.
+
+**Best settings.** Each peer gets float64, the right-hand side with one matrix product, the packed triangle
+where that is its faster form, compiled callbacks, and the cheaper of two absolute tolerances. The
+[settings](#settings) are listed below.
+
+**In turn.** Every solver runs in a warm process of its own. In each round each integrates the ensemble once; the
+ratio to `simtheory` is taken within the round. Tables give the median, and the smallest and largest in brackets.
+On one thread the cost is CPU time of user and system, and the process is pinned to one core; on two threads it is
+wall time.
+"""
+
+
+def write(results: dict[str, Any], path: Path = PAGE) -> None:
+    """Write the page, and its figures into ``_static/benchmarks`` beside it."""
+    figures.draw(results, path.parent / "_static" / "benchmarks")
+    parts = [_HEAD, _where(results), _WORK]
+    if "turns" in results:
+        parts.append(_comparison(results["turns"]["data"]))
+    if "bound" in results:
+        parts.append(_bound(results["bound"]["data"]))
+    if "steps" in results:
+        parts.append(_requested(results["steps"]["data"]))
+    if "scaling" in results:
+        parts.append(_scaling(results["scaling"]["data"]))
+    if "startup" in results:
+        parts.append(_startup(results["startup"]["data"]))
+    parts.append(_settings(results))
+    path.write_text("\n".join(part.strip("\n") + "\n" for part in parts), encoding="utf-8")
+
+
+def _where(results: dict[str, Any]) -> str:
+    seen = [study["where"] for study in results.values()]
+    dates = sorted({place["date"] for place in seen})
+    machines = sorted({place["machine"] for place in seen})
+    quick = [name for name, study in results.items() if study["quick"]]
+    note = f" Measured with `--quick`: {', '.join(quick)}." if quick else ""
+    versions = ", ".join(f"{n} {v}" for n, v in seen[-1]["versions"].items() if v)
+    return (
+        f"Measured {' and '.join(dates)} on {'; '.join(machines)}; Python {seen[-1]['python']}, "
+        f"{versions}.{note}\n"
+    )
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _figure(name: str, alt: str, caption: str) -> str:
+    return f"```{{figure}} _static/benchmarks/{name}.svg\n:alt: {alt}\n\n{caption}\n```"
+
+
+def _number(x: float) -> str:
+    return f"{x:,.0f}".replace(",", " ") if x >= 100 else f"{x:.3g}"
+
+
+def _ratio(row: dict) -> str:
+    middle, low, high = row["ratio"]
+    if row["peer"] == OURS:
+        return "1"
+    return f"**{_number(middle)}** [{_number(low)}, {_number(high)}]"
+
+
+def _rows(case: dict, measure: str) -> str:
+    """One comparison, cheapest first."""
+    body = sorted(case["rows"], key=lambda row: row[measure][0])
+    rows = [
+        [
+            PEERS[row["peer"]].title,
+            str(row["members"]),
+            _number(row[measure][0]),
+            _ratio(row),
+            f"{row['error']:.1e}",
+            f"{row['rtol']:.1e}",
+            f"{row['atol_ratio']:.0e} rtol" if row["atol_ratio"] else "–",
+        ]
+        for row in body
+    ]
+    unit = "CPU" if measure == "cpu" else "wall"
+    table = _table(
+        ["solver", "members", f"µs {unit}", "× simtheory", "achieved", "rtol", "atol"], rows
+    )
+    missing = [f"{PEERS[one['peer']].title}: {one['reason']}" for one in case["absent"]]
+    return table + (f"\n\nLeft out: {'; '.join(missing)}." if missing else "")
+
+
+def _comparison(data: dict) -> str:
+    parts = [
+        "## Cost of a trajectory",
+        f"`std`, 201 times, achieved error below {data['target']:g}, one thread, median of "
+        f"{data['rounds']} rounds.",
+        _figure(
+            "dimension",
+            "CPU time per trajectory against the dimension for each solver",
+            "CPU time of one trajectory against the dimension, each solver at its own tolerance for the "
+            "same achieved error.",
+        ),
+        _overview(data),
+    ]
+    behind = _behind(data)
+    if behind:
+        parts.append(f"**Where others are faster:** {'; '.join(behind)}.")
+    for case in data["one_thread"]:
+        parts += [f"### d = {case['ensemble']['d']}", _rows(case, "cpu")]
+    if data["two_threads"]:
+        ensemble = data["two_threads"]["ensemble"]
+        total = data["two_threads"]["rows"][0]["wall"][0] * ensemble["members"] / 1e6
+        parts += [
+            f"### {_number(ensemble['members'])} members, d = {ensemble['d']}, two threads",
+            f"The whole ensemble takes `simtheory` {total:.2f} s. Loops in Python are left out: they gain "
+            "nothing from two threads, and their cost of a member does not depend on the number.",
+            _rows(data["two_threads"], "wall"),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview(data: dict) -> str:
+    dims = [case["ensemble"]["d"] for case in data["one_thread"]]
+    rows = []
+    for peer, about in PEERS.items():
+        cells = []
+        for case in data["one_thread"]:
+            row = next((r for r in case["rows"] if r["peer"] == peer), None)
+            if row is None:
+                cells.append("–")
+            elif peer == OURS:
+                cells.append(f"{_number(row['cpu'][0])} µs")
+            else:
+                cells.append(_number(row["ratio"][0]) + " ×")
+        rows.append([about.title, *cells])
+    return _table(["cost, as a multiple of simtheory's", *(f"d = {d}" for d in dims)], rows)
+
+
+def _behind(data: dict) -> list[str]:
+    found = []
+    for case in data["one_thread"]:
+        for row in case["rows"]:
+            if row["ratio"][0] < 1.0:
+                times = 1.0 / row["ratio"][0]
+                found.append(
+                    f"{PEERS[row['peer']].title} at d = {case['ensemble']['d']} ({times:.2g} times)"
+                )
+    return found
+
+
+def _bound(data: dict) -> str:
+    peaks = data["machine"]
+    rows = [
+        [
+            str(row["d"]),
+            f"{row['steps']:.0f} + {row['rejected']:.0f}",
+            f"{row['flops'] / 1e6:.3g}",
+            _number(row["flop_time"]),
+            _number(row["store_time"]),
+            _number(row["cpu"]),
+            f"**{row['times']:.2g}**",
+        ]
+        for row in data["rows"]
+    ]
+    return "\n\n".join(
+        [
+            "## Distance from the machine's limit",
+            "No implementation of the method can do fewer operations than its products and the non-zero "
+            "coefficients of its tableau ask for, on the packed triangle, nor store fewer bytes than W on the "
+            f"grid. At this core's measured peaks, {peaks['gflops']:.0f} GFLOP/s and {peaks['gbytes']:.0f} GB/s, "
+            "that takes the time below; steps are counted as accepted + rejected.",
+            _table(
+                ["d", "steps", "MFLOP", "µs for flops", "µs for stores", "µs taken", "× bound"],
+                rows,
+            ),
+        ]
+    )
+
+
+def _requested(counts: list[dict]) -> str:
+    worst = max(counts, key=lambda c: c["error"] / c["rtol"])
+    share = worst["error"] / worst["rtol"]
+    said = (
+        f"The largest share of the request that was used is {share:.2g}"
+        if share <= 1
+        else f"**The request was missed**: the error is {share:.2g} times the tolerance"
+    )
+    at = {(c["spectrum"], c["eps"]): c for c in counts if abs(c["rtol"] / 1e-8 - 1) < 1e-6}
+    rows, easy = [], at.get(("std", 1e-2))
+    for spectrum in ("std", "wide", "xwide"):
+        c = at.get((spectrum, 1e-2))
+        if c is not None and easy is not None:
+            rows.append(
+                [
+                    f"`{spectrum}`",
+                    f"{c['steps']:.0f} + {c['rejected']:.0f}",
+                    _number(c["field_evaluations"]),
+                    f"**{c['steps'] / easy['steps']:.2g}**",
+                    f"{c['error']:.1e}",
+                ]
+            )
+    return "\n\n".join(
+        [
+            "## Requested and achieved",
+            "A tolerance is a promise about the result: the error of W, at every time of the grid and not only at "
+            f"the ends of steps. {said} (`{worst['spectrum']}`, start {worst['eps']:g}, rtol {worst['rtol']:.0e}).",
+            _figure(
+                "requested",
+                "Achieved error and number of steps against the requested tolerance",
+                "simtheory at d = 8: largest error on the grid (left) and steps (right) against the request, on "
+                "three spectra and from starts of three sizes. Below the dashed line the promise is kept.",
+            ),
+            "What a large condition number costs, at rtol = 1e-8:",
+            _table(["spectrum", "steps", "right-hand sides", "× `std`", "achieved"], rows),
+        ]
+    )
+
+
+def _scaling(data: dict) -> str:
+    full = max(row["points"] for row in data["members"])
+    ours = [r["cpu"] for r in data["members"] if r["peer"] == OURS and r["points"] == full]
+    grid = {r["points"]: r["cpu"] for r in data["points"] if r["peer"] == OURS}
+    threads = [
+        [PEERS[r["peer"]].title, *(_number(w) for w in r["wall"]), f"**{r['speedup']:.2f}**"]
+        for r in data["threads"]
+    ]
+    parts = [
+        "## How cost grows",
+        _figure(
+            "growth",
+            "CPU time per trajectory against members and against grid points",
+            "d = 8: cost of a trajectory against the number of members (left) and of stored times (right).",
+        ),
+        f"From the smallest ensemble to the largest, simtheory's cost of a member varies by "
+        f"{max(ours) / min(ours) - 1:.0%}. 801 stored times cost {grid[801] / grid[201]:.2g} times as much as 201.",
+        _figure(
+            "accuracy",
+            "CPU time per trajectory against achieved error",
+            "d = 8, `std`: cost against achieved error, tighter to the right.",
+        ),
+        "### Condition number",
+    ]
+    for case in data["condition"]:
+        parts += [
+            f"`{case['ensemble']['spectrum']}`, d = 8, {case['ensemble']['members']} members, one thread:",
+            _rows(case, "cpu"),
+        ]
+    parts += [
+        "### Two threads",
+        f"{_number(data['threads'][0]['members'])} members, d = 8, wall time of a trajectory:",
+        _table(["solver", "µs, one thread", "µs, two threads", "times as fast"], threads),
+    ]
+    return "\n\n".join(parts)
+
+
+def _startup(data: dict) -> str:
+    imports = [
+        [f"`import {name}`" if name != "nothing" else "Python alone", *_process(case)]
+        for name, case in data["imports"].items()
+    ]
+    solves = [[PEERS[name].title, *_process(case)] for name, case in data["solves"].items()]
+    solves += [
+        ["simtheory, first solve ever: compiles", *_process(data["cold"])],
+        ["simtheory, then the first of a new d", *_process(data["new_size"])],
+    ]
+    return "\n\n".join(
+        [
+            "## Before the first result",
+            "CPU time and peak memory of whole processes: an import, and eight members at d = 8 from start to end, "
+            "with caches filled by an earlier process where a solver has one.",
+            _table(["process", "s CPU", "MiB"], imports),
+            _table(["first solve of a process", "s CPU", "MiB"], solves),
+        ]
+    )
+
+
+def _process(case: dict) -> list[str]:
+    return [f"{case['cpu']:.2f}", f"{case['peak_mib']:.0f}"]
+
+
+def _settings(results: dict[str, Any]) -> str:
+    rows = [[about.title, about.settings] for about in PEERS.values()]
+    seed = ""
+    if "turns" in results:
+        entropy = results["turns"]["data"]["one_thread"][0]["ensemble"]["seed"]
+        seed = f" Member m of dimension d draws from `SeedSequence({entropy}, spawn_key=(d, m))`."
+    return "\n\n".join(
+        [
+            "(settings)=\n## Settings",
+            f"Tolerances are in the tables above.{seed}",
+            _table(["solver", "what was chosen for it"], rows),
+            "To measure on your own machine, two cores and a compiler for C++ and Fortran at hand "
+            "(numbalsoda is built from source where it has no wheel):",
+            '```bash\npip install -c constraints.txt -e ".[all,bench]"\npython -m benchmarks --quick   # a few '
+            "minutes; without --quick the whole page\n```",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    write(load())

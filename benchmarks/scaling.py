@@ -1,0 +1,142 @@
+"""How cost grows: with members, grid points, accuracy, condition number and threads, d = 8.
+
+``python -m benchmarks.scaling`` prints the tables. Each solver runs in its own process, in turn, at the
+tolerance that brings its error below 1e-9 on `std`, except where the tolerance is what varies.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, replace
+
+from benchmarks.calibrate import calibrate
+from benchmarks.peers import OURS, PEERS
+from benchmarks.problem import Ensemble
+from benchmarks.turns import TARGET, Company, compare
+from benchmarks.worker import Failed
+
+STD = Ensemble(8, 256)
+COMPARED = (OURS, "heyoka", "numbalsoda-dop853", "diffrax-dopri8")
+CONDITIONED = (*COMPARED, "heyoka-matrix", "numbalsoda-lsoda", "diffrax-tsit5", "scipy-lsoda")
+POINTS = (51, 201, 801)
+FEW_POINTS = 21  # so that 100 000 members fit in memory
+RTOLS = tuple(10.0**-k for k in range(4, 14))
+
+
+def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyped-def]
+    """Run all of them; return plain data."""
+    rounds = 2 if quick else 3
+    with Company() as company:
+        playing = _playing(company)
+        data = {
+            "members": _members(company, playing, 10_000 if quick else 100_000, rounds, say),
+            "points": _points(company, playing, rounds, say),
+            "accuracy": _accuracy(company, playing, rounds, quick, say),
+            "condition": _condition(company, rounds, quick, say),
+        }
+    data["threads"] = _threads(playing, 1000 if quick else 4096, rounds, say)
+    return data
+
+
+def _playing(company: Company) -> dict[str, tuple[float, float]]:
+    """Return the tolerances of the solvers that are installed and reach the target."""
+    found = {}
+    for peer in COMPARED:
+        if PEERS[peer].version is not None:
+            setting = calibrate(company.worker(peer), peer, STD, TARGET)
+            if setting is not None:
+                found[peer] = (setting.rtol, setting.atol_ratio)
+    return found
+
+
+def _cost(company, peer, ensemble, tolerances, rounds, measure="cpu"):  # type: ignore[no-untyped-def]
+    """Return microseconds per trajectory, warm: the median over rounds."""
+    worker = company.worker(peer)
+    worker.set_up(ensemble)
+    worker.run(*tolerances)
+    costs = [getattr(worker.run(*tolerances), measure) for _ in range(rounds)]
+    return 1e6 * statistics.median(costs) / ensemble.members
+
+
+def _members(company, playing, most, rounds, say):  # type: ignore[no-untyped-def]
+    rows = []
+    for n in (100, 1000, 10_000, 100_000):
+        # All the grid up to 10 000 members; fewer times beyond, for simtheory alone.
+        for points in (STD.points, FEW_POINTS):
+            for peer, tolerances in playing.items():
+                alone = peer == OURS
+                if n > most or (points == FEW_POINTS and not alone):
+                    continue
+                if n > 10_000 and points == STD.points:
+                    continue
+                ensemble = replace(STD, members=n, points=points)
+                cost = _cost(company, peer, ensemble, tolerances, rounds if n < 10_000 else 1)
+                rows.append({"peer": peer, "members": n, "points": points, "cpu": cost})
+                say(f"  {PEERS[peer].title:28} {n:6} members, {points} times: {cost:8.1f} µs cpu")
+    return rows
+
+
+def _points(company, playing, rounds, say):  # type: ignore[no-untyped-def]
+    rows = []
+    for points in POINTS:
+        for peer, tolerances in playing.items():
+            cost = _cost(company, peer, replace(STD, points=points), tolerances, rounds)
+            rows.append({"peer": peer, "points": points, "cpu": cost})
+            say(f"  {PEERS[peer].title:28} {points:4} times: {cost:8.1f} µs cpu")
+    return rows
+
+
+def _accuracy(company, playing, rounds, quick, say):  # type: ignore[no-untyped-def]
+    rows = []
+    for peer, (_, atol_ratio) in playing.items():
+        for rtol in RTOLS[1::2] if quick else RTOLS:
+            worker = company.worker(peer)
+            worker.set_up(STD)
+            try:
+                error = worker.run(rtol, atol_ratio, check=True).error
+                cost = _cost(company, peer, STD, (rtol, atol_ratio), rounds)
+            except Failed:  # it refuses so tight a tolerance
+                continue
+            rows.append({"peer": peer, "rtol": rtol, "error": error, "cpu": cost})
+            say(f"  {PEERS[peer].title:28} rtol {rtol:.0e}: error {error:.1e}, {cost:8.1f} µs cpu")
+    return rows
+
+
+def _condition(company, rounds, quick, say):  # type: ignore[no-untyped-def]
+    cases = []
+    for spectrum, members in (("wide", 64), ("xwide", 16)):
+        if quick and spectrum == "xwide":
+            continue
+        ensemble = Ensemble(8, members, spectrum)
+        say(f"{spectrum}, d = 8, {members} members, error below {TARGET:g}")
+        rows, absent = compare(company, ensemble, peers=CONDITIONED, rounds=rounds, say=say)
+        cases.append(
+            {
+                "ensemble": asdict(ensemble),
+                "rows": [asdict(row) for row in rows],
+                "absent": [asdict(one) for one in absent],
+            }
+        )
+    return cases
+
+
+def _threads(playing, members, rounds, say):  # type: ignore[no-untyped-def]
+    ensemble, walls = replace(STD, members=members), {}
+    for threads in (1, 2):
+        with Company(threads) as company:
+            for peer, tolerances in playing.items():
+                cost = _cost(company, peer, ensemble, tolerances, rounds, "wall")
+                walls.setdefault(peer, []).append(cost)
+    rows = [
+        {"peer": peer, "members": members, "wall": wall, "speedup": wall[0] / wall[1]}
+        for peer, wall in walls.items()
+    ]
+    for row in rows:
+        say(f"  {PEERS[row['peer']].title:28} two threads: {row['speedup']:.2f} times as fast")
+    return rows
+
+
+if __name__ == "__main__":
+    import sys
+
+    measure(quick="--quick" in sys.argv)

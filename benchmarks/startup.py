@@ -1,0 +1,74 @@
+"""What it takes before the first result: CPU time and memory of whole processes.
+
+``python -m benchmarks.startup`` prints the table. Every case is a process of its own, three times over;
+the smallest CPU time counts, for nothing makes a process cheaper than it is. The first compilation runs
+with an empty cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.peers import OURS, PEERS
+
+ROOT = Path(__file__).resolve().parent.parent
+MEMBERS = 8
+_SOLVE = (
+    "import sys; from benchmarks.problem import Ensemble; from benchmarks.peers import PEERS;"
+    "PEERS[sys.argv[1]].solver(Ensemble(int(sys.argv[2]), int(sys.argv[3])))(1e-9, 1e-3)"
+)
+IMPORTS = ("numpy", "simtheory", "heyoka", "numbalsoda", "diffrax", "scipy.integrate")
+
+
+def process(code: str, *arguments: str, cache: Path | None = None) -> tuple[float, float]:
+    """Run Python code in a process of its own; return its CPU seconds and peak memory in MiB."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if cache is not None:
+        environment |= {"NUMBA_CACHE_DIR": str(cache / "numba"), "XDG_CACHE_HOME": str(cache)}
+    child = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, cwd=ROOT)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"a process ended with status {child.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def best(*case: str, times: int = 3, cache: Path | None = None) -> dict[str, float]:
+    """Return the smallest CPU time of some runs, and the memory of the last."""
+    runs = [process(*case, cache=cache) for _ in range(times)]
+    return {"cpu": min(cpu for cpu, _ in runs), "peak_mib": runs[-1][1]}
+
+
+def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyped-def]
+    """Measure imports, first solves from a warm cache, and the first compilation."""
+    times = 1 if quick else 3
+    imports = {"nothing": best("", times=times)}
+    for name in IMPORTS:
+        try:
+            imports[name] = best(f"import {name}", times=times)
+        except RuntimeError:
+            continue
+    for name, case in imports.items():
+        say(f"  import {name:18} {case['cpu']:6.2f} s cpu {case['peak_mib']:6.0f} MiB")
+    solves = {}
+    for name, peer in PEERS.items():
+        if peer.version is not None and name != "heyoka-matrix":
+            process(_SOLVE, name, "8", str(MEMBERS))  # fills the caches of those that have one
+            solves[name] = best(_SOLVE, name, "8", str(MEMBERS), times=times)
+            case = solves[name]
+            say(
+                f"  first solve, {peer.title:34} {case['cpu']:6.2f} s cpu {case['peak_mib']:6.0f} MiB"
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        cold = best(_SOLVE, OURS, "8", str(MEMBERS), times=1, cache=Path(folder))
+        new_size = best(_SOLVE, OURS, "5", str(MEMBERS), times=1, cache=Path(folder))
+    say(f"  first solve ever {cold['cpu']:.1f} s cpu; then of a new d {new_size['cpu']:.1f} s cpu")
+    return {"imports": imports, "solves": solves, "cold": cold, "new_size": new_size}
+
+
+if __name__ == "__main__":
+    measure(quick="--quick" in sys.argv)
