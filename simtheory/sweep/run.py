@@ -140,13 +140,13 @@ def dask(scheduler: str) -> Iterator[Executor]:
             f"Argument `scheduler` must be the address of a running Dask scheduler, but nothing "
             f"answers at {scheduler!r}. Start one with: dask scheduler"
         ) from reason
-    log = logging.getLogger("distributed")
+    log = logging.getLogger("distributed.client")
     level = log.level
     log.setLevel(logging.CRITICAL)  # its account of a lost scheduler would bury ours
     try:
         with client:
             yield client.get_executor(pure=False)
-    except (distributed.KilledWorker, distributed.CommClosedError) as reason:
+    except (distributed.KilledWorker, distributed.comm.CommClosedError) as reason:
         raise SweepError(_DIED) from reason
     finally:
         log.setLevel(level)

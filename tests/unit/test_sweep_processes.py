@@ -1,0 +1,213 @@
+"""Sweeps over real processes: byte-identical stores, and nothing lost when something is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simtheory as st
+from tests import sweep_functions as functions
+
+ROOT = Path(__file__).parents[2]
+CELLS = 80  # of the slow sweep, in tasks of four
+
+
+def files(root):
+    """Every file of a store, with its bytes."""
+    return {p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Start a Python module in a session of its own; whatever still runs at the end is killed."""
+    started = []
+
+    def start(*words, **options):
+        environment = {**os.environ, "SWEEP_LOG": str(tmp_path / "log"), "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", *map(str, words)], env=environment, cwd=tmp_path, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        end(process)
+
+
+def end(process):
+    """Kill a process and all that it started, at once, as a power cut does."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def slow(store, executor):
+    return ("tests.sweep_functions", store, executor, 0)
+
+
+def until(condition, what, seconds=60):
+    """Wait for something that other processes do."""
+    for _ in range(20 * seconds):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"waited in vain until {what}")
+
+
+def finished(store):
+    return st.sweep.status(store).done if store.exists() else 0
+
+
+def computed(tmp_path):
+    """How often each cell was computed, as the cells' own log says."""
+    cells, pids = np.loadtxt(tmp_path / "log", dtype=int, ndmin=2).T
+    return np.bincount(cells, minlength=CELLS // 2), set(pids.tolist())
+
+
+def goes_on(store, tmp_path):
+    """Finish a sweep that was cut off; what was finished is whole, and is not computed again."""
+    data = st.sweep.read(store)
+    done = data["status"].values == st.sweep.CellStatus.DONE
+    assert 0 < done.sum() < CELLS
+    right = data["x"].values[:, None, None] * data["y"].values[:, None] * np.ones(2)
+    np.testing.assert_array_equal(data["product"].values, np.where(done, right, np.nan))
+    before, _ = computed(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWEEP_LOG", str(tmp_path / "log"))
+        patch.setattr(functions.time, "sleep", lambda seconds: None)
+        st.sweep.run(functions.spec(functions.slow), store)
+        again, _ = computed(tmp_path)
+        np.testing.assert_array_equal(again - before, (~done).sum(axis=-1).ravel())
+        st.sweep.run(functions.spec(functions.slow), tmp_path / "whole")
+    assert files(store) == files(tmp_path / "whole")
+
+
+@contextmanager
+def cluster(shell, tmp_path, workers):
+    """A Dask cluster as the documentation starts it."""
+    note = tmp_path / "scheduler.json"
+    scheduler = shell(
+        "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+        "--scheduler-file", note,
+    )  # fmt: skip
+    until(lambda: note.exists() and note.read_text().endswith("}"), "the scheduler is up")
+    address = json.loads(note.read_text())["address"]
+    hands = [
+        shell("dask", "worker", address, "--nthreads", "1", "--no-dashboard")
+        for _ in range(workers)
+    ]
+    yield address, scheduler, hands
+
+
+SPEC = """
+measure = ["swing_by", "largest_rise", "learning_times", "loss"]
+theory = "tied.pivots"
+seeds = 2
+entropy = 7
+cells_per_task = 6
+[axes]
+cosine = [0.5, 0.9, 1.5]    # the last one cannot be
+ratio = [0.2, 0.4, 0.7]
+[task]
+mu = ["sqrt(2)", "sqrt(2 * ratio)"]
+sigma = 0.0
+[init]
+init = "correlated"
+cosine = "cosine"
+[time]
+points = 51
+"""
+
+
+def test_serial_pool_cluster_and_shards_leave_the_same_bytes(shell, tmp_path):
+    spec = tmp_path / "spec.toml"
+    spec.write_text(SPEC)
+    sweep = ("simtheory.cli", "sweep", spec, "--out")
+    with cluster(shell, tmp_path, 2) as (address, _, _):
+        runs = [
+            shell(*sweep, "serial"),
+            shell(*sweep, "pool", "--workers", 2),
+            shell(*sweep, "dask", "--scheduler", address),
+            *(shell(*sweep, "shards", "--shard", f"{i}/4") for i in (2, 4, 1, 3)),
+        ]
+        outputs = [run.communicate(timeout=120)[0] for run in runs]
+    # Failed cells make a status of 1; a shard may end before they are there.
+    assert {run.returncode for run in runs[:3]} == {1}, outputs
+    assert {run.returncode for run in runs[3:]} <= {0, 1}, outputs
+    serial = files(tmp_path / "serial")
+    assert sum(path.parts[0] == "status" for path in serial) == 1 + 3
+    for other in ("pool", "dask", "shards"):
+        assert files(tmp_path / other) == serial, other
+
+
+@pytest.mark.parametrize("executor", ["serial", "2"])
+def test_a_machine_that_is_killed_loses_no_finished_cell(shell, tmp_path, executor):
+    store = tmp_path / "s"
+    process = shell(*slow(store, executor))
+    until(lambda: finished(store) >= 12, "some cells are done")
+    end(process)
+    goes_on(store, tmp_path)
+
+
+def test_a_pool_ends_with_its_parent_and_says_so_when_a_worker_is_killed(shell, tmp_path):
+    store = tmp_path / "s"
+    process = shell(*slow(store, 2))
+    until(lambda: finished(store) >= 4, "some cells are done")
+    _, workers = computed(tmp_path)
+    os.kill(max(workers), signal.SIGKILL)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.splitlines()[-1].startswith("SweepError: A worker or its scheduler died")
+    process = shell(*slow(store, 2))
+    until(lambda: finished(store) >= 24, "more cells are done")
+    _, workers = computed(tmp_path)
+    os.kill(process.pid, signal.SIGKILL)
+    for worker in workers:
+        stat = Path(f"/proc/{worker}/stat")
+        until(lambda s=stat: not s.exists() or " Z " in s.read_text(), "the workers are gone")
+    goes_on(store, tmp_path)
+
+
+def test_a_cluster_that_loses_a_worker_goes_on_and_without_scheduler_says_so(shell, tmp_path):
+    store = tmp_path / "s"
+    with cluster(shell, tmp_path, 2) as (address, scheduler, hands):
+        process = shell(*slow(store, address))
+        until(lambda: finished(store) >= 8, "some cells are done")
+        end(hands[0])
+        reached = finished(store)
+        until(lambda: finished(store) >= reached + 8, "the other worker goes on")
+        end(scheduler)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.startswith("SweepError: A worker or its scheduler died"), output
+    assert "Traceback" not in output
+    end(hands[1])
+    goes_on(store, tmp_path)
+
+
+@pytest.mark.parametrize(("limit", "there"), [(1000, False), (20_000, True)])
+def test_a_full_disk_is_answered_in_one_line(shell, tmp_path, limit, there):
+    """The limit on file sizes stands in for it: the system refuses the bytes in the same way."""
+    store = tmp_path / "s"
+    process = shell("tests.sweep_functions", store, "serial", limit)
+    output, _ = process.communicate(timeout=60)
+    assert output.startswith("SweepError: Cannot write to the store")
+    assert len(output.splitlines()) == 1
+    left = {p.name for p in tmp_path.iterdir()}
+    assert left == ({"s"} if there else set())
+    if there:
+        assert st.sweep.status(store).pending == 5000
+        assert not list(store.glob("partial/*"))
