@@ -22,7 +22,7 @@ spec, its cell and its number, so the store is the same to the last byte whoever
 from simtheory.sweep._cells import Cell
 from simtheory.sweep.measures import MEASURES, Measure, Variable
 from simtheory.sweep.results import Progress, read, status
-from simtheory.sweep.run import dask, processes, run
+from simtheory.sweep.running import dask, processes, run
 from simtheory.sweep.spec import Spec
 from simtheory.sweep.store import CellStatus
 
