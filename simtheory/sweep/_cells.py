@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from simtheory.sweep._expressions import value_of
 from simtheory.sweep.spec import WORDS, Spec
 from simtheory.tasks import SIMTask
 
-__all__ = ["Cell", "Run", "cells_of", "run_of", "width_at_most"]
+__all__ = ["Cell", "Run", "cells_of", "run_of", "width_at_most", "with_last_times"]
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,18 @@ class Run:
     ----------
     task : SIMTask
         What is learned.
+    moment : ndarray, shape (d, d)
+        Its second moment.
     flow : Flow
         By which flow.
     layers : tuple of ndarray
         The start, first layer first.
     t_max : float
-        Last canonical time.
+        Last canonical time; NaN until `with_last_times` asks theory when all is learned.
     """
 
     task: SIMTask
+    moment: Array
     flow: Flow
     layers: tuple[Array, ...]
     t_max: float
@@ -91,20 +94,29 @@ def cells_of(spec: Spec, task: int) -> list[Cell]:
     return cells
 
 
-def run_of(spec: Spec, cell: Cell, tasks: dict[str, SIMTask]) -> Run:
+def run_of(spec: Spec, cell: Cell, tasks: dict[str, tuple[SIMTask, Array]]) -> Run:
     """Return what a cell integrates; `tasks` remembers the tasks that were made before."""
     table = {name: _at(cell, spec.tables[name]) for name in ("task", "init", "flow", "time")}
     described = repr(table["task"])
     if described not in tasks:
-        tasks[described] = SIMTask(**table["task"])
-    task, flow = tasks[described], _flow(table["flow"])
-    layers = _start(flow, task.dim, table["init"], cell)
-    if "t_max" in table["time"]:
-        t_max = positive("t_max", table["time"]["t_max"])
-    else:
-        times = tied.learning_times(task, layers[0])
-        t_max = 1.5 * float(np.max(times[np.isfinite(times)], initial=1.0))
-    return Run(task, flow, layers, t_max)
+        made = SIMTask(**table["task"])
+        tasks[described] = (made, made.second_moment)
+    (task, moment), flow = tasks[described], _flow(table["flow"])
+    t_max = table["time"].get("t_max")
+    return Run(
+        task,
+        moment,
+        flow,
+        _start(flow, task.dim, table["init"], cell),
+        np.nan if t_max is None else positive("t_max", t_max),
+    )
+
+
+def with_last_times(runs: Sequence[Run]) -> list[Run]:
+    """Return runs of one task and shape until all is learned, as theory has it, and half as long."""
+    times = tied.learning_times(runs[0].task, np.stack([run.layers[0] for run in runs]))
+    last = np.max(times, axis=-1, where=np.isfinite(times), initial=1.0)
+    return [replace(run, t_max=1.5 * float(t)) for run, t in zip(runs, last, strict=True)]
 
 
 def width_at_most(spec: Spec) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.errors import SimTheoryError
 from simtheory.sim import Flow, OneLayer, Tied, integrate
-from simtheory.sweep._cells import Cell, Run, cells_of, run_of
+from simtheory.sweep._cells import Cell, Run, cells_of, run_of, with_last_times
 from simtheory.sweep.measures import MEASURES, Runs, Variable
 from simtheory.sweep.spec import Spec
 from simtheory.tasks import SIMTask
@@ -119,15 +120,16 @@ def _integrate(spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
     length have one grid.
     """
     share = np.linspace(0.0, 1.0, spec.tables["time"]["points"])
-    tasks: dict[str, SIMTask] = {}
+    tasks: dict[str, tuple[SIMTask, Array]] = {}
     runs = _sort(outcome, range(len(cells)), [_try(run_of, spec, c, tasks) for c in cells])
-    groups: dict[Any, list[int]] = {}
-    for k, run in runs.items():
-        shapes = tuple(layer.shape for layer in run.layers)
-        groups.setdefault((run.flow, run.task.dim, shapes), []).append(k)
-    for places in groups.values():
+    timeless = {k: run for k, run in runs.items() if np.isnan(run.t_max)}
+    runs = {k: run for k, run in runs.items() if k not in timeless}
+    for places in _alike(timeless, lambda run: id(run.task)):
+        members = [timeless[k] for k in places]
+        runs |= _sort(outcome, places, _together(with_last_times, members))
+    for places in _alike(runs, lambda run: run.flow):
         members = [runs[k] for k in places]
-        maps = _sort(outcome, places, _solve_all(spec, members, share))
+        maps = _sort(outcome, places, _together(partial(_solve, spec, share), members))
         _measure(spec, outcome, "", runs, maps, share)
         if spec.theory is not None:
             forms = {k: _try(_closed_form, spec.theory, runs[k], share) for k in maps}
@@ -135,28 +137,28 @@ def _integrate(spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
             _measure(spec, outcome, "_theory", runs, known, share)
 
 
-def _solve_all(spec: Spec, runs: Sequence[Run], share: Array) -> list[Array | _Failure]:
-    """Return W of each run over time, or why it has none: together, or else one by one."""
-    found = _try(_solve, spec, runs, share)
-    if not isinstance(found, _Failure):
-        return list(found)
-    if len(runs) == 1:
-        return [found]
-    return [part for run in runs for part in _solve_all(spec, [run], share)]
+def _alike(runs: dict[int, Run], key: Callable[[Run], Any]) -> list[list[int]]:
+    """Return the places of runs with starts of one shape and the same key, group by group."""
+    groups: dict[Any, list[int]] = {}
+    for k, run in runs.items():
+        shapes = tuple(layer.shape for layer in run.layers)
+        groups.setdefault((key(run), shapes), []).append(k)
+    return list(groups.values())
 
 
-def _solve(spec: Spec, runs: Sequence[Run], share: Array) -> Array:
+def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array]:
+    """Return W of each run over time."""
     table = spec.tables["flow"]
-    moments = np.stack([run.task.second_moment * run.t_max for run in runs])
     layers = tuple(np.stack(layer) for layer in zip(*(r.layers for r in runs), strict=True))
-    return integrate(
+    maps = integrate(
         runs[0].flow,
-        moments,
+        np.stack([run.moment * run.t_max for run in runs]),
         layers if len(layers) > 1 else layers[0],
         share,
         rtol=table["rtol"],
         max_steps=table["max_steps"],
     )
+    return list(maps)
 
 
 def _closed_form(theory: str, run: Run, share: Array) -> Array:
@@ -202,6 +204,18 @@ def _try(function: Callable[..., Made], *arguments: Any) -> Made | _Failure:
         return _Failure(str(reason))
     except (ArithmeticError, TypeError, ValueError) as reason:  # a spec can ask for strange things
         return _Failure(f"{type(reason).__name__}: {reason}")
+
+
+def _together(
+    function: Callable[[Sequence[Run]], Sequence[Made]], runs: Sequence[Run]
+) -> list[Made | _Failure]:
+    """Return what a function makes of several runs at once; of each alone, if one of them fails."""
+    found = _try(function, runs)
+    if not isinstance(found, _Failure):
+        return list(found)
+    if len(runs) == 1:
+        return [found]
+    return [part for run in runs for part in _together(function, [run])]
 
 
 def _sort(

@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from simtheory._checks import nearest
@@ -88,6 +89,7 @@ def value_of(text: str, values: Mapping[str, Any]) -> Any:
         raise ArgumentError(f"Expression {text!r} has no value here: {reason}.") from reason
 
 
+@lru_cache
 def _parsed(text: str) -> ast.Expression:
     try:
         return ast.parse(text.strip(), mode="eval")
