@@ -9,6 +9,7 @@ from benchmarks import figures
 from benchmarks.peers import OURS, PEERS
 from benchmarks.results import load
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 _HEAD = """# Benchmarks
@@ -89,11 +90,21 @@ def _number(x: float) -> str:
     return f"{x:,.0f}".replace(",", " ") if x >= 100 else f"{x:.3g}"
 
 
+def _times(x: float) -> str:
+    return f"{x:,.0f}".replace(",", " ") if x >= 10 else f"{x:.2g}"
+
+
+def _power(x: float) -> str:
+    """Return 2.5e-10 as 2.5·10⁻¹⁰, which no line break divides."""
+    digits, _, power = f"{x:.1e}".partition("e")
+    return f"{digits}·10{str(int(power)).translate(_RAISED)}"
+
+
 def _ratio(row: dict) -> str:
     middle, low, high = row["ratio"]
     if row["peer"] == OURS:
         return "1"
-    return f"**{_number(middle)}** [{_number(low)}, {_number(high)}]"
+    return f"**{_times(middle)}** [{_times(low)}, {_times(high)}]"
 
 
 def _rows(case: dict, measure: str) -> str:
@@ -105,9 +116,9 @@ def _rows(case: dict, measure: str) -> str:
             str(row["members"]),
             _number(row[measure][0]),
             _ratio(row),
-            f"{row['error']:.1e}",
-            f"{row['rtol']:.1e}",
-            f"{row['atol_ratio']:.0e} rtol" if row["atol_ratio"] else "–",
+            _power(row["error"]),
+            _power(row["rtol"]),
+            _power(row["atol_ratio"] * row["rtol"]) if row["atol_ratio"] else "–",
         ]
         for row in body
     ]
@@ -122,7 +133,7 @@ def _rows(case: dict, measure: str) -> str:
 def _comparison(data: dict) -> str:
     parts = [
         "## Cost of a trajectory",
-        f"`std`, 201 times, achieved error below {data['target']:g}, one thread, median of "
+        f"`std`, 201 times, achieved error below {_power(data['target'])}, one thread, median of "
         f"{data['rounds']} rounds.",
         _figure(
             "dimension",
@@ -134,7 +145,7 @@ def _comparison(data: dict) -> str:
     ]
     behind = _behind(data)
     if behind:
-        parts.append(f"**Where others are faster:** {'; '.join(behind)}.")
+        parts.append("Where others are faster, and by how much:\n\n" + "\n".join(behind))
     for case in data["one_thread"]:
         parts += [f"### d = {case['ensemble']['d']}", _rows(case, "cpu")]
     if data["two_threads"]:
@@ -161,7 +172,7 @@ def _overview(data: dict) -> str:
             elif peer == OURS:
                 cells.append(f"{_number(row['cpu'][0])} µs")
             else:
-                cells.append(_number(row["ratio"][0]) + " ×")
+                cells.append(f"{_times(row['ratio'][0])} ×")
         rows.append([about.title, *cells])
     return _table(["cost, as a multiple of simtheory's", *(f"d = {d}" for d in dims)], rows)
 
@@ -169,12 +180,13 @@ def _overview(data: dict) -> str:
 def _behind(data: dict) -> list[str]:
     found = []
     for case in data["one_thread"]:
-        for row in case["rows"]:
-            if row["ratio"][0] < 1.0:
-                times = 1.0 / row["ratio"][0]
-                found.append(
-                    f"{PEERS[row['peer']].title} at d = {case['ensemble']['d']} ({times:.2g} times)"
-                )
+        ahead = [
+            f"{PEERS[row['peer']].title} ({_times(1 / row['ratio'][0])} ×)"
+            for row in case["rows"]
+            if row["ratio"][0] < 1.0
+        ]
+        if ahead:
+            found.append(f"- d = {case['ensemble']['d']}: {', '.join(ahead)}")
     return found
 
 
@@ -226,14 +238,14 @@ def _requested(counts: list[dict]) -> str:
                     f"{c['steps']:.0f} + {c['rejected']:.0f}",
                     _number(c["field_evaluations"]),
                     f"**{c['steps'] / easy['steps']:.2g}**",
-                    f"{c['error']:.1e}",
+                    _power(c["error"]),
                 ]
             )
     return "\n\n".join(
         [
             "## Requested and achieved",
             "A tolerance is a promise about the result: the error of W, at every time of the grid and not only at "
-            f"the ends of steps. {said} (`{worst['spectrum']}`, start {worst['eps']:g}, rtol {worst['rtol']:.0e}).",
+            f"the ends of steps. {said} (`{worst['spectrum']}`, start {worst['eps']:g}, rtol {_power(worst['rtol'])}).",
             _figure(
                 "requested",
                 "Achieved error and number of steps against the requested tolerance",
@@ -288,18 +300,26 @@ def _startup(data: dict) -> str:
         [f"`import {name}`" if name != "nothing" else "Python alone", *_process(case)]
         for name, case in data["imports"].items()
     ]
-    solves = [[PEERS[name].title, *_process(case)] for name, case in data["solves"].items()]
+    solves = [
+        [
+            PEERS[name].title,
+            *_process(case),
+            f"{case['beyond_mib']:.0f}" if "beyond_mib" in case else "–",
+        ]
+        for name, case in data["solves"].items()
+    ]
     solves += [
-        ["simtheory, first solve ever: compiles", *_process(data["cold"])],
-        ["simtheory, then the first of a new d", *_process(data["new_size"])],
+        ["simtheory, first solve ever: compiles", *_process(data["cold"]), ""],
+        ["simtheory, then the first of a new d", *_process(data["new_size"]), ""],
     ]
     return "\n\n".join(
         [
             "## Before the first result",
             "CPU time and peak memory of whole processes: an import, and eight members at d = 8 from start to end, "
-            "with caches filled by an earlier process where a solver has one.",
+            "with caches filled by an earlier process where a solver has one. The last column is the peak with "
+            "2000 members, less their result.",
             _table(["process", "s CPU", "MiB"], imports),
-            _table(["first solve of a process", "s CPU", "MiB"], solves),
+            _table(["first solve of a process", "s CPU", "MiB", "MiB beyond the result"], solves),
         ]
     )
 

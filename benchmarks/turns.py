@@ -47,8 +47,6 @@ class Row:
     cpu: tuple[float, float, float]
     wall: tuple[float, float, float]
     ratio: tuple[float, float, float]
-    first_call_cpu: float
-    peak_mib: float
 
 
 @dataclass(frozen=True)
@@ -131,8 +129,6 @@ def compare(
                 spread([1e6 * cost.cpu / mine.members for cost in costs[peer]]),
                 spread([1e6 * cost.wall / mine.members for cost in costs[peer]]),
                 spread([a / b for a, b in zip(each[peer], each[OURS], strict=True)]),
-                first.cpu,
-                max(cost.peak_mib for cost in costs[peer]),
             )
         )
         say(line(rows[-1], measure))

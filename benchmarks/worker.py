@@ -7,7 +7,6 @@ one core, so that no library starts threads behind its back.
 from __future__ import annotations
 
 import os
-import resource
 import time
 import traceback
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ class Cost:
     cpu: float
     wall: float
     error: float | None
-    peak_mib: float
 
 
 class Failed(RuntimeError):
@@ -110,8 +108,7 @@ def _serve(pipe: Connection, name: str, threads: int) -> None:
                 values = solver(rtol, atol_ratio)
                 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
                 found = error(values, ensemble) if check else None
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-                answer = Cost(cpu, wall, found, peak)
+                answer = Cost(cpu, wall, found)
                 del values
             pipe.send((True, answer))
         except Exception as reason:
