@@ -44,7 +44,7 @@ def descend(job: Job, *, checkpoint: Path | None, progress: bool) -> Records:
                     continue  # the checkpoint has it
                 if not records.kept.any():
                     break
-                records.add(marks, engine.advance(records, marks))
+                records.add(marks, engine.advance(marks, kept=records.kept))
                 bar.update(records.step - bar.n)
                 if checkpoint is not None and time.monotonic() > saved_at + _PAUSE:
                     _save(records, engine, checkpoint)
@@ -59,6 +59,7 @@ class _Engine:
     """The compiled loop on the device, and there the state, the data and the key of every seed.
 
     They lie in groups of one seed each, or of all seeds on a leading axis, whichever is faster.
+    Step and states change in one assignment, so that an interrupt finds them together.
     """
 
     def __init__(self, job: Job) -> None:
@@ -98,32 +99,32 @@ class _Engine:
         parts = [slice(None)] if job.batched else list(range(len(job.seeds)))
         make = jax.vmap if job.batched else lambda function: function
         self._loop = _descent.advance_all if job.batched else _descent.advance
-        self._data, self._keys, self._states = [], [], []
+        self._data, self._keys, states = [], [], []
         for part in parts:
             points = jnp.asarray(x[part])
             self._data.append((points, points if y is x else jnp.asarray(y[part])))
             self._keys.append(make(jax.random.key)(jnp.asarray(keys[part])))
             layers = jax.tree.map(lambda a, part=part: jnp.asarray(a[part]), job.layers)
-            self._states.append(make(begin)(layers, points, self._keys[-1]))
+            states.append(make(begin)(layers, points, self._keys[-1]))
+        self._at = (0, states)
 
-    def advance(self, records: Records, marks: IntArray) -> dict[str, Array]:
-        """Train all seeds that have not diverged up to the last of `marks`; return what was seen."""
+    def advance(self, marks: IntArray, *, kept: Any) -> dict[str, Array]:
+        """Train the seeds that are kept up to the last of `marks`; return what was seen there."""
         import jax.numpy as jnp
 
-        common = self._common._replace(
-            step=jnp.asarray(np.asarray(records.step)), stops=jnp.asarray(marks)
-        )
+        step, states = self._at
+        common = self._common._replace(step=jnp.asarray(np.asarray(step)), stops=jnp.asarray(marks))
         seen: list[dict[str, Array]] = []
-        for k, state in enumerate(self._states):
-            if not (self._job.batched or records.kept[k]):
+        later = list(states)
+        for k, state in enumerate(states):
+            if not (self._job.batched or kept[k]):
                 seen.append({})
                 continue
-            self._states[k], found = self._loop(
-                self._plan, state, self._data[k], self._keys[k], common
-            )
+            later[k], found = self._loop(self._plan, state, self._data[k], self._keys[k], common)
             seen.append(
                 {name: np.asarray(a) for name, a in found._asdict().items() if a is not None}
             )
+        self._at = (int(marks[-1]), later)
         if self._job.batched:
             return seen[0]
         (full, *_) = (found for found in seen if found)
@@ -132,25 +133,28 @@ class _Engine:
             for name, a in full.items()
         }
 
-    @property
-    def state(self) -> list[Array]:
-        """The arrays of the states, seeds on the leading axis."""
+    def save(self) -> tuple[int, list[Array]]:
+        """Return the step and the arrays of the states, seeds on the leading axis."""
         import jax
 
-        leaves = [jax.tree.leaves(state) for state in self._states]
+        step, states = self._at
+        leaves = [jax.tree.leaves(state) for state in states]
         if self._job.batched:
-            return [np.asarray(leaf) for leaf in leaves[0]]
-        return [np.stack(parts) for parts in zip(*leaves, strict=True)]
+            return step, [np.asarray(leaf) for leaf in leaves[0]]
+        return step, [np.stack(parts) for parts in zip(*leaves, strict=True)]
 
-    @state.setter
-    def state(self, arrays: list[Array]) -> None:
+    def load(self, step: int, arrays: list[Array]) -> None:
+        """Go back to what `save` returned."""
         import jax
         import jax.numpy as jnp
 
-        shape = jax.tree.structure(self._states[0])
-        for k in range(len(self._states)):
-            part = [jnp.asarray(a if self._job.batched else a[k]) for a in arrays]
-            self._states[k] = jax.tree.unflatten(shape, part)
+        _, states = self._at
+        shape = jax.tree.structure(states[0])
+        parts = (
+            [arrays] if self._job.batched else [list(part) for part in zip(*arrays, strict=True)]
+        )
+        later = [jax.tree.unflatten(shape, [jnp.asarray(a) for a in part]) for part in parts]
+        self._at = (step, later)
 
 
 def _source(job: Job) -> Any:
@@ -172,19 +176,20 @@ def _source(job: Job) -> Any:
 def _save(records: Records, engine: _Engine, path: Path) -> None:
     """Write what was recorded so far, as a trajectory that holds the state of training too."""
     found, keep = records.trajectory(), records.kept
-    if found is None or records.limits is None:
-        return
-    state = {f"state_{k}": array[keep] for k, array in enumerate(engine.state)}
+    step, arrays = engine.save()
+    if found is None or records.limits is None or step != records.step:
+        return  # nothing was recorded yet, or an interrupt came before it was
+    state = {f"state_{k}": array[keep] for k, array in enumerate(arrays)}
     more = {
         "settings": records.job.settings,
-        "step": records.step,
+        "step": step,
         "limits": records.limits[keep],
     }
     try:
         replace(found, stats={**found.stats, **more, **state}).save(path)
     except OSError as reason:
         warnings.warn(
-            f"The checkpoint {path} could not be written at step {records.step}: {reason}. What it "
+            f"The checkpoint {path} could not be written at step {step}: {reason}. What it "
             "held before is still there; training goes on.",
             TrainingWarning,
             stacklevel=4,
@@ -212,10 +217,10 @@ def _restore(records: Records, engine: _Engine, path: Path) -> None:
     }
     for name, array in records.arrays.items():
         array[keep, :done] = saved[name]
-    state = [np.array(array) for array in engine.state]  # of a seed that diverged: its start
+    state = [np.array(array) for array in engine.save()[1]]  # of a seed that diverged: its start
     for k, array in enumerate(state):
         array[keep] = found.stats[f"state_{k}"]
-    engine.state = state
+    engine.load(records.step, state)
 
 
 def _compare(theirs: dict[str, Any], ours: dict[str, Any], path: Path) -> None:
@@ -223,11 +228,10 @@ def _compare(theirs: dict[str, Any], ours: dict[str, Any], path: Path) -> None:
     other = [name for name in ours if theirs.get(name) != ours[name]]
     if not other:
         return
-    plain = [
-        name for name in other if name not in ("init", "record", "probes")
-    ]  # these are digests
+    digests = [name for name in other if name in ("init", "record", "probes")]
+    plain = [name for name in other if name not in digests]
     details = [f"`{name}` was {theirs.get(name)!r} and is {ours[name]!r}" for name in plain]
-    details += [f"`{name}` is another" for name in other if name not in plain]
+    details += [f"`{name}` is another" for name in digests]
     raise ArgumentError(
         f"Argument `checkpoint` names {path}, which belongs to another run: {'; '.join(details)}. "
         "Name another file, or delete this one."

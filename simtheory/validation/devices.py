@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from simtheory._checks import one_of, require
 from simtheory.errors import ArgumentError
 
-__all__ = ["DEVICES", "PRECISIONS", "computing_on", "find_device", "float64_on", "free_memory"]
+__all__ = ["DEVICES", "PRECISIONS", "computing_on", "find_device", "free_memory"]
 
 DEVICES = ("auto", "cpu", "gpu")
 PRECISIONS = ("float64", "float32")
@@ -88,22 +88,6 @@ def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
         enable_x64 = jax.enable_x64
     with enable_x64(wide), jax.default_device(device):
         yield
-
-
-def float64_on(device: Any) -> AbstractContextManager[None]:
-    """Compute on a device in float64 inside the ``with`` block, and nowhere else.
-
-    Parameters
-    ----------
-    device : jax.Device
-        Where arrays are put.
-
-    Returns
-    -------
-    context manager
-        Of `computing_on`.
-    """
-    return computing_on(device)
 
 
 def free_memory(device: Any) -> float | None:

@@ -7,7 +7,7 @@ import pytest
 
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.trajectory import Trajectory
-from simtheory.validation import _run
+from simtheory.validation import _descent, _run
 from simtheory.validation.data import Samples
 from simtheory.validation.nets import MLP
 from simtheory.validation.optimisers import SGD, Adam
@@ -33,11 +33,11 @@ def cut(monkeypatch):
     def after(pieces, reason=KeyboardInterrupt):
         left = [pieces]
 
-        def interrupted(self, *arguments):
+        def interrupted(self, marks, *, kept):
             if left[0] == 0:
                 raise reason
             left[0] -= 1
-            return advance(self, *arguments)
+            return advance(self, marks, kept=kept)
 
         monkeypatch.setattr(_run._Engine, "advance", interrupted)
         return left
@@ -73,6 +73,26 @@ def test_a_cut_run_goes_on_to_the_last_bit(tmp_path, cut, seeds_as):
     assert same(whole, teach(NET, seeds_as=seeds_as, checkpoint=file, **RICH))
     assert left[0] == 1000  # a finished run is read, not trained
     assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
+
+
+@pytest.mark.parametrize("calls", [6, 7])
+def test_an_interrupt_between_two_seeds_loses_their_step_only(tmp_path, monkeypatch, calls):
+    file, advance, left = tmp_path / "run.npz", _descent.advance, [calls]
+    whole = teach(NET, **RICH)
+
+    def interrupted(*arguments):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return advance(*arguments)
+
+    monkeypatch.setattr(_descent, "advance", interrupted)
+    monkeypatch.setattr(_run, "_PAUSE", -1.0)
+    with pytest.raises(KeyboardInterrupt):
+        teach(NET, checkpoint=file, **RICH)
+    monkeypatch.setattr(_descent, "advance", advance)
+    assert 0 < Trajectory.load(file).stats["step"] < 50
+    assert same(whole, teach(NET, checkpoint=file, **RICH))
 
 
 def test_what_a_kill_leaves_is_enough(tmp_path, cut, monkeypatch):

@@ -46,7 +46,7 @@ from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError,
 from simtheory.tasks import DenoisingTask
 from simtheory.units import Clock
 from simtheory.validation._arguments import checked_record
-from simtheory.validation.devices import find_device, float64_on
+from simtheory.validation.devices import computing_on, find_device
 
 __all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]
 
@@ -273,7 +273,7 @@ def _descend(
     if tied:
         values, axes = np.linalg.eigh(start)
         start = (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
-    with float64_on(device):
+    with computing_on(device):
         spans = jnp.asarray(np.diff(stops, prepend=0))
         first = jnp.asarray(np.tile(start, (sigma.size, 1, 1)))
         return np.asarray(run(first, jnp.asarray(sigma**2), spans))
