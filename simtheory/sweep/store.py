@@ -333,5 +333,5 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as reason:
         raise SweepError(
             f"Cannot write to the store {folder}: {reason.strerror or reason}. What was finished is "
-            "kept: make room, and run the sweep again to go on."
+            "kept: mend that, and run the sweep again to go on."
         ) from reason
