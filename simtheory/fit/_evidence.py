@@ -16,7 +16,7 @@ from simtheory.fit.noise import noise_level
 
 LOOSE = {"ln_rate": 1.0, "start": 1.0, "logit_start": 6.0, "atanh_cosine": 1.5, "ln_amplitude": 1.0}
 """Standard error from which a parameter counts as unknown: a rate within a factor of 7 either way,
-a start within nine orders of magnitude, a cosine that might have either sign."""
+a start within nine orders of magnitude, a cosine anywhere from none to parallel rows."""
 
 _SINGULAR = 1e-8
 
@@ -87,11 +87,13 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
     )
 
 
-def covariance(optimum: Optimum, found: Quality) -> Array:
-    """Return the Gauss–Newton covariance of the free parameters, widened for correlated residuals."""
+def spread(optimum: Optimum, found: Quality) -> Array:
+    """Return R with R Rᵀ the Gauss–Newton covariance of the free parameters.
+
+    It is widened for correlated residuals.
+    """
     _, sizes, axes = np.linalg.svd(optimum.jacobian, full_matrices=False)
-    spread = axes.T / np.maximum(sizes, 1e-300)
-    return np.asarray((found.residual * found.widening) ** 2 * spread @ spread.T)
+    return np.asarray(found.residual * found.widening * axes.T / np.maximum(sizes, 1e-300))
 
 
 def factor(found: Quality, level: float) -> float:
@@ -112,7 +114,7 @@ def unidentified(optimum: Optimum, found: Quality) -> str:
     if sizes[-1] <= _SINGULAR * sizes[0]:
         worst = names[int(np.abs(axes[-1]).argmax())]
         return f"{worst}: the Jacobian has rank {int((sizes > _SINGULAR * sizes[0]).sum())} of {len(names)}"
-    errors = np.sqrt(np.diag(covariance(optimum, found)))
+    errors = np.linalg.norm(spread(optimum, found), axis=1)
     excess = errors / np.array([LOOSE[s] for s in scales])
     k = int(excess.argmax())
     if excess[k] > 1.0:
@@ -124,7 +126,7 @@ _WORDS = {
     "ln_rate": "{0:.2g} in its logarithm, and 1 is a factor of seven either way",
     "start": "{0:.2g}, more than the whole way from 0 to 1",
     "logit_start": "{0:.2g} in its logarithm, and 6 is nine orders of magnitude",
-    "atanh_cosine": "{0:.2g} in its atanh, and 1.5 leaves its sign open",
+    "atanh_cosine": "{0:.2g} in its atanh, and 1.5 leaves all open from none to parallel",
     "ln_amplitude": "{0:.2g} in its logarithm, and 1 is a factor of seven either way",
 }
 

@@ -34,8 +34,8 @@ from simtheory.fit.curves import Curves
 MODELS = ("one-layer", "tied")
 ROWS = ("orthogonal", "correlated")
 
-_RTOL = 1e-10
-"""Of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-6."""
+_RTOL = 1e-9
+"""Of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-5."""
 
 BOUNDS = {
     "ln_rate": (np.log(1e-4), np.log(1e4)),  # in inverse lengths of the record

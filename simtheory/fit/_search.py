@@ -15,6 +15,9 @@ from simtheory.fit._forms import BOUNDS, Form
 _STEP = 1e-4
 """Of central differences: the parameters are logarithms, so this is a relative step."""
 
+_ROUGH = 1e-3
+"""Tolerance at which one start is told from another."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
@@ -106,6 +109,9 @@ def search(
 def best_of(
     form: Form, t: Array, values: Array, starts: list[Array], fixed: dict[int, float]
 ) -> Optimum:
-    """Return the best of the points that several starts lead to."""
-    found = [search(form, t, values, start, fixed) for start in starts]
-    return min(found, key=lambda optimum: optimum.sum_of_squares)
+    """Return the best of the points that several starts lead to: all roughly, the best to the end."""
+    start = starts[0]
+    if len(starts) > 1:
+        rough = [search(form, t, values, start, fixed, tol=_ROUGH) for start in starts]
+        start = min(rough, key=lambda optimum: optimum.sum_of_squares).theta
+    return search(form, t, values, start, fixed)

@@ -38,6 +38,9 @@ def read_csv(path: Path) -> Table:
     header = [name.strip() for name in next(reader, [])]
     if not any(header):
         raise ArgumentError(f"The file {path} must start with a line of column names.")
+    doubled = [name for k, name in enumerate(header) if name in header[:k]]
+    if doubled:
+        raise ArgumentError(f"{path}, line 1: there are two columns {doubled[0]!r}.")
     rows, lines = [], []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
@@ -49,9 +52,6 @@ def read_csv(path: Path) -> Table:
             )
         rows.append([_number(c, place, name) for c, name in zip(cells, header, strict=True)])
         lines.append(reader.line_num)
-    doubled = [name for k, name in enumerate(header) if name in header[:k]]
-    if doubled:
-        raise ArgumentError(f"{path}, line 1: there are two columns {doubled[0]!r}.")
     if not rows:
         raise ArgumentError(f"The file {path} has column names but no numbers.")
     values = np.array(rows)

@@ -15,7 +15,7 @@ from simtheory._checks import as_finite, as_times, frozen, one_of, positive_int
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.fit._tables import Table, as_table, pick, read_csv
+from simtheory.fit._tables import TIMES, Table, as_table, pick, read_csv
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 from simtheory.units import Clock
@@ -205,7 +205,8 @@ def curves(
         one_of("observed", observed, OBSERVED)
     found = _found(source)
     if isinstance(found, Trajectory):
-        return _from_trajectory(found, observed or "concepts", columns, mu)
+        _only_of_tables(columns=columns, mu=mu, clock=clock, concepts=concepts)
+        return _from_trajectory(found, observed or "concepts")
     chosen = pick(found, columns)
     if observed is None:
         only = next(iter(chosen)) if len(chosen) == 1 else ""
@@ -259,21 +260,34 @@ def _from_dataset(dataset: Any) -> Table | Trajectory:
             dataset.attrs["origin"],
             bool(dataset.attrs["exact"]),
         )
-    named = {str(name): dataset[name].values for name in (*dataset.coords, *dataset.data_vars)}
+    named = {str(name): dataset[name].values for name in dataset.coords if name in TIMES}
+    for name, variable in dataset.data_vars.items():
+        first = [axis for axis in variable.dims if axis in TIMES]
+        labels = [axis for axis in variable.dims if axis not in TIMES]
+        values = variable.transpose(*first, *labels).values
+        if values.ndim == 2 and labels[0] in dataset.coords:
+            each = dataset[labels[0]].values.tolist()
+            named |= {str(label): values[:, k] for k, label in enumerate(each)}
+        else:
+            named[str(name)] = values
     return as_table(named, lambda row: f"Entry {row} of the dataset", source="The dataset")
 
 
-def _from_trajectory(
-    traj: Trajectory, observed: str, columns: Sequence[str] | None, mu: ArrayLike | None
-) -> Curves:
+def _only_of_tables(**given: Any) -> None:
+    """A trajectory knows its task and runs on the canonical clock."""
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError(
+                f"Argument `{name}` does not go with a trajectory: it knows its signals, and its "
+                "times are canonical."
+            )
+
+
+def _from_trajectory(traj: Trajectory, observed: str) -> Curves:
     if traj.ensemble:
         raise ShapeError(
             f"Argument `source` must be a single run, but it is an ensemble of shape {traj.ensemble}. "
             "Take one with traj.member(k)."
-        )
-    if columns is not None or mu is not None:
-        raise ArgumentError(
-            "Arguments `columns` and `mu` do not go with a trajectory, which knows both."
         )
     task, s = traj.task, traj.task.n_concepts
     names = tuple(f"concept_{k + 1}" for k in range(s))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,149 +11,21 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from tqdm import tqdm
 
-from simtheory._checks import as_finite, as_generator, frozen, nearest, one_of
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._checks import as_finite, as_generator, frozen, nearest, one_of, positive_int
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, RegimeError
-from simtheory.fit._evidence import Quality, covariance, factor, flat, quality, unidentified
+from simtheory.fit._evidence import Quality, factor, flat, quality, spread, unidentified
 from simtheory.fit._forms import MODELS, ROWS, Form
 from simtheory.fit._guesses import correlated, guesses
 from simtheory.fit._search import Optimum, best_of, bounds, search
 from simtheory.fit.curves import Curves
+from simtheory.fit.results import Candidate, Fit, Parameter
 
-__all__ = ["Candidate", "Fit", "Parameter", "Quality", "fit"]
+__all__ = ["fit"]
 
 _DRAWS = 512
 _CLOSE = 2.0
 """Candidates whose AICc differ by less are taken to fit equally well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a fit.
-
-    Parameters
-    ----------
-    name : str
-        ``rate_k``, ``start_k`` (w_kk(0)), ``cosine_kp`` (between rows of U(0)), ``start_kp``
-        (w_kp(0) of one layer) or ``amplitude_k`` (of a loss without known `mu`); concepts count
-        from 1.
-    value : float
-        The best value.
-    low, high : float
-        Ends of its confidence interval.
-    fixed : bool
-        Whether it was given.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    fixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One model that was tried.
-
-    Parameters
-    ----------
-    model, rows : str
-        Which.
-    quality : Quality
-        How well it fits.
-    refused : str
-        Which parameter the data do not identify in it, and why; empty if all are.
-    """
-
-    model: str
-    rows: str
-    quality: Quality
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Fit:
-    """A model of measured curves.
-
-    Parameters
-    ----------
-    curves : Curves
-        What was fitted.
-    withheld : Curves or None
-        What was measured later and not fitted.
-    model : {"one-layer", "tied"}
-        The net.
-    rows : {"orthogonal", "correlated"}
-        Whether concepts are tied at the start.
-    parameters : tuple of Parameter
-        With intervals.
-    quality : Quality
-        Goodness of fit.
-    candidates : tuple of Candidate
-        All that was tried.
-    level : float
-        Confidence level of all intervals.
-    intervals : {"covariance", "bootstrap"}
-        Where they come from.
-    draws : ndarray, shape (M, P)
-        Parameters that the data leave possible, on the scales of the fit, for forecasts.
-    theta : ndarray, shape (P,)
-        The best parameters, on the same scales.
-    """
-
-    curves: Curves
-    withheld: Curves | None
-    model: str
-    rows: str
-    parameters: tuple[Parameter, ...]
-    quality: Quality
-    candidates: tuple[Candidate, ...]
-    level: float
-    intervals: str
-    draws: Array
-    theta: Array
-
-    def __getitem__(self, name: str) -> Parameter:
-        for parameter in self.parameters:
-            if parameter.name == name:
-                return parameter
-        known = [parameter.name for parameter in self.parameters]
-        raise ArgumentError(f"This fit has no parameter {name!r}; {nearest(name, known)}")
-
-    @property
-    def rate_unit(self) -> str:
-        """What rates are counted in."""
-        canonical = self.curves.unit == "t" or self.curves.clock is not None
-        return "per canonical time" if canonical else "per step"
-
-    def __repr__(self) -> str:
-        return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"
-
-    def __str__(self) -> str:
-        return rows_as_text("Fit", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Fit", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        q = self.quality
-        rows = [("model", f"{self.model}, {self.rows} rows; rates {self.rate_unit}")]
-        for p in self.parameters:
-            span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
-            rows.append((p.name, f"{p.value:.4g}  {span}"))
-        rows += [
-            ("intervals", f"{100 * self.level:g}%, from the {self.intervals}"),
-            ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
-            ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
-        ]
-        best = min(c.quality.aicc for c in self.candidates)
-        for c in self.candidates:
-            refused = f", not identified: {c.refused}" if c.refused else ""
-            text = f"AICc +{c.quality.aicc - best:.1f}, residual {c.quality.residual:.3g}{refused}"
-            rows.append((f"{c.model}, {c.rows}", text))
-        return rows
 
 
 def fit(
@@ -231,10 +103,12 @@ def fit(
     share = float(as_finite("level", level))
     if not 0.0 < share < 1.0:
         raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {share:g}.")
+    samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
     seen, withheld = _split(curves, until)
     given = dict(fixed or {})
     forms = _forms(seen, model, rows)
     _check_fixed(given, forms)
+    forms = _affordable(forms, seen.values, given)
     _check_moved(seen, given)
     optima = _optima(seen, forms, given)
     qualities = [quality(optimum, seen) for optimum in optima]
@@ -244,8 +118,8 @@ def fit(
     ]
     chosen = _choose(tried)
     optimum, found = optima[chosen], qualities[chosen]
-    if bootstrap:
-        source, draws = "bootstrap", _bootstrap(optimum, seen, found, bootstrap, rng, progress)
+    if samples:
+        source, draws = "bootstrap", _bootstrap(optimum, seen, found, samples, rng, progress)
     else:
         source, draws = "covariance", _draws(optimum, found, share)
     return Fit(
@@ -253,7 +127,7 @@ def fit(
         withheld=withheld,
         model=optimum.form.model,
         rows=optimum.form.rows,
-        parameters=_parameters(optimum, seen, found, share, draws if bootstrap else None),
+        parameters=_parameters(optimum, seen, found, share, draws if samples else None),
         quality=found,
         candidates=tuple(tried),
         level=share,
@@ -357,14 +231,6 @@ def _optima(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[
     for form in forms:
         span = canonical_span(curves, form.model)
         fixed = {form.names.index(n): form.fitted(n, float(v), span) for n, v in given.items()}
-        free = len(form.names) - len(fixed)
-        if values.size <= free + 1:
-            raise FitError(
-                f"The {form.model} model with {form.rows} rows has {free} free parameters, but there "
-                f"are only {values.size} numbers to fit; it needs at least {free + 2}. Record more "
-                "points, or give some in `fixed`.",
-                parameters=tuple(form.names),
-            )
         if form.rows == "orthogonal":
             starts = guesses(form, t, values)
         else:
@@ -372,6 +238,21 @@ def _optima(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[
             starts = correlated(form, _orthogonal(found, flat_form, t, values, fixed))
         found.append(best_of(form, t, values, starts, fixed))
     return found
+
+
+def _affordable(forms: list[Form], values: Array, given: dict[str, float]) -> list[Form]:
+    """The candidates that have fewer parameters than there are numbers."""
+    kept = [form for form in forms if len(form.names) - len(given) + 1 < values.size]
+    if kept and len(values) > 2:
+        return kept
+    form = min(forms, key=lambda form: len(form.names))
+    free = len(form.names) - len(given)
+    raise FitError(
+        f"The {form.model} model with {form.rows} rows has {free} free parameters, but there are only "
+        f"{values.size} numbers at {len(values)} times to fit; it needs at least {free + 2} at three "
+        "times. Record more points, or give some in `fixed`.",
+        parameters=tuple(form.names),
+    )
 
 
 def _orthogonal(
@@ -395,7 +276,8 @@ def _choose(tried: list[Candidate]) -> int:
     advice = {
         "rate": f"Record until its curve bends, or pass fixed={{{name!r}: ...}}.",
         "start": f"Record more of its first rise, or pass fixed={{{name!r}: ...}}.",
-        "cosine": "Record outputs at the target, where ties show most, or pass rows='orthogonal'.",
+        "cosine": "Record until a weaker concept bends, at the target, where ties show most; or pass "
+        "rows='orthogonal' if you know that there are none.",
         "amplitude": "Pass `mu` if the signal strengths are known, or fewer `concepts`.",
     }[name.split("_")[0]]
     raise FitError(
@@ -416,8 +298,7 @@ def _parameters(
     else:
         steps = 1e-6 * np.eye(theta.size)[optimum.free]
         slopes = (form.linked(theta + steps) - form.linked(theta - steps)).T / 2e-6
-        variance = np.sum((slopes @ covariance(optimum, found)) * slopes, axis=1)
-        half = factor(found, level) * np.sqrt(variance)
+        half = factor(found, level) * np.linalg.norm(slopes @ spread(optimum, found), axis=1)
         low, high = middle - half, middle + half
     value, low, high = (form.natural(x, span) for x in (middle, low, high))
     return tuple(
@@ -433,8 +314,7 @@ def _draws(optimum: Optimum, found: Quality, level: float) -> Array:
         return draws
     points = qmc.Sobol(optimum.n_free, scramble=False).random(2 * _DRAWS)[1 : _DRAWS + 1]
     wider = factor(found, level) / float(-ndtri(0.5 * (1.0 - level)))
-    root = np.linalg.cholesky(covariance(optimum, found))
-    draws[:, optimum.free] += wider * ndtri(points) @ root.T
+    draws[:, optimum.free] += wider * ndtri(points) @ spread(optimum, found).T
     low, high = bounds(optimum.form)
     return np.clip(draws, low, high)
 

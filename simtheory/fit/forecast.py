@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_times, frozen, positive
+from simtheory._checks import as_finite, as_times, frozen, positive
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
-from simtheory.fit.fitting import Fit
+from simtheory.fit.results import Fit
 from simtheory.observe.swing import find_rises
 from simtheory.observe.times import first_crossing
 
@@ -48,6 +48,8 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class SwingForecast:
     """A rise of the test loss that is still to come, or to end.
+
+    Values are those of the best curve; if it has no such rise, medians over those that have one.
 
     Parameters
     ----------
@@ -104,8 +106,8 @@ class Forecast:
     level : float
         The share that counts as learned.
     swing : SwingForecast or None
-        The first rise of the test loss that ends after the fitted record; None if there is none to
-        come, or if signal strengths are not known.
+        The first rise of the test loss that ends after the fitted record; None if one is unlikely,
+        or if signal strengths are not known.
     withheld : Withheld or None
         Measured against what was withheld.
     """
@@ -193,6 +195,9 @@ def predict(
     if t is not None and until is not None:
         raise ArgumentError("Arguments `t` and `until` say the same: pass one of them.")
     last = float(fit.curves.t[-1])
+    if not 0.0 < float(as_finite("learned", learned)) < 1.0:
+        raise ArgumentError(f"Argument `learned` must lie in (0, 1), but it is {learned!r}.")
+    positive("threshold", threshold)
     if t is None:
         horizon = _horizon(form, fit, learned) if until is None else positive("until", until)
         times = _grid(horizon, last, fit)
@@ -224,12 +229,12 @@ def predict(
 
 
 def _horizon(form: Form, fit: Fit, learned: float) -> float:
-    """Past the last learning time, as isolated modes of the best parameters have it."""
+    """Past the last learning time that the best parameters have, if it is not out of sight."""
     last = float(fit.curves.t[-1])
     coarse = last * np.geomspace(1e-2, _FURTHEST, 400)
     W = form.weights(fit.theta, coarse / last)
-    reached = (np.diagonal(W, axis1=-2, axis2=-1) >= learned).all(axis=-1)
-    latest = coarse[int(np.argmax(reached))] if reached.any() else coarse[-1]
+    moments = first_crossing(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
+    latest = float(np.max(moments[np.isfinite(moments)], initial=0.0))
     return max(last if fit.withheld is None else float(fit.withheld.t[-1]), _PAST_LEARNING * latest)
 
 
@@ -266,10 +271,12 @@ def _swing(
         ]
         found.append(coming[0] if coming else None)
     drawn = [rise for rise in found[1:] if rise is not None]
-    if found[0] is None or not drawn:
+    probability = len(drawn) / (len(found) - 1)
+    if not drawn or (found[0] is None and probability < tail):
         return None
-    start, top, size = (_interval(column, tail) for column in np.array([found[0], *drawn]).T)
-    return SwingForecast(len(drawn) / (len(found) - 1), start, top, size)
+    best = np.median(drawn, axis=0) if found[0] is None else np.array(found[0])
+    start, top, size = (_interval(column, tail) for column in np.vstack([best, drawn]).T)
+    return SwingForecast(probability, start, top, size)
 
 
 def _judge(fit: Fit, form: Form, drawn: Array, tail: float) -> Withheld | None:
@@ -312,6 +319,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
             "fitted_until": float(seen.t[-1]),
         },
         "model": fit.model,
+        "caveat": fit.caveat,
         "rows": fit.rows,
         "rates": fit.rate_unit,
         "level": fit.level,

@@ -25,7 +25,7 @@ def test_every_command_of_the_readme_exists():
     from simtheory.cli._group import COMMANDS
 
     used = set(re.findall(r"^simtheory (\w+)", README, flags=re.MULTILINE))
-    assert used == {"validate", "predict", "sweep"}
+    assert used == {"validate", "predict", "fit", "sweep"}
     assert used <= set(COMMANDS)
 
 

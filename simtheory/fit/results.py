@@ -1,0 +1,159 @@
+"""What a fit says: parameters with intervals, goodness of fit, and what else was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simtheory._checks import nearest
+from simtheory._text import rows_as_html, rows_as_text
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError
+from simtheory.fit._evidence import Quality
+from simtheory.fit.curves import Curves
+
+__all__ = ["Candidate", "Fit", "Parameter", "Quality"]
+
+_NEAR = 6.0
+"""A candidate whose AICc is larger by less than this is twenty times less likely at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a fit.
+
+    Parameters
+    ----------
+    name : str
+        ``rate_k``, ``start_k`` (w_kk(0)), ``cosine_kp`` (between rows of U(0)), ``start_kp``
+        (w_kp(0) of one layer) or ``amplitude_k`` (of a loss without known `mu`); concepts count
+        from 1.
+    value : float
+        The best value.
+    low, high : float
+        Ends of its confidence interval.
+    fixed : bool
+        Whether it was given.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model that was tried.
+
+    Parameters
+    ----------
+    model, rows : str
+        Which.
+    quality : Quality
+        How well it fits.
+    refused : str
+        Which parameter the data do not identify in it, and why; empty if all are.
+    """
+
+    model: str
+    rows: str
+    quality: Quality
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Fit:
+    """A model of measured curves.
+
+    Parameters
+    ----------
+    curves : Curves
+        What was fitted.
+    withheld : Curves or None
+        What was measured later and not fitted.
+    model : {"one-layer", "tied"}
+        The net.
+    rows : {"orthogonal", "correlated"}
+        Whether concepts are tied at the start.
+    parameters : tuple of Parameter
+        With intervals.
+    quality : Quality
+        Goodness of fit.
+    candidates : tuple of Candidate
+        All that was tried.
+    level : float
+        Confidence level of all intervals.
+    intervals : {"covariance", "bootstrap"}
+        Where they come from.
+    draws : ndarray, shape (M, P)
+        Parameters that the data leave possible, on the scales of the fit, for forecasts.
+    theta : ndarray, shape (P,)
+        The best parameters, on the same scales.
+    """
+
+    curves: Curves
+    withheld: Curves | None
+    model: str
+    rows: str
+    parameters: tuple[Parameter, ...]
+    quality: Quality
+    candidates: tuple[Candidate, ...]
+    level: float
+    intervals: str
+    draws: Array
+    theta: Array
+
+    def __getitem__(self, name: str) -> Parameter:
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        known = [parameter.name for parameter in self.parameters]
+        raise ArgumentError(f"This fit has no parameter {name!r}; {nearest(name, known)}")
+
+    @property
+    def rate_unit(self) -> str:
+        """What rates are counted in."""
+        canonical = self.curves.unit == "t" or self.curves.clock is not None
+        return "per canonical time" if canonical else "per step"
+
+    @property
+    def caveat(self) -> str:
+        """What the choice of a model took for granted; empty if nothing."""
+        best = min(candidate.quality.aicc for candidate in self.candidates)
+        for other in self.candidates:
+            near = other.quality.aicc - best < _NEAR
+            if near and other.model != self.model:
+                return f"the {other.model} model would fit nearly as well"
+            if near and other.refused and other.rows == "correlated":
+                return "rows are taken as orthogonal: these data do not show ties between them"
+        return ""
+
+    def __repr__(self) -> str:
+        return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"
+
+    def __str__(self) -> str:
+        return rows_as_text("Fit", self._rows())
+
+    def _repr_html_(self) -> str:
+        return rows_as_html("Fit", self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        q = self.quality
+        rows = [("model", f"{self.model}, {self.rows} rows; rates {self.rate_unit}")]
+        for p in self.parameters:
+            span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
+            rows.append((p.name, f"{p.value:.4g}  {span}"))
+        rows += [
+            ("intervals", f"{100 * self.level:g}%, from the {self.intervals}"),
+            ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
+            ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
+        ]
+        if self.caveat:
+            rows.append(("caveat", self.caveat))
+        best = min(c.quality.aicc for c in self.candidates)
+        for c in self.candidates:
+            refused = f", {c.refused.split(':')[0]} not identified" if c.refused else ""
+            text = f"AICc +{c.quality.aicc - best:.1f}, residual {c.quality.residual:.3g}{refused}"
+            rows.append((f"{c.model}, {c.rows}", text))
+        return rows
