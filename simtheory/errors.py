@@ -76,18 +76,39 @@ class SolveError(SimTheoryError, RuntimeError):
         What stopped it, when, and what to try.
     time : float
         Canonical time of the last good state.
-    partial : Trajectory or None
-        What was finished before; every number in it is finite.
+    partial : Trajectory, ndarray or None
+        What was finished before: a trajectory of finite numbers, or an array that holds NaN from
+        where a member stopped.
+    status : ndarray of int or None
+        Of each member of an ensemble, how it ended; 0 is well. `sim.Status` names the others.
+    finished : Trajectory or None
+        The members that reached the end, one after the other.
     """
 
-    def __init__(self, message: str, *, time: float, partial: Any = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        time: float,
+        partial: Any = None,
+        status: Any = None,
+        finished: Any = None,
+    ) -> None:
         super().__init__(message)
         self.time = time
         self.partial = partial
+        self.status = status
+        self.finished = finished
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An error that cannot be rebuilt from its pickle takes a whole process pool down.
-        return functools.partial(SolveError, time=self.time, partial=self.partial), self.args
+        named = {
+            "time": self.time,
+            "partial": self.partial,
+            "status": self.status,
+            "finished": self.finished,
+        }
+        return functools.partial(SolveError, **named), self.args
 
 
 class SweepError(SimTheoryError, RuntimeError):

@@ -1,399 +1,377 @@
-"""The compiled integrator: an adaptive Runge-Kutta pair with a controlled interpolant.
+"""The compiled integrator: an adaptive Runge-Kutta pair with a controlled interpolant, on lanes.
 
-Every function here is plain Python that Numba can compile, so tests may call it uncompiled. Only
-the two entries at the end, `tied` and `deep`, are compiled and cached; they share the stepper and
-differ in the right-hand side. Nothing here calls compiled code of another file, because the cache
-would not notice an edit there: the tableau comes in as arrays.
+Eight nets are carried side by side, each with its own time and step; a lane whose net is done takes
+the next one. A lane's numbers never depend on its neighbours', so neither do the results.
 
-Symbols
--------
-y : state of one net, flat, shape (n,); K : slopes of the stages, shape (16, n); h : step; rates :
-eigenvalues a of the second moment, shape (d,); sizes : the widths that give the state its shape;
-net : (rates, sizes, work), what a right-hand side needs to know; group : for each entry of y, the
-group whose common norm its error is measured against; problem : what all nets of an ensemble share.
+Symbols are those of `_fields`. A slope is always multiplied with the step h; the rows of the
+tableau are those of the stages, of the error estimates, and of the interpolant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._compile import entry
+from simtheory.sim._fields import Lanes, Places
+from simtheory.sim._lanes import (
+    LANES,
+    call,
+    combine,
+    fma,
+    get,
+    larger,
+    load,
+    magnitude,
+    put,
+    root,
+    splat,
+    store,
+    table,
+    where,
+)
 
-Field: TypeAlias = Callable[..., None]
-Net: TypeAlias = tuple[Array, IntArray, Array]
-Groups: TypeAlias = tuple[IntArray, int, float]
-Tableau: TypeAlias = tuple[Array, Array, Array]
-Limits: TypeAlias = tuple[float, float, int]
-Problem: TypeAlias = tuple[Array, IntArray, Groups, Tableau, Limits]
-Solution: TypeAlias = tuple[Array, IntArray, Array, IntArray]
+Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
+Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
+Book: TypeAlias = tuple[IntArray, Array, Array, Array, Array]
 
-# Copies of `methods.Status`: a compiled file must not depend on another one.
-OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT = 0, 1, 2, 3
+# Copies of `methods.Status`, for the compiler.
+OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT, OUT_OF_TIME = 0, 1, 2, 3, 4
 ACCEPTED, REJECTED, EVALUATIONS, DONE = 0, 1, 2, 3
 
 _STAGES = 12  # of the step; four more rows hold the slope at its end and those of the interpolant
+_ROWS = 16
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 8.0
 _FIRST = 0.1  # largest relative change in the first trial step
+_TOO_FAST = 1e100  # relative change per unit of time: only weights that are far too large do so
+_CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding
 _DEFECT_AT = (0.7, 0.95)  # where it is large: between them they see 0.8 of its maximum
 
 
 @register_jitable
-def tied_map(y: Array, w: Array, net: Net) -> None:
-    """W = U Uᵀ. The state is Uᵀ, shape (h, d), so that all inner loops run along memory."""
-    _, sizes, _ = net
-    d, h = sizes[0], sizes[1]
-    x = y.reshape(h, d)
-    w[:] = 0.0
-    for k in range(h):
-        for i in range(d):
-            for j in range(d):
-                w[i, j] += x[k, i] * x[k, j]
-
-
-@register_jitable
-def tied_field(y: Array, slope: Array, net: Net) -> None:
-    """U' = (A − (WA + AW)/2) U."""
-    rates, sizes, work = net
-    d, h = sizes[0], sizes[1]
-    m = work[: d * d].reshape(d, d)
-    tied_map(y, m, net)
-    for i in range(d):
-        for j in range(d):
-            m[i, j] *= -0.5 * (rates[i] + rates[j])
-        m[i, i] += rates[i]
-    _times(y.reshape(h, d), m, slope.reshape(h, d))
-
-
-@register_jitable
-def deep_map(y: Array, w: Array, net: Net) -> None:
-    """W = W_L … W_1. The state is the layers one after the other, first layer first."""
-    d = net[1][0]
-    done = _forward(y, net)
-    _copy(net[2][done : done + d * d], w.reshape(d * d))
-
-
-@register_jitable
-def _forward(y: Array, net: Net) -> int:
-    """Fill `work` with W_1, W_2 W_1, …, one after the other; return where W begins."""
-    _, sizes, work = net
-    d, at, done = sizes[0], 0, 0
-    _copy(y[: sizes[1] * d], work[: sizes[1] * d])
-    for l in range(1, sizes.size - 1):
-        n, m = sizes[l + 1], sizes[l]
-        at += m * sizes[l - 1]
-        _times(
-            y[at : at + n * m].reshape(n, m),
-            work[done : done + m * d].reshape(m, d),
-            work[done + m * d : done + (m + n) * d].reshape(n, d),
-        )
-        done += m * d
-    return done
-
-
-@register_jitable
-def deep_field(y: Array, slope: Array, net: Net) -> None:
-    """W_l' = (W_L … W_{l+1})ᵀ (I − W) A (W_{l-1} … W_1)ᵀ, by back-propagation."""
-    rates, sizes, work = net
-    d = sizes[0]
-    done = _forward(y, net)
-    w = work[done : done + d * d].reshape(d, d)
-    buffers = work[done + d * d :]  # two, which take turns to hold (W_L … W_{l+1})ᵀ (I − W) A
-    here, other = buffers[: buffers.size // 2], buffers[buffers.size // 2 :]
-    for i in range(d):
-        for j in range(d):
-            here[i * d + j] = -w[i, j] * rates[j]
-        here[i * d + i] += rates[i]
-    at = y.size
-    for l in range(sizes.size - 2, 0, -1):
-        n, m = sizes[l + 1], sizes[l]
-        at -= n * m
-        done -= m * d
-        back = here[: n * d].reshape(n, d)
-        below = work[done : done + m * d].reshape(m, d)
-        _times_transposed(back, below, slope[at : at + n * m].reshape(n, m))
-        _transposed_times(y[at : at + n * m].reshape(n, m), back, other[: m * d].reshape(m, d))
-        here, other = other, here
-    _copy(here[: sizes[1] * d], slope[: sizes[1] * d])
-
-
-@register_jitable
-def _copy(x: Array, out: Array) -> None:
-    for i in range(x.size):  # `out[:] = x` would take seconds to compile
-        out[i] = x[i]
-
-
-@register_jitable
-def _times(x: Array, y: Array, out: Array) -> None:
-    out[:] = 0.0
-    for i in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            for j in range(y.shape[1]):
-                out[i, j] += x[i, k] * y[k, j]
-
-
-@register_jitable
-def _transposed_times(x: Array, y: Array, out: Array) -> None:
-    out[:] = 0.0
-    for k in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            for j in range(y.shape[1]):
-                out[i, j] += x[k, i] * y[k, j]
-
-
-@register_jitable
-def _times_transposed(x: Array, y: Array, out: Array) -> None:
-    for i in range(x.shape[0]):
-        for j in range(y.shape[0]):
-            total = 0.0
-            for k in range(x.shape[1]):
-                total += x[i, k] * y[j, k]
-            out[i, j] = total
-
-
-@register_jitable
-def combine(y: Array, h: float, weights: Array, K: Array, terms: int, out: Array) -> None:
-    """out = y + h Σ_s weights_s K_s, over the first `terms` slopes."""
-    _copy(y, out)
-    for s in range(terms):
-        c = h * weights[s]
-        if c != 0.0:
-            for i in range(y.size):
-                out[i] += c * K[s, i]
-
-
-@register_jitable
-def step(
-    field: Field, y: Array, h: float, stages: Array, K: Array, stage: Array, y_new: Array, net: Net
-) -> None:
-    """Take one step of size h from y, whose slope is K[0], to y_new."""
-    for s in range(1, _STAGES):
-        combine(y, h, stages[s], K, s, stage)
-        field(stage, K[s], net)
-    combine(y, h, stages[_STAGES], K, _STAGES, y_new)
-
-
-@register_jitable
-def extend(
-    field: Field,
-    y: Array,
-    y_new: Array,
-    h: float,
-    stages: Array,
-    dense: Array,
-    K: Array,
-    stage: Array,
-    F: Array,
-    net: Net,
-) -> None:
-    """Write the coefficients of the interpolant of a step into F, shape (7, n)."""
-    for s in range(_STAGES + 1, len(stages)):
-        combine(y, h, stages[s], K, s, stage)
-        field(stage, K[s], net)
-    stage[:] = 0.0
-    for r in range(len(dense)):
-        combine(stage, h, dense[r], K, len(stages), F[3 + r])
-    for i in range(y.size):
-        rise = y_new[i] - y[i]
-        F[0, i] = rise
-        F[1, i] = h * K[0, i] - rise
-        F[2, i] = 2.0 * rise - h * (K[_STAGES, i] + K[0, i])
-
-
-@register_jitable
-def interpolate(y: Array, F: Array, x: float, value: Array, slope: Array) -> None:
-    """Evaluate the interpolant at the fraction x of the step, and its derivative by x."""
-    for i in range(y.size):
-        v, s = 0.0, 0.0
-        for r in range(6, -1, -1):
-            v += F[r, i]
-            if r % 2 == 0:
-                s = s * x + v
-                v *= x
-            else:
-                s = s * (1.0 - x) - v
-                v *= 1.0 - x
-        value[i] = y[i] + v
-        slope[i] = s
-
-
-@register_jitable
-def scales(y: Array, y_new: Array, group: IntArray, floor: float, out: Array) -> bool:
-    """Write the norm of each group, the larger of its two ends; say whether all are finite."""
-    old, new = np.zeros(out.size), np.zeros(out.size)
-    for i in range(y.size):
-        old[group[i]] += y[i] * y[i]
-        new[group[i]] += y_new[i] * y_new[i]
-    good = True
-    for g in range(out.size):
-        out[g] = max(floor, np.sqrt(max(old[g], new[g])))
-        good = good and np.isfinite(old[g]) and np.isfinite(new[g])
-    return good
-
-
-@register_jitable
-def relative(x: Array, group: IntArray, scale: Array) -> float:
-    """Return the largest norm of a group of x over its scale; infinite if it is not a number."""
-    norm = np.zeros(scale.size)
-    for i in range(x.size):
-        norm[group[i]] += x[i] * x[i]
-    worst = 0.0
-    for g in range(scale.size):
-        worst = max(worst, np.sqrt(norm[g]) / scale[g])
-        if not np.isfinite(norm[g]):
-            return np.inf
-    return worst
-
-
-@register_jitable
-def step_error(
-    K: Array, h: float, embedded: Array, group: IntArray, scale: Array, spare: Array
-) -> float:
-    """Estimate the error of a step from the embedded pair of orders 5 and 3, relative to scale."""
-    spare[:] = 0.0
-    combine(spare, h, embedded[0], K, _STAGES, spare)
-    fifth = relative(spare, group, scale)
-    spare[:] = 0.0
-    combine(spare, h, embedded[1], K, _STAGES, spare)
-    third = relative(spare, group, scale)
-    if not np.isfinite(fifth + third):
-        return np.inf
-    if fifth == 0.0:
-        return 0.0
-    return fifth * (fifth / np.hypot(fifth, 0.1 * third))
-
-
-@register_jitable
-def defect(
-    field: Field,
-    y: Array,
-    h: float,
-    F: Array,
-    group: IntArray,
-    scale: Array,
-    value: Array,
-    slope: Array,
-    spare: Array,
-    net: Net,
-) -> float:
-    """Return by how much the interpolant misses the flow inside the step, relative to scale."""
-    worst = 0.0
-    for x in _DEFECT_AT:
-        interpolate(y, F, x, value, slope)
-        field(value, spare, net)
-        for i in range(y.size):
-            spare[i] = slope[i] - h * spare[i]
-        worst = max(worst, relative(spare, group, scale))
-    return worst
-
-
-@register_jitable
-def follow(
-    field: Field,
-    mapping: Field,
-    start: Array,
-    problem: Problem,
-    net: Net,
-    out: Array,
-    counts: IntArray,
-) -> tuple[int, float]:
-    """Carry one net from time 0 through the grid; return the status and the last good time."""
-    t, _, groups, tableau, limits = problem
-    group, n_groups, floor = groups
-    stages, embedded, dense = tableau
-    step_tolerance, defect_tolerance, max_steps = limits
-    n = start.size
-    K, F = np.empty((len(stages), n)), np.empty((7, n))
-    y, y_new, stage, slope = start.copy(), np.empty(n), np.empty(n), np.empty(n)
-    scale = np.empty(n_groups)
-    now, end = 0.0, t[-1]
-    field(y, K[0], net)
-    counts[EVALUATIONS] += 1
-    speed = relative(K[0], group, scale) if scales(y, y, group, floor, scale) else np.inf
-    if not np.isfinite(speed):
-        return NON_FINITE, now
-    h = min(end, _FIRST / speed)
-    done = 0
-    if t[0] == 0.0:
-        mapping(y, out[0], net)
-        done = 1
-    counts[DONE] = done
-    while done < t.size:
-        if counts[ACCEPTED] + counts[REJECTED] >= max_steps:
-            return BUDGET_SPENT, now
-        if h <= 1e-15 * now:
-            return STEP_TOO_SMALL, now
-        then = now + h
-        if now + 1.01 * h >= end:
-            then = end
-        h = then - now
-        step(field, y, h, stages, K, stage, y_new, net)
-        counts[EVALUATIONS] += _STAGES - 1
-        error = np.inf
-        if scales(y, y_new, group, floor, scale):
-            error = step_error(K, h, embedded, group, scale, stage) / step_tolerance
-        if error <= 1.0:
-            field(y_new, K[_STAGES], net)
-            counts[EVALUATIONS] += 1
-            if not np.isfinite(relative(K[_STAGES], group, scale)):
-                error = np.inf
-        if error <= 1.0:
-            extend(field, y, y_new, h, stages, dense, K, stage, F, net)
-            missed = defect(field, y, h, F, group, scale, stage, slope, K[-1], net)
-            error = max(error, missed / defect_tolerance)
-            counts[EVALUATIONS] += len(stages) - _STAGES - 1 + len(_DEFECT_AT)
-        if error <= 1.0:
-            while done < t.size and t[done] < then:
-                interpolate(y, F, (t[done] - now) / h, stage, slope)
-                mapping(stage, out[done], net)
-                done += 1
-            if done < t.size and t[done] == then:
-                mapping(y_new, out[done], net)
-                done += 1
-            counts[ACCEPTED] += 1
-            counts[DONE] = done
-            _copy(y_new, y)
-            _copy(K[_STAGES], K[0])
-            now = then
+def step(m: int, at: Places, nodes: Array) -> None:
+    """Take a step from y to y_new in every lane; f_new is h times the slope there."""
+    n, h, last = at.n, load(m, at.h), at.slopes + _STAGES * at.n
+    call(at.enter, m, at, 0, 0)
+    for p in range(n):
+        store(m, at.slopes + p, splat(0.0) if at.is_framed else h * load(m, at.f + p))
+    for s in range(1, _STAGES + 1):
+        out = at.stage if s < _STAGES else at.v_new
+        combine(m, at, at.base, s, out)
+        store(m, at.x, splat(nodes[s]))
+        call(at.slope, m, at, out, at.slopes + s * n)
+    for p in range(n):
+        if at.is_framed:
+            store(m, at.y_new + p, load(m, at.value + p))
+            store(m, at.f_new + p, load(m, at.spare + p))
         else:
-            counts[REJECTED] += 1
-        factor = _SAFETY * error ** (-1.0 / 8.0)
-        h *= min(_GROW, max(_SHRINK, factor))
-    return OK, now
+            store(m, at.f_new + p, load(m, last + p))
 
 
 @register_jitable
-def follow_all(
-    field: Field, mapping: Field, starts: Array, rates: Array, problem: Problem
-) -> Solution:
-    """Carry nets one after the other, each with its own steps."""
-    sizes = problem[1]
-    members, d = rates.shape
-    values = np.empty((members, problem[0].size, d, d))
-    status, times = np.zeros(members, np.intp), np.zeros(members)
-    counts = np.zeros((members, 4), np.intp)
-    total, widest = 0, 0
-    for size in sizes:
-        total += size
-        widest = max(widest, size)
-    work = np.empty(d * (total + 2 * widest))
-    for m in range(members):
-        net = (rates[m], sizes, work)
-        status[m], times[m] = follow(field, mapping, starts[m], problem, net, values[m], counts[m])
-    return values, status, times, counts
+def largest(m: int, at: Places, v: int) -> Lanes:
+    """Return the largest entry of v over its scale; NaN if one is not a number."""
+    call(at.lift, m, at, v, 0)
+    worst, doubt = splat(0.0), splat(0.0)
+    for p in range(at.n):
+        one = load(m, v + p)
+        worst = larger(worst, magnitude(one) * load(m, at.scale + p))
+        doubt = fma(one, splat(0.0), doubt)
+    return worst + doubt
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def tied(starts: Array, rates: Array, problem: Problem) -> Solution:
-    """Integrate tied nets, states (members, h d); return values, status, times and counts."""
-    return follow_all(tied_field, tied_map, starts, rates, problem)
+@register_jitable
+def step_error(m: int, at: Places) -> Lanes:
+    """Estimate the error of a step from the embedded pair of orders 5 and 3, over the scale."""
+    combine(m, at, at.zero, _ROWS, at.stage)
+    fifth = largest(m, at, at.stage)
+    combine(m, at, at.zero, _ROWS + 1, at.stage)
+    third = splat(0.1) * largest(m, at, at.stage)
+    both = root(fma(fifth, fifth, third * third))
+    return where(both, fifth * (fifth / both), both)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def deep(starts: Array, rates: Array, problem: Problem) -> Solution:
-    """Integrate deep nets, states (members, n); return values, status, times and counts."""
-    return follow_all(deep_field, deep_map, starts, rates, problem)
+@register_jitable
+def extend(m: int, at: Places, nodes: Array) -> None:
+    """Write the coefficients of the interpolant of a step."""
+    n, F = at.n, at.dense
+    for s in range(_STAGES + 1, _ROWS):
+        combine(m, at, at.base, s, at.stage)
+        store(m, at.x, splat(nodes[s]))
+        call(at.slope, m, at, at.stage, at.slopes + s * n)
+    for r in range(4):
+        combine(m, at, at.zero, _ROWS + 2 + r, F + (3 + r) * n)
+    for p in range(n):
+        rise = load(m, at.v_new + p) - load(m, at.base + p)
+        begin, end = load(m, at.slopes + p), load(m, at.slopes + _STAGES * n + p)
+        store(m, F + p, rise)
+        store(m, F + n + p, begin - rise)
+        store(m, F + 2 * n + p, rise + rise - (end + begin))
+
+
+@register_jitable
+def interpolate(m: int, at: Places, out: int) -> None:
+    """Write the state, or the frame's V, at the fraction x of the step."""
+    n, x = at.n, load(m, at.x)
+    y = splat(1.0) - x
+    for p in range(n):
+        c = at.dense + p
+        v = load(m, c + 6 * n) * x
+        v = (v + load(m, c + 5 * n)) * y
+        v = (v + load(m, c + 4 * n)) * x
+        v = (v + load(m, c + 3 * n)) * y
+        v = (v + load(m, c + 2 * n)) * x
+        v = (v + load(m, c + n)) * y
+        v = (v + load(m, c)) * x
+        store(m, out + p, load(m, at.base + p) + v)
+
+
+@register_jitable
+def defect(m: int, at: Places, fraction: float) -> Lanes:
+    """Return by how much the interpolant misses the flow at a fraction x, over the scale."""
+    n, x, y = at.n, splat(fraction), splat(1.0 - fraction)
+    store(m, at.x, x)
+    interpolate(m, at, at.stage)
+    call(at.slope, m, at, at.stage, at.miss)
+    for p in range(n):
+        v, s = splat(0.0), splat(0.0)
+        for r in range(6, -1, -1):
+            v = v + load(m, at.dense + r * n + p)
+            if r % 2 == 0:
+                s = fma(s, x, v)
+                v = v * x
+            else:
+                s = s * y - v
+                v = v * y
+        store(m, at.miss + p, s - load(m, at.miss + p))
+    return largest(m, at, at.miss)
+
+
+@register_jitable
+def read(m: int, at: Places, y: int) -> int:
+    """Return where the numbers begin that the reading selects from, for the state y."""
+    W = call(at.mapped, m, at, y, 0)
+    for r in range(at.n_sums):
+        total = splat(0.0)
+        for q in range(at[at.ends + r], at[at.ends + r + 1]):
+            factor = splat(get(m, at.factors * LANES + q))
+            total = fma(factor, load(m, W + at[at.entries + q]), total)
+        store(m, at.sums + r, total)
+    return at.sums if at.n_sums > 0 else W
+
+
+@register_jitable
+def write(m: int, at: Places, lane: int, source: int, values: Array, k: int, g: int) -> None:
+    """Write what net k, in this lane, reads at point g of the grid."""
+    for r in range(at.n_selected):
+        values[k, g, r] = get(m, (source + at[at.select + r]) * LANES + lane)
+
+
+@register_jitable
+def admit(
+    m: int, at: Places, starts: Starts, t: Array, results: Results, book: Book, waiting: int
+) -> int:
+    """Put the nets that wait into idle lanes; return the first one that still waits."""
+    states, rates, axes, slots = starts
+    values, status, _, counts = results
+    member, now, _, _, fresh = book
+    some = False
+    for lane in range(LANES):
+        fresh[lane] = 0.0
+        if member[lane] < 0 and waiting < len(states):
+            some = True
+            fresh[lane] = 1.0
+            member[lane] = slots[waiting]
+            now[lane] = 0.0
+            put(m, at.h * LANES + lane, 1.0)
+            for p in range(at.n):
+                put(m, (at.y + p) * LANES + lane, states[waiting, p])
+            for i in range(at.d):
+                put(m, (at.rates + i) * LANES + lane, rates[waiting, i])
+                if at.is_turned:
+                    for j in range(at.d):
+                        put(m, (at.axes + i * at.d + j) * LANES + lane, axes[waiting, i, j])
+            waiting += 1
+    if not some:
+        return waiting
+    call(at.prepare, m, at, 0, 0)
+    call(at.field, m, at, at.y, at.f_new)
+    for p in range(at.n):
+        store(m, at.y_new + p, load(m, at.y + p))
+    call(at.weigh, m, at, 0, 0)
+    speeds, doubt = splat(0.0), splat(0.0)
+    for p in range(at.n):
+        f = load(m, at.f_new + p)
+        speeds = larger(speeds, magnitude(f) * load(m, at.scale + p))
+        doubt = fma(f, splat(0.0), doubt)
+    store(m, at.share, speeds + doubt)
+    source = read(m, at, at.y)
+    for lane in range(LANES):
+        if fresh[lane] == 0.0:
+            continue
+        k = member[lane]
+        counts[k, EVALUATIONS] += 1
+        for p in range(at.n):
+            put(m, (at.f + p) * LANES + lane, get(m, (at.f_new + p) * LANES + lane))
+        speed = get(m, at.share * LANES + lane)
+        put(m, at.h * LANES + lane, min(t[-1], _FIRST / speed))
+        if not speed < _TOO_FAST:
+            status[k] = NON_FINITE
+            member[lane] = -1
+        elif t[0] == 0.0:
+            write(m, at, lane, source, values, k, 0)
+            counts[k, DONE] = 1
+            if t.size == 1:
+                member[lane] = -1
+    return waiting
+
+
+@register_jitable
+def aim(
+    m: int, at: Places, end: float, max_steps: int, results: Results, book: Book, stop: bool
+) -> int:
+    """Set where each step ends; let go of nets whose budget is spent; return how many go on."""
+    _, status, times, counts = results
+    member, now, then, _, _ = book
+    busy = 0
+    for lane in range(LANES):
+        k = member[lane]
+        if k < 0:
+            put(m, at.h * LANES + lane, 1.0)  # whatever it holds goes on moving, unread
+            continue
+        h = get(m, at.h * LANES + lane)
+        if at.is_framed:
+            fastest = 0.0
+            for i in range(at.d):
+                slack = 1.0 - 2.0 * get(m, (at.y + i * (i + 3) // 2) * LANES + lane)
+                fastest = max(fastest, get(m, (at.rates + i) * LANES + lane) * abs(slack))
+            h = min(h, _CAP / fastest)
+        then[lane] = end if now[lane] + 1.01 * h >= end else now[lane] + h
+        put(m, at.h * LANES + lane, then[lane] - now[lane])
+        if stop:
+            status[k] = OUT_OF_TIME
+        elif counts[k, ACCEPTED] + counts[k, REJECTED] >= max_steps:
+            status[k] = BUDGET_SPENT
+        elif h <= 1e-15 * now[lane]:
+            status[k] = STEP_TOO_SMALL
+        if status[k] == OK:
+            busy += 1
+        else:
+            times[k] = now[lane]
+            member[lane] = -1
+    return busy
+
+
+@register_jitable
+def emit(m: int, at: Places, t: Array, results: Results, book: Book) -> None:
+    """Write the readings at the points of the grid inside the steps that passed."""
+    values, _, _, counts = results
+    member, now, then, error, _ = book
+    while True:
+        some = False
+        for lane in range(LANES):
+            x = -1.0
+            if member[lane] >= 0 and error[lane] <= 1.0:
+                g = counts[member[lane], DONE]
+                if g < t.size and t[g] <= then[lane]:
+                    x = (t[g] - now[lane]) / (then[lane] - now[lane])
+                    some = True
+            put(m, at.x * LANES + lane, x)
+        if not some:
+            return
+        interpolate(m, at, at.stage)
+        call(at.leave, m, at, at.stage, at.value)
+        source = read(m, at, at.value if at.is_framed else at.stage)
+        for lane in range(LANES):
+            if get(m, at.x * LANES + lane) >= 0.0:
+                k = member[lane]
+                write(m, at, lane, source, values, k, counts[k, DONE])
+                counts[k, DONE] += 1
+
+
+@register_jitable
+def advance(m: int, at: Places, points: int, results: Results, book: Book) -> None:
+    """Move on where the step passed, set the next steps, and free the lanes that are done."""
+    _, _, times, counts = results
+    member, now, then, error, _ = book
+    for lane in range(LANES):
+        put(m, at.share * LANES + lane, 1.0 if error[lane] <= 1.0 else 0.0)
+    passed, h = load(m, at.share), load(m, at.h)
+    for p in range(at.n):
+        store(m, at.y + p, where(passed, load(m, at.y_new + p), load(m, at.y + p)))
+        store(m, at.f + p, where(passed, load(m, at.f_new + p) / h, load(m, at.f + p)))
+    for lane in range(LANES):
+        k = member[lane]
+        if k < 0:
+            continue
+        if error[lane] <= 1.0:
+            counts[k, ACCEPTED] += 1
+            now[lane] = times[k] = then[lane]
+            if counts[k, DONE] == points:
+                member[lane] = -1
+        else:
+            counts[k, REJECTED] += 1
+        factor = min(_GROW, max(_SHRINK, _SAFETY * error[lane] ** (-1.0 / 8.0)))
+        put(m, at.h * LANES + lane, factor * get(m, at.h * LANES + lane))
+
+
+@entry
+def follow(
+    m: int,
+    address: int,
+    nodes: Array,
+    starts: Starts,
+    t: Array,
+    limits: tuple[float, float, int],
+    results: Results,
+    book: Book,
+    stop: Array,
+) -> tuple[int, int]:
+    """Carry nets from time 0 through the grid t; return the rounds taken and the lanes busy in them.
+
+    `m` and `address` are the addresses of the memory and of the table of places. `starts` holds the
+    states (members, n), rates (members, d), axes (members, d, d) or none, and their places in `results`,
+    the arrays to fill: readings (members, T, numbers), status, last good times, counts. `book` keeps of each lane
+    its net, time, end of the step, error, and whether it is new. `stop[0]` is raised from outside.
+    """
+    at = table(address)
+    step_tolerance, defect_tolerance, max_steps = limits
+    counts = results[3]
+    member, _, _, error, _ = book
+    waiting, rounds, worked = 0, 0, 0
+    while True:
+        waiting = admit(m, at, starts, t, results, book, waiting)
+        busy = aim(m, at, t[-1], max_steps, results, book, stop[0] != 0)
+        if busy == 0:
+            if waiting == len(starts[0]):
+                return rounds, worked
+            continue
+        rounds += 1
+        worked += busy
+        step(m, at, nodes)
+        call(at.weigh, m, at, 0, 0)
+        store(m, at.share, step_error(m, at) / splat(step_tolerance))
+        some = False
+        for lane in range(LANES):
+            miss = get(m, at.share * LANES + lane)
+            error[lane] = miss if miss < np.inf else np.inf
+            if member[lane] >= 0:
+                counts[member[lane], EVALUATIONS] += _STAGES
+                some = some or miss <= 1.0
+        if some:
+            extend(m, at, nodes)
+            missed = splat(0.0)
+            for x in _DEFECT_AT:
+                one = defect(m, at, x)
+                missed = larger(one, missed) + splat(0.0) * one
+            store(m, at.share, missed / splat(defect_tolerance))
+            for lane in range(LANES):
+                if member[lane] >= 0 and error[lane] <= 1.0:
+                    counts[member[lane], EVALUATIONS] += _ROWS - _STAGES - 1 + len(_DEFECT_AT)
+                    miss = get(m, at.share * LANES + lane)
+                    error[lane] = max(error[lane], miss) if miss < np.inf else np.inf
+            emit(m, at, t, results, book)
+        advance(m, at, t.size, results, book)

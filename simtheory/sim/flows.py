@@ -36,7 +36,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -49,29 +49,34 @@ __all__ = ["Deep", "Flow", "Init", "Layers", "OneLayer", "State", "Tied", "Untie
 Layers: TypeAlias = tuple[Array, ...]
 Init: TypeAlias = ArrayLike | Sequence[ArrayLike]
 
-# Rows this small count as zero in the error norm: their squares near the smallest float64.
-_TINY = 1e-100
+# Rounding disturbs the mode that the last pivot of W stands for by 1e-16 over that pivot, and the
+# flow lets it grow by some hundreds; the rest is margin.
+_SAFE_PIVOT = 3e-14
 
 
 class State(NamedTuple):
-    """What the kernel of a flow starts from.
+    """What the integrator starts from, for some members of an ensemble.
 
     Parameters
     ----------
-    blocks : tuple of ndarray, each of shape (..., n, m)
-        Matrices whose entries, one block after the other, are the state.
+    form : {"map", "factor", "chain"}
+        How a net is written down: the lower triangle of W, a factor of it, or the layers.
+    entries : ndarray, shape (members, n)
+        The numbers that are integrated.
     sizes : ndarray of int
-        Widths from which the kernel knows the shapes of the blocks.
-    group : ndarray of int, shape (entries,)
-        Group of each entry: errors are measured against the common norm of a group.
-    floor : float
-        Least norm of a group that counts.
+        Widths from which the kernel knows the shapes of the matrices.
+    group : ndarray of int, shape (n,)
+        Group of each entry: errors are measured against the common norm of a group. A map has no
+        need of it.
+    members : ndarray of int, shape (members,)
+        Which members of the ensemble these are.
     """
 
-    blocks: Layers
+    form: str
+    entries: Array
     sizes: IntArray
     group: IntArray
-    floor: float
+    members: IntArray
 
 
 class Flow(ABC):
@@ -81,8 +86,6 @@ class Flow(ABC):
     """
 
     __slots__ = ()
-
-    kernel: ClassVar[str]
 
     @property
     def name(self) -> str:
@@ -161,18 +164,20 @@ class Flow(ABC):
         """
 
     @abstractmethod
-    def state(self, layers: Layers) -> State:
-        """Return what the kernel starts from.
+    def states(self, layers: Layers, rtol: float) -> list[State]:
+        """Return what the integrator starts from.
 
         Parameters
         ----------
-        layers : tuple of ndarray
+        layers : tuple of ndarray, each of shape (members, n, m)
             The trained matrices, in the eigenbasis of the second moment.
+        rtol : float
+            Error wanted in W.
 
         Returns
         -------
-        State
-            Their entries, and how errors in them are measured.
+        list of State
+            Every member is in one of them.
         """
 
 
@@ -185,8 +190,6 @@ class Tied(Flow):
     >>> Tied().depth
     2
     """
-
-    kernel: ClassVar[str] = "tied"
 
     @property
     def depth(self) -> int:
@@ -211,21 +214,30 @@ class Tied(Flow):
         """Turn the rows of U."""
         return (np.swapaxes(axes, -1, -2) @ layers[0],)
 
-    def state(self, layers: Layers) -> State:
-        """Return Uᵀ; of a net wider than d its triangular factor, which has the same W."""
-        rows = np.swapaxes(layers[0], -1, -2)
-        h, d = rows.shape[-2:]
-        if h > d:
-            rows, h = np.asarray(np.linalg.qr(rows, mode="r")), d
-        return State((rows,), np.array([d, h]), np.tile(np.arange(d), h), _TINY)
+    def states(self, layers: Layers, rtol: float) -> list[State]:
+        """Return W where its small modes survive the rounding of its entries, elsewhere U."""
+        (U,) = layers
+        d, h = U.shape[-2:]
+        W = self.weights(layers)
+        safe = _least_pivot(W) * rtol > _SAFE_PIVOT if h >= d else np.zeros(len(U), dtype=bool)
+        states = []
+        if safe.any():
+            i, j = np.tril_indices(d)
+            sizes, group = np.array([d, d]), np.zeros(1, dtype=np.intp)
+            states.append(State("map", W[safe][:, i, j], sizes, group, np.flatnonzero(safe)))
+        if not safe.all():
+            rows = np.swapaxes(U[~safe], -1, -2)
+            if h > d:  # the triangular factor has the same W
+                rows, h = np.asarray(np.linalg.qr(rows, mode="r")), d
+            entries, group = rows.reshape(len(rows), h * d), np.tile(np.arange(d), h)
+            states.append(State("factor", entries, np.array([d, h]), group, np.flatnonzero(~safe)))
+        return states
 
 
 class _Chain(Flow):
     """W is a product of `depth` layers of their own."""
 
     __slots__ = ()
-
-    kernel: ClassVar[str] = "deep"
 
     def layers(self, init: Init, dim: int) -> Layers:
         """Return the layers as checked arrays, first layer first."""
@@ -271,16 +283,16 @@ class _Chain(Flow):
         turned[-1] = np.swapaxes(axes, -1, -2) @ turned[-1]
         return tuple(turned)
 
-    def state(self, layers: Layers) -> State:
+    def states(self, layers: Layers, rtol: float) -> list[State]:
         """Return the layers; concept k's group is its column of the first and its row of the last."""
         d = layers[0].shape[-1]
         sizes = np.array([d, *(layer.shape[-2] for layer in layers)])
-        if len(layers) == 1:
-            return State(layers, sizes, np.zeros(d * d, dtype=np.intp), 1.0)
         inner = [np.full(sizes[l] * sizes[l + 1], d + l - 1) for l in range(1, len(layers) - 1)]
-        first = np.tile(np.arange(d), sizes[1])
-        last = np.repeat(np.arange(d), sizes[-2])
-        return State(layers, sizes, np.concatenate([first, *inner, last]), _TINY)
+        first, last = np.tile(np.arange(d), sizes[1]), np.repeat(np.arange(d), sizes[-2])
+        members = len(layers[0])
+        entries = np.concatenate([layer.reshape(members, -1) for layer in layers], axis=1)
+        group = np.concatenate([first, *inner, last])
+        return [State("chain", entries, sizes, group, np.arange(members))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +346,21 @@ def _alone(init: Init) -> Any:
             f"{len(init)} of them. Stack the members of an ensemble: np.stack(init)."
         )
     return init
+
+
+def _least_pivot(W: Array) -> Array:
+    """Return the least pivot of each W, scaled to a unit diagonal: 1 if diagonal, 0 if singular."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1.0 / np.sqrt(np.diagonal(W, axis1=-2, axis2=-1))
+        rest = W * scale[:, :, np.newaxis] * scale[:, np.newaxis, :]
+        least = np.ones(len(W))
+        for k in range(W.shape[-1]):
+            column = rest[:, :, k]
+            least = np.minimum(least, column[:, k])
+            rest = (
+                rest - column[:, :, np.newaxis] * (column / column[:, k, np.newaxis])[:, np.newaxis]
+            )
+    return np.nan_to_num(least, nan=0.0)
 
 
 def require_flow(flow: Flow) -> Flow:

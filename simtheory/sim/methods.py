@@ -29,6 +29,7 @@ class Status(IntEnum):
     NON_FINITE = 1
     STEP_TOO_SMALL = 2
     BUDGET_SPENT = 3
+    OUT_OF_TIME = 4
 
     @property
     def advice(self) -> str:
@@ -47,6 +48,9 @@ _ADVICE = {
     Status.BUDGET_SPENT: (
         "The budget of steps was spent: raise `max_steps`, end the grid `t` earlier or loosen "
         "`rtol`. Rates far apart make long grids stiff, large weights make the start stiff."
+    ),
+    Status.OUT_OF_TIME: (
+        "The budget of seconds was spent: raise `max_seconds`, loosen `rtol` or take fewer members."
     ),
 }
 

@@ -12,33 +12,23 @@ estimate passes through zero. The requested `rtol` then bounds the error of W on
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_second_moment, as_times, positive_int
-from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
+from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
+from simtheory.sim._engine import Result, follow_states, relax
 from simtheory.sim.flows import Flow, Init, ensemble_of, require_flow
 from simtheory.sim.methods import DOP853, Status
+from simtheory.sim.readings import Entries, Reading
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 
 __all__ = ["integrate", "solve"]
 
-# The share of the requested error that a step and the defect of its interpolant may take, both in
-# the kernel's norm. Errors of steps add up and grow; the interpolant's own error is a fifth of its
-# defect. Over 390 drawn tied nets (d 2..16, widths 1..64, starts 1e-4..1) and rtol 1e-12..1e-2 the
-# error of W came out at 0.08 to 0.21 of the request, over 120 deep ones (depth 1..4) at up to 0.45.
-_STEP_SHARE, _DEFECT_SHARE = 1.0 / 20.0, 1.0
 _RTOL = (1e-12, 1e-2)
-
-
-class _Result(NamedTuple):
-    weights: Array
-    status: IntArray
-    times: Array
-    counts: IntArray
 
 
 def solve(
@@ -49,6 +39,8 @@ def solve(
     *,
     rtol: float = 1e-11,
     max_steps: int = 100_000,
+    max_seconds: float | None = None,
+    threads: int | None = None,
     probes: ArrayLike | None = None,
 ) -> Trajectory:
     """Integrate the gradient flow of a linear network on a task.
@@ -71,6 +63,11 @@ def solve(
         Error wanted in the entries of W, relative to the larger of them and 1; 1e-12 to 1e-2.
     max_steps : int
         Budget of steps, tried ones included, for each member.
+    max_seconds : float, optional
+        Budget of seconds for the whole ensemble. Default: none.
+    threads : int, optional
+        Threads over the members. Default: as many as the process may use. Results do not depend
+        on it, to the last bit.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
 
@@ -85,12 +82,14 @@ def solve(
         If an argument does not fit.
     SolveError
         If a member could not be integrated. Its `partial` is the trajectory on the times that all
-        members reached.
+        members reached, its `status` says of each member how it ended, and its `finished` is the
+        trajectory of those that reached the end, one after the other.
 
     Notes
     -----
-    Seventeen evaluations of the right-hand side a step. Rates far apart make long grids stiff:
-    learned concepts keep the steps below about 6 / (depth a_max). The time that a deep net from a
+    Seventeen evaluations of the right-hand side a step, for eight members at once. Rates far apart
+    make long grids stiff: learned concepts keep the steps below about 6 / (depth a_max), except
+    those of tied nets, which then go in an exponential frame. The time that a deep net from a
     small start needs to leave the origin, and with it the error, grows with its depth.
 
     Examples
@@ -103,20 +102,22 @@ def solve(
     array([0.527633, 0.894601])
     """
     times = as_times(t)
-    result = _run(flow, task.second_moment, init, times, rtol, max_steps)
+    budgets = _budgets(rtol, max_steps, max_seconds, threads)
+    result, ensemble = _run(flow, task.second_moment, init, times, Entries(), budgets)
+    maps = result.values.reshape(-1, times.size, task.dim, task.dim)
     steps, rejected, evaluations, _ = result.counts.sum(axis=0)
     stats = {
-        "method": DOP853.name,
+        "method": DOP853.name if flow.depth > 1 else "closed form",
         "rtol": float(rtol),
         "steps": int(steps),
         "rejected": int(rejected),
         "field_evaluations": int(evaluations),
     }
 
-    def trajectory(done: int) -> Trajectory:
+    def trajectory(weights: Array, done: int) -> Trajectory:
         return Trajectory.from_weights(
             times[:done],
-            result.weights[..., :done, :, :],
+            weights[..., :done, :, :],
             task,
             origin=f"sim.solve({flow.name})",
             exact=True,
@@ -124,12 +125,15 @@ def solve(
             stats=stats,
         )
 
-    failure = _failure(result)
-    if failure is not None:
+    whole = maps.reshape(*ensemble, *maps.shape[1:])
+    if result.status.any():
+        failure = _failure(result, ensemble)
         done = int(result.counts[:, -1].min())
-        failure.partial = trajectory(done) if done else None
+        ended = result.status == Status.OK
+        failure.partial = trajectory(whole, done) if done else None
+        failure.finished = trajectory(maps[ended], times.size) if ended.any() else None
         raise failure
-    return trajectory(times.size)
+    return trajectory(whole, times.size)
 
 
 def integrate(
@@ -140,6 +144,9 @@ def integrate(
     *,
     rtol: float = 1e-11,
     max_steps: int = 100_000,
+    max_seconds: float | None = None,
+    threads: int | None = None,
+    read: Reading | None = None,
 ) -> Array:
     """Integrate the gradient flow of a linear network, from arrays to an array.
 
@@ -157,24 +164,62 @@ def integrate(
         Error wanted in the entries of W, relative to the larger of them and 1; 1e-12 to 1e-2.
     max_steps : int
         Budget of steps, tried ones included, for each member.
+    max_seconds : float, optional
+        Budget of seconds for the whole ensemble. Default: none.
+    threads : int, optional
+        Threads over the members. Default: as many as the process may use. Results do not depend
+        on it, to the last bit.
+    read : Reading, optional
+        What to keep of W, such as ``Diagonal()`` or ``Losses(task.vertices())``. Default: all of it.
 
     Returns
     -------
     ndarray, shape (..., T, d, d)
-        End-to-end map W over time.
+        End-to-end map W over time; with `read` its numbers, shape (..., T, k).
 
     Raises
     ------
     ShapeError, ArgumentError
         If an argument does not fit.
     SolveError
-        If a member could not be integrated.
+        If a member could not be integrated. Its `status` says of each member how it ended; its
+        `partial` is the array, with NaN from where a member stopped.
     """
-    result = _run(flow, as_second_moment(second_moment), init, as_times(t), rtol, max_steps)
-    failure = _failure(result)
-    if failure is not None:
+    if read is not None and not isinstance(read, Reading):
+        raise ArgumentError(
+            f"Argument `read` must be a reading, such as sim.Diagonal(), but it is {read!r}."
+        )
+    reading = Entries() if read is None else read
+    moment, times = as_second_moment(second_moment), as_times(t)
+    budgets = _budgets(rtol, max_steps, max_seconds, threads)
+    result, ensemble = _run(flow, moment, init, times, reading, budgets)
+    d = moment.shape[-1]
+    numbers = result.values if read is None else reading.finish(result.values)
+    shape = (d, d) if read is None else numbers.shape[2:]
+    numbers = numbers.reshape(*ensemble, times.size, *shape)
+    if result.status.any():
+        failure = _failure(result, ensemble)
+        failure.partial = numbers
         raise failure
-    return result.weights
+    return numbers
+
+
+def _budgets(
+    rtol: float, max_steps: int, max_seconds: float | None, threads: int | None
+) -> dict[str, Any]:
+    """Return the checked budgets."""
+    number = as_finite("rtol", rtol)
+    if number.ndim != 0 or not _RTOL[0] <= number <= _RTOL[1]:
+        raise ArgumentError(
+            f"Argument `rtol` must lie in [{_RTOL[0]:g}, {_RTOL[1]:g}], but it is {rtol!r}. "
+            "Float64 gives no more, and the flow needs no less."
+        )
+    return {
+        "rtol": float(number),
+        "max_steps": positive_int("max_steps", max_steps),
+        "max_seconds": None if max_seconds is None else positive("max_seconds", max_seconds),
+        "threads": None if threads is None else positive_int("threads", threads),
+    }
 
 
 def _run(
@@ -182,48 +227,25 @@ def _run(
     moment: Array,
     init: Init,
     times: Array,
-    rtol: float,
-    max_steps: int,
-) -> _Result:
+    reading: Reading,
+    budgets: dict[str, Any],
+) -> tuple[Result, tuple[int, ...]]:
+    """Integrate; return the members' numbers one after the other, and the ensemble's shape."""
     d = moment.shape[-1]
-    tolerance = _tolerance(rtol)
-    budget = positive_int("max_steps", max_steps)
+    rows = reading.rows(d)
     layers = require_flow(flow).layers(init, d)
     ensemble = ensemble_of(moment, *layers)
     rates, axes = _principal_axes(moment)
-    if axes is not None:
-        layers = flow.turned(layers, axes)
-    state = flow.state(layers)
-    starts = np.concatenate(
-        [_members(b, ensemble, 2).reshape(-1, b.shape[-2] * b.shape[-1]) for b in state.blocks],
-        axis=1,
-    )
-    from simtheory.sim import _kernels  # loads Numba
-
-    problem = (
-        times,
-        state.sizes,
-        (state.group, int(state.group.max()) + 1, state.floor),
-        (DOP853.stages, DOP853.embedded, DOP853.dense),
-        (tolerance * _STEP_SHARE, tolerance * _DEFECT_SHARE, budget),
-    )
-    kernel = getattr(_kernels, flow.kernel)
-    values, status, reached, counts = kernel(starts, _members(rates, ensemble, 1), problem)
-    weights = values.reshape(*ensemble, times.size, d, d)
-    if axes is not None:
-        turn = axes[..., np.newaxis, :, :]
-        weights = turn @ weights @ np.swapaxes(turn, -1, -2)
-    return _Result(weights, status.reshape(ensemble), reached.reshape(ensemble), counts)
-
-
-def _tolerance(rtol: float) -> float:
-    number = as_finite("rtol", rtol)
-    if number.ndim != 0 or not _RTOL[0] <= number <= _RTOL[1]:
-        raise ArgumentError(
-            f"Argument `rtol` must lie in [{_RTOL[0]:g}, {_RTOL[1]:g}], but it is {rtol!r}. "
-            "Float64 gives no more, and the flow needs no less."
-        )
-    return float(number)
+    with np.errstate(over="ignore", invalid="ignore"):  # the integrator says what is too large
+        if axes is not None:
+            layers = flow.turned(layers, axes)
+            axes = _members(axes, ensemble, 2)
+        rates = _members(rates, ensemble, 1)
+        layers = tuple(_members(layer, ensemble, 2) for layer in layers)
+        if flow.depth == 1:
+            return relax(layers[0], rates, axes, times, rows), ensemble
+        states = flow.states(layers, budgets["rtol"])
+    return follow_states(states, rates, axes, times, rows, **budgets), ensemble
 
 
 def _members(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
@@ -247,14 +269,13 @@ def _principal_axes(moment: Array) -> tuple[Array, Array | None]:
     return rates.clip(min=0.0), axes
 
 
-def _failure(result: _Result) -> SolveError | None:
-    """Return the error of the first member that did not reach the end, or None."""
-    bad = np.argwhere(result.status != Status.OK)
-    if not len(bad):
-        return None
-    place = tuple(int(i) for i in bad[0])
-    time = float(result.times[place])
+def _failure(result: Result, ensemble: tuple[int, ...]) -> SolveError:
+    """Return the error that names the first member that did not reach the end."""
+    bad = np.flatnonzero(result.status)
+    place = tuple(int(i) for i in np.unravel_index(bad[0], ensemble)) if ensemble else ()
+    time = float(result.times[bad[0]])
     who = f"Member {place[0] if len(place) == 1 else place}" if place else "The integration"
     more = f" ({len(bad)} of {result.status.size} members failed.)" if len(bad) > 1 else ""
-    advice = Status(int(result.status[place])).advice
-    return SolveError(f"{who} stopped at time {time:g}. {advice}{more}", time=time)
+    advice = Status(int(result.status[bad[0]])).advice
+    status = result.status.reshape(ensemble)
+    return SolveError(f"{who} stopped at time {time:g}. {advice}{more}", time=time, status=status)

@@ -1,0 +1,53 @@
+"""How kernels are compiled: on first use, and kept on disk until a line of them changes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
+
+from simtheory.sim._lanes import PART
+
+# Numba looks for edits in the file of a function only. Its parts stand in other files.
+_SOURCES = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("_*.py")))
+).hexdigest()
+
+
+class _Cache(FunctionCache):
+    """A cache that notices an edit in any kernel, and that a full disk does not break."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), _SOURCES)
+
+    @contextlib.contextmanager
+    def _guard_against_spurious_io_errors(self) -> Iterator[None]:
+        with contextlib.suppress(OSError):
+            yield
+
+
+def _keep(compiled: Any, function: Callable[..., Any]) -> Any:
+    with contextlib.suppress(RuntimeError):  # no folder to write to: compile in every process
+        compiled._cache = _Cache(function)
+    return compiled
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile an entry for each kind of arguments, when it is first called."""
+    return _keep(njit(nogil=True, error_model="numpy")(function), function)
+
+
+@cache
+def address(function: Callable[..., Any]) -> int:
+    """Compile a part (`_lanes.call`) and return its address."""
+    signature = (PART.args, PART.return_type)
+    part = _keep(CFunc(function, signature, locals={}, options={"error_model": "numpy"}), function)
+    part.compile()
+    return int(part.address)

@@ -1,0 +1,275 @@
+"""From the states of an ensemble to its readings: memory, forms of state, chunks and threads.
+
+Members are cut into chunks whose size depends on their number only; each chunk is one call of the
+compiled integrator, which releases the GIL, so plain threads run chunks side by side. Nothing in a
+member's numbers depends on its chunk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+import numpy as np
+
+from simtheory._typing import Array, IntArray
+from simtheory.sim.flows import State
+from simtheory.sim.methods import DOP853, Status
+from simtheory.sim.readings import Rows
+
+# The share of the requested error that a step and the defect of its interpolant may take, both in
+# the kernel's norm. Errors of steps add up and grow; the interpolant's own error is about a tenth
+# of its defect. What came out on the grid stands in tests/crosscheck/test_sim.py.
+_SHARES = {"map": (0.2, 2.0), "frame": (0.4, 4.0), "factor": (0.05, 1.0), "chain": (0.05, 1.0)}
+
+# From this product of the largest rate and the time on, a map is integrated in the exponential
+# frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
+_LONG = 300.0
+
+_ACROSS = 8  # members that the kernel carries side by side
+_CHUNK = 512  # most members of a chunk
+
+
+class Result(NamedTuple):
+    """Readings (members, T, m), status, last good time, and counts of each member."""
+
+    values: Array
+    status: IntArray
+    times: Array
+    counts: IntArray
+
+
+def follow_states(
+    states: Sequence[State],
+    rates: Array,
+    axes: Array | None,
+    t: Array,
+    rows: Rows,
+    *,
+    rtol: float,
+    max_steps: int,
+    max_seconds: float | None,
+    threads: int | None,
+) -> Result:
+    """Integrate every member of an ensemble.
+
+    Parameters
+    ----------
+    states : sequence of State
+        Starts, in the eigenbasis of the second moment.
+    rates : ndarray, shape (members, d)
+        Eigenvalues of the second moment.
+    axes : ndarray, shape (members, d, d), or None
+        Its eigenvectors, unless they are the coordinate axes.
+    t : ndarray, shape (T,)
+        Grid.
+    rows : Rows
+        What is read off W.
+    rtol, max_steps, max_seconds, threads
+        As `integrate` takes them, checked.
+
+    Returns
+    -------
+    Result
+        With NaN from where a member stopped.
+    """
+    members, d = rates.shape
+    result = Result(
+        np.empty((members, t.size, rows.ends.size - 1)),
+        np.zeros(members, dtype=np.intp),
+        np.zeros(members),
+        np.zeros((members, 4), dtype=np.intp),
+    )
+    stop = np.zeros(1, dtype=np.uint8)
+    jobs: list[Callable[[], object]] = []
+    size = min(_CHUNK, _ACROSS * -(-members // (4 * _ACROSS)))
+    for state in states:
+        long = rates[state.members].max(axis=1) * t[-1] > _LONG
+        framed = long if state.form == "map" else np.zeros(len(long), dtype=bool)
+        for in_frame in (False, True):
+            chosen = framed == in_frame
+            if not chosen.any():
+                continue
+            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None)
+            step_share, defect_share = _SHARES["frame" if in_frame else state.form]
+            limits = (rtol * step_share, rtol * defect_share, max_steps)
+            slots, entries = state.members[chosen], state.entries[chosen]
+            for first in range(0, len(slots), size):
+                part = slice(first, first + size)
+                these = slots[part]
+                turns = np.empty((0, d, d)) if axes is None else axes[these]
+                starts = (np.ascontiguousarray(entries[part]), rates[these], turns, these)
+                jobs.append(_job(at, weights, starts, t, limits, result, stop))
+    _work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * _ACROSS)
+    for k in np.flatnonzero(result.status):
+        result.values[k, result.counts[k, -1] :] = np.nan
+    return result
+
+
+def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> Result:
+    """Return one layer's readings in closed form, W = W₀ + (I − W₀)(1 − exp(−At))."""
+    members, d, _ = W0.shape
+    values = np.empty((members, t.size, rows.ends.size - 1))
+    for first in range(0, members, _CHUNK):
+        part = slice(first, first + _CHUNK)
+        learned = -np.expm1(-rates[part, np.newaxis, :] * t[:, np.newaxis])
+        W = (np.eye(d) - W0[part])[:, np.newaxis] * learned[:, :, np.newaxis, :]
+        W += W0[part, np.newaxis]
+        if axes is not None:
+            Q = axes[part, np.newaxis]
+            W = Q @ W @ np.swapaxes(Q, -1, -2)
+        flat = W.reshape(-1, t.size, d * d)
+        if rows.plain:
+            values[part] = flat[:, :, rows.entries]
+        else:
+            terms = flat[:, :, rows.entries] * rows.factors
+            values[part] = np.add.reduceat(terms, rows.ends[:-1], axis=-1)
+    status = np.where(np.isfinite(values).all(axis=(1, 2)), Status.OK, Status.NON_FINITE)
+    counts = np.zeros((members, 4), dtype=np.intp)
+    counts[status == Status.OK, -1] = t.size
+    return Result(values, status, np.where(status == Status.OK, t[-1], 0.0), counts)
+
+
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _job(
+    at: IntArray,
+    weights: list[tuple[int, Array]],
+    starts: tuple[Array, Array, Array, IntArray],
+    t: Array,
+    limits: tuple[float, float, int],
+    result: Result,
+    stop: Array,
+) -> Callable[[], object]:
+    from simtheory.sim._kernels import follow
+    from simtheory.sim._lanes import LANES, room
+
+    def job() -> object:
+        m = room(int(at[-1]))
+        for place, numbers in weights:
+            m[place * LANES : place * LANES + numbers.size] = numbers
+        empty = [np.zeros(LANES) for _ in range(4)]
+        book = (np.full(LANES, -1), *empty)
+        return follow(
+            m.ctypes.data, at.ctypes.data, _NODES, starts, t, limits, tuple(result), book, stop
+        )
+
+    return job
+
+
+def _work(
+    jobs: Sequence[Callable[[], object]],
+    stop: Array,
+    max_seconds: float | None,
+    threads: int | None,
+    *,
+    alone: bool,
+) -> None:
+    """Run the jobs; a short one here, more of them in threads that can be called off."""
+    if alone and max_seconds is None:
+        jobs[0]()
+        return
+    with ThreadPoolExecutor(min(len(jobs), threads or usable_cpus())) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            _, late = wait(futures, timeout=max_seconds, return_when=FIRST_EXCEPTION)
+        except BaseException:  # an interrupt must not wait for the rest of the ensemble
+            stop[0] = 1
+            raise
+        if late:
+            stop[0] = 1
+        for future in futures:
+            future.result()
+
+
+_NODES = DOP853.stages.sum(axis=1)
+
+
+def _plan(
+    state: State, rows: Rows, *, framed: bool, turned: bool
+) -> tuple[IntArray, list[tuple[int, Array]]]:
+    """Lay out the memory of an integration; return the table of places and the numbers to put in.
+
+    The last entry of the table is the size of the memory.
+    """
+    from simtheory.sim._compile import address
+    from simtheory.sim._fields import FORMS, FRAME, nothing
+    from simtheory.sim._lanes import LANES
+    from simtheory.sim._places import NAMES, PARTS, lay_out
+
+    d, n = int(state.sizes[0]), state.entries.shape[1]
+    layers, groups = state.sizes.size - 1, int(state.group.max()) + 1
+    packed = state.form == "map"
+    i, j = np.tril_indices(d)
+    lower, upper = i * d + j, j * d + i
+    entries = rows.entries
+    if packed and not turned:  # read from the triangle itself
+        where = np.empty(d * d, dtype=np.intp)
+        where[lower] = where[upper] = np.arange(n)
+        entries = where[entries]
+    tableau = np.concatenate([DOP853.stages, DOP853.embedded, DOP853.dense])
+    used = [np.flatnonzero(row) for row in tableau]
+    numbers = np.concatenate([row[u] for row, u in zip(tableau, used, strict=True)])
+    sums = 0 if rows.plain else rows.ends.size - 1
+    tables = {
+        "sizes": state.sizes,
+        "group": state.group,
+        "row": i,
+        "column": j,
+        "lower": lower,
+        "upper": upper,
+        "first": np.cumsum([0, *(u.size for u in used)]),
+        "stages": np.concatenate(used),
+        "ends": rows.ends,
+        "entries": entries,
+        "select": entries if rows.plain else np.arange(sums),
+    }
+    widest = int(state.sizes.max())
+    work = {
+        "map": 3 * d * d,
+        "factor": d * d,
+        "chain": d * (int(state.sizes[1:].sum()) + 2 * widest),
+    }
+    lengths = {
+        "one": 1,
+        "d": d,
+        "n": n,
+        "stages": len(DOP853.stages) * n,
+        "dense": 7 * n,
+        "groups": max(d, 2 * groups),
+        "work": work[state.form],
+        "packed": n if packed else 0,
+        "turned": d * d if turned else 0,
+        "full": 3 * d * d,
+        "framed": n if framed else 0,
+        "exponents": d if framed else 0,
+        "exponentials": 2 * d if framed else 0,
+        "sums": sums,
+        "weights": -(-numbers.size // LANES),
+        "factors": 0 if rows.plain else -(-rows.factors.size // LANES),
+    }
+    flags = {
+        "d": d,
+        "n": n,
+        "layers": layers,
+        "groups": groups,
+        "is_framed": int(framed),
+        "is_turned": int(turned),
+        "n_sums": sums,
+        "n_selected": rows.ends.size - 1,
+    }
+    form = FORMS[state.form]
+    form = {"slope": form["field"], **form, **(FRAME if framed else {})}
+    parts = {name: address(form.get(name, nothing)) for name in PARTS}
+    at, size = lay_out(lengths, flags, tables, parts)
+    weights = [(int(at[NAMES.index("weights")]), numbers)]
+    if sums:
+        weights.append((int(at[NAMES.index("factors")]), rows.factors))
+    return np.append(at, size), weights

@@ -1,0 +1,256 @@
+"""The right-hand sides of the flows on eight nets at once, and how errors in them are weighed.
+
+Three forms of state carry the four networks:
+
+map : the lower triangle of W = U Uᵀ, row after row, n = d(d+1)/2. The cheapest form of the tied net.
+factor : Uᵀ, shape (h, d). Keeps W positive semidefinite, and small modes beside large ones.
+chain : the layers one after the other, first layer first, as an untied or deep net has them.
+
+Each form is a few *parts*, all with the arguments m, at (`_lanes`) and two places. The integrator
+calls them by their addresses, so that each is compiled once, and only when it is needed.
+
+Symbols
+-------
+h : step of a lane, which every slope is multiplied with; a : rates; x : fraction of the step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from numba.extending import register_jitable
+
+from simtheory.sim._lanes import (
+    exp,
+    fma,
+    larger,
+    load,
+    mean_growth,
+    multiply,
+    root,
+    splat,
+    store,
+)
+
+Lanes: TypeAlias = Any
+Places: TypeAlias = Any  # the table `at`, whose names `_places` lists
+
+_TINY = 1e-200  # a norm whose square is less counts as zero
+
+
+def nothing(m: int, at: Places, i: int, j: int) -> int:
+    """Do what a form has no need of."""
+    return 0
+
+
+def map_prepare(m: int, at: Places, i: int, j: int) -> int:
+    """Write the mean rates of each entry, for nets that have just come."""
+    for p in range(at.n):
+        a, b = load(m, at.rates + at[at.row + p]), load(m, at.rates + at[at.column + p])
+        store(m, at.means + p, splat(0.5) * (a + b))
+    return 0
+
+
+@register_jitable
+def map_field(m: int, at: Places, y: int, out: int) -> int:
+    """W' = 2G − (GW + WG) with G = (AW + WA)/2: one product and its transpose."""
+    d, n = at.d, at.n
+    W, G, P = at.work, at.work + d * d, at.work + 2 * d * d
+    for p in range(n):
+        w = load(m, y + p)
+        g = load(m, at.means + p) * w
+        lower, upper = at[at.lower + p], at[at.upper + p]
+        store(m, W + lower, w)
+        store(m, W + upper, w)
+        store(m, G + lower, g)
+        store(m, G + upper, g)
+    multiply(m, G, d, 1, W, d, 1, P, d, d, d)
+    h = load(m, at.h)
+    for p in range(n):
+        lower, upper = at[at.lower + p], at[at.upper + p]
+        g = load(m, G + lower)
+        store(m, out + p, h * (g + g - (load(m, P + lower) + load(m, P + upper))))
+    return 0
+
+
+def map_weigh(m: int, at: Places, i: int, j: int) -> int:
+    """Write one over √(w_ii w_jj), which bounds |w_ij|: an error of a small W grows with it."""
+    for k in range(at.d):
+        p = k * (k + 3) // 2
+        top = larger(larger(load(m, at.y + p), load(m, at.y_new + p)), splat(_TINY))
+        store(m, at.norms + k, splat(1.0) / root(top))
+    for p in range(at.n):
+        a, b = load(m, at.norms + at[at.row + p]), load(m, at.norms + at[at.column + p])
+        store(m, at.scale + p, a * b)
+    return 0
+
+
+def map_mapped(m: int, at: Places, y: int, j: int) -> int:
+    """Return where W stands: packed, or full if it has to be turned."""
+    if not at.is_turned:
+        return y
+    for p in range(at.n):
+        w = load(m, y + p)
+        store(m, at.full + at[at.lower + p], w)
+        store(m, at.full + at[at.upper + p], w)
+    return _turned(m, at, at.full)
+
+
+@register_jitable
+def _turned(m: int, at: Places, W: int) -> int:
+    """Return where Q W Qᵀ stands, with the eigenvectors Q of the second moment."""
+    if not at.is_turned:
+        return W
+    d = at.d
+    half, turned = at.full + d * d, at.full + 2 * d * d
+    multiply(m, W, d, 1, at.axes, 1, d, half, d, d, d)
+    multiply(m, at.axes, d, 1, half, d, 1, turned, d, d, d)
+    return turned
+
+
+def factor_field(m: int, at: Places, y: int, out: int) -> int:
+    """U' = (A − (WA + AW)/2) U, on the transposes."""
+    d, width = at.d, at[at.sizes + 1]
+    M = at.work
+    multiply(m, y, 1, d, y, d, 1, M, d, width, d)
+    h = load(m, at.h)
+    for i in range(d):
+        a = load(m, at.rates + i)
+        for j in range(d):
+            g = splat(-0.5) * h * (a + load(m, at.rates + j)) * load(m, M + i * d + j)
+            store(m, M + i * d + j, g)
+        store(m, M + i * d + i, load(m, M + i * d + i) + h * a)
+    multiply(m, y, d, 1, M, d, 1, out, width, d, d)
+    return 0
+
+
+def factor_mapped(m: int, at: Places, y: int, j: int) -> int:
+    """Return where W = U Uᵀ stands."""
+    d = at.d
+    multiply(m, y, 1, d, y, d, 1, at.full, d, at[at.sizes + 1], d)
+    return _turned(m, at, at.full)
+
+
+@register_jitable
+def _products(m: int, at: Places, y: int) -> int:
+    """Write W_2 W_1, W_3 W_2 W_1, … one after the other; return where W begins."""
+    d, sizes = at.d, at.sizes
+    layer, below, above = y + at[sizes + 1] * d, y, at.work
+    for l in range(1, at.layers):
+        rows, columns = at[sizes + l + 1], at[sizes + l]
+        multiply(m, layer, columns, 1, below, d, 1, above, rows, columns, d)
+        layer += rows * columns
+        below = above
+        above += rows * d
+    return below
+
+
+def chain_field(m: int, at: Places, y: int, out: int) -> int:
+    """W_l' = (W_L … W_{l+1})ᵀ (I − W) A (W_{l-1} … W_1)ᵀ, by back-propagation."""
+    d, sizes = at.d, at.sizes
+    below = _products(m, at, y)
+    here = below + d * d  # two buffers take turns to hold (W_L … W_{l+1})ᵀ (I − W) A
+    other = here
+    for l in range(at.layers):
+        other = max(other, here + at[sizes + l] * d)
+    h = load(m, at.h)
+    for i in range(d):
+        for j in range(d):
+            w = load(m, below + i * d + j)
+            a = h * load(m, at.rates + j)
+            store(m, here + i * d + j, a * ((splat(1.0) if i == j else splat(0.0)) - w))
+    layer = at.n
+    for l in range(at.layers - 1, 0, -1):
+        rows, columns = at[sizes + l + 1], at[sizes + l]
+        layer -= rows * columns
+        below = y if l == 1 else below - columns * d
+        multiply(m, here, d, 1, below, 1, d, out + layer, rows, d, columns)
+        multiply(m, y + layer, 1, columns, here, d, 1, other, columns, rows, d)
+        here, other = other, here
+    for p in range(at[sizes + 1] * d):
+        store(m, out + p, load(m, here + p))
+    return 0
+
+
+def chain_mapped(m: int, at: Places, y: int, j: int) -> int:
+    """Return where W = W_L … W_1 stands."""
+    return _turned(m, at, _products(m, at, y))
+
+
+def grouped_weigh(m: int, at: Places, i: int, j: int) -> int:
+    """Write one over the norm of the group that an entry belongs to, at the larger end."""
+    old, new = at.norms, at.norms + at.groups
+    for g in range(2 * at.groups):
+        store(m, at.norms + g, splat(0.0))
+    for p in range(at.n):
+        g, y, y_new = at[at.group + p], load(m, at.y + p), load(m, at.y_new + p)
+        store(m, old + g, fma(y, y, load(m, old + g)))
+        store(m, new + g, fma(y_new, y_new, load(m, new + g)))
+    for g in range(at.groups):
+        top = larger(larger(load(m, old + g), load(m, new + g)), splat(_TINY))
+        store(m, old + g, splat(1.0) / root(top))
+    for p in range(at.n):
+        store(m, at.scale + p, load(m, old + at[at.group + p]))
+    return 0
+
+
+# The exponential frame, for a map. Over a step of size h from W_n, whose slope is F, write
+#     W = W_n + φ(x) ∘ hF + E(x) ∘ V,    E_ij = exp((g_i + g_j) x),    φ_ij = ∫ E_ij dx,
+# with g_i = h a_i (1 − 2 w_ii), which come near the diagonal of the Jacobian. What V has to follow
+# is the rest of the field; so learned concepts, which relax fast, no longer keep the steps short.
+
+
+def frame_enter(m: int, at: Places, i: int, j: int) -> int:
+    """Write the exponents of the step."""
+    for k in range(at.d):
+        slack = fma(splat(-2.0), load(m, at.y + k * (k + 3) // 2), splat(1.0))
+        store(m, at.growth + k, load(m, at.h) * load(m, at.rates + k) * slack)
+    return 0
+
+
+@register_jitable
+def frame_leave(m: int, at: Places, V: int, out: int) -> int:
+    """Write W at the fraction x of the step, given V there."""
+    d, h, x = at.d, load(m, at.h), load(m, at.x)
+    for k in range(d):
+        g = load(m, at.growth + k) * x
+        store(m, at.raised + k, exp(g))
+        store(m, at.raised + d + k, exp(splat(0.0) - g))
+    for p in range(at.n):
+        i, j = at[at.row + p], at[at.column + p]
+        e = load(m, at.raised + i) * load(m, at.raised + j)
+        g = (load(m, at.growth + i) + load(m, at.growth + j)) * x
+        rise = x * h * load(m, at.f + p) * mean_growth(g, e)
+        store(m, out + p, load(m, at.y + p) + fma(e, load(m, V + p), rise))
+    return 0
+
+
+def frame_slope(m: int, at: Places, V: int, out: int) -> int:
+    """Write the slope of V at the fraction x of the step."""
+    d, h = at.d, load(m, at.h)
+    frame_leave(m, at, V, at.value)
+    map_field(m, at, at.value, at.spare)
+    for p in range(at.n):
+        i, j = at[at.row + p], at[at.column + p]
+        shrink = load(m, at.raised + d + i) * load(m, at.raised + d + j)
+        g = load(m, at.growth + i) + load(m, at.growth + j)
+        moved = load(m, at.value + p) - load(m, at.y + p)
+        linear = fma(g, moved, h * load(m, at.f + p))
+        store(m, out + p, shrink * (load(m, at.spare + p) - linear))
+    return 0
+
+
+def frame_lift(m: int, at: Places, v: int, j: int) -> int:
+    """Turn an error of V into one of W, at the fraction x where `frame_leave` came last."""
+    for p in range(at.n):
+        e = load(m, at.raised + at[at.row + p]) * load(m, at.raised + at[at.column + p])
+        store(m, v + p, e * load(m, v + p))
+    return 0
+
+
+FORMS = {
+    "map": {"prepare": map_prepare, "field": map_field, "weigh": map_weigh, "mapped": map_mapped},
+    "factor": {"field": factor_field, "weigh": grouped_weigh, "mapped": factor_mapped},
+    "chain": {"field": chain_field, "weigh": grouped_weigh, "mapped": chain_mapped},
+}
+FRAME = {"slope": frame_slope, "enter": frame_enter, "leave": frame_leave, "lift": frame_lift}

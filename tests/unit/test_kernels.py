@@ -1,0 +1,201 @@
+"""The compiled parts one by one: vectors of lanes, right-hand sides, the frame, and the cache."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simtheory
+from simtheory import sim
+from simtheory.errors import SolveError
+from simtheory.sim import Status, _kernels, _lanes
+from simtheory.sim._compile import address, entry
+from simtheory.sim._lanes import LANES, load, room, splat, store, where
+from simtheory.sim._places import NAMES
+from tests.bench import Bench
+
+RNG = np.random.default_rng(0)
+RATES = np.array([0.4, 0.9, 1.5])
+LAYERS = {
+    "map": (sim.Tied(), (RNG.normal(0, 0.3, (LANES, 3, 5)),)),
+    "factor": (sim.Tied(), (RNG.normal(0, 0.3, (LANES, 3, 2)),)),
+    "chain": (
+        sim.Deep(depth=3),
+        tuple(RNG.normal(0, 0.4, (LANES, *shape)) for shape in ((4, 3), (2, 4), (3, 2))),
+    ),
+}
+
+
+def test_the_kernels_speak_of_the_same_statuses() -> None:
+    for status in Status:
+        assert getattr(_kernels, status.name) == status
+
+
+@entry
+def _exponentials(m, n):
+    for p in range(n):
+        e = _lanes.exp(load(m, p))
+        store(m, n + p, e)
+        store(m, 2 * n + p, _lanes.mean_growth(load(m, p), e))
+
+
+def test_exponentials_are_right_to_two_units_in_the_last_place() -> None:
+    n = 500
+    x = np.concatenate([np.linspace(-700, 700, 4 * n), np.linspace(-0.5, 0.5, 4 * n)])
+    x[0] = 0.0
+    m = room(3 * n)
+    m[: 8 * n] = x
+    _exponentials(m.ctypes.data, n)
+    np.testing.assert_allclose(m[8 * n : 16 * n], np.exp(x), rtol=5e-16)
+    mean = np.expm1(x[1:]) / x[1:]
+    assert m[16 * n] == 1.0
+    # Where |x| is a quarter, e^x - 1 has lost two bits.
+    np.testing.assert_allclose(m[16 * n + 1 :], mean, rtol=2e-15)
+
+
+@entry
+def _product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns):
+    _lanes.multiply(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 5), (7, 6, 4), (8, 8, 8), (3, 9, 11)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_products_are_right_for_every_shape_of_tile(shape, transposed) -> None:
+    r, k, c = shape
+    X, Y = RNG.normal(size=(r, k, LANES)), RNG.normal(size=(k, c, LANES))
+    m = room(r * k + k * c + r * c)
+    left, right = (X.swapaxes(0, 1), Y.swapaxes(0, 1)) if transposed else (X, Y)
+    m[: X.size] = left.ravel()
+    m[X.size : X.size + Y.size] = right.ravel()
+    strides = ((1, r), (1, k)) if transposed else ((k, 1), (c, 1))
+    _product(m.ctypes.data, 0, *strides[0], r * k, *strides[1], r * k + k * c, r, k, c)
+    product = m[X.size + Y.size :].reshape(r, c, LANES)
+    expected = np.einsum("rkl,kcl->rcl", X, Y)
+    np.testing.assert_allclose(product, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("form", LAYERS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> None:
+    flow, layers = LAYERS[form]
+    (state,) = flow.states(layers, 1e-3)
+    assert state.form == form
+    Q = np.linalg.qr(RNG.standard_normal((LANES, 3, 3)))[0] if turned else None
+    net = Bench(state, np.tile(RATES, (LANES, 1)), axes=Q)
+    slopes = flow.field(layers, np.diag(RATES))
+    W = flow.weights(layers)
+    if form == "map":
+        (U,), (dU,) = layers, slopes
+        dW = dU @ U.mT
+        expected = (dW + dW.mT)[:, *np.tril_indices(3)]
+    elif form == "factor":
+        expected = slopes[0].mT.reshape(LANES, -1)
+    else:
+        expected = np.concatenate([s.reshape(LANES, -1) for s in slopes], axis=1)
+    np.testing.assert_allclose(net.slope(), expected, rtol=0, atol=3e-15)
+    seen = W if Q is None else Q @ W @ Q.mT
+    np.testing.assert_allclose(net.maps(), seen, rtol=0, atol=3e-15)
+
+
+def test_the_frame_is_another_road_to_the_same_step() -> None:
+    flow, layers = LAYERS["map"]
+    (state,) = flow.states(layers, 1e-3)
+    plain, framed = (Bench(state, RATES[np.newaxis], framed=framed) for framed in (False, True))
+    for net in (plain, framed):
+        net.step(0.05)
+    # Both err by less than 1e-13 over so short a step; the weights move by 1e-2.
+    np.testing.assert_allclose(framed["y_new"], plain["y_new"], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(framed.inside(0.3), plain.inside(0.3), rtol=0, atol=1e-13)
+    assert np.abs(framed["y_new"] - framed["y"]).max() > 1e-3
+
+
+def _breaks(m, at, y, out):
+    # y' = y until y = 2, at time ln 2, and no number beyond. No flow behaves so.
+    y_now = load(m, y)
+    nan = splat(np.nan)
+    store(m, out, load(m, at.h) * where(splat(2.0) - y_now, y_now, nan))
+    return 0
+
+
+def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
+    from simtheory.sim import _engine
+
+    one = sim.flows.State(
+        "chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int)
+    )
+    rows = sim.Entries().rows(1)
+    at, weights = _engine._plan(one, rows, framed=False, turned=False)
+    for part in ("field", "slope"):
+        at[NAMES.index(part)] = address(_breaks)
+    result = _engine.Result(
+        np.empty((1, 2, 1)), np.zeros(1, int), np.zeros(1), np.zeros((1, 4), int)
+    )
+    starts = (np.ones((1, 1)), np.ones((1, 1)), np.empty((0, 1, 1)), np.zeros(1, int))
+    limits, stop = (1e-10, 1e-10, 10_000), np.zeros(1, np.uint8)
+    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop)()
+    assert result.status[0] == Status.STEP_TOO_SMALL
+    assert result.times[0] == pytest.approx(np.log(2.0), abs=1e-9)
+    assert result.counts[0, -1] == 1
+    assert result.values[0, 0, 0] == pytest.approx(np.exp(0.5), abs=1e-9)
+
+
+def test_every_call_of_the_integrator_shares_one_compilation() -> None:
+    moments = np.stack([np.diag(RATES), np.full((3, 3), 0.1) + np.diag(RATES)])
+    for flow, layers in LAYERS.values():
+        init = layers if flow.depth == 3 else layers[0]
+        for moment in (moments[0], moments[1], moments[:, np.newaxis]):
+            sim.integrate(flow, moment, init, [0.0, 1.0])
+            sim.integrate(flow, moment, init, [1])
+    assert len(_kernels.follow.signatures) == 1
+
+
+def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
+    # A copy of the package, run twice from an empty cache, with a rate law edited in between.
+    package = Path(simtheory.__file__).parent
+    shutil.copytree(package, tmp_path / "simtheory", ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import numpy as np; from simtheory.sim import Tied, integrate;"
+        "print(integrate(Tied(), np.eye(2), 0.1 * np.eye(2), [1.0])[0, 0, 0])"
+    )
+    environment = {
+        "PYTHONPATH": str(tmp_path),
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PATH": "",
+    }
+
+    def value() -> float:
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return float(run.stdout)
+
+    growth = 1 / (1 + 99 * np.exp(-2.0))
+    assert value() == pytest.approx(growth, rel=1e-9)
+    fields = tmp_path / "simtheory" / "sim" / "_fields.py"
+    text = fields.read_text()
+    assert text.count("splat(0.5) * (a + b)") == 1
+    fields.write_text(text.replace("splat(0.5) * (a + b)", "(a + b)"))
+    assert value() == pytest.approx(1 / (1 + 99 * np.exp(-4.0)), rel=1e-9)
+
+
+def test_a_member_that_fails_leaves_the_others_as_they_were() -> None:
+    U0 = np.full((20, 3, 3), 0.1) + 0.05 * np.eye(3)
+    bad = U0.copy()
+    bad[[3, 11]] *= 1e80
+    t = np.linspace(0.0, 5.0, 6)
+    with pytest.raises(SolveError, match=r"Member 3 stopped at time 0\. .*2 of 20") as e:
+        sim.integrate(sim.Tied(), np.diag(RATES), bad, t)
+    good = np.setdiff1d(np.arange(20), [3, 11])
+    np.testing.assert_array_equal(e.value.status[[3, 11]], Status.NON_FINITE)
+    np.testing.assert_array_equal(
+        e.value.partial[good], sim.integrate(sim.Tied(), np.diag(RATES), U0, t)[good]
+    )
