@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from simtheory._typing import Array, IntArray
 from simtheory.sim.flows import State
 from simtheory.sim.methods import DOP853, Status
 from simtheory.sim.readings import Rows
+
+Flag: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 # The share of the requested error that a step and the defect of its interpolant may take, both in
 # the kernel's norm. Errors of steps add up and grow; the interpolant's own error is about a tenth
@@ -146,7 +148,7 @@ def _job(
     t: Array,
     limits: tuple[float, float, int],
     result: Result,
-    stop: Array,
+    stop: Flag,
 ) -> Callable[[], object]:
     from simtheory.sim._kernels import follow
     from simtheory.sim._lanes import LANES, room
@@ -166,7 +168,7 @@ def _job(
 
 def _work(
     jobs: Sequence[Callable[[], object]],
-    stop: Array,
+    stop: Flag,
     max_seconds: float | None,
     threads: int | None,
     *,

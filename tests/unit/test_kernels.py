@@ -172,6 +172,7 @@ def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
         run = subprocess.run(
             [sys.executable, "-c", code],
             env=environment,
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             check=True,
