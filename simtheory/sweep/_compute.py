@@ -11,7 +11,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
-from simtheory.errors import SimTheoryError
+from simtheory.errors import SimTheoryError, SolveError
 from simtheory.sim import Flow, OneLayer, Tied, integrate
 from simtheory.sweep._cells import Cell, Run, cells_of, run_of, with_last_times
 from simtheory.sweep.measures import MEASURES, Runs, Variable
@@ -150,14 +150,20 @@ def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array]:
     """Return W of each run over time."""
     table = spec.tables["flow"]
     layers = tuple(np.stack(layer) for layer in zip(*(r.layers for r in runs), strict=True))
-    maps = integrate(
-        runs[0].flow,
-        np.stack([run.moment * run.t_max for run in runs]),
-        layers if len(layers) > 1 else layers[0],
-        share,
-        rtol=table["rtol"],
-        max_steps=table["max_steps"],
-    )
+    try:
+        maps = integrate(
+            runs[0].flow,
+            np.stack([run.moment * run.t_max for run in runs]),
+            layers if len(layers) > 1 else layers[0],
+            share,
+            rtol=table["rtol"],
+            max_steps=table["max_steps"],
+        )
+    except SolveError as reason:
+        # It names a share of the last time; of a run alone we know which time that is.
+        when = reason.time * runs[0].t_max
+        text = str(reason).replace(f"time {reason.time:g}", f"time {when:g}")
+        raise SolveError(text, time=when) from reason
     return list(maps)
 
 

@@ -74,6 +74,10 @@ class Grid:
         """Return the shape of a task."""
         return tuple(len(r) for r in self.ranges(task))
 
+    def size(self, task: int) -> int:
+        """Return the number of a task's cells."""
+        return math.prod(self.extent(task))
+
     def indices(self, task: int) -> list[tuple[int, ...]]:
         """Return the indices of a task's cells, the last axis running fastest."""
         return list(product(*self.ranges(task)))

@@ -78,7 +78,7 @@ def run(
     folder = Store.create(store, spec)
     mine = range(part - 1, folder.grid.tasks, parts)
     missing = [task for task in mine if not folder.finished(task)]
-    size = {task: len(folder.grid.indices(task)) for task in mine}
+    size = {task: folder.grid.size(task) for task in mine}
     total = sum(size.values())
     with _bar(total, total - sum(size[task] for task in missing), progress) as bar:
         for task in _finish(spec, folder, missing, executor):
@@ -102,9 +102,11 @@ def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
         For `run`. In a script, use it under ``if __name__ == "__main__":``, because its processes
         import the script.
     """
-    context = multiprocessing.get_context("spawn")  # a forked child of a threaded process may hang
+    # A forked child of a process with threads may hang.
     pool = ProcessPoolExecutor(
-        positive_int("workers", workers), mp_context=context, initializer=_settle
+        positive_int("workers", workers),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_settle,
     )
     try:
         yield pool

@@ -204,7 +204,7 @@ class Spec:
             "axes": [[name, list(values)] for name, values in self.axes.items()],
             "seeds": self.seeds,
             "entropy": self.entropy,
-            "box": list(self.grid.box),
+            "cells_per_task": list(self.grid.box),
         }
         if self.function is None:
             plain |= {"measure": list(self.measure), "theory": self.theory, **self.tables}

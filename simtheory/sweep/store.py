@@ -66,7 +66,9 @@ class Store:
         self.root = Path(root).absolute()
         self.manifest = _manifest(self.root)
         self.arrays: dict[str, Any] = self.manifest["arrays"]
-        self.grid = Grid(tuple(self.manifest["shape"]), tuple(self.manifest["spec"]["box"]))
+        self.grid = Grid(
+            tuple(self.manifest["shape"]), tuple(self.manifest["spec"]["cells_per_task"])
+        )
 
     @classmethod
     def create(cls, root: str | Path, spec: Spec) -> Store:
@@ -88,9 +90,12 @@ class Store:
         ------
         ArgumentError
             If the folder holds something else, or a sweep of another spec or other versions.
+        MissingExtraError
+            If xarray or Zarr is not installed.
         SweepError
             If it cannot be written.
         """
+        require("xarray", extra="sweep")  # now, not when all is computed and wants to be read
         target = Path(root).absolute()
         if not target.exists() or (target.is_dir() and not any(target.iterdir())):
             fresh = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.part")
@@ -138,7 +143,7 @@ class Store:
         SweepError
             If the disk is full, or the folder is read-only or not there.
         """
-        marks = np.full(len(self.grid.indices(task)), CellStatus.DONE, dtype="<u1")
+        marks = np.full(self.grid.size(task), CellStatus.DONE, dtype="<u1")
         marks[list(outcome.reasons)] = CellStatus.FAILED
         files = {}
         for name, array in self.arrays.items():
@@ -172,9 +177,8 @@ class Store:
         ndarray of int
             One `CellStatus` a cell, in their order.
         """
-        cells = len(self.grid.indices(task))
         if not self.finished(task):
-            return np.zeros(cells, dtype=np.uint8)
+            return np.full(self.grid.size(task), CellStatus.PENDING, dtype=np.uint8)
         box = np.frombuffer(self._chunk("status", task).read_bytes(), dtype=np.uint8)
         inside = tuple(slice(n) for n in self.grid.extent(task))
         return box.reshape(self.grid.box)[inside].ravel()
@@ -307,9 +311,8 @@ def _make(folder: Path, spec: Spec) -> None:
             **plain,
         )
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # Zarr 3 reads consolidated metadata, but does not specify it
+        # It warns that Zarr 3 does not specify them yet; readers want them all the same.
+        warnings.simplefilter("ignore")
         zarr.consolidate_metadata(folder)
     manifest = {
         "format": _FORMAT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 import simtheory as st
 from simtheory.cli import main
-from simtheory.errors import ArgumentError, SweepError
+from simtheory.errors import ArgumentError, MissingExtraError, SweepError
 from simtheory.sweep import store as stores
 from simtheory.sweep._grid import Grid
 from tests import sweep_functions as functions
@@ -222,6 +223,13 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
     with pytest.raises(ArgumentError, match="must name the folder of a sweep"):
         st.sweep.read(tmp_path / "notes.txt")
     assert files(tmp_path) == {(tmp_path / "notes.txt").relative_to(tmp_path): b"mine"}
+
+
+def test_a_missing_extra_is_named_before_anything_is_computed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(MissingExtraError, match=r"simtheory\[sweep\]"):
+        st.sweep.run(spec(), tmp_path / "s")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_place_that_cannot_be_written_is_answered_in_one_line(tmp_path):
