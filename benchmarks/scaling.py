@@ -29,7 +29,7 @@ def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyp
     with Company() as company:
         playing = _playing(company)
         data = {
-            "members": _members(company, playing, 10_000 if quick else 100_000, rounds, say),
+            "members": _members(company, playing, 1000 if quick else 100_000, rounds, say),
             "points": _points(company, playing, rounds, say),
             "accuracy": _accuracy(company, playing, rounds, quick, say),
             "condition": _condition(company, rounds, quick, say),

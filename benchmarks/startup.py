@@ -21,6 +21,12 @@ _SOLVE = (
     "import sys; from benchmarks.problem import Ensemble; from benchmarks.peers import PEERS;"
     "PEERS[sys.argv[1]].solver(Ensemble(int(sys.argv[2]), int(sys.argv[3])))(1e-9, 1e-3)"
 )
+# A process begins with the peak memory of the one that started it, so a bare one starts it.
+_LAUNCH = (
+    "import os, sys; child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
+    "_, status, used = os.wait4(child, 0); print();"
+    "print(status, used.ru_utime + used.ru_stime, used.ru_maxrss)"
+)
 IMPORTS = ("numpy", "simtheory", "heyoka", "numbalsoda", "diffrax", "scipy.integrate")
 
 
@@ -29,12 +35,19 @@ def process(code: str, *arguments: str, cache: Path | None = None) -> tuple[floa
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if cache is not None:
         environment |= {"NUMBA_CACHE_DIR": str(cache / "numba"), "XDG_CACHE_HOME": str(cache)}
-    child = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, cwd=ROOT)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"a process ended with status {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    python = sys.executable
+    launched = subprocess.run(
+        [python, "-S", "-c", _LAUNCH, python, "-c", code, *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, cpu, peak = map(float, launched.stdout.split()[-3:])
+    if status:
+        raise RuntimeError(launched.stderr.strip().splitlines()[-1])
+    return cpu, peak / 1024
 
 
 def best(*case: str, times: int = 3, cache: Path | None = None) -> dict[str, float]:

@@ -89,6 +89,7 @@ class Worker:
 def _serve(pipe: Connection, name: str, threads: int) -> None:
     if threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some integrators print what they think
     from benchmarks.reference import error
 
     ensemble = solver = None
