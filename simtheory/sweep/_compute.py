@@ -12,7 +12,7 @@ import numpy as np
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.errors import SimTheoryError, SolveError
-from simtheory.sim import Flow, OneLayer, Tied, integrate
+from simtheory.sim import Flow, OneLayer, Status, Tied, integrate
 from simtheory.sweep._cells import Cell, Run, cells_of, run_of, with_last_times
 from simtheory.sweep.measures import MEASURES, Runs, Variable
 from simtheory.sweep.spec import Spec
@@ -146,8 +146,8 @@ def _alike(runs: dict[int, Run], key: Callable[[Run], Any]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array]:
-    """Return W of each run over time."""
+def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array | _Failure]:
+    """Return W of each run over time, or why it has none."""
     table = spec.tables["flow"]
     layers = tuple(np.stack(layer) for layer in zip(*(r.layers for r in runs), strict=True))
     try:
@@ -158,13 +158,19 @@ def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array]:
             share,
             rtol=table["rtol"],
             max_steps=table["max_steps"],
+            threads=1,
         )
     except SolveError as reason:
-        # It names a share of the last time; of a run alone we know which time that is.
-        when = reason.time * runs[0].t_max
-        text = str(reason).replace(f"time {reason.time:g}", f"time {when:g}")
-        raise SolveError(text, time=when) from reason
+        ends = zip(runs, reason.partial, reason.status, strict=True)
+        return [_stopped(run, W, Status(k), share) if k else W for run, W, k in ends]
     return list(maps)
+
+
+def _stopped(run: Run, W: Array, status: Status, share: Array) -> _Failure:
+    """Say when a run stopped and what to try; W is NaN from there."""
+    reached = np.isfinite(W).all(axis=(-2, -1))
+    time = run.t_max * float(share[reached].max(initial=0.0))
+    return _Failure(f"The integration stopped after time {time:g}. {status.advice}")
 
 
 def _closed_form(theory: str, run: Run, share: Array) -> Array:
@@ -213,7 +219,7 @@ def _try(function: Callable[..., Made], *arguments: Any) -> Made | _Failure:
 
 
 def _together(
-    function: Callable[[Sequence[Run]], Sequence[Made]], runs: Sequence[Run]
+    function: Callable[[Sequence[Run]], Sequence[Made | _Failure]], runs: Sequence[Run]
 ) -> list[Made | _Failure]:
     """Return what a function makes of several runs at once; of each alone, if one of them fails."""
     found = _try(function, runs)

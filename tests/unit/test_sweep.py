@@ -143,7 +143,7 @@ def test_a_member_that_cannot_be_integrated_spoils_no_other(tmp_path):
     np.testing.assert_array_equal(starts(0.1, 1e100, 0.3)[[0, 2]], starts(0.1, 0.3))
     progress = st.sweep.status(tmp_path / "3")
     assert (progress.done, progress.failed) == (2, 1)
-    assert "stopped at time 0" in str(progress)
+    assert "stopped after time 0. " in str(progress)
 
 
 def test_a_function_of_ones_own_sees_its_cell_and_its_seed(tmp_path):
