@@ -25,15 +25,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic, models, register_jitable, register_model
+from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import make_array
 
 from simtheory._typing import Array, IntArray
 
-View: TypeAlias = tuple[int, int, int]
+View: TypeAlias = tuple[Any, Any, Any]
 Room: TypeAlias = tuple[int, ...]
 Law: TypeAlias = tuple[Array, Array, Array, float]
 Batch: TypeAlias = tuple[Any, ...]
+Scratch: TypeAlias = tuple[Any, ...]
 Rule: TypeAlias = tuple[float, float, float]
 
 LANES = 8
@@ -43,6 +44,9 @@ FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
 
 # No reassociation, so that all lanes and all builds round alike; and NaN has to be seen.
 _FLAGS = {"contract", "arcp", "nsz"}
+
+_leaf = njit(nogil=True, error_model="numpy", fastmath=_FLAGS)
+_part = njit(inline="always")  # compiled as part of its caller only
 
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _INT64 = ir.IntType(64)
@@ -124,6 +128,23 @@ def _fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
 
 
 @intrinsic
+def _gather(typing: Any, array: Any, places: Any, index: Any) -> Any:
+    """Return the vector of array[places[lane] + index], with places counted from the first entry."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        entries = make_array(signature.args[0])(context, builder, args[0]).data
+        starts = make_array(signature.args[1])(context, builder, args[1]).data
+        vector = ir.Constant(_VECTOR, ir.Undefined)
+        for lane in range(LANES):
+            start = builder.load(builder.gep(starts, [ir.Constant(_INT64, lane)]))
+            entry = builder.load(builder.gep(entries, [builder.add(start, args[2])]))
+            vector = builder.insert_element(vector, entry, ir.Constant(ir.IntType(32), lane))
+        return vector
+
+    return _vector(array, places, index), generate
+
+
+@intrinsic
 def _high_word(typing: Any, x: Any, y: Any) -> Any:
     """Return the upper 64 bits of the product of two 64-bit numbers."""
 
@@ -135,7 +156,7 @@ def _high_word(typing: Any, x: Any, y: Any) -> Any:
     return types.uint64(types.uint64, types.uint64), generate
 
 
-@register_jitable
+@_leaf
 def philox(k0: Any, k1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
     """Return four random 64-bit words, Philox4x64-10 of a key and a counter."""
     for _ in range(_ROUNDS):
@@ -146,13 +167,13 @@ def philox(k0: Any, k1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@register_jitable
+@_leaf
 def _fraction(word: Any) -> float:
     """Return a multiple of 2⁻⁵³ in [0, 1)."""
     return float(word >> np.uint64(11)) * 2.0**-53
 
 
-@register_jitable
+@_leaf
 def _normals(key: Array, first: int, sample: Any, step: Any, stream: Any, out: Array) -> None:
     """Fill `out` with independent standard normal numbers, by Box and Muller."""
     for i in range(0, out.size, 4):
@@ -166,7 +187,7 @@ def _normals(key: Array, first: int, sample: Any, step: Any, stream: Any, out: A
                 out[i + 2 * j + 1] = radius * math.sin(angle)
 
 
-@register_jitable
+@_leaf
 def _sample(law: Law, key: Array, sample: Any, step: Any, stream: Any, x: Array, y: Array) -> None:
     """Draw one input x of the task, in the concept axes, and its label y."""
     centres, shares, spread, label_spread = law
@@ -175,7 +196,7 @@ def _sample(law: Law, key: Array, sample: Any, step: Any, stream: Any, x: Array,
     cluster = 0
     while cluster < shares.size - 1 and u >= shares[cluster]:
         cluster += 1
-    _normals(key, 1, sample, step, stream, x)
+    _normals(key, np.intp(1), sample, step, stream, x)
     if label_spread > 0.0:
         _normals(key, 1 + (d + 3) // 4, sample, step, stream, y)
     for i in range(d):
@@ -183,46 +204,62 @@ def _sample(law: Law, key: Array, sample: Any, step: Any, stream: Any, x: Array,
         y[i] = x[i] + label_spread * y[i] if label_spread > 0.0 else x[i]
 
 
-@register_jitable
+@_leaf
 def _choose(
     key: Array,
-    step: Any,
-    stream: Any,
+    step: int,
+    streams: Any,
     order: IntArray,
     swaps: IntArray,
+    words: Any,
     picks: IntArray,
-    lane: int,
 ) -> None:
-    """Pick distinct samples: the first steps of a shuffle of `order`, which is then undone."""
+    """Pick distinct samples for each lane: the first steps of a shuffle of `order`, then undone.
+
+    The draws of a member are counted through all steps, four to a block of the generator.
+    """
     n, count = order.size, swaps.size
-    for block in range(0, count, 4):
-        words = philox(key[0], key[1], np.uint64(block // 4), _ALL_ONES, step, stream)
-        for j in range(min(4, count - block)):
-            s = block + j
-            swap = s + int(_fraction(words[j]) * (n - s))
+    for lane in range(LANES):
+        for s in range(count):
+            draw = step * count + s
+            if draw % 4 == 0:
+                block = np.uint64(draw // 4)
+                fresh = philox(key[0], key[1], block, _ALL_ONES, _ALL_ONES, streams[lane])
+                for j in range(4):
+                    words[lane, j] = fresh[j]
+            swap = s + int(_fraction(words[lane, draw % 4]) * (n - s))
             order[s], order[swap] = order[swap], order[s]
             swaps[s], picks[lane, s] = swap, order[s]
-    for s in range(count - 1, -1, -1):
-        order[s], order[swaps[s]] = order[swaps[s]], order[s]
+        for s in range(count):
+            order[s], order[swaps[s]] = s, swaps[s]
 
 
-@register_jitable
-def _multiply(w: Array, x: View, y: View, out: View, m: int, k: int, n: int, add: bool) -> None:
-    """out = x y, or out += x y, for views of shapes (m, k), (k, n) and (m, n).
+@_leaf
+def _rows(place: int, columns: int) -> View:
+    """Return the view of a matrix that is stored row by row."""
+    return (place, columns, np.intp(1))
+
+
+@_leaf
+def _turned(place: int, rows: int) -> View:
+    """Return the view of the transpose of a matrix that is stored row by row."""
+    return (place, np.intp(1), rows)
+
+
+@_leaf
+def _multiply(w: Array, x: View, y: View, out: View, m: int, k: int, n: int) -> None:
+    """out = out + x y, for views of shapes (m, k), (k, n) and (m, n).
 
     Four rows and two columns at a time: their eight sums stay in registers.
     """
-    zero = _splat(0.0)
     for i in range(0, m - 3, 4):
         for j in range(0, n - 1, 2):
             at, below = out[0] + i * out[1] + j * out[2], out[1]
             right = at + out[2]
-            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
-            if add:
-                a0, b0 = _load(w, at), _load(w, right)
-                a1, b1 = _load(w, at + below), _load(w, right + below)
-                a2, b2 = _load(w, at + 2 * below), _load(w, right + 2 * below)
-                a3, b3 = _load(w, at + 3 * below), _load(w, right + 3 * below)
+            a0, b0 = _load(w, at), _load(w, right)
+            a1, b1 = _load(w, at + below), _load(w, right + below)
+            a2, b2 = _load(w, at + 2 * below), _load(w, right + 2 * below)
+            a3, b3 = _load(w, at + 3 * below), _load(w, right + 3 * below)
             px, py = x[0] + i * x[1], y[0] + j * y[2]
             for _ in range(k):
                 left, top = _load(w, py), _load(w, py + y[2])
@@ -243,10 +280,8 @@ def _multiply(w: Array, x: View, y: View, out: View, m: int, k: int, n: int, add
             _store(w, right + 3 * below, b3)
         for j in range(n - n % 2, n):
             at, below = out[0] + i * out[1] + j * out[2], out[1]
-            a0 = a1 = a2 = a3 = zero
-            if add:
-                a0, a1 = _load(w, at), _load(w, at + below)
-                a2, a3 = _load(w, at + 2 * below), _load(w, at + 3 * below)
+            a0, a1 = _load(w, at), _load(w, at + below)
+            a2, a3 = _load(w, at + 2 * below), _load(w, at + 3 * below)
             px, py = x[0] + i * x[1], y[0] + j * y[2]
             for _ in range(k):
                 left = _load(w, py)
@@ -261,7 +296,7 @@ def _multiply(w: Array, x: View, y: View, out: View, m: int, k: int, n: int, add
     for i in range(m - m % 4, m):
         for j in range(n):
             at = out[0] + i * out[1] + j * out[2]
-            total = _load(w, at) if add else zero
+            total = _load(w, at)
             px, py = x[0] + i * x[1], y[0] + j * y[2]
             for _ in range(k):
                 total = _fma(_load(w, px), _load(w, py), total)
@@ -269,7 +304,15 @@ def _multiply(w: Array, x: View, y: View, out: View, m: int, k: int, n: int, add
             _store(w, at, total)
 
 
-@register_jitable
+@_leaf
+def _clear(w: Array, x: int, n: int) -> None:
+    """x = 0, over n vectors."""
+    zero = _splat(0.0)
+    for i in range(n):
+        _store(w, x + i, zero)
+
+
+@_leaf
 def _add(w: Array, c: float, x: int, e: float, out: int, n: int) -> None:
     """out = c x + e out, over n vectors."""
     scale, keep, zero = _splat(c), _splat(e), _splat(0.0)
@@ -278,7 +321,7 @@ def _add(w: Array, c: float, x: int, e: float, out: int, n: int) -> None:
         _store(w, out + i, _fma(_load(w, x + i), scale, kept))
 
 
-@register_jitable
+@_leaf
 def _symmetrise(w: Array, x: int, d: int) -> None:
     """x = (x + xᵀ)/2."""
     half, zero = _splat(0.5), _splat(0.0)
@@ -290,27 +333,32 @@ def _symmetrise(w: Array, x: int, d: int) -> None:
             _store(w, x + i * d + j, mean)
 
 
-@register_jitable
-def _watch_and_scale(w: Array, x: int, n: int, c: float, sick: int, first: bool) -> None:
-    """x = c x, over n vectors; `sick` becomes NaN in the lanes where an entry is not finite."""
-    zero, scale = _splat(0.0), _splat(c)
-    total = zero if first else _load(w, sick)
-    for i in range(n):
-        entry = _load(w, x + i)
-        total = _fma(entry, zero, total)
-        _store(w, x + i, _fma(entry, scale, zero))
+@_leaf
+def _watch_and_scale(w: Array, x: View, m: int, n: int, c: float, sick: int) -> None:
+    """x = c x, for a view of shape (m, n); `sick` is NaN where an entry is not finite, else zero."""
+    total = zero = _splat(0.0)
+    scale = _splat(c)
+    for i in range(m):
+        for j in range(n):
+            at = x[0] + i * x[1] + j * x[2]
+            entry = _load(w, at)
+            total = _fma(entry, zero, total)
+            _store(w, at, _fma(entry, scale, zero))
     _store(w, sick, total)
 
 
-@register_jitable
-def _note(w: Array, sick: int, step: int, stopped: IntArray) -> None:
-    """Write the step to the lanes that have just become sick."""
-    for lane in range(stopped.size):
+@_leaf
+def _note(w: Array, sick: int, step: int, stopped: IntArray) -> bool:
+    """Write the step to the lanes that have just become sick; return whether one is well."""
+    well = False
+    for lane in range(LANES):
         if w[sick * LANES + lane] != 0.0 and stopped[lane] < 0:
             stopped[lane] = step
+        well = well or stopped[lane] < 0
+    return well
 
 
-@register_jitable
+@_leaf
 def _into_target(w: Array, rule: Rule, theta: int, velocity: int, n: int) -> int:
     """Apply momentum and decay to n weights; return where the gradient is to be added."""
     _, momentum, decay = rule
@@ -322,7 +370,7 @@ def _into_target(w: Array, rule: Rule, theta: int, velocity: int, n: int) -> int
     return theta
 
 
-@register_jitable
+@_leaf
 def _forward(w: Array, sizes: IntArray, at: Room, stop: int, columns: int, places: IntArray) -> int:
     """Send columns through the first `stop` layers; return where they arrive.
 
@@ -337,26 +385,28 @@ def _forward(w: Array, sizes: IntArray, at: Room, stop: int, columns: int, place
         places[l - 1] = place
         free += d * m
         if l > 1 or columns > 0:
-            _multiply(w, (layer, m, 1), (place, wide, 1), (free, wide, 1), n, m, wide, False)
+            _clear(w, free, n * wide)
+            _multiply(w, _rows(layer, m), _rows(place, wide), _rows(free, wide), n, m, wide)
             place = free
         layer += n * m
     places[stop] = place
     return place
 
 
-@register_jitable
+@_leaf
 def _end_to_end(w: Array, kind: int, sizes: IntArray, at: Room, places: IntArray) -> int:
     """Compute W and return where it is."""
     if kind == MAP:
         return at[0]
     if kind == CHAIN:
-        return _forward(w, sizes, at, sizes.size - 1, 0, places)
+        return _forward(w, sizes, at, sizes.size - 1, np.intp(0), places)
     d, h = sizes[0], sizes[1]
-    _multiply(w, (at[0], h, 1), (at[0], 1, h), (at[5], d, 1), d, h, d, False)
+    _clear(w, at[5], d * d)
+    _multiply(w, _rows(at[0], h), _turned(at[0], h), _rows(at[5], d), d, h, d)
     return at[5]
 
 
-@register_jitable
+@_part
 def _back(w: Array, sizes: IntArray, at: Room, columns: int, places: IntArray, rule: Rule) -> None:
     """Send the scaled errors of the columns, which stand in `left`, back through the layers.
 
@@ -368,11 +418,12 @@ def _back(w: Array, sizes: IntArray, at: Room, columns: int, places: IntArray, r
     for l in range(sizes.size - 1, 0, -1):
         n, m = sizes[l], sizes[l - 1]
         if l > 1:
-            _multiply(w, (layer, 1, m), (here, wide, 1), (other, wide, 1), m, n, wide, False)
+            _clear(w, other, m * wide)
+            _multiply(w, _turned(layer, m), _rows(here, wide), _rows(other, wide), m, n, wide)
         target = _into_target(w, rule, layer, layer + at[1], n * m)
         if l > 1 or columns > 0:
             below = places[l - 1]
-            _multiply(w, (here, wide, 1), (below, 1, wide), (target, m, 1), n, wide, m, True)
+            _multiply(w, _rows(here, wide), _turned(below, wide), _rows(target, m), n, wide, m)
         else:
             _add(w, 1.0, here, 1.0, target, n * m)
         here, other = other, here
@@ -380,31 +431,31 @@ def _back(w: Array, sizes: IntArray, at: Room, columns: int, places: IntArray, r
             layer -= m * sizes[l - 2]
 
 
-@register_jitable
+@_part
 def _step_on_samples(
     w: Array, kind: int, sizes: IntArray, at: Room, n: int, places: IntArray, rule: Rule
 ) -> None:
     """Take a step on n samples: x, and −y in `left`, stand where `_inputs` says."""
     d, h, left, right = sizes[0], sizes[1], at[6], at[7]
     if kind == TIED:
-        U, error, x = (at[0], h, 1), (left, 2 * n, 1), (left + n, 2 * n, 1)
-        z, back = (right, 1, h), (right + n * h, 1, h)
-        _multiply(w, (at[0], 1, h), x, z, h, d, n, False)
-        _multiply(w, U, z, error, d, h, n, True)
-        for i in range(d):
-            _watch_and_scale(w, left + 2 * n * i, n, -0.5 * rule[0] / n, at[2], i == 0)
-        _multiply(w, (at[0], 1, h), error, back, h, d, n, False)
+        U, error, x = _rows(at[0], h), _rows(left, 2 * n), _rows(left + n, 2 * n)
+        z, back = _turned(right, h), _turned(right + n * h, h)
+        _clear(w, right, 2 * n * h)
+        _multiply(w, _turned(at[0], h), x, z, h, d, n)
+        _multiply(w, U, z, error, d, h, n)
+        _watch_and_scale(w, error, d, n, -0.5 * rule[0] / n, at[2])
+        _multiply(w, _turned(at[0], h), error, back, h, d, n)
         target = _into_target(w, rule, at[0], at[1], d * h)
-        _multiply(w, (left, 2 * n, 1), (right, h, 1), (target, h, 1), d, 2 * n, h, True)
+        _multiply(w, _rows(left, 2 * n), _rows(right, h), _rows(target, h), d, 2 * n, h)
     else:
         last = sizes.size - 2
         below, m = _forward(w, sizes, at, last, n, places), sizes[last]
-        _multiply(w, (at[1] - d * m, m, 1), (below, n, 1), (left, n, 1), d, m, n, True)
-        _watch_and_scale(w, left, d * n, -rule[0] / n, at[2], True)
+        _multiply(w, _rows(at[1] - d * m, m), _rows(below, n), _rows(left, n), d, m, n)
+        _watch_and_scale(w, _rows(left, n), d, n, -rule[0] / n, at[2])
         _back(w, sizes, at, n, places, rule)
 
 
-@register_jitable
+@_part
 def _step_on_moments(
     w: Array,
     kind: int,
@@ -419,8 +470,8 @@ def _step_on_moments(
     d, h, left, right = sizes[0], sizes[1], at[6], at[7]
     W = _end_to_end(w, kind, sizes, at, places)
     _add(w, -1.0, at[4] if noisy else at[3], 0.0, left, d * d)
-    _multiply(w, (W, d, 1), (at[3], d, 1), (left, d, 1), d, d, d, True)
-    _watch_and_scale(w, left, d * d, -rule[0] / n, at[2], True)
+    _multiply(w, _rows(W, d), _rows(at[3], d), _rows(left, d), d, d, d)
+    _watch_and_scale(w, _rows(left, d), d, d, -rule[0] / n, at[2])
     if kind == CHAIN:
         _back(w, sizes, at, 0, places, rule)
         return
@@ -428,52 +479,91 @@ def _step_on_moments(
     if kind == TIED:
         _add(w, 1.0, at[0], 0.0, right, d * h)
         target = _into_target(w, rule, at[0], at[1], d * h)
-        _multiply(w, (left, d, 1), (right, h, 1), (target, h, 1), d, d, h, True)
+        _multiply(w, _rows(left, d), _rows(right, h), _rows(target, h), d, d, h)
     else:
-        _multiply(w, (left, d, 1), (at[0], d, 1), (right, d, 1), d, d, d, False)
+        _clear(w, right, d * d)
+        _multiply(w, _rows(left, d), _rows(at[0], d), _rows(right, d), d, d, d)
         _symmetrise(w, right, d)  # to the last bit, or what is left of the skew part would grow
         target = _into_target(w, rule, at[0], at[1], d * d)
         _add(w, 2.0, right, 1.0, target, d * d)
 
 
-@register_jitable
+@_leaf
 def _inputs(
     w: Array, x: View, y: View, sign: float, first: int, count: int, step: int, batch: Batch
 ) -> None:
     """Write the samples `first`, `first` + 1, … of this step, and `sign` times their labels."""
-    source, examples, law, key, streams, sets, picks, one, two = batch
-    for lane in range(LANES):
-        for s in range(count):
-            if source == FRESH:
+    source, noisy, points, labels, law, key, streams, sets, picks, starts, one, two = batch
+    n, d = points.shape[1], points.shape[2]
+    zero, signs = _splat(0.0), _splat(sign)
+    for s in range(count):
+        at_x, at_y = x[0] + s * x[2], y[0] + s * y[2]
+        if source == FRESH:
+            for lane in range(LANES):
                 _sample(law, key, np.uint64(first + s), np.uint64(step), streams[lane], one, two)
-            else:
-                data, pick = sets[lane], picks[lane, first + s]
-                for i in range(one.size):
-                    one[i] = examples[0][data, pick, i]
-                    two[i] = examples[1][data, pick, i]
-            for i in range(one.size):
-                w[(x[0] + i * x[1] + s * x[2]) * LANES + lane] = one[i]
-                w[(y[0] + i * y[1] + s * y[2]) * LANES + lane] = sign * two[i]
+                for i in range(d):
+                    w[(at_x + i * x[1]) * LANES + lane] = one[i]
+                    w[(at_y + i * y[1]) * LANES + lane] = sign * two[i]
+        else:
+            for lane in range(LANES):
+                starts[lane] = (sets[lane] * n + picks[lane, first + s]) * d
+            for i in range(d):
+                entry = _gather(points, starts, i)
+                _store(w, at_x + i * x[1], entry)
+                if noisy:
+                    entry = _gather(labels, starts, i)
+                _store(w, at_y + i * y[1], _fma(entry, signs, zero))
 
 
-@register_jitable
+@_part
 def _moments(w: Array, d: int, at: Room, n: int, noisy: bool, step: int, batch: Batch) -> None:
     """Sum A and C over the n samples of this step, a few at a time."""
     x, y = at[9], at[9] + BLOCK * d
+    _clear(w, at[3], 2 * d * d)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
-        _inputs(w, (x, 1, d), (y, 1, d), 1.0, first, count, step, batch)
-        _multiply(w, (x, 1, d), (x, d, 1), (at[3], d, 1), d, count, d, first > 0)
+        _inputs(w, _turned(x, d), _turned(y, d), 1.0, first, count, step, batch)
+        _multiply(w, _turned(x, d), _rows(x, d), _rows(at[3], d), d, count, d)
         if noisy:
-            _multiply(w, (y, 1, d), (x, d, 1), (at[4], d, 1), d, count, d, first > 0)
+            _multiply(w, _turned(y, d), _rows(x, d), _rows(at[4], d), d, count, d)
 
 
-@register_jitable
-def _aligned(vectors: int) -> Array:
-    """Return room for some vectors that begins on a cache line."""
-    room = np.zeros((vectors + 1) * LANES)
-    skip = (64 - room.ctypes.data % 64) % 64 // 8
-    return room[skip : skip + vectors * LANES]
+def rooms(sizes: IntArray, weights: int) -> Room:
+    """Return where the vectors of a group are, and last their number.
+
+    In order: weights, their velocity, which lanes are sick, A, C, W, two rooms for errors and what
+    they become on their way back, columns on their way through the layers, samples.
+    """
+    d, widest = int(sizes[0]), int(sizes.max())
+    sick = 2 * weights
+    left = sick + 1 + 3 * d * d
+    below = left + 2 * widest * d
+    samples = below + d * int(sizes.sum())
+    moments = (sick + 1, sick + 1 + d * d, sick + 1 + 2 * d * d)
+    end = samples + 2 * BLOCK * d
+    return (0, weights, sick, *moments, left, left + widest * d, below, samples, end)
+
+
+def scratch(sizes: IntArray, weights: int, examples: int, batch: int) -> Scratch:
+    """Return the memory that `train` works in, whose vectors begin on cache lines."""
+    vectors = rooms(sizes, weights)[-1]
+    w = np.zeros((vectors + 1) * LANES)
+    skip = -w.ctypes.data % 64 // 8
+    lanes = np.zeros((3, LANES), dtype=np.intp)
+    return (
+        w[skip : skip + vectors * LANES],
+        np.zeros(sizes.size, dtype=np.intp),
+        np.arange(examples),
+        np.zeros(batch, dtype=np.intp),
+        np.zeros((LANES, 4), dtype=np.uint64),
+        np.zeros((LANES, batch), dtype=np.intp),
+        lanes[0],
+        lanes[1],
+        np.zeros(LANES, dtype=np.uint64),
+        lanes[2],
+        np.zeros(int(sizes[0])),
+        np.zeros(int(sizes[0])),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
@@ -488,17 +578,20 @@ def draw(law: Law, key: Array, streams: Array, x: Array, y: Array) -> None:
 def train(
     kind: int,
     sizes: IntArray,
+    at: Room,
     weights: Array,
     sets: IntArray,
-    streams: Array,
+    streams: Any,
     moments: Array,
-    examples: tuple[Array, Array],
+    points: Array,
+    labels: Array,
     law: Law,
-    key: Array,
+    key: Any,
     plan: tuple[int, int, int, int, bool],
     rule: Rule,
+    scratch: Scratch,
     maps: Array,
-    stopped: IntArray,
+    ends: IntArray,
 ) -> None:
     """Train all members of an ensemble, eight at a time.
 
@@ -534,31 +627,15 @@ def train(
         Takes the step at which W was no longer finite, −1 if there was none.
     """
     source, steps, every, n, noisy = plan
-    members, P = weights.shape
-    d, widest = sizes[0], sizes.max()
+    members, P, d = maps.shape[0], weights.shape[1], sizes[0]
+    w, places, order, swaps, words, picks, stopped, which, numbers, starts, one, two = scratch
     direct = source != FULL and kind != MAP and 2 * n <= d
-    # Where the vectors of a group are: weights, velocity, sick, A, C, W, left, right, below, samples.
-    sick = 2 * P
-    A = sick + 1
-    left = A + 3 * d * d
-    below = left + 2 * widest * d
-    rows = below + d * sizes.sum()
-    at = (0, P, sick, A, A + d * d, A + 2 * d * d, left, left + widest * d, below, rows)
-    w = _aligned(rows + 2 * BLOCK * d)
-    places = np.zeros(sizes.size, dtype=np.intp)
-    lane_stopped = np.zeros(LANES, dtype=np.intp)
-    lane_sets = np.zeros(LANES, dtype=np.intp)
-    lane_streams = np.zeros(LANES, dtype=np.uint64)
-    order = np.arange(examples[0].shape[1])
-    picks = np.zeros((LANES, n), dtype=np.intp)
-    swaps = np.zeros(n, dtype=np.intp)
-    one, two = np.zeros(d), np.zeros(d)
-    batch = (source, examples, law, key, lane_streams, lane_sets, picks, one, two)
+    sick, A, left, below = at[2], at[3], at[6], at[8]
+    batch = (source, noisy, points, labels, law, key, numbers, which, picks, starts, one, two)
     for group in range(0, members, LANES):
         for lane in range(LANES):
             member = min(group + lane, members - 1)
-            lane_stopped[lane] = -1
-            lane_sets[lane], lane_streams[lane] = sets[member], streams[member]
+            stopped[lane], which[lane], numbers[lane] = -1, sets[member], streams[member]
             for i in range(P):
                 w[i * LANES + lane] = weights[member, i]
                 w[(P + i) * LANES + lane] = 0.0
@@ -568,33 +645,34 @@ def train(
                         entry = (A + i * d + j) * LANES + lane
                         w[entry] = moments[sets[member], 0, i, j]
                         w[entry + d * d * LANES] = moments[sets[member], 1, i, j]
+        well = True
         for step in range(steps + 1):
             if step % every == 0 or step == steps:
                 W = _end_to_end(w, kind, sizes, at, places)
-                _watch_and_scale(w, W, d * d, 1.0, sick, True)
-                _note(w, sick, step, lane_stopped)
-            if step % every == 0:
-                for lane in range(min(LANES, members - group)):
-                    for i in range(d):
-                        for j in range(d):
-                            entry = w[(W + i * d + j) * LANES + lane]
-                            maps[group + lane, step // every, i, j] = entry
-            if step == steps or lane_stopped.min() >= 0:
+                _watch_and_scale(w, _rows(W, d), d, d, 1.0, sick)
+                well = _note(w, sick, step, stopped)
+                if step % every == 0:
+                    for lane in range(min(LANES, members - group)):
+                        for i in range(d):
+                            for j in range(d):
+                                entry = (W + i * d + j) * LANES + lane
+                                maps[group + lane, step // every, i, j] = w[entry]
+            if step == steps or not well:
                 break
             if source == MINIBATCH:
-                for lane in range(LANES):
-                    _choose(key, np.uint64(step), lane_streams[lane], order, swaps, picks, lane)
+                _choose(key, step, numbers, order, swaps, words, picks)
             if direct:
-                x = (left + n, 2 * n, 1) if kind == TIED else (below, n, 1)
-                y = (left, 2 * n if kind == TIED else n, 1)
-                _inputs(w, x, y, -1.0, 0, n, step, batch)
+                x, y = _rows(below, n), _rows(left, n)
+                if kind == TIED:
+                    x, y = _rows(left + n, 2 * n), _rows(left, 2 * n)
+                _inputs(w, x, y, -1.0, np.intp(0), n, step, batch)
                 _step_on_samples(w, kind, sizes, at, n, places, rule)
             else:
                 if source != FULL:
                     _moments(w, d, at, n, noisy, step, batch)
                 _step_on_moments(w, kind, sizes, at, n, noisy, places, rule)
-            _note(w, sick, step, lane_stopped)
+            well = _note(w, sick, step, stopped)
             if rule[1] > 0.0:
-                _add(w, 1.0, P, 1.0, 0, P)
+                _add(w, 1.0, P, 1.0, at[0], P)
         for lane in range(min(LANES, members - group)):
-            stopped[group + lane] = lane_stopped[lane]
+            ends[group + lane] = stopped[lane]

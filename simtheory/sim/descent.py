@@ -196,7 +196,8 @@ def descend(
         workers,
     )
     if task.rotation is not None:
-        weights = task.rotation @ weights @ task.rotation.T
+        with np.errstate(invalid="ignore", over="ignore"):  # members that diverged
+            weights = task.rotation @ weights @ task.rotation.T
     stats = {
         "method": "gradient descent" if batch is None else "SGD",
         "loss": clock.loss,
@@ -252,11 +253,16 @@ def _train(
     code = getattr(kernels, kind)
     whole = (inputs.kind, *plan, inputs.samples, inputs.noisy)
 
+    at = kernels.rooms(sizes, starts.shape[1])
+
     def train(first: int) -> None:
+        scratch = kernels.scratch(
+            sizes, starts.shape[1], inputs.examples[0].shape[1], inputs.samples
+        )
         part = slice(first, first + _CHUNK)
         kernels.train(
-            code, sizes, starts[part], inputs.sets[part], numbers[part], inputs.moments,
-            inputs.examples, inputs.law, inputs.key, whole, rule, maps[part], stopped[part],
+            code, sizes, at, starts[part], inputs.sets[part], numbers[part], inputs.moments,
+            *inputs.examples, inputs.law, inputs.key, whole, rule, scratch, maps[part], stopped[part],
         )  # fmt: skip
 
     firsts = range(0, members, _CHUNK)

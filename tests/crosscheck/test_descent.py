@@ -144,6 +144,106 @@ def test_gradient_descent_is_the_optimiser(task: SIMTask) -> None:
         assert np.abs(flow - run.weights).max() > 1e-12
 
 
+@pytest.mark.parametrize("beta", [0.5, 0.9])
+def test_the_heavy_ball_is_the_optimiser(task: SIMTask, beta: float) -> None:
+    rotation = ortho_group.rvs(3, random_state=6)
+    task = SIMTask(mu=task.mu, sigma=task.sigma, rotation=rotation)
+    W0 = np.random.default_rng(3).standard_normal((2, 3, 3))
+    run = sim.descend(sim.OneLayer(), task, W0, steps=60, lr=0.2, momentum=beta)
+    found = descent.solution(task, W0, range(61), lr=0.2, momentum=beta)
+    np.testing.assert_allclose(found.t, run.t, rtol=1e-14)
+    np.testing.assert_allclose(found.weights, run.weights, rtol=0, atol=1e-12)
+    plain = descent.solution(task, W0, range(61), lr=0.2)
+    assert np.abs(plain.weights - run.weights).max() > 1e-2
+
+
+NETS = {
+    "OneLayer": (sim.OneLayer(), [(5, 5)]),
+    "Tied": (sim.Tied(), [(5, 7)]),
+    "recurrence": (sim.Tied(), [(5, 7)]),
+    "Untied": (sim.Untied(), [(4, 5), (5, 4)]),
+    "Deep(3)": (sim.Deep(depth=3), [(6, 5), (3, 6), (5, 3)]),
+}
+
+
+def gradients(net: str, layers: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    """Gradients of ½E‖f(x)−y‖² in each layer, sample by sample; the recurrence's own step."""
+    if net == "recurrence":
+        W = layers[0]
+        M = 0.5 * (y.T @ x + x.T @ y - W @ x.T @ x - x.T @ x @ W) / len(x)
+        return [-(M @ W + W @ M)]
+    chain = [layers[0].T, layers[0]] if net == "Tied" else layers
+    total = [np.zeros_like(layer) for layer in chain]
+    for point, label in zip(x, y, strict=True):
+        seen = [point]
+        for layer in chain:
+            seen.append(layer @ seen[-1])
+        error = (seen[-1] - label) / len(x)
+        for l in range(len(chain) - 1, -1, -1):
+            total[l] += np.outer(error, seen[l])
+            error = chain[l].T @ error
+    return [total[0].T + total[1]] if net == "Tied" else total
+
+
+def textbook(net, layers, x, y, steps, *, lr, momentum, decay) -> np.ndarray:
+    """The optimiser as frameworks write it: buffer = momentum · buffer + gradient + decay · weight."""
+    buffers = [np.zeros_like(layer) for layer in layers]
+    maps = []
+    for _ in range(steps + 1):
+        maps.append(
+            layers[0] @ layers[0].T
+            if net == "Tied"
+            else np.linalg.multi_dot([*layers[::-1], np.eye(5)])
+        )
+        slopes = gradients(net, layers, x, y)
+        buffers = [
+            momentum * v + g + decay * w for v, g, w in zip(buffers, slopes, layers, strict=True)
+        ]
+        layers = [w - lr * v for w, v in zip(layers, buffers, strict=True)]
+    return np.array(maps)
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize(("momentum", "decay"), [(0.0, 0.0), (0.8, 0.0), (0.0, 0.2), (0.8, 0.2)])
+def test_a_training_set_against_the_textbook_loop(net: str, momentum: float, decay: float) -> None:
+    """All data at once, and as a batch of all of them: by moments for six samples, else by samples."""
+    flow, shapes = NETS[net]
+    rng = np.random.default_rng(8)
+    task = SIMTask(
+        mu=np.linspace(0.5, 1.5, 5), sigma=0.2, rotation=ortho_group.rvs(5, random_state=1)
+    )
+    layers = [0.3 * rng.standard_normal((9, *shape)) for shape in shapes]
+    init = layers[0] if len(layers) == 1 else tuple(layers)
+    start = [layer[8] for layer in layers]
+    start = [start[0] @ start[0].T] if net == "recurrence" else start
+    for n in (6, 2, 1):
+        x = task.from_concept_axes(0.7 * rng.standard_normal((n, 5)))
+        options = {"steps": 25, "lr": 0.02, "momentum": momentum, "weight_decay": decay, "data": x}
+        options["loss"] = "recurrence" if net == "recurrence" else "half_sum"
+        exact = textbook(net, start, x, x, 25, lr=0.02, momentum=momentum, decay=decay)
+        whole = sim.descend(flow, task, init, **options).weights[8]
+        # 25 steps of a few dozen roundings each
+        np.testing.assert_allclose(whole, exact, rtol=0, atol=1e-13)
+        drawn = sim.descend(flow, task, init, batch=n, rng=rng, **options).weights[8]
+        np.testing.assert_allclose(drawn, exact, rtol=0, atol=1e-13)
+        assert np.abs(exact[0] - exact[-1]).max() > 1e-3
+
+
+def test_labels_keep_their_noise(task: SIMTask) -> None:
+    """One layer ends at the least squares fit of the noisy labels, not at the identity."""
+    x = np.random.default_rng(0).standard_normal((12, 3))
+    key = np.random.default_rng(9)
+    run = sim.descend(
+        sim.OneLayer(), task, np.zeros((3, 3)), steps=3000, lr=0.5, data=x, label_noise=0.3, rng=key,
+        every=3000,
+    )  # fmt: skip
+    again = np.random.default_rng(9)
+    again.integers(0, 2**64, size=2, dtype=np.uint64)
+    y = x + np.sqrt(0.3) * again.standard_normal(x.shape)
+    np.testing.assert_allclose(run.weights[-1], np.linalg.lstsq(x, y)[0].T, atol=1e-12)
+    assert np.abs(run.weights[-1] - EYE).max() > 1e-2
+
+
 def mean_loss(task: SIMTask, weights: np.ndarray) -> np.ndarray:
     missing = np.eye(task.dim) - weights
     return 0.5 * np.einsum("...ij,jk,...ik->...", missing, task.second_moment, missing)
@@ -171,18 +271,19 @@ def test_where_sgd_settles() -> None:
     assert late.loss[1] == pytest.approx(found.loss[0], rel=1e-12)
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_sgd_is_the_optimiser_in_the_mean(four: SIMTask, turned: bool) -> None:
+@pytest.mark.parametrize(("turned", "noise"), [(False, 0.0), (True, 0.0), (True, 0.25)])
+def test_sgd_is_the_optimiser_in_the_mean(four: SIMTask, turned: bool, noise: float) -> None:
     """Mean over 12 000 runs, within three standard errors at each of four steps."""
     if turned:
         rotation = ortho_group.rvs(4, random_state=4)
         four = SIMTask(mu=four.mu, sigma=four.sigma, weights=four.weights, dim=4, rotation=rotation)
     W0 = np.random.default_rng(5).standard_normal((4, 4))
     runs, rng = np.broadcast_to(W0, (12_000, 4, 4)), np.random.default_rng(7)
-    run = sim.descend(sim.OneLayer(), four, runs, steps=20, lr=0.12, batch=2, every=5, rng=rng)
+    options = {"lr": 0.12, "batch": 2, "label_noise": noise}
+    run = sim.descend(sim.OneLayer(), four, runs, steps=20, every=5, rng=rng, **options)
     losses = mean_loss(four, run.weights)[:, 1:]
     error = losses.std(axis=0, ddof=1) / np.sqrt(len(losses))
-    found = descent.sgd_moments(four, W0, [0, 5, 10, 15, 20], lr=0.12, batch=2)
+    found = descent.sgd_moments(four, W0, [0, 5, 10, 15, 20], **options)
     assert np.all(np.abs(losses.mean(axis=0) - found.loss[1:]) < 3 * error)
     # Power: descent without batches is ten times as far off.
     plain = mean_loss(four, descent.solution(four, W0, [5, 10, 15, 20], lr=0.12).weights)

@@ -114,6 +114,15 @@ def test_members_that_finish_are_not_lost() -> None:
     np.testing.assert_array_equal(partial.weights, alone.weights)
 
 
+def test_members_that_finish_in_a_turned_task() -> None:
+    turn = np.linalg.qr(np.random.default_rng(4).standard_normal((3, 3)))[0]
+    task = SIMTask(mu=TASK.mu, sigma=TASK.sigma, rotation=turn)
+    start = np.stack([0.1 * np.eye(3), 1000.0 * np.eye(3)])
+    with pytest.raises(SolveError, match=r"member 1 outgrew") as e:
+        sim.descend(sim.Tied(), task, start, steps=50, lr=0.05)
+    assert e.value.partial.weights.shape == (1, 51, 3, 3)
+
+
 def test_a_step_that_is_too_large_warns() -> None:
     bound = 2 / (2 * TASK.rates.max() * 2)
     for momentum in (0.0, 0.5):

@@ -30,10 +30,11 @@ def normals_at(key, n, size):
 @njit
 def choices(key, steps, size, batch):
     order, swaps = np.arange(size), np.zeros(batch, dtype=np.intp)
-    picks, out = np.zeros((1, batch), dtype=np.intp), np.empty((steps, batch), dtype=np.intp)
+    words, streams = np.zeros((8, 4), dtype=np.uint64), np.arange(8).astype(np.uint64)
+    picks, out = np.zeros((8, batch), dtype=np.intp), np.empty((steps, batch), dtype=np.intp)
     for step in range(steps):
-        kernels._choose(key, np.uint64(step), np.uint64(9), order, swaps, picks, 0)
-        out[step] = picks[0]
+        kernels._choose(key, step, streams, order, swaps, words, picks)
+        out[step] = picks[3]
     return out, order
 
 
