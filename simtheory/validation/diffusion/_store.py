@@ -14,7 +14,7 @@ from simtheory.errors import ArgumentError
 
 __all__ = ["RECORDED", "SeedStore"]
 
-RECORDED = ("coordinates", "accuracy", "joint", "losses")
+RECORDED = ("coordinates", "accuracy", "joint", "examples", "losses")
 _EVERY = 20.0  # seconds between two writes of a running seed
 
 

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -177,10 +178,7 @@ class ConceptImages:
         Classifier
             Trained on all classes, in seconds.
         """
-        values = np.repeat(self.classes, _JUDGED, axis=0)
-        rng = np.random.default_rng(_SEED)
-        images, fresh = self.render(values, rng=rng), self.render(values, rng=rng)
-        return train_classifier(images, fresh, values)
+        return _judge(self)
 
     def condition(self, values: ArrayLike) -> Array:
         """Return what the denoiser is told.
@@ -279,3 +277,12 @@ class ConceptImages:
                 f"of {', '.join(self.concepts)}, but its shape is {marks.shape}."
             )
         return marks
+
+
+@lru_cache(maxsize=8)
+def _judge(world: ConceptImages) -> Classifier:
+    """Return the judge of a world, which is the same whenever it is trained."""
+    values = np.repeat(world.classes, _JUDGED, axis=0)
+    rng = np.random.default_rng(_SEED)
+    images, fresh = world.render(values, rng=rng), world.render(values, rng=rng)
+    return train_classifier(images, fresh, values)

@@ -24,11 +24,11 @@ passed only when it is *held*: by the mean over three records, from then to the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive_int
+from simtheory._checks import as_finite
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.validation.diffusion.runs import ConceptRun
@@ -106,7 +106,7 @@ def learning_steps(
     Returns
     -------
     ndarray, shape (S, n)
-        Steps of the record from which it is held, inf if it never is.
+        Steps from which it is held, inf if it is not held in the end.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def learning_steps(
     if share.ndim or not 0.0 < share < 1.0:
         raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {level!r}.")
     c, v = _path(run, prompt)
-    return _held_from(run, _smooth(1.0 - np.abs(c - v)) >= share)
+    progress = _smooth(1.0 - np.abs(c - v))
+    return _held_from(run, progress, np.full((len(c), v.size), float(share)))
 
 
 class Bend(NamedTuple):
@@ -175,10 +176,12 @@ def bend_and_return(
     alone = tuple(float(k == weak) for k in range(n))
     path = _smooth(_path(run, None)[0])[..., weak]
     reached = learning_steps(run, level=level)[:, strong]
-    at = np.searchsorted(run.steps, np.where(np.isfinite(reached), reached, 0))
-    beside = np.take_along_axis(path, at[:, None], axis=1)[:, 0]
+    beside = [
+        np.interp(step, run.steps, row) if np.isfinite(step) else np.nan
+        for step, row in zip(reached, path, strict=True)
+    ]
     return Bend(
-        beside=np.where(np.isfinite(reached), beside, np.nan),
+        beside=np.array(beside),
         fall=_fall(path),
         end=path[:, -1],
         control=_fall(_smooth(_path(run, alone)[0])[..., weak]),
@@ -190,27 +193,31 @@ class Slowdown(NamedTuple):
 
     Parameters
     ----------
-    halved : ndarray, shape (S, K)
-        Steps at which the distance to what was asked for is held below 1/2, 1/4, ... of its start.
-    speeds : ndarray, shape (S, K)
-        Mean speed towards it from each of these to the next, the start first.
+    steps : ndarray, shape (S, 3)
+        Steps at which the distance to what was asked for is held below 3/4, 1/2 and 1/4 of its
+        largest; inf for never.
+    speeds : ndarray, shape (S, 2)
+        Mean speed towards it, per step, from each of these to the next.
     ratio : ndarray, shape (S,)
-        Last of these speeds over the first: 1 at constant speed, below it where the path slows
-        down. NaN if the last distance is never held.
+        The second speed over the first: 1 at constant speed, 0.58 where the distance decays
+        exponentially, for ln(3/2)/ln 2. NaN if the last distance is never held.
+    late : ndarray, shape (S,)
+        How far the path goes in the last quarter of the run, over how far in its fastest quarter;
+        1 at constant speed.
     """
 
-    halved: Array
+    steps: Array
     speeds: Array
     ratio: Array
+    late: Array
 
 
-def terminal_slowdown(
-    run: ConceptRun, *, prompt: Sequence[float] | None = None, halvings: int = 2
-) -> Slowdown:
+def terminal_slowdown(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Slowdown:
     """Return how the samples slow down on the way to what was asked for.
 
-    A mode that decays exponentially needs as long for every halving, so its speed halves with the
-    distance: the ratio is 2^(1 - halvings).
+    Equal distances are timed, so that neither a plateau before them nor how closely the run was
+    recorded enters. (Distance per record would: on records that are evenly spaced in the logarithm
+    even noise seems to slow down, as 1/step.)
 
     Parameters
     ----------
@@ -218,28 +225,24 @@ def terminal_slowdown(
         The run.
     prompt : sequence of float, length n, optional
         Which prompt. Default: all concepts.
-    halvings : int
-        How many; the last distance must lie above the noise of the samples.
 
     Returns
     -------
     Slowdown
         Numbers of every seed.
     """
-    count = positive_int("halvings", halvings)
     c, v = _path(run, prompt)
     distance = np.sqrt((_smooth(c - v) ** 2).sum(axis=-1))
-    shares = 0.5 ** np.arange(1, count + 1)
-    start = distance[:, :1]
-    halved = np.stack(
-        [_held_from(run, (distance <= s * start)[..., None])[:, 0] for s in shares], 1
-    )
-    covered = start * -np.diff(shares, prepend=1.0)
-    spans = np.diff(halved, axis=1, prepend=float(run.steps[0]))
+    largest = distance.max(axis=1)
+    marks = largest[:, None] * np.array([0.75, 0.5, 0.25])
+    steps = _held_from(run, -distance[..., None], -marks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        speeds = np.where(np.isfinite(halved) & (spans > 0), covered / spans, np.nan)
-        ratio = speeds[:, -1] / speeds[:, 0]
-    return Slowdown(halved, speeds, ratio)
+        spans = np.where(np.isfinite(steps[:, 1:]), np.diff(steps, axis=1), np.nan)
+        speeds = 0.25 * largest[:, None] / spans
+    ends = np.linspace(run.steps[0], run.steps[-1], 5)
+    stops = np.apply_along_axis(lambda path: np.interp(ends, run.steps, path), 1, _smooth(c))
+    went = np.sqrt((np.diff(stops, axis=1) ** 2).sum(axis=-1))
+    return Slowdown(steps, speeds, speeds[:, 1] / speeds[:, 0], went[:, -1] / went.max(axis=1))
 
 
 class StrengthOrder(NamedTuple):
@@ -324,11 +327,23 @@ def _smooth(values: Array) -> Array:
     return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3.0)
 
 
-def _held_from(run: ConceptRun, good: Any) -> Array:
-    """Step of the first record from which all are good, (S, T, n) -> (S, n); inf if the last is not."""
-    lasting = np.logical_and.accumulate(good[:, ::-1], axis=1)[:, ::-1]
-    first = run.steps[lasting.argmax(axis=1)].astype(np.float64)
-    return np.where(lasting.any(axis=1), first, np.inf)
+def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
+    """Steps from which (S, T, n) stays at or above levels (S, n), inf if it is below in the end.
+
+    Between two records the values are taken to run straight.
+    """
+    t = run.steps.astype(np.float64)
+    steps = np.full((len(values), levels.shape[1]), np.inf)
+    for s, k in np.ndindex(*steps.shape):
+        path = values[s, :, min(k, values.shape[2] - 1)]
+        below = np.flatnonzero(path < levels[s, k])
+        if below.size == 0:
+            steps[s, k] = t[0]
+        elif below[-1] + 1 < t.size:
+            i = below[-1]
+            share = (levels[s, k] - path[i]) / (path[i + 1] - path[i])
+            steps[s, k] = t[i] + share * (t[i + 1] - t[i])
+    return steps
 
 
 def _fall(path: Array) -> Array:

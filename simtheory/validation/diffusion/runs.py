@@ -36,6 +36,8 @@ class ConceptRun:
         Share of the samples whose concept k is as asked for.
     joint : ndarray, shape (S, T, P)
         Share of the samples all of whose concepts are.
+    examples : ndarray, shape (S, T, P, ...)
+        The first sample of each prompt, from the same noise at every record.
     losses : ndarray, shape (S, T)
         Mean training loss of the steps since the record before; NaN at step 0.
     trained : ndarray of bool, shape (P,)
@@ -53,6 +55,7 @@ class ConceptRun:
     coordinates: Array
     accuracy: Array
     joint: Array
+    examples: Array
     losses: Array
     trained: Any
     names: tuple[str, ...]

@@ -17,7 +17,7 @@ from simtheory.validation.diffusion.train import train
 from simtheory.validation.diffusion.vectors import ConceptVectors
 from simtheory.validation.optimisers import SGD, Adam
 
-__all__ = ["STRONG", "image_run", "log_records", "vector_run", "vector_task"]
+__all__ = ["STRONG", "even_records", "image_run", "log_records", "vector_run", "vector_task"]
 
 STRONG = 0.8
 """Strength of the strong concept of the vectors."""
@@ -43,6 +43,27 @@ def log_records(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
     last = positive_int("steps", steps)
     grid = np.geomspace(min(positive_int("first", first), last), last, positive_int("count", count))
     return np.unique(np.concatenate([[0], np.rint(grid)]).astype(np.intp))
+
+
+def even_records(steps: int, *, every: int = 100) -> IntArray:
+    """Return steps at which to record, evenly spaced, and three more between the first two.
+
+    Parameters
+    ----------
+    steps : int
+        The last.
+    every : int
+        Distance between two records.
+
+    Returns
+    -------
+    ndarray of int
+        The steps.
+    """
+    last = positive_int("steps", steps)
+    early = np.arange(0, positive_int("every", every), max(every // 4, 1))
+    grid = np.concatenate([early, np.arange(every, last, every), [last]])
+    return np.unique(grid[grid <= last]).astype(np.intp)
 
 
 def vector_task(strength: float) -> SIMTask:
@@ -148,7 +169,7 @@ def image_run(
         seeds=seeds,
         optimiser=Adam(),
         draws=32,
-        record=log_records(steps, first=20, count=33),
+        record=even_records(steps),
         store=store,
         device=device,
         progress=progress,

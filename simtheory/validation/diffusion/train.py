@@ -311,6 +311,7 @@ def _look(job: _Job, reader: Any, points: Array, loss: float, seen: dict[str, li
     seen["coordinates"].append(placed.mean(axis=1))
     seen["accuracy"].append(right.mean(axis=1))
     seen["joint"].append(right.all(axis=2).mean(axis=1))
+    seen["examples"].append(points.reshape(count, job.draws, *job.world.shape)[:, 0])
     seen["losses"].append(loss)
 
 
