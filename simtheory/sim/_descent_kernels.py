@@ -601,6 +601,8 @@ def train(
         `CHAIN`, `TIED` or `MAP`.
     sizes : ndarray of int
         Dimension and the widths after each layer: (d, h) for a tied net.
+    at : tuple of int
+        The `rooms` of a group.
     weights : ndarray, shape (M, P)
         Weights of each member at the start, its layers one after the other.
     sets : ndarray of int, shape (M,)
@@ -609,8 +611,8 @@ def train(
         The random numbers of each member.
     moments : ndarray, shape (S, 2, d, d)
         A and C per sample, for a `FULL` gradient.
-    examples : tuple of two ndarray, shape (S, n, d)
-        Inputs and labels, for a `MINIBATCH`.
+    points, labels : ndarray, shape (S, n, d)
+        Data sets, for a `MINIBATCH`.
     law : tuple
         Centres (s, d), summed probabilities (s,) and spread (d,) of the clusters, and the spread of
         label noise, for `FRESH` samples.
@@ -621,9 +623,11 @@ def train(
         `FULL` gradient), and whether the labels differ from the inputs.
     rule : tuple of float
         Canonical step, momentum, and the share of a weight that decays in a step.
+    scratch : tuple
+        Memory to work in, of this thread alone.
     maps : ndarray, shape (M, T, d, d)
         Takes W at the recorded steps.
-    stopped : ndarray of int, shape (M,)
+    ends : ndarray of int, shape (M,)
         Takes the step at which W was no longer finite, −1 if there was none.
     """
     source, steps, every, n, noisy = plan

@@ -114,6 +114,23 @@ def test_members_that_finish_are_not_lost() -> None:
     np.testing.assert_array_equal(partial.weights, alone.weights)
 
 
+@each_flow
+@pytest.mark.parametrize("options", [{}, {"batch": 1}, {"data": 5, "batch": 4}])
+def test_a_lost_member_leaves_no_trace_in_later_ones(flow, ensemble, options) -> None:
+    """Member 3 is lost; eight members later the same registers hold others."""
+    layers = ensemble if isinstance(ensemble, tuple) else (ensemble,)
+    starts = [np.concatenate([x] * 5) for x in layers]
+    for x in starts:
+        x[3] = 1.7e308
+    init = tuple(starts) if isinstance(ensemble, tuple) else starts[0]
+    with pytest.raises(SolveError, match="member 3 outgrew float64 at step") as e:
+        trained(flow, init, **options)
+    others = np.delete(np.arange(20), 3)
+    alone = tuple(x[others] for x in starts) if isinstance(ensemble, tuple) else starts[0][others]
+    expected = trained(flow, alone, members=others, **options).weights
+    np.testing.assert_array_equal(e.value.partial.weights, expected)
+
+
 def test_members_that_finish_in_a_turned_task() -> None:
     turn = np.linalg.qr(np.random.default_rng(4).standard_normal((3, 3)))[0]
     task = SIMTask(mu=TASK.mu, sigma=TASK.sigma, rotation=turn)
