@@ -16,9 +16,11 @@ torch_uniform  scale · Unif(0, 1), a published seed    as uniform
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, positive, positive_int
+from simtheory._checks import as_finite, as_generator, frozen, positive, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
@@ -103,9 +105,7 @@ def correlated(
         raise ShapeError(
             f"Argument `shape` must have width at least {d}, the number of rows, but it is {h}."
         )
-    gram = (1.0 - number) * np.eye(d) + number
-    values, vectors = np.linalg.eigh(gram)
-    root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
+    root = _root(d, number)
     frames, _ = np.linalg.qr(as_generator(rng).standard_normal((*shape[:-2], h, d)))
     return np.asarray(positive("scale", scale) * root @ np.swapaxes(frames, -1, -2))
 
@@ -192,6 +192,13 @@ def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     """
     second = explicit(U0)
     return np.swapaxes(second, -1, -2).copy(), second
+
+
+@lru_cache(maxsize=256)  # a phase diagram asks for the same few, thousands of times each
+def _root(d: int, cosine: float) -> Array:
+    """Return the square root of the Gram matrix of d unit rows with one cosine."""
+    values, vectors = np.linalg.eigh((1.0 - cosine) * np.eye(d) + cosine)
+    return frozen((vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T)
 
 
 def _shape(shape: tuple[int, ...]) -> tuple[int, ...]:

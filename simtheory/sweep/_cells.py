@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -94,22 +94,18 @@ def cells_of(spec: Spec, task: int) -> list[Cell]:
     return cells
 
 
-def run_of(spec: Spec, cell: Cell, tasks: dict[str, tuple[SIMTask, Array]]) -> Run:
-    """Return what a cell integrates; `tasks` remembers the tasks that were made before."""
-    table = {name: _at(cell, spec.tables[name]) for name in ("task", "init", "flow", "time")}
-    described = repr(table["task"])
-    if described not in tasks:
-        made = SIMTask(**table["task"])
-        tasks[described] = (made, made.second_moment)
-    (task, moment), flow = tasks[described], _flow(table["flow"])
-    t_max = table["time"].get("t_max")
-    return Run(
-        task,
-        moment,
-        flow,
-        _start(flow, task.dim, table["init"], cell),
-        np.nan if t_max is None else positive("t_max", t_max),
-    )
+def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
+    """Return what a cell integrates; `memory` keeps what cells of a task have in common."""
+
+    def part(table: str, make: Callable[[dict[str, Any]], Any]) -> Any:
+        key = (table, *(cell.values[axis] for axis in spec.uses[table]))
+        if key not in memory:
+            memory[key] = make(_at(cell, spec.tables[table]))
+        return memory[key]
+
+    (task, moment), flow = part("task", _task), part("flow", _flow)
+    layers = _start(flow, task.dim, part("init", dict), cell)
+    return Run(task, moment, flow, layers, part("time", _last_time))
 
 
 def with_last_times(runs: Sequence[Run]) -> list[Run]:
@@ -142,6 +138,15 @@ def _number(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return value_of(value, values)
     return [_number(part, values) for part in value] if isinstance(value, list) else value
+
+
+def _task(table: Mapping[str, Any]) -> tuple[SIMTask, Array]:
+    task = SIMTask(**table)
+    return task, task.second_moment
+
+
+def _last_time(table: Mapping[str, Any]) -> float:
+    return positive("t_max", table["t_max"]) if "t_max" in table else np.nan
 
 
 def _flow(table: Mapping[str, Any]) -> Flow:

@@ -120,8 +120,8 @@ def _integrate(spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
     length have one grid.
     """
     share = np.linspace(0.0, 1.0, spec.tables["time"]["points"])
-    tasks: dict[str, tuple[SIMTask, Array]] = {}
-    runs = _sort(outcome, range(len(cells)), [_try(run_of, spec, c, tasks) for c in cells])
+    memory: dict[Any, Any] = {}
+    runs = _sort(outcome, range(len(cells)), [_try(run_of, spec, c, memory) for c in cells])
     timeless = {k: run for k, run in runs.items() if np.isnan(run.t_max)}
     runs = {k: run for k, run in runs.items() if k not in timeless}
     for places in _alike(timeless, lambda run: id(run.task)):

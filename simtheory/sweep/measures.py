@@ -71,14 +71,18 @@ class Runs:
         return np.abs(self.weights * (1.0 - np.eye(d))).max(axis=(-2, -1))
 
     @cached_property
-    def descents(self) -> Array:
+    def climbs(self) -> Array:
+        """How far the loss ever climbs above an earlier value, shape (M,)."""
+        return climb(self.losses)
+
+    @cached_property
+    def descents(self) -> NDArray[Any]:
         """Number of descents of the loss, shape (M,)."""
         least = self.threshold * self.losses[:, 0]
-        counts = [
-            1 + len(find_rises(loss, float(bar)))
-            for loss, bar in zip(self.losses, least, strict=True)
-        ]
-        return np.array(counts)
+        counts = np.ones(len(self.losses), dtype=int)
+        for k in np.flatnonzero(self.climbs > least):  # elsewhere there is no rise to find
+            counts[k] += len(find_rises(self.losses[k], float(least[k])))
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Measure:
 
 def _largest_rise(runs: Runs) -> Array:
     start = runs.losses[:, 0]
-    return climb(runs.losses) / np.where(start > 0, start, 1.0)
+    return runs.climbs / np.where(start > 0, start, 1.0)
 
 
 MEASURES = {

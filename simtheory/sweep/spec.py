@@ -132,6 +132,7 @@ class Spec:
                 )
         self.entropy = entropy
         self.function = function
+        self.uses: dict[str, tuple[str, ...]] = {}  # which axes a table names
         self.theory = theory
         given = {"task": task, "init": init, "flow": flow, "time": time, "observe": observe}
         if function is None:
@@ -264,28 +265,29 @@ class Spec:
         return _plain(filled)
 
     def _check_use(self) -> None:
-        """Refuse words that nothing is called, and axes that nothing uses."""
-        known, used = set(self.coordinates), set()
-        for table in self.tables.values():
+        """Refuse words that nothing is called, and axes that nothing uses; note which table does."""
+        known = set(self.coordinates)
+        for name, table in self.tables.items():
+            used = set()
             for key, value in table.items():
-                if key in FIXED:
-                    continue
                 if key in WORDS:
-                    if value in self.axes:
-                        used.add(value)
+                    used |= known & {value}
                     for word in self._choices(key):
                         one_of(key, word, WORDS[key])
-                else:
+                elif key not in FIXED:
                     for text in _texts(value):
                         used |= names_in(text, known=known)
+            self.uses[name] = tuple(sorted(used))
         if "t_max" not in self.tables["time"] and set(self._choices("flow")) != {"Tied"}:
             raise ArgumentError(
                 "The table [time] needs the key 't_max': only of the tied net does theory say when "
                 "all is learned."
             )
-        idle = [name for name in self.axes if name not in used]
+        idle = set(self.axes).difference(*self.uses.values())
         if idle:
-            raise ArgumentError(f"The axis {idle[0]!r} is used nowhere: it would repeat the cells.")
+            raise ArgumentError(
+                f"The axis {min(idle)!r} is used nowhere: it would repeat the cells."
+            )
 
     def _choices(self, key: str) -> tuple[str, ...]:
         """Return the words that a key takes over the grid."""
