@@ -37,6 +37,9 @@ ROWS = ("orthogonal", "correlated")
 _RTOL = 1e-9
 """Of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-5."""
 
+_MAX_STEPS = 4000
+"""Of the flow, for each length of the record: enough for rates that learn in a thousandth of it."""
+
 BOUNDS = {
     "ln_rate": (np.log(1e-4), np.log(1e4)),  # in inverse lengths of the record
     "start": (-20.0, 20.0),
@@ -112,7 +115,8 @@ class Form:
             return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
         moment = rates[..., None] * np.eye(self.n)
         U0 = np.sqrt(expit(self.part(theta, "start")))[..., None] * self._rows(theta)
-        return sim.integrate(sim.Tied(), moment, U0, t, rtol=_RTOL)
+        most = int(_MAX_STEPS * max(1.0, float(t[-1])))
+        return sim.integrate(sim.Tied(), moment, U0, t, rtol=_RTOL, max_steps=most)
 
     def values(self, theta: Array, t: Array) -> Array:
         """Return what was observed, shape (..., T, C)."""

@@ -70,7 +70,7 @@ def _of_loss(form: Form, t: Array, values: Array) -> list[Array]:
     """Rates as powers of the signals, a common start, and both on grids."""
     if form.mu is None:
         shares = [np.full(form.n, 1.0)] + [0.5 ** np.arange(form.n)] * (form.n > 1)
-        signals = [np.sqrt(2.0 * values[0, 0] * w / w.sum()) for w in shares]
+        signals = [np.sqrt(2.0 * np.abs(values).max() * w / w.sum()) for w in shares]
         slower = [2.0 ** (-q * np.arange(form.n)) for q in ((0, 1, 2) if form.n > 1 else (0,))]
     else:
         signals, slower = [form.mu], [(form.mu / form.mu.max()) ** q for q in (0.5, 1, 2, 3)]

@@ -15,8 +15,8 @@ from simtheory.fit._forms import BOUNDS, Form
 _STEP = 1e-4
 """Of central differences: the parameters are logarithms, so this is a relative step."""
 
-_ROUGH = 1e-3
-"""Tolerance at which one start is told from another."""
+_ROUGH, _FEW = 1e-3, 25
+"""Tolerance at which one start is told from another, and the evaluations that it may take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +67,7 @@ def search(
     fixed: dict[int, float],
     *,
     tol: float = 1e-10,
+    most: int = 200,
 ) -> Optimum:
     """Return the least-squares point that a starting point leads to."""
     free = np.ones(start.size, dtype=bool)
@@ -88,7 +89,10 @@ def search(
             return np.full(values.size, 1e3)
 
     def slopes(part: Array) -> Array:
-        return jacobian(form, whole(part), t, free)
+        try:
+            return jacobian(form, whole(part), t, free)
+        except SolveError:  # on the edge of there: the search stops
+            return np.zeros((values.size, part.size))
 
     if not free.any():
         return Optimum(form, theta, free, residuals(theta[free]), np.zeros((values.size, 0)))
@@ -100,7 +104,7 @@ def search(
         ftol=tol,
         xtol=tol,
         gtol=1e-14,
-        max_nfev=300,
+        max_nfev=most,
     )
     best = whole(done.x)
     return Optimum(form, best, free, np.asarray(done.fun), slopes(done.x))
@@ -112,6 +116,6 @@ def best_of(
     """Return the best of the points that several starts lead to: all roughly, the best to the end."""
     start = starts[0]
     if len(starts) > 1:
-        rough = [search(form, t, values, start, fixed, tol=_ROUGH) for start in starts]
+        rough = [search(form, t, values, start, fixed, tol=_ROUGH, most=_FEW) for start in starts]
         start = min(rough, key=lambda optimum: optimum.sum_of_squares).theta
     return search(form, t, values, start, fixed)

@@ -202,6 +202,36 @@ def test_what_is_known_can_be_given():
     assert ahead.learning_times[1].value == pytest.approx(truth, abs=0.01)
 
 
+def test_all_may_be_given():
+    known = {"rate_1": 1.0, "rate_2": 0.4, "start_1": 0.01, "start_2": 0.02}
+    found = fit(
+        Curves(T, noisy(modes(), 0.02), NAMES), model="tied", rows="orthogonal", fixed=known
+    )
+    assert all(p.fixed and p.low == p.value == p.high for p in found.parameters)
+    assert found.quality.chi2 == pytest.approx(1.0, abs=0.5)
+    np.testing.assert_allclose(predict(found, t=T).values, modes(), atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", ["walk", "step", "sine", "spike", "fall"])
+def test_curves_that_no_net_drew_are_refused_or_fitted_but_never_break(shape):
+    t = np.linspace(0, 3, 40)
+    x = {
+        "walk": np.cumsum(np.random.default_rng(0).standard_normal(40)),
+        "step": np.where(t > 1.5, 1.0, 0.0),
+        "sine": np.sin(5 * t),
+        "spike": np.where(np.arange(40) == 20, 1.0, 0.0),
+        "fall": np.exp(-3 * t),
+    }[shape]
+    measured = Curves(t, np.column_stack([x, 1 - np.exp(-t)]), NAMES)
+    try:
+        found = fit(measured)
+    except FitError:
+        return
+    assert np.isfinite(predict(found).values).all()
+    # It says that it does not fit, or it does.
+    assert found.quality.runs < 0.05 or found.quality.residual < 0.01
+
+
 def test_what_cannot_be_known_is_refused():
     flat = np.column_stack([modes()[:, 0], np.full(T.size, 0.02)])
     with pytest.raises(FitError, match=r"'colour' stays at 0\.02.*rate_2.*Record until") as refusal:
