@@ -7,12 +7,12 @@ tolerance that brings its error below 1e-9 on `std`, except where the tolerance 
 from __future__ import annotations
 
 import statistics
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from benchmarks.calibrate import calibrate
 from benchmarks.peers import OURS, PEERS
 from benchmarks.problem import Ensemble
-from benchmarks.turns import TARGET, Company, compare
+from benchmarks.turns import TARGET, Company, compare, plain
 from benchmarks.worker import Failed
 
 STD = Ensemble(8, 256)
@@ -110,13 +110,7 @@ def _condition(company, rounds, quick, say):  # type: ignore[no-untyped-def]
         ensemble = Ensemble(8, members, spectrum)
         say(f"{spectrum}, d = 8, {members} members, error below {TARGET:g}")
         rows, absent = compare(company, ensemble, peers=CONDITIONED, rounds=rounds, say=say)
-        cases.append(
-            {
-                "ensemble": asdict(ensemble),
-                "rows": [asdict(row) for row in rows],
-                "absent": [asdict(one) for one in absent],
-            }
-        )
+        cases.append(plain(ensemble, rows, absent))
     return cases
 
 

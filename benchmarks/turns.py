@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from benchmarks.calibrate import calibrate
+from benchmarks.calibrate import Setting, calibrate
 from benchmarks.peers import OURS, PEERS
 from benchmarks.problem import MEMBERS, Ensemble
 from benchmarks.worker import Cost, Failed, Worker
@@ -88,51 +88,67 @@ def compare(
     say=print,  # type: ignore[no-untyped-def]
 ) -> tuple[list[Row], list[Absent]]:
     """Let solvers take turns on an ensemble, at tolerances that reach the same error."""
-    absent, playing = [], {}
-    for peer in dict.fromkeys((OURS, *peers)):
-        about = PEERS[peer]
-        if about.version is None:
-            absent.append(Absent(peer, "not installed"))
-        elif ensemble.d > about.largest:
-            absent.append(Absent(peer, about.reason))
-        else:
-            try:
-                # Tolerances do not depend on threads: those found on one core serve.
-                setting = calibrate(company.worker(peer), peer, ensemble, target)
-                if setting is None:
-                    absent.append(Absent(peer, f"no tolerance brings its error below {target:g}"))
-                    continue
-                worker, mine = company.worker(peer), ensemble.first(about.most)
-                worker.set_up(mine)
-                first = worker.run(setting.rtol, setting.atol_ratio, check=True)
-                playing[peer] = (worker, mine, setting, first)
-            except Failed as reason:
-                absent.append(Absent(peer, str(reason)))
-    costs: dict[str, list[Cost]] = {peer: [] for peer in playing}
+    guests = [_invite(company, p, ensemble, target) for p in dict.fromkeys((OURS, *peers))]
+    playing = [guest for guest in guests if isinstance(guest, _Guest)]
+    absent = [guest for guest in guests if isinstance(guest, Absent)]
+    if not playing or playing[0].peer != OURS:
+        raise Failed(f"simtheory cannot be compared: {absent[0].reason}")
+    costs: dict[str, list[Cost]] = {guest.peer: [] for guest in playing}
     for _ in range(rounds):
-        for peer, (worker, _, setting, _) in playing.items():
-            costs[peer].append(worker.run(setting.rtol, setting.atol_ratio))
+        for guest in playing:
+            costs[guest.peer].append(guest.worker.run(guest.setting.rtol, guest.setting.atol_ratio))
     measure = "cpu" if company.threads == 1 else "wall"
-    each = {
-        peer: [getattr(cost, measure) / mine.members for cost in costs[peer]]
-        for peer, (_, mine, _, _) in playing.items()
-    }
-    rows = []
-    for peer, (_, mine, setting, first) in playing.items():
+    rows, ours = [], None
+    for guest in playing:
+        each = {
+            name: [1e6 * getattr(cost, name) / guest.members for cost in costs[guest.peer]]
+            for name in ("cpu", "wall")
+        }
+        ours = ours or each[measure]
         rows.append(
             Row(
-                peer,
-                mine.members,
-                setting.rtol,
-                setting.atol_ratio,
-                first.error,
-                spread([1e6 * cost.cpu / mine.members for cost in costs[peer]]),
-                spread([1e6 * cost.wall / mine.members for cost in costs[peer]]),
-                spread([a / b for a, b in zip(each[peer], each[OURS], strict=True)]),
+                guest.peer,
+                guest.members,
+                guest.setting.rtol,
+                guest.setting.atol_ratio,
+                guest.error,
+                spread(each["cpu"]),
+                spread(each["wall"]),
+                spread([a / b for a, b in zip(each[measure], ours, strict=True)]),
             )
         )
         say(line(rows[-1], measure))
     return rows, absent
+
+
+@dataclass(frozen=True)
+class _Guest:
+    """A solver ready to play: warm, its tolerance found, its error on this ensemble measured."""
+
+    peer: str
+    worker: Worker
+    members: int
+    setting: Setting
+    error: float
+
+
+def _invite(company: Company, peer: str, ensemble: Ensemble, target: float) -> _Guest | Absent:
+    about = PEERS[peer]
+    if about.version is None:
+        return Absent(peer, "not installed")
+    if ensemble.d > about.largest:
+        return Absent(peer, about.reason)
+    worker, mine = company.worker(peer), ensemble.first(about.most)
+    try:
+        # Tolerances do not depend on threads: those found on one serve.
+        setting = calibrate(worker, peer, ensemble, target)
+        if setting is None:
+            return Absent(peer, f"no tolerance brings its error below {target:g}")
+        worker.set_up(mine)
+        warm = worker.run(setting.rtol, setting.atol_ratio, check=True)
+    except Failed as reason:
+        return Absent(peer, str(reason))
+    return _Guest(peer, worker, mine.members, setting, warm.error)
 
 
 def spread(values: list[float]) -> tuple[float, float, float]:
@@ -161,16 +177,17 @@ def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyp
             ensemble = Ensemble(d, MEMBERS[d])
             say(f"std, d = {d}, {ensemble.members} members, error below {TARGET:g}, one thread")
             rows, absent = compare(company, ensemble, rounds=rounds, say=say)
-            data["one_thread"].append(_plain(ensemble, rows, absent))
+            data["one_thread"].append(plain(ensemble, rows, absent))
     ensemble = Ensemble(8, 1000 if quick else LARGE)
     say(f"std, d = 8, {ensemble.members} members, error below {TARGET:g}, two threads")
     with Company(threads=2) as company:
         rows, absent = compare(company, ensemble, peers=AT_LARGE, rounds=3, say=say)
-    data["two_threads"] = _plain(ensemble, rows, absent)
+    data["two_threads"] = plain(ensemble, rows, absent)
     return data
 
 
-def _plain(ensemble: Ensemble, rows: list[Row], absent: list[Absent]) -> dict:
+def plain(ensemble: Ensemble, rows: list[Row], absent: list[Absent]) -> dict:
+    """Return a comparison as plain data."""
     return {
         "ensemble": asdict(ensemble),
         "rows": [asdict(row) for row in rows],

@@ -53,7 +53,20 @@ html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
 }
-_PLAIN = ("index", "quickstart", "roads", "training", "fit", "sweeps", "ledger", "errata", "command_line", "genindex", "search")
+_PLAIN = (
+    "index",
+    "quickstart",
+    "roads",
+    "training",
+    "fit",
+    "sweeps",
+    "ledger",
+    "benchmarks",
+    "errata",
+    "command_line",
+    "genindex",
+    "search",
+)
 html_sidebars: dict[str, list[str]] = {page: [] for page in _PLAIN}
 html_static_path = ["_static"]
 html_css_files = ["house.css"]
