@@ -45,8 +45,11 @@ FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
 # No reassociation, so that all lanes and all builds round alike; and NaN has to be seen.
 _FLAGS = {"contract", "arcp", "nsz"}
 
-_leaf = njit(nogil=True, error_model="numpy", fastmath=_FLAGS)
+_leaf = njit(  # called from compiled code only
+    error_model="numpy", fastmath=_FLAGS, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 _part = njit(inline="always")  # compiled as part of its caller only
+_entry = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS, no_cfunc_wrapper=True)
 
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _INT64 = ir.IntType(64)
@@ -566,7 +569,7 @@ def scratch(sizes: IntArray, weights: int, examples: int, batch: int) -> Scratch
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
+@_entry
 def draw(law: Law, key: Array, streams: Array, x: Array, y: Array) -> None:
     """Draw data sets x and their labels y, both of shape (streams, n, d)."""
     for k in range(streams.size):
@@ -574,7 +577,7 @@ def draw(law: Law, key: Array, streams: Array, x: Array, y: Array) -> None:
             _sample(law, key, np.uint64(s), _ALL_ONES, streams[k], x[k, s], y[k, s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLAGS)
+@_entry
 def train(
     kind: int,
     sizes: IntArray,
