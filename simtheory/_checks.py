@@ -89,7 +89,9 @@ def as_second_moment(value: ArrayLike) -> Array:
         raise ArgumentError(
             f"Argument `second_moment` must be symmetric, but it differs from its transpose by {skew:g}."
         )
-    lowest = float(np.linalg.eigvalsh(moment).min()) if moment.size else 0.0
+    diagonal = np.diagonal(moment, axis1=-2, axis2=-1)
+    spread = np.count_nonzero(moment) > np.count_nonzero(diagonal)
+    lowest = float((np.linalg.eigvalsh(moment) if spread else diagonal).min(initial=0.0))
     if lowest < -1e-10 * scale:
         raise ArgumentError(
             "Argument `second_moment` must be positive semidefinite, but its smallest eigenvalue "

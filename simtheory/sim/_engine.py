@@ -24,7 +24,7 @@ Flag: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 # The share of the requested error that a step and the defect of its interpolant may take, both in
 # the kernel's norm. Errors of steps add up and grow; the interpolant's own error is about a tenth
 # of its defect. What came out on the grid stands in tests/crosscheck/test_sim.py.
-_SHARES = {"map": (0.2, 2.0), "frame": (0.4, 4.0), "factor": (0.05, 1.0), "chain": (0.05, 1.0)}
+_SHARES = {"map": (0.4, 4.0), "frame": (0.4, 4.0), "factor": (0.05, 1.0), "chain": (0.05, 1.0)}
 
 # From this product of the largest rate and the time on, a map is integrated in the exponential
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
@@ -210,11 +210,10 @@ def _plan(
     layers, groups = state.sizes.size - 1, int(state.group.max()) + 1
     packed = state.form == "map"
     i, j = np.tril_indices(d)
-    lower, upper = i * d + j, j * d + i
     entries = rows.entries
     if packed and not turned:  # read from the triangle itself
         where = np.empty(d * d, dtype=np.intp)
-        where[lower] = where[upper] = np.arange(n)
+        where[i * d + j] = where[j * d + i] = np.arange(n)
         entries = where[entries]
     tableau = np.concatenate([DOP853.stages, DOP853.embedded, DOP853.dense])
     used = [np.flatnonzero(row) for row in tableau]
@@ -225,8 +224,6 @@ def _plan(
         "group": state.group,
         "row": i,
         "column": j,
-        "lower": lower,
-        "upper": upper,
         "first": np.cumsum([0, *(u.size for u in used)]),
         "stages": np.concatenate(used),
         "ends": rows.ends,
@@ -235,7 +232,7 @@ def _plan(
     }
     widest = int(state.sizes.max())
     work = {
-        "map": 3 * d * d,
+        "map": d * d,
         "factor": d * d,
         "chain": d * (int(state.sizes[1:].sum()) + 2 * widest),
     }

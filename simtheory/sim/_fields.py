@@ -20,17 +20,8 @@ from typing import Any, TypeAlias
 
 from numba.extending import register_jitable
 
-from simtheory.sim._lanes import (
-    exp,
-    fma,
-    larger,
-    load,
-    mean_growth,
-    multiply,
-    root,
-    splat,
-    store,
-)
+from simtheory.sim._lanes import exp, fma, larger, load, mean_growth, root, splat, store
+from simtheory.sim._tiles import multiply, tied_slope
 
 Lanes: TypeAlias = Any
 Places: TypeAlias = Any  # the table `at`, whose names `_places` lists
@@ -53,24 +44,22 @@ def map_prepare(m: int, at: Places, i: int, j: int) -> int:
 
 @register_jitable
 def map_field(m: int, at: Places, y: int, out: int) -> int:
-    """W' = 2G − (GW + WG) with G = (AW + WA)/2: one product and its transpose."""
-    d, n = at.d, at.n
-    W, G, P = at.work, at.work + d * d, at.work + 2 * d * d
-    for p in range(n):
-        w = load(m, y + p)
-        g = load(m, at.means + p) * w
-        lower, upper = at[at.lower + p], at[at.upper + p]
-        store(m, W + lower, w)
-        store(m, W + upper, w)
-        store(m, G + lower, g)
-        store(m, G + upper, g)
-    multiply(m, G, d, 1, W, d, 1, P, d, d, d)
-    h = load(m, at.h)
-    for p in range(n):
-        lower, upper = at[at.lower + p], at[at.upper + p]
-        g = load(m, G + lower)
-        store(m, out + p, h * (g + g - (load(m, P + lower) + load(m, P + upper))))
+    """W' = AW + WA − (AW² + W²A)/2 − WAW."""
+    _unpack(m, at, y, at.work)
+    tied_slope(m, at, at.work, out)
     return 0
+
+
+@register_jitable
+def _unpack(m: int, at: Places, y: int, W: int) -> None:
+    """Write the full matrix of a triangle."""
+    d = at.d
+    for i in range(d):
+        for j in range(i + 1):
+            w = load(m, y)
+            store(m, W + i * d + j, w)
+            store(m, W + j * d + i, w)
+            y += 1
 
 
 def map_weigh(m: int, at: Places, i: int, j: int) -> int:
@@ -89,10 +78,7 @@ def map_mapped(m: int, at: Places, y: int, j: int) -> int:
     """Return where W stands: packed, or full if it has to be turned."""
     if not at.is_turned:
         return y
-    for p in range(at.n):
-        w = load(m, y + p)
-        store(m, at.full + at[at.lower + p], w)
-        store(m, at.full + at[at.upper + p], w)
+    _unpack(m, at, y, at.full)
     return _turned(m, at, at.full)
 
 

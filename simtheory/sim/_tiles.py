@@ -1,0 +1,238 @@
+"""Sums and products over lanes, written in the compiler's own language.
+
+Three loops carry nearly all the arithmetic of an integration. Each keeps a tile of sums in
+registers while it reads the numbers that they share, which no compiler finds by itself. They are
+functions of their own: copied to every place they are called from, they would make the compiler
+work for a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from simtheory.sim._lanes import (
+    INT,
+    LANES,
+    ZERO,
+    entry_of,
+    everywhere,
+    external,
+    named,
+    number,
+    place_of,
+    places,
+    read,
+    scalar_of,
+    write,
+)
+
+_SUMS = (12, 4, 1)  # that are carried together through a combination
+_TILE = (4, 2, 1)  # rows or columns of a product: 4 x 4 sums fill half of 32 registers
+_PAIRS = (2, 1)  # columns, where each entry takes two sums
+
+
+def _apart(name: str, body: Callable[..., None]) -> Callable[..., Any]:
+    """Turn `body(builder, *arguments)` into a function that no caller takes in."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in args])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"simtheory.{name}")
+        if function.is_declaration:
+            function.linkage = "linkonce_odr"
+            function.attributes.add("noinline")
+            inside = ir.IRBuilder(function.append_basic_block("entry"))
+            body(inside, *function.args)
+            inside.ret_void()
+        builder.call(function, args)
+        return context.get_dummy_value()
+
+    return code
+
+
+def _covered(b: Any, end: Any, widths: Sequence[int], part: Callable[[Any, int], None]) -> None:
+    """Cover 0 ... end - 1 by parts of the first width, what is left by the next, and so on."""
+    done = number(0)
+    for width in widths:
+        until = b.sub(end, b.srem(b.sub(end, done), number(width)))
+        with cgutils.for_range_slice(b, done, until, number(width), intp=INT) as (k, _):
+            part(k, width)
+        done = until
+
+
+def _summed(
+    b: Any,
+    first: Any,
+    last: Any,
+    sums: Sequence[Any],
+    terms: Callable[[Any], Sequence[tuple[Any, Any]]],
+) -> Sequence[Any]:
+    """Return sums + Σ_k x y over the pairs (x, y) of `terms(k)`, k from first to before last."""
+    before = b.block
+    loop, after = b.append_basic_block("sum"), b.append_basic_block("summed")
+    b.branch(loop)
+    b.position_at_end(loop)
+    k = b.phi(INT)
+    k.add_incoming(first, before)
+    running = [b.phi(start.type) for start in sums]
+    fused = external(b, "fma", 3)
+    grown = [b.call(fused, [x, y, r]) for (x, y), r in zip(terms(k), running, strict=True)]
+    for phi, start, end in zip(running, sums, grown, strict=True):
+        phi.add_incoming(start, before)
+        phi.add_incoming(end, loop)
+    following = b.add(k, number(1))
+    k.add_incoming(following, loop)
+    b.cbranch(b.icmp_signed("<", following, last), loop, after)
+    b.position_at_end(after)
+    return grown
+
+
+@intrinsic
+def combine(typing: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> Any:
+    """Write base + Σ_s weight_s K_s to place `out`, with the weights of a row of the tableau.
+
+    All have at.n entries; slope K_s begins at place at.slopes + s at.n. The entries of the tableau
+    that are not zero stand row after row: those of a row begin at at[at.first + row], their stages
+    at at[at.stages], their weights at place at.weights.
+    """
+    kind = types.void(types.intp, places, types.intp, types.intp, types.intp)
+    return kind, _apart("combine", _combination)
+
+
+def _combination(b: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> None:
+    n, slopes, stages = (named(b, at, name) for name in ("n", "slopes", "stages"))
+    begin = b.add(named(b, at, "first"), row)
+    first, last = entry_of(b, at, begin), entry_of(b, at, b.add(begin, number(1)))
+    weights = b.mul(named(b, at, "weights"), number(LANES))
+
+    def part(p: Any, width: int) -> None:
+        def lying(start: Any) -> list[Any]:
+            line = b.add(start, p)
+            return [place_of(b, m, b.add(line, number(c))) for c in range(width)]
+
+        def terms(q: Any) -> list[tuple[Any, Any]]:
+            weight = everywhere(b, b.load(scalar_of(b, m, b.add(weights, q))))
+            slope = b.add(slopes, b.mul(n, entry_of(b, at, b.add(stages, q))))
+            return [(weight, read(b, place)) for place in lying(slope)]
+
+        sums = _summed(b, first, last, [read(b, place) for place in lying(base)], terms)
+        for total, place in zip(sums, lying(out), strict=True):
+            write(b, total, place)
+
+    _covered(b, n, _SUMS, part)
+
+
+@intrinsic
+def multiply(
+    typing: Any,
+    m: Any,
+    x: Any,
+    x_row: Any,
+    x_column: Any,
+    y: Any,
+    y_row: Any,
+    y_column: Any,
+    out: Any,
+    rows: Any,
+    inner: Any,
+    columns: Any,
+) -> Any:
+    """Write the product X Y of shape (rows, columns) to place `out`, row after row.
+
+    Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
+    with its two strides exchanged.
+    """
+    return types.void(*[types.intp] * 11), _apart("multiply", _product)
+
+
+def _product(
+    b: Any,
+    m: Any,
+    x: Any,
+    x_row: Any,
+    x_column: Any,
+    y: Any,
+    y_row: Any,
+    y_column: Any,
+    out: Any,
+    rows: Any,
+    inner: Any,
+    columns: Any,
+) -> None:
+    def along(start: Any, count: Any, stride: Any) -> Any:
+        return b.add(start, b.mul(count, stride))
+
+    def tile(i: Any, height: int, j: Any, width: int) -> None:
+        lines = [along(x, b.add(i, number(r)), x_row) for r in range(height)]
+        stacks = [along(y, b.add(j, number(c)), y_column) for c in range(width)]
+
+        def terms(k: Any) -> list[tuple[Any, Any]]:
+            left = [read(b, place_of(b, m, along(line, k, x_column))) for line in lines]
+            right = [read(b, place_of(b, m, along(stack, k, y_row))) for stack in stacks]
+            return [(one, other) for one in left for other in right]
+
+        sums = iter(_summed(b, number(0), inner, [ZERO] * (height * width), terms))
+        for r in range(height):
+            line = b.add(along(out, b.add(i, number(r)), columns), j)
+            for c in range(width):
+                write(b, next(sums), place_of(b, m, b.add(line, number(c))))
+
+    _covered(
+        b,
+        rows,
+        _TILE,
+        lambda i, height: _covered(b, columns, _TILE, lambda j, width: tile(i, height, j, width)),
+    )
+
+
+@intrinsic
+def tied_slope(typing: Any, m: Any, at: Any, W: Any, out: Any) -> Any:
+    """Write h times the slope of a tied net's W, given full at place W, packed to place `out`.
+
+    With m_ij = (a_i + a_j)/2 it is h (m_ij (2W - WW)_ij - (WAW)_ij): both products are symmetric,
+    so the triangle is enough, and both use the same numbers.
+    """
+    return types.void(types.intp, places, types.intp, types.intp), _apart("tied", _tied_slope)
+
+
+def _tied_slope(b: Any, m: Any, at: Any, W: Any, out: Any) -> None:
+    d, rates, means = (named(b, at, name) for name in ("d", "rates", "means"))
+    h = read(b, place_of(b, m, named(b, at, "h")))
+
+    def tile(i: Any, height: int, j: Any, width: int) -> None:
+        rows = [b.add(i, number(r)) for r in range(height)]
+        columns = [b.add(j, number(c)) for c in range(width)]
+
+        def terms(k: Any) -> list[tuple[Any, Any]]:
+            a = read(b, place_of(b, m, b.add(rates, k)))
+            left, right = (
+                [read(b, place_of(b, m, b.add(W, b.add(b.mul(row, d), k)))) for row in group]
+                for group in (rows, columns)
+            )
+            scaled = [b.fmul(a, other) for other in right]
+            return [(one, other) for group in (right, scaled) for one in left for other in group]
+
+        sums = _summed(b, number(0), d, [ZERO] * (2 * height * width), terms)
+        for e, (row, column) in enumerate((row, column) for row in rows for column in columns):
+            square, weighted = sums[e], sums[height * width + e]
+            above = b.icmp_signed(">", column, row)  # at the diagonal, where tiles stick out
+            high, low = b.select(above, column, row), b.select(above, row, column)
+            p = b.add(b.lshr(b.mul(high, b.add(high, number(1))), number(1)), low)
+            w = read(b, place_of(b, m, b.add(W, b.add(b.mul(row, d), column))))
+            mean = read(b, place_of(b, m, b.add(means, p)))
+            slope = b.fsub(b.fmul(mean, b.fsub(b.fadd(w, w), square)), weighted)
+            write(b, b.fmul(h, slope), place_of(b, m, b.add(out, p)))
+
+    _covered(
+        b,
+        d,
+        _TILE,
+        lambda i, height: _covered(
+            b, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
+        ),
+    )
