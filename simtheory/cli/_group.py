@@ -20,6 +20,8 @@ COMMANDS = {
     "predict": ("predict", "Predict when a tied linear net learns which concept."),
     "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
     "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
+    "warmup": ("kernels", "Compile the kernels ahead of their first use."),
+    "cache": ("kernels", "Look at the compiled kernels on disk, or remove them."),
     "versions": ("versions", "Print the versions that results depend on."),
 }
 

@@ -51,3 +51,11 @@ def address(function: Callable[..., Any]) -> int:
     part = _keep(CFunc(function, signature, locals={}, options={"error_model": "numpy"}), function)
     part.compile()
     return int(part.address)
+
+
+def cache_folder() -> Path | None:
+    """Return where compiled kernels are kept, or None if no folder can be written to."""
+    try:
+        return Path(_Cache(cache_folder).cache_path)
+    except RuntimeError:
+        return None

@@ -1,0 +1,56 @@
+"""``simtheory warmup`` and ``simtheory cache``: the compiled kernels."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from simtheory import sim
+from simtheory.errors import ArgumentError
+
+__all__ = ["cache", "warmup"]
+
+
+@click.command()
+def warmup() -> None:
+    """Compile the kernels ahead of their first use, for all dimensions and widths."""
+    begin = before = time.perf_counter()
+    for what in sim.warmup():
+        now = time.perf_counter()
+        click.echo(f"{what:<28}{now - before:6.2f} s")
+        before = now
+    found = sim.kernel_cache()
+    kept = "no folder to keep them in" if found.folder is None else f"kept in {found.folder}"
+    click.echo(f"Ready in {before - begin:.1f} s; {kept}.")
+
+
+@click.group()
+def cache() -> None:
+    """Look at the compiled kernels on disk, or remove them."""
+
+
+@cache.command()
+def info() -> None:
+    """Print where compiled kernels are kept, and how much there is."""
+    _tell(sim.kernel_cache(), "")
+
+
+@cache.command()
+def clear() -> None:
+    """Remove them; the next run compiles anew."""
+    try:
+        found = sim.clear_cache()
+    except OSError as reason:
+        raise ArgumentError(f"Cannot remove {reason.filename}: {reason.strerror}.") from reason
+    _tell(found, "removed ")
+
+
+def _tell(found: Any, verb: str) -> None:
+    if found.folder is None:
+        click.echo("No folder can be written to, so every process compiles anew.")
+        click.echo("Set NUMBA_CACHE_DIR to one that can.")
+        return
+    click.echo(f"folder  {found.folder}")
+    click.echo(f"files   {verb}{len(found.files)}, {found.size / 2**20:.1f} MiB")
