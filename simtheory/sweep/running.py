@@ -142,16 +142,25 @@ def dask(scheduler: str) -> Iterator[Executor]:
             f"Argument `scheduler` must be the address of a running Dask scheduler, but nothing "
             f"answers at {scheduler!r}. Start one with: dask scheduler"
         ) from reason
-    log = logging.getLogger("distributed.client")
-    level = log.level
-    log.setLevel(logging.CRITICAL)  # its account of a lost scheduler would bury ours
     try:
-        with client:
+        with _quiet("distributed.client", "tornado.application", "asyncio"), client:
             yield client.get_executor(pure=False)
     except (distributed.KilledWorker, distributed.comm.CommClosedError) as reason:
         raise SweepError(_DIED) from reason
+
+
+@contextmanager
+def _quiet(*loggers: str) -> Iterator[None]:
+    """Keep Dask's own account of a lost scheduler, which would bury ours, out of sight."""
+    logs = [logging.getLogger(name) for name in loggers]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 def _finish(spec: Spec, store: Store, tasks: list[int], executor: Executor | None) -> Iterator[int]:

@@ -73,7 +73,8 @@ class Spec:
     entropy : int
         From which all seeds derive.
     cells_per_task : int, optional
-        Size of a task, at most. Default: about a second's work, counted from the spec, not timed.
+        Size of a task, at most. Default: a fraction of a second to a second of work, counted from
+        the spec and not timed.
     function : callable, optional
         Instead of `task` to `theory`: computes a `Cell`, and returns a mapping from the names of
         `variables` to numbers. It must be importable by other processes.
@@ -307,7 +308,9 @@ class Spec:
 
         d, h = width_at_most(self)
         points = self.tables["time"]["points"]
-        seconds = 3e-4 + 4e-8 * points * d * d + 1e-7 * d * d * (d + h)
+        seconds = 1e-4 + 4e-8 * points * d * d + 5e-8 * d * d * (d + h)
+        if self.theory is not None:
+            seconds += 5e-4
         wanted = min(1.0, max(0.15, cells * seconds / 64))
         fits = 2**22 // (points * d * d)  # 32 MB of maps
         return max(1, min(int(wanted / seconds), fits))

@@ -264,7 +264,7 @@ def test_a_place_that_cannot_be_written_is_answered_in_one_line(tmp_path):
         ({"task": {"mu": "ratio", "sigma": 0}}, "a list with an entry for each concept"),
         ({"task": {"mu": ["ratio"]}}, "needs the key 'sigma'"),
         ({"task": {"mu": ["ratio"], "sigma": 0, "sigmo": 1}}, "did you mean sigma"),
-        ({"init": {"init": "correlatd"}}, "did you mean correlated"),
+        ({"init": {"init": "correlatedd"}}, "did you mean correlated"),
         ({"flow": {"flow": "Deep"}}, "needs the key 't_max'"),
         ({"time": {"points": 0}}, "points"),
         ({"measure": []}, "must be a list of names, such as"),
