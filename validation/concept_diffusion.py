@@ -34,7 +34,8 @@ UNIT = st.SIMTask(mu=(1.0, 1.0), sigma=0.0, origin=True)  # concept space withou
 
 def numbers(run: df.ConceptRun) -> dict:
     """Return what is read off one run, a list over seeds each."""
-    bend, slow = df.bend_and_return(run), df.terminal_slowdown(run, prompt=(0, 1))
+    bend, alone = df.bend_and_return(run), df.terminal_slowdown(run, prompt=(0, 1))
+    both = df.terminal_slowdown(run)
     read = {
         "learned": df.learning_steps(run).T,
         "beside": bend.beside,
@@ -42,13 +43,18 @@ def numbers(run: df.ConceptRun) -> dict:
         "fall_trained": bend.control,
         "end": bend.end,
         "joint_accuracy": run.joint[:, -3:, 3].mean(axis=1),
-        "slowdown_strong_alone": slow.ratio,
-        "last_quarter_strong_alone": slow.late,
-        "last_quarter": df.terminal_slowdown(run).late,
+        "slowdown": both.ratio,
+        "slowdown_second_alone": alone.ratio,
+        "last_quarter": both.late,
     }
-    return {"strengths": run.strengths.tolist()} | {
-        k: np.round(v, 4).tolist() for k, v in read.items()
-    }
+    return {"strengths": run.strengths.tolist()} | {name: plain(v) for name, v in read.items()}
+
+
+def plain(values: np.ndarray) -> list:
+    """Return numbers for JSON, None for what never happened."""
+    if values.ndim > 1:
+        return [plain(row) for row in values]
+    return [round(float(v), 4) if np.isfinite(v) else None for v in values]
 
 
 def show(name: str, runs: list[df.ConceptRun]) -> dict:
@@ -67,7 +73,7 @@ def show(name: str, runs: list[df.ConceptRun]) -> dict:
             f"{run.strengths[0]:9g} {spread(own, '20.0f')} {spread(other, '20.0f')} {' '.join(columns)}"
         )
     print(f"power of the strength: {spread(order.exponent, '0.2f')}")
-    return {"exponent": order.exponent.tolist(), "runs": [numbers(run) for run in runs]}
+    return {"exponent": plain(order.exponent), "runs": [numbers(run) for run in runs]}
 
 
 def spread(values: np.ndarray, form: str) -> str:

@@ -264,8 +264,8 @@ def sample(
         The start, standard normal.
     times : array_like, shape (n + 1,)
         Diffusion times, falling: ``schedule.times(sampler.steps)``, or any other grid.
-    noise : ndarray or jax.Array, shape (n, *z.shape), optional
-        Standard normal noise of each step, for a random sampler.
+    noise : ndarray or jax.Array, shape (n, ...), optional
+        Standard normal noise of each step, shaped as z, for a random sampler.
 
     Returns
     -------
