@@ -125,12 +125,7 @@ class Spec:
             raise ArgumentError(
                 f"Argument `entropy` must be a non-negative integer, but it is {entropy!r}."
             )
-        taken = {"status", "concept", "point", *MEASURES, *variables}
-        for name in self.axes:
-            if name in taken or (name == "seed" and seeds):
-                raise ArgumentError(
-                    f"An axis cannot be called {name!r}: the store has a variable of that name."
-                )
+        self._check_names([*self.axes], [*variables], seeds is not None)
         self.entropy = entropy
         self.function = function
         self.uses: dict[str, tuple[str, ...]] = {}  # which axes a table names
@@ -264,6 +259,16 @@ class Spec:
             if key in filled:
                 positive(key, filled[key])
         return _plain(filled)
+
+    @staticmethod
+    def _check_names(axes: list[str], variables: list[str], seeds: bool) -> None:
+        """Refuse names that the store needs itself."""
+        taken = {"status", "concept", "point", "reasons", "partial", *(["seed"] if seeds else [])}
+        for name in axes + variables:
+            if name in taken or (name in axes and (name in MEASURES or name in variables)):
+                raise ArgumentError(
+                    f"Nothing can be called {name!r} here: the store has another use for the name."
+                )
 
     def _check_use(self) -> None:
         """Refuse words that nothing is called, and axes that nothing uses; note which table does."""
