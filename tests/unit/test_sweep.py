@@ -80,6 +80,23 @@ def test_a_cell_holds_what_observe_reads_off_the_flow(tmp_path):
     assert data["largest_rise"].values.max() > 0.01
 
 
+def test_the_phase_table_of_two_concepts(tmp_path):
+    """Rises of an independent integration, printed to four digits."""
+    rises = {  # (r, ρ): at ω = .1, .01, .001
+        (0.9, 0.7): (0.0, 0.0, 0.0), (0.9, 0.5): (0.0039, 0.0013, 0.0025),
+        (0.9, 0.3): (0.0474, 0.0277, 0.0162), (0.9, 0.2): (0.0711, 0.0336, 0.0149),
+        (0.9, 0.1): (0.0690, 0.0259, 0.0090), (0.5, 0.7): (0.0, 0.0, 0.0),
+        (0.5, 0.2): (0.0036, 0.0041, 0.0034), (0.5, 0.1): (0.0187, 0.0092, 0.0038),
+    }  # fmt: skip
+    axes = {"omega": [0.1, 0.01, 0.001], "cosine": [0.5, 0.9], "ratio": [0.1, 0.2, 0.3, 0.5, 0.7]}
+    sweep = spec(axes=axes, time={"points": 2001}, measure=["largest_rise"])
+    found = st.sweep.run(sweep, tmp_path / "s")["largest_rise"]
+    for (cosine, ratio), printed in rises.items():
+        # Half of the last digit that is printed, and as much for the grids of times.
+        np.testing.assert_allclose(found.sel(cosine=cosine, ratio=ratio), printed, atol=1e-4)
+    assert np.abs(found.values).max() > 1e-3  # a net that never swings by misses most of them
+
+
 def test_numbers_do_not_depend_on_the_size_of_a_task(tmp_path):
     one, many = (
         st.sweep.run(spec(cells_per_task=n, theory="tied.pivots"), tmp_path / str(n))
