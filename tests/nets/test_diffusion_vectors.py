@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simtheory import observe
-from simtheory.errors import ArgumentError, ShapeError, SolveError, TaskError
+from simtheory.errors import ArgumentError, ShapeError, SolveError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
 from simtheory.validation.diffusion import readings, setups
 from simtheory.validation.diffusion.denoisers import MLPDenoiser, UNetDenoiser
@@ -69,9 +69,22 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert len(calls) == 3  # nothing was trained again
     with pytest.raises(ArgumentError, match=r"`lr` was 0\.001 and is 0\.002"):
         teach(store=tmp_path, lr=2e-3)
+    with pytest.raises(ArgumentError, match="`prompts`"):
+        teach(store=tmp_path, prompts=((1, 1), (0, 1), (1, 0), (2, 2)))
     (tmp_path / "seed-3.npz").write_bytes(b"no archive")
     with pytest.raises(ArgumentError, match="none of a diffusion run"):
         teach(store=tmp_path)
+
+
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.warns(TrainingWarning, match="No space left.*training goes on"):
+        run = teach(store=tmp_path, seeds=(3,), steps=2, record=3)
+    assert run.coordinates.shape == (1, 3, 4, 2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_loss_of_a_constant_is_the_variance_of_the_velocity():
@@ -224,7 +237,7 @@ def test_mistakes_are_answered_before_anything_is_trained():
 
 
 def test_a_seed_that_diverges_is_named():
-    with pytest.raises(SolveError, match="diverged for 2 of 2 seeds"):
+    with pytest.raises(SolveError, match=r"diverged for 2 of 2 seeds \(3, 4\).*first at step 20"):
         teach(optimiser=SGD(), lr=1e6)
 
 

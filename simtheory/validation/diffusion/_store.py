@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simtheory._typing import IntArray
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, TrainingWarning
 
 __all__ = ["RECORDED", "SeedStore"]
 
@@ -78,6 +79,13 @@ class SeedStore:
             with partial.open("wb") as stream:
                 np.savez(stream, header=np.array(json.dumps(self._header(stops))), **arrays)
             partial.replace(path)
+        except OSError as reason:
+            warnings.warn(
+                f"The file {path} could not be written: {reason}. What it held before is still "
+                "there; training goes on.",
+                TrainingWarning,
+                stacklevel=4,
+            )
         finally:
             partial.unlink(missing_ok=True)
         self.written = time.monotonic()

@@ -150,6 +150,11 @@ class ConceptImages:
         return np.array(list(product((0.0, 1.0), repeat=len(self.concepts))))
 
     @property
+    def description(self) -> str:
+        """All that decides the data, as text."""
+        return repr(self)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one data point."""
         return (self.pixels, self.pixels, 3)

@@ -194,19 +194,14 @@ class _Job:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that decides a seed's result, as text and numbers."""
-        names = (
-            "net",
-            "world",
-            "optimiser",
-            "schedule",
-            "sampler",
-            "lr",
-            "samples",
-            "batch",
-            "draws",
-        )
-        settings = {name: getattr(self, name) for name in names}
-        return {k: v if isinstance(v, int | float) else repr(v) for k, v in settings.items()}
+        described = ("net", "optimiser", "schedule", "sampler")
+        numbers = ("lr", "samples", "batch", "draws")
+        return {
+            "world": self.world.description,
+            **{name: repr(getattr(self, name)) for name in described},
+            **{name: getattr(self, name) for name in numbers},
+            "prompts": self.prompts.tolist(),
+        }
 
     def check_shapes(self) -> None:
         """Refuse a net that cannot take the world's data."""
@@ -225,17 +220,19 @@ class _Job:
 
     def result(self, seen: list[dict[str, Array]], facts: dict[str, Any]) -> ConceptRun:
         """Return the run, or raise if a seed diverged."""
-        finite = np.array([np.isfinite(part["coordinates"]).all() for part in seen])
-        lost = [seed for seed, good in zip(self.seeds, finite, strict=True) if not good]
+        good = np.stack([np.isfinite(part["coordinates"]).all(axis=(1, 2)) for part in seen])
+        finite = np.asarray(good.all(axis=1))
+        lost = [seed for seed, whole in zip(self.seeds, finite, strict=True) if not whole]
         if not lost:
             return self.run(seen, self.seeds, facts)
-        kept = [part for part, good in zip(seen, finite, strict=True) if good]
+        kept = [part for part, whole in zip(seen, finite, strict=True) if whole]
+        first = int(self.stops[int((~good).any(axis=0).argmax())])
         alive = tuple(seed for seed in self.seeds if seed not in lost)
         raise SolveError(
             f"Training diverged for {len(lost)} of {len(self.seeds)} seeds "
             f"({', '.join(map(str, lost[:8]))}{', …' if len(lost) > 8 else ''}): their samples are "
-            "not finite. Lower `lr`.",
-            time=0.0,
+            f"not finite, first at step {first}. Lower `lr`.",
+            time=self.lr * first,
             partial=self.run(kept, alive, facts) if alive else None,
         )
 

@@ -82,6 +82,11 @@ class ConceptVectors:
         return np.eye(self.task.weights.size, n)
 
     @property
+    def description(self) -> str:
+        """All that decides the data, as text."""
+        return f"ConceptVectors({self.task.to_dict()})"
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one data point."""
         return (self.task.dim,)
