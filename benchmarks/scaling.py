@@ -6,6 +6,7 @@ tolerance that brings its error below 1e-9 on `std`, except where the tolerance 
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import replace
 
@@ -96,6 +97,8 @@ def _accuracy(company, playing, rounds, quick, say):  # type: ignore[no-untyped-
                 error = worker.run(rtol, atol_ratio, check=True).error
                 cost = _cost(company, peer, STD, (rtol, atol_ratio), rounds)
             except Failed:  # it refuses so tight a tolerance
+                continue
+            if not math.isfinite(error):
                 continue
             rows.append({"peer": peer, "rtol": rtol, "error": error, "cpu": cost})
             say(f"  {PEERS[peer].title:28} rtol {rtol:.0e}: error {error:.1e}, {cost:8.1f} µs cpu")
