@@ -1,4 +1,4 @@
-"""A picture on disk: a row of Axes to draw on, written whole when it is done.
+"""A picture on disk: rows of Axes to draw on, written whole when it is done.
 
 Everything else in this package takes Axes and returns Axes; this is for those who need a file and
 no notebook: the ledger, the command line, scripts.
@@ -25,7 +25,7 @@ FORMATS = (".png", ".svg", ".pdf")
 
 @contextmanager
 def picture(
-    path: str | Path, *, widths: Sequence[float] = (4.4,), height: float = 3.3
+    path: str | Path, *, widths: Sequence[float] = (4.4,), height: float = 3.3, rows: int = 1
 ) -> Iterator[list[Axes]]:
     """Give Axes side by side in the house style, and write them to a file at the end.
 
@@ -37,11 +37,13 @@ def picture(
         Width of each of the Axes, in inches.
     height : float
         Their height, in inches.
+    rows : int
+        How many rows of them.
 
     Yields
     ------
     list of Axes
-        Left to right.
+        Left to right, row by row.
 
     Raises
     ------
@@ -51,8 +53,8 @@ def picture(
     target = Path(path)
     one_of("path", target.suffix, FORMATS)
     with mpl_style.context(style()):
-        figure = Figure(figsize=(sum(widths), height))
-        yield list(np.ravel(figure.subplots(1, len(widths), width_ratios=widths)))
+        figure = Figure(figsize=(sum(widths), rows * height))
+        yield list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
         partial = target.with_name(f"{target.name}.part")
         try:
             # Outlined letters look the same on every machine.

@@ -14,7 +14,7 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory.validation.records import Band, Record, Verdict
 
-__all__ = ["Budget", "Claim", "Evidence", "budget_named"]
+__all__ = ["Budget", "Claim", "Evidence", "budget_named", "claims_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,8 @@ class Claim:
         Why, if that is not agreement.
     errata : str
         Anchor on the errata page, if the paper's statement does not hold.
+    seconds : (float, float)
+        How long it takes with the quick and with the full budget, on one core, about.
     """
 
     id: str
@@ -133,6 +135,7 @@ class Claim:
     expected: Verdict = Verdict.AGREES
     reason: str = ""
     errata: str = ""
+    seconds: tuple[float, float] = (4.0, 10.0)
 
     def record(self, verdict: Verdict, **findings: Any) -> Record:
         """Return a record in the words of this claim.
@@ -149,5 +152,47 @@ class Claim:
         Record
             The record.
         """
-        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
+        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)} - {"seconds"}
         return Record(verdict=verdict, **{name: getattr(self, name) for name in own}, **findings)
+
+
+def claims_of(topic: str, paper: str) -> Callable[..., Claim]:
+    """Return a maker of the claims of one topic.
+
+    Parameters
+    ----------
+    topic : str
+        First part of their ids.
+    paper : str
+        Key of the paper in the bibliography.
+
+    Returns
+    -------
+    callable
+        Takes the rest of the id, the place in the paper, the statement, the quantity, the
+        measurement, the ends of the band, the name of the null predictor, and fields of `Claim`.
+    """
+
+    def claim(
+        name: str,
+        where: str,
+        statement: str,
+        quantity: str,
+        measure: Callable[[Budget], Evidence],
+        band: tuple[float, float],
+        null_name: str,
+        **more: Any,
+    ) -> Claim:
+        return Claim(
+            f"{topic}/{name}",
+            paper,
+            where,
+            statement,
+            quantity,
+            measure,
+            Band(*band),
+            null_name,
+            **more,
+        )
+
+    return claim

@@ -67,7 +67,7 @@ def test_ids_are_unique_and_every_claim_says_what_it_must():
 
 
 def test_topics_and_patterns_select_their_claims():
-    assert select(["identity"]) == claims()
+    assert {c.id.split("/")[0] for c in select(["identity"])} == {"identity"}
     assert {c.id for c in select(["identity/figure-10-*"])} == {
         "identity/figure-10-time",
         "identity/figure-10-euler",

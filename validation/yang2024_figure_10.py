@@ -1,0 +1,117 @@
+"""Figure 10 of Yang et al. (2024): a concept that the released run never learns, and why.
+
+The released loop steps W itself by Euler. Here it is replayed from the released start and followed until
+it fails, beside the exact flow, gradient descent on U with the same step, and trained nets. Writes
+``yang2024_figure_10.json`` and ``.svg``.
+"""
+
+from dataclasses import replace
+
+import common
+import numpy as np
+
+import simtheory as st
+from simtheory.plot.style import GREY, INK
+from simtheory.tasks import yang2024
+
+EULER = "#b3401f"
+TITLE = "A concept that is never learned is an artefact of the step (Fig. 10)"
+CAPTION = """
+Three concepts of signals 0.7, 1.7 and 3 in a tied linear net W = UUᵀ. Left: the diagonal entry of the
+weakest concept; 1 is learned. Middle: the first steps, the smallest eigenvalue of W, which cannot be negative
+for W = UUᵀ. Right: loss at the test point that holds all three. Red: the released loop, Euler steps of 0.01 on
+W. Black: the exact flow. Dashed: closed form built on the pivots of the start. Dotted: nets trained by
+gradient descent on ten data sets (grey band: their range). With the squared rates of the released script
+(bottom) a step of 0.01 leaves the positive cone in the first moments; later the entry turns negative and the
+run ends in infinity. The flow, and gradient descent on U, wait until t ≈ 144 and learn the concept. With the
+rates of the text (top) the same step only delays it a little."""
+
+
+def outcomes(convention: str) -> tuple[common.Tied, dict]:
+    """Run one convention on all roads, and the released loop until it ends."""
+    setup = yang2024.figure_10(convention=convention)
+    run = common.tied(setup)
+    start = common.released_start(setup)
+    steps = max(setup.steps, round(run.exact.t[-1] / setup.clock.lr))
+    long, blow_up = common.euler_to_the_end(replace(setup, steps=steps), start)
+    lowest = st.observe.min_eigenvalue(long)
+    outside = np.flatnonzero(lowest < 0)
+    descent = st.sim.descend(
+        st.sim.Tied(), setup.task, start, steps=10_000, lr=setup.clock.lr / 2, loss="half_sum"
+    )
+    exact = st.sim.solve(st.sim.Tied(), setup.task, start, [0.0, 100.0, 400.0])
+    numbers = common.tied_numbers(run) | {
+        "released loop leaves the positive cone at t": long.t[outside[0]] if outside.size else None,
+        "released loop, w_11 at t = 100": long.weights[10_000, 0, 0],
+        "released loop, blows up at t": blow_up,
+        "gradient descent on U, w_11 at t = 100": descent.weights[-1, 0, 0],
+        "flow, w_11 at t = 100 and 400": exact.weights[1:, 0, 0],
+    }
+    return replace(run, euler=long), numbers
+
+
+def main() -> None:
+    """Run both conventions, print what the text says, write record and figure."""
+    runs = {c: outcomes(c) for c in common.CONVENTIONS}
+    record = {f"as {c}": numbers for c, (_, numbers) in runs.items()}
+    for name, numbers in record.items():
+        common.print_tied(name, numbers)
+        for key in list(numbers)[-5:]:
+            print(f"  {key}: {numbers[key]}")
+    common.write(__file__, {"figure": "10", **record})
+    with common.sheet(
+        __file__, title=TITLE, caption=CAPTION, widths=(4.0, 3.7, 3.7), rows=2, height=3.2
+    ) as axes:
+        for row, (convention, (run, _)) in enumerate(runs.items()):
+            entry, eigenvalue, loss = axes[3 * row : 3 * row + 3]
+            draw_entry(entry, run)
+            draw_eigenvalue(eigenvalue, run)
+            common.draw_losses(loss, run)
+            loss.plot(run.euler.t, st.observe.loss(run.euler), color=EULER, lw=0.9, zorder=1)
+            loss.set(xscale="log", xlim=(0.05, run.exact.t[-1]), ylim=(-0.1, 6.0))
+            entry.set_title(f"as {convention}: weakest concept")
+            eigenvalue.set_title(f"as {convention}: the first steps")
+            loss.set_title(f"as {convention}: loss at the test point")
+
+
+def draw_entry(ax, run: common.Tied) -> None:
+    """Draw w_11 on every road."""
+    dotted = {"ls": (0, (0.1, 2)), "dash_capstyle": "round"}
+    nets = run.nets.weights[..., 0, 0]
+    ax.axhline(0.0, color=GREY, lw=0.6)
+    ax.plot(run.exact.t, run.exact.weights[:, 0, 0], color=INK, label="flow (integrated)")
+    ax.plot(
+        run.law.t, run.law.weights[:, 0, 0], "--", color=INK, lw=0.9, label="pivots (closed form)"
+    )
+    ax.plot(
+        run.nets.t,
+        np.median(nets, axis=0),
+        color=INK,
+        lw=1.8,
+        label="trained nets, median",
+        **dotted,
+    )
+    ax.fill_between(run.nets.t, nets.min(axis=0), nets.max(axis=0), color=GREY, alpha=0.3, lw=0)
+    ax.plot(
+        run.euler.t, run.euler.weights[:, 0, 0], color=EULER, label="released loop (Euler on W)"
+    )
+    ax.set(xlabel="canonical time $t$", ylabel="$w_{11}$", ylim=(-0.35, 1.1))
+    ax.set_xlim(0.0, run.exact.t[-1])
+    ax.legend()
+
+
+def draw_eigenvalue(ax, run: common.Tied) -> None:
+    """Draw the smallest eigenvalue of W in the first moments."""
+    early = run.euler.t <= 2.0
+    start = common.released_start(run.setup)
+    exact = st.sim.solve(st.sim.Tied(), run.setup.task, start, run.euler.t[early])
+    ax.axhline(0.0, color=GREY, lw=0.6)
+    ax.plot(exact.t, st.observe.min_eigenvalue(exact), color=INK, label="flow")
+    lowest = st.observe.min_eigenvalue(run.euler)[early]
+    ax.plot(run.euler.t[early], lowest, color=EULER, label="released loop")
+    ax.set(xlabel="canonical time $t$", ylabel="smallest eigenvalue of $W$")
+    ax.legend()
+
+
+if __name__ == "__main__":
+    main()
