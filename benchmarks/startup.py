@@ -76,9 +76,13 @@ def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyp
             if peer.most >= MANY:
                 _, peak = process(_SOLVE, name, "8", str(MANY))
                 case["beyond_mib"] = peak - 8 * 8 * 8 * 201 * MANY / 2**20
+            more = (
+                f", {case['beyond_mib']:.0f} MiB beyond {MANY} results"
+                if "beyond_mib" in case
+                else ""
+            )
             say(
-                f"  first solve, {peer.title:34} {case['cpu']:6.2f} s cpu {case['peak_mib']:6.0f} MiB,"
-                f" {case.get('beyond_mib', float('nan')):6.0f} MiB beyond the result of {MANY}"
+                f"  first solve, {peer.title:34} {case['cpu']:6.2f} s cpu {case['peak_mib']:6.0f} MiB{more}"
             )
     with tempfile.TemporaryDirectory() as folder:
         cold = best(_SOLVE, OURS, "8", str(MEMBERS), times=1, cache=Path(folder))
