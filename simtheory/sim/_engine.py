@@ -159,10 +159,9 @@ def _job(
         m = room(int(at[-1]))
         for place, numbers in weights:
             m[place * LANES : place * LANES + numbers.size] = numbers
-        empty = [np.zeros(LANES) for _ in range(4)]
-        book = (np.full(LANES, -1), *empty)
+        member = np.full(LANES, -1)
         return follow(
-            m.ctypes.data, at.ctypes.data, _NODES, starts, t, limits, tuple(result), book, stop
+            m.ctypes.data, at.ctypes.data, _NODES, starts, t, limits, tuple(result), member, stop
         )
 
     return job

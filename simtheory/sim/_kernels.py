@@ -36,7 +36,6 @@ from simtheory.sim._tiles import combine
 
 Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
-Book: TypeAlias = tuple[IntArray, Array, Array, Array, Array]
 
 # Copies of `methods.Status`, for the compiler.
 OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT, OUT_OF_TIME = 0, 1, 2, 3, 4
@@ -164,158 +163,201 @@ def read(m: int, at: Places, y: int) -> int:
 
 
 @register_jitable
-def write(m: int, at: Places, lane: int, source: int, values: Array, k: int, g: int) -> None:
-    """Write what net k, in this lane, reads at point g of the grid."""
+def write(m: int, at: Places, lane: int, source: int, out: int, first: int) -> None:
+    """Write what the net of a lane reads to the address `out`, from number `first` on."""
     for r in range(at.n_selected):
-        values[k, g, r] = get(m, (source + at[at.select + r]) * LANES + lane)
+        put(out, first + r, get(m, (source + at[at.select + r]) * LANES + lane))
+
+
+@register_jitable
+def leave(m: int, at: Places, lane: int, ending: int, results: Results, member: IntArray) -> None:
+    """Write down how the net of a lane ended, and free the lane."""
+    _, status, times, counts = results
+    k = member[lane]
+    status[k] = ending
+    times[k] = get(m, at.now * LANES + lane)
+    counts[k, ACCEPTED] = int(get(m, at.accepted * LANES + lane))
+    counts[k, REJECTED] = int(get(m, at.rejected * LANES + lane))
+    counts[k, EVALUATIONS] = int(get(m, at.evaluations * LANES + lane))
+    member[lane] = -1
+    # The lane goes on moving whatever it holds, unread: with a step, but without points to write.
+    put(m, at.h * LANES + lane, 1.0)
+    put(m, at.due * LANES + lane, np.inf)
+    put(m, at.now * LANES + lane, 0.0)
+    put(m, at.accepted * LANES + lane, 0.0)
+    put(m, at.rejected * LANES + lane, 0.0)
 
 
 @register_jitable
 def admit(
-    m: int, at: Places, starts: Starts, t: Array, results: Results, book: Book, waiting: int
+    m: int, at: Places, starts: Starts, t: Array, results: Results, member: IntArray, waiting: int
 ) -> int:
     """Put the nets that wait into idle lanes; return the first one that still waits."""
     states, rates, axes, slots = starts
-    values, status, _, counts = results
-    member, now, _, _, fresh = book
-    some = False
+    values, _, _, counts = results
+    before = waiting
     for lane in range(LANES):
-        fresh[lane] = 0.0
-        if member[lane] < 0 and waiting < len(states):
-            some = True
-            fresh[lane] = 1.0
-            member[lane] = slots[waiting]
-            now[lane] = 0.0
-            put(m, at.h * LANES + lane, 1.0)
-            for p in range(at.n):
-                put(m, (at.y + p) * LANES + lane, states[waiting, p])
-            for i in range(at.d):
-                put(m, (at.rates + i) * LANES + lane, rates[waiting, i])
-                if at.is_turned:
-                    for j in range(at.d):
-                        put(m, (at.axes + i * at.d + j) * LANES + lane, axes[waiting, i, j])
-            waiting += 1
-    if not some:
+        fresh = member[lane] < 0 and waiting < len(states)
+        put(m, at.share * LANES + lane, 1.0 if fresh else 0.0)
+        if not fresh:
+            continue
+        member[lane] = slots[waiting]
+        put(m, at.h * LANES + lane, 1.0)
+        for p in range(at.n):
+            put(m, (at.y + p) * LANES + lane, states[waiting, p])
+        for i in range(at.d):
+            put(m, (at.rates + i) * LANES + lane, rates[waiting, i])
+            if at.is_turned:
+                for j in range(at.d):
+                    put(m, (at.axes + i * at.d + j) * LANES + lane, axes[waiting, i, j])
+        waiting += 1
+    if waiting == before:
         return waiting
     call(at.prepare, m, at, 0, 0)
     call(at.field, m, at, at.y, at.f_new)
     for p in range(at.n):
         store(m, at.y_new + p, load(m, at.y + p))
     call(at.weigh, m, at, 0, 0)
-    speeds, doubt = splat(0.0), splat(0.0)
+    speed, doubt, fresh = splat(0.0), splat(0.0), load(m, at.share)
     for p in range(at.n):
         f = load(m, at.f_new + p)
-        speeds = larger(speeds, magnitude(f) * load(m, at.scale + p))
+        store(m, at.f + p, where(fresh, f, load(m, at.f + p)))
+        speed = larger(speed, magnitude(f) * load(m, at.scale + p))
         doubt = fma(f, splat(0.0), doubt)
-    store(m, at.share, speeds + doubt)
+    store(m, at.error, speed + doubt)
     source = read(m, at, at.y)
     for lane in range(LANES):
-        if fresh[lane] == 0.0:
+        if get(m, at.share * LANES + lane) == 0.0:
             continue
-        k = member[lane]
-        counts[k, EVALUATIONS] += 1
-        for p in range(at.n):
-            put(m, (at.f + p) * LANES + lane, get(m, (at.f_new + p) * LANES + lane))
-        speed = get(m, at.share * LANES + lane)
-        put(m, at.h * LANES + lane, min(t[-1], _FIRST / speed))
-        if not speed < _TOO_FAST:
-            status[k] = NON_FINITE
-            member[lane] = -1
-        elif t[0] == 0.0:
-            write(m, at, lane, source, values, k, 0)
-            counts[k, DONE] = 1
-            if t.size == 1:
-                member[lane] = -1
+        k, done = member[lane], 0
+        for place in (at.now, at.accepted, at.rejected):
+            put(m, place * LANES + lane, 0.0)
+        put(m, at.evaluations * LANES + lane, 1.0)
+        speed_here = get(m, at.error * LANES + lane)
+        put(m, at.h * LANES + lane, min(t[-1], _FIRST / speed_here))
+        if not speed_here < _TOO_FAST:
+            leave(m, at, lane, NON_FINITE, results, member)
+            continue
+        if t[0] == 0.0:
+            write(m, at, lane, source, values.ctypes.data, k * t.size * at.n_selected)
+            done = 1
+        counts[k, DONE] = done
+        if done < t.size:
+            put(m, at.due * LANES + lane, t[done])
+        else:
+            leave(m, at, lane, OK, results, member)
     return waiting
 
 
 @register_jitable
 def aim(
-    m: int, at: Places, end: float, max_steps: int, results: Results, book: Book, stop: bool
+    m: int, at: Places, end: float, max_steps: int, results: Results, member: IntArray, stop: bool
 ) -> int:
     """Set where each step ends; let go of nets whose budget is spent; return how many go on."""
-    _, status, times, counts = results
-    member, now, then, _, _ = book
+    h, now = load(m, at.h), load(m, at.now)
+    if at.is_framed:
+        fastest = splat(0.0)
+        for i in range(at.d):
+            slack = fma(splat(-2.0), load(m, at.y + i * (i + 3) // 2), splat(1.0))
+            fastest = larger(fastest, load(m, at.rates + i) * magnitude(slack))
+        h = h / larger(splat(1.0), h * fastest / splat(_CAP))
+    near = fma(splat(1.01), h, now) - splat(end)
+    then = where(near, splat(end), now + h)
+    store(m, at.then, then)
+    store(m, at.h, then - now)
+    # Positive where the step is lost in the rounding of the time, or the last one was spent.
+    store(m, at.share, fma(splat(1e-15), now, splat(0.0) - h))
+    left = splat(max_steps - 0.5) - load(m, at.accepted) - load(m, at.rejected)
+    store(m, at.error, left)
     busy = 0
     for lane in range(LANES):
-        k = member[lane]
-        if k < 0:
-            put(m, at.h * LANES + lane, 1.0)  # whatever it holds goes on moving, unread
-            continue
-        h = get(m, at.h * LANES + lane)
-        if at.is_framed:
-            fastest = 0.0
-            for i in range(at.d):
-                slack = 1.0 - 2.0 * get(m, (at.y + i * (i + 3) // 2) * LANES + lane)
-                fastest = max(fastest, get(m, (at.rates + i) * LANES + lane) * abs(slack))
-            h = min(h, _CAP / fastest)
-        then[lane] = end if now[lane] + 1.01 * h >= end else now[lane] + h
-        put(m, at.h * LANES + lane, then[lane] - now[lane])
-        if stop:
-            status[k] = OUT_OF_TIME
-        elif counts[k, ACCEPTED] + counts[k, REJECTED] >= max_steps:
-            status[k] = BUDGET_SPENT
-        elif h <= 1e-15 * now[lane]:
-            status[k] = STEP_TOO_SMALL
-        if status[k] == OK:
-            busy += 1
+        if member[lane] < 0:
+            put(m, at.h * LANES + lane, 1.0)
+        elif stop:
+            leave(m, at, lane, OUT_OF_TIME, results, member)
+        elif get(m, at.error * LANES + lane) < 0.0:
+            leave(m, at, lane, BUDGET_SPENT, results, member)
+        elif get(m, at.share * LANES + lane) >= 0.0:
+            leave(m, at, lane, STEP_TOO_SMALL, results, member)
         else:
-            times[k] = now[lane]
-            member[lane] = -1
+            busy += 1
     return busy
 
 
 @register_jitable
-def emit(m: int, at: Places, t: Array, results: Results, book: Book) -> None:
+def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> None:
     """Write the readings at the points of the grid inside the steps that passed."""
     values, _, _, counts = results
-    member, now, then, error, _ = book
+    out, now, h = values.ctypes.data, load(m, at.now), load(m, at.h)
+    # Lanes whose step failed end where they began, before their next point.
+    then = where(load(m, at.passed), load(m, at.then), now)
     while True:
+        due = load(m, at.due)
+        store(m, at.share, due - then)
         some = False
         for lane in range(LANES):
-            x = -1.0
-            if member[lane] >= 0 and error[lane] <= 1.0:
-                g = counts[member[lane], DONE]
-                if g < t.size and t[g] <= then[lane]:
-                    x = (t[g] - now[lane]) / (then[lane] - now[lane])
-                    some = True
-            put(m, at.x * LANES + lane, x)
+            some = some or get(m, at.share * LANES + lane) <= 0.0
         if not some:
             return
+        store(m, at.x, (due - now) / h)
         interpolate(m, at, at.stage)
         call(at.leave, m, at, at.stage, at.value)
         source = read(m, at, at.value if at.is_framed else at.stage)
         for lane in range(LANES):
-            if get(m, at.x * LANES + lane) >= 0.0:
+            if get(m, at.share * LANES + lane) <= 0.0:
                 k = member[lane]
-                write(m, at, lane, source, values, k, counts[k, DONE])
-                counts[k, DONE] += 1
+                g = counts[k, DONE]
+                write(m, at, lane, source, out, (k * t.size + g) * at.n_selected)
+                counts[k, DONE] = g + 1
+                put(m, at.due * LANES + lane, t[g + 1] if g + 1 < t.size else np.inf)
 
 
 @register_jitable
-def advance(m: int, at: Places, points: int, results: Results, book: Book) -> None:
+def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
     """Move on where the step passed, set the next steps, and free the lanes that are done."""
-    _, _, times, counts = results
-    member, now, then, error, _ = book
-    for lane in range(LANES):
-        put(m, at.share * LANES + lane, 1.0 if error[lane] <= 1.0 else 0.0)
-    passed, h = load(m, at.share), load(m, at.h)
+    passed, h, error = load(m, at.passed), load(m, at.h), load(m, at.error)
     for p in range(at.n):
         store(m, at.y + p, where(passed, load(m, at.y_new + p), load(m, at.y + p)))
         store(m, at.f + p, where(passed, load(m, at.f_new + p) / h, load(m, at.f + p)))
+    store(m, at.now, where(passed, load(m, at.then), load(m, at.now)))
+    store(m, at.accepted, load(m, at.accepted) + passed)
+    store(m, at.rejected, load(m, at.rejected) + splat(1.0) - passed)
+    # The eighth root, for a method of order eight; 0 and infinity are cut off like all others.
+    factor = splat(_SAFETY) / root(root(root(error)))
+    most, least = splat(_GROW), splat(_SHRINK)
+    factor = where(most - factor, where(factor - least, factor, least), most)
+    store(m, at.h, h * factor)
     for lane in range(LANES):
-        k = member[lane]
-        if k < 0:
-            continue
-        if error[lane] <= 1.0:
-            counts[k, ACCEPTED] += 1
-            now[lane] = times[k] = then[lane]
-            if counts[k, DONE] == points:
-                member[lane] = -1
-        else:
-            counts[k, REJECTED] += 1
-        factor = min(_GROW, max(_SHRINK, _SAFETY * error[lane] ** (-1.0 / 8.0)))
-        put(m, at.h * LANES + lane, factor * get(m, at.h * LANES + lane))
+        if member[lane] >= 0 and get(m, at.due * LANES + lane) == np.inf:
+            leave(m, at, lane, OK, results, member)
+
+
+@register_jitable
+def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolerance: float) -> bool:
+    """Write the error of each lane's step, 1 being allowed, and whether it passed; say if any did.
+
+    The interpolant is made, and its defect counts, where the step itself passed.
+    """
+    none, infinite = splat(0.0), splat(np.inf)
+    error = step_error(m, at) / splat(step_tolerance)
+    error = where(infinite - error, error, infinite)  # a NaN, too, is as bad as can be
+    store(m, at.evaluations, load(m, at.evaluations) + splat(float(_STAGES)))
+    store(m, at.error, error)
+    some = False
+    for lane in range(LANES):
+        some = some or get(m, at.error * LANES + lane) <= 1.0
+    if some:
+        extend(m, at, nodes)
+        good = where(error - splat(1.0), none, splat(1.0))
+        for x in _DEFECT_AT:
+            missed = defect(m, at, x) / splat(defect_tolerance)
+            missed = where(infinite - missed, missed, infinite)
+            error = where(good, larger(error, missed), error)
+        more = splat(float(_ROWS - _STAGES - 1 + len(_DEFECT_AT)))
+        store(m, at.evaluations, fma(good, more, load(m, at.evaluations)))
+        store(m, at.error, error)
+    store(m, at.passed, where(error - splat(1.0), none, splat(1.0)))
+    return some
 
 
 @entry
@@ -327,24 +369,24 @@ def follow(
     t: Array,
     limits: tuple[float, float, int],
     results: Results,
-    book: Book,
+    member: IntArray,
     stop: Array,
 ) -> tuple[int, int]:
     """Carry nets from time 0 through the grid t; return the rounds taken and the lanes busy in them.
 
     `m` and `address` are the addresses of the memory and of the table of places. `starts` holds the
-    states (members, n), rates (members, d), axes (members, d, d) or none, and their places in `results`,
-    the arrays to fill: readings (members, T, numbers), status, last good times, counts. `book` keeps of each lane
-    its net, time, end of the step, error, and whether it is new. `stop[0]` is raised from outside.
+    states (members, n), rates (members, d), axes (members, d, d) or none, and their places in
+    `results`, the arrays to fill: readings (members, T, numbers), status, last good times, counts.
+    `member` keeps the net of each lane, -1 for none. `stop[0]` is raised from outside.
     """
     at = table(address)
     step_tolerance, defect_tolerance, max_steps = limits
-    counts = results[3]
-    member, _, _, error, _ = book
     waiting, rounds, worked = 0, 0, 0
+    store(m, at.due, splat(np.inf))
+    store(m, at.h, splat(1.0))
     while True:
-        waiting = admit(m, at, starts, t, results, book, waiting)
-        busy = aim(m, at, t[-1], max_steps, results, book, stop[0] != 0)
+        waiting = admit(m, at, starts, t, results, member, waiting)
+        busy = aim(m, at, t[-1], max_steps, results, member, stop[0] != 0)
         if busy == 0:
             if waiting == len(starts[0]):
                 return rounds, worked
@@ -353,25 +395,6 @@ def follow(
         worked += busy
         step(m, at, nodes)
         call(at.weigh, m, at, 0, 0)
-        store(m, at.share, step_error(m, at) / splat(step_tolerance))
-        some = False
-        for lane in range(LANES):
-            miss = get(m, at.share * LANES + lane)
-            error[lane] = miss if miss < np.inf else np.inf
-            if member[lane] >= 0:
-                counts[member[lane], EVALUATIONS] += _STAGES
-                some = some or miss <= 1.0
-        if some:
-            extend(m, at, nodes)
-            missed = splat(0.0)
-            for x in _DEFECT_AT:
-                one = defect(m, at, x)
-                missed = larger(one, missed) + splat(0.0) * one
-            store(m, at.share, missed / splat(defect_tolerance))
-            for lane in range(LANES):
-                if member[lane] >= 0 and error[lane] <= 1.0:
-                    counts[member[lane], EVALUATIONS] += _ROWS - _STAGES - 1 + len(_DEFECT_AT)
-                    miss = get(m, at.share * LANES + lane)
-                    error[lane] = max(error[lane], miss) if miss < np.inf else np.inf
-            emit(m, at, t, results, book)
-        advance(m, at, t.size, results, book)
+        if judge(m, at, nodes, step_tolerance, defect_tolerance):
+            emit(m, at, t, results, member)
+        advance(m, at, results, member)

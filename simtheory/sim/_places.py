@@ -12,7 +12,15 @@ from simtheory._typing import IntArray
 _ARRAYS = {
     "h": "one",  # step of each lane
     "x": "one",  # fraction of the step
-    "share": "one",  # a number of each lane, for whoever needs it
+    "now": "one",
+    "then": "one",  # end of the step
+    "due": "one",  # next point of the grid
+    "error": "one",  # of the step, 1 being allowed
+    "passed": "one",  # 1 or 0
+    "accepted": "one",  # counts
+    "rejected": "one",
+    "evaluations": "one",
+    "share": "one",  # for whoever needs a number of each lane
     "rates": "d",
     "y": "n",
     "f": "n",  # slope at y; every other slope is multiplied with h

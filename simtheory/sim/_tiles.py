@@ -32,7 +32,7 @@ from simtheory.sim._lanes import (
     write,
 )
 
-_SUMS = (12, 4, 1)  # that are carried together through a combination
+_SUMS = (12, 6, 3, 1)  # that are carried together through a combination
 _TILE = (4, 2, 1)  # rows or columns of a product: 4 x 4 sums fill half of 32 registers
 _PAIRS = (2, 1)  # columns, where each entry takes two sums
 
