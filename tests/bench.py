@@ -7,7 +7,7 @@ import numpy as np
 from simtheory.sim import _kernels
 from simtheory.sim._compile import entry
 from simtheory.sim._engine import _plan
-from simtheory.sim._lanes import LANES, call, room, splat, store, table
+from simtheory.sim._lanes import LANES, call, room, store, table
 from simtheory.sim._places import NAMES
 from simtheory.sim.methods import DOP853
 from simtheory.sim.readings import Entries
@@ -39,7 +39,7 @@ def _go(m, address, nodes):
 @entry
 def _inside(m, address, x):
     at = table(address)
-    store(m, at.x, splat(x))
+    store(m, at.x, x)
     _kernels.interpolate(m, at, at.stage)
     call(at.leave, m, at, at.stage, at.value)
 
@@ -55,7 +55,11 @@ class Bench:
 
     def __init__(self, state, rates, *, framed=False, axes=None):
         self.at, weights = _plan(
-            state, Entries().rows(rates.shape[-1]), framed=framed, turned=axes is not None
+            state,
+            Entries().rows(rates.shape[-1]),
+            framed=framed,
+            turned=axes is not None,
+            width=LANES,
         )
         self.m = room(int(self.at[-1]))
         self.framed = framed

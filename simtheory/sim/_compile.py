@@ -13,7 +13,7 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
 
-from simtheory.sim._lanes import PART
+from simtheory.sim._lanes import LANES, part_of
 
 # Numba looks for edits in the file of a function only. Its parts stand in other files.
 _SOURCES = hashlib.sha256(
@@ -45,9 +45,9 @@ def entry(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def address(function: Callable[..., Any]) -> int:
-    """Compile a part (`_lanes.call`) and return its address."""
-    signature = (PART.args, PART.return_type)
+def address(function: Callable[..., Any], width: int = LANES) -> int:
+    """Compile a part (`_lanes.call`) for groups of a width and return its address."""
+    signature = (part_of(width).args, part_of(width).return_type)
     part = _keep(CFunc(function, signature, locals={}, options={"error_model": "numpy"}), function)
     part.compile()
     return int(part.address)

@@ -30,9 +30,10 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 
 # From this product of the largest rate and the time on, a map is integrated in the exponential
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
-_LONG = 300.0
+_LONG = 200.0
 
-_ACROSS = 8  # members that the kernel carries side by side
+_ACROSS = 8  # members that the kernel carries side by side, and of the smallest matrices
+_SMALL, _WIDE = 4, 32
 _CHUNK = 512  # most members of a chunk
 
 
@@ -88,7 +89,8 @@ def follow_states(
     )
     stop = np.zeros(1, dtype=np.uint8)
     jobs: list[Callable[[], object]] = []
-    size = min(_CHUNK, _ACROSS * -(-members // (4 * _ACROSS)))
+    width = _WIDE if d <= _SMALL else _ACROSS
+    size = min(_CHUNK, width * -(-members // (4 * width)))
     for state in states:
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
         framed = long if state.form == "map" else np.zeros(len(long), dtype=bool)
@@ -96,7 +98,7 @@ def follow_states(
             chosen = framed == in_frame
             if not chosen.any():
                 continue
-            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None)
+            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, width=width)
             step_share, defect_share = _SHARES["frame" if in_frame else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
             slots, entries = state.members[chosen], state.entries[chosen]
@@ -105,7 +107,7 @@ def follow_states(
                 these = slots[part]
                 turns = np.empty((0, d, d)) if axes is None else axes[these]
                 starts = (np.ascontiguousarray(entries[part]), rates[these], turns, these)
-                jobs.append(_job(at, weights, starts, t, limits, result, stop))
+                jobs.append(_job(at, weights, starts, t, limits, result, stop, width))
     _work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * _ACROSS)
     for k in np.flatnonzero(result.status):
         result.values[k, result.counts[k, -1] :] = np.nan
@@ -151,15 +153,18 @@ def _job(
     limits: tuple[float, float, int],
     result: Result,
     stop: Flag,
+    width: int,
 ) -> Callable[[], object]:
-    from simtheory.sim._kernels import follow
-    from simtheory.sim._lanes import LANES, room
+    from simtheory.sim import _kernels
+    from simtheory.sim._lanes import room
+
+    follow = _kernels.follow if width == _ACROSS else _kernels.follow_wide
 
     def job() -> object:
-        m = room(int(at[-1]))
+        m = room(int(at[-1]), width)
         for place, numbers in weights:
-            m[place * LANES : place * LANES + numbers.size] = numbers
-        member = np.full(LANES, -1)
+            m[place * width : place * width + numbers.size] = numbers
+        member = np.full(width, -1)
         return follow(
             m.ctypes.data, at.ctypes.data, _NODES, starts, t, limits, tuple(result), member, stop
         )
@@ -196,7 +201,7 @@ _NODES = DOP853.stages.sum(axis=1)
 
 
 def _plan(
-    state: State, rows: Rows, *, framed: bool, turned: bool
+    state: State, rows: Rows, *, framed: bool, turned: bool, width: int
 ) -> tuple[IntArray, list[tuple[int, Array]]]:
     """Lay out the memory of an integration; return the table of places and the numbers to put in.
 
@@ -204,7 +209,6 @@ def _plan(
     """
     from simtheory.sim._compile import address
     from simtheory.sim._fields import FORMS, FRAME, nothing
-    from simtheory.sim._lanes import LANES
     from simtheory.sim._places import NAMES, PARTS, lay_out
 
     d, n = int(state.sizes[0]), state.entries.shape[1]
@@ -252,8 +256,8 @@ def _plan(
         "exponents": d if framed else 0,
         "exponentials": 2 * d if framed else 0,
         "sums": sums,
-        "weights": -(-numbers.size // LANES),
-        "factors": 0 if rows.plain else -(-rows.factors.size // LANES),
+        "weights": -(-numbers.size // width),
+        "factors": 0 if rows.plain else -(-rows.factors.size // width),
     }
     flags = {
         "d": d,
@@ -267,7 +271,7 @@ def _plan(
     }
     form = FORMS[state.form]
     form = {"slope": form["field"], **form, **(FRAME if framed else {})}
-    parts = {name: address(form.get(name, nothing)) for name in PARTS}
+    parts = {name: address(form.get(name, nothing), width) for name in PARTS}
     at, size = lay_out(lengths, flags, tables, parts)
     weights = [(int(at[NAMES.index("weights")]), numbers)]
     if sums:

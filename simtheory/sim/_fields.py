@@ -1,4 +1,4 @@
-"""The right-hand sides of the flows on eight nets at once, and how errors in them are weighed.
+"""The right-hand sides of the flows on many nets at once, and how errors in them are weighed.
 
 Three forms of state carry the four networks:
 
@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from numba.extending import register_jitable
 
-from simtheory.sim._lanes import exp, fma, larger, load, mean_growth, root, splat, store
+from simtheory.sim._lanes import exp, fma, larger, load, mean_growth, root, store
 from simtheory.sim._tiles import multiply, tied_slope
 
 Lanes: TypeAlias = Any
@@ -38,7 +38,7 @@ def map_prepare(m: int, at: Places, i: int, j: int) -> int:
     """Write the mean rates of each entry, for nets that have just come."""
     for p in range(at.n):
         a, b = load(m, at.rates + at[at.row + p]), load(m, at.rates + at[at.column + p])
-        store(m, at.means + p, splat(0.5) * (a + b))
+        store(m, at.means + p, 0.5 * (a + b))
     return 0
 
 
@@ -66,8 +66,8 @@ def map_weigh(m: int, at: Places, i: int, j: int) -> int:
     """Write one over √(w_ii w_jj), which bounds |w_ij|: an error of a small W grows with it."""
     for k in range(at.d):
         p = k * (k + 3) // 2
-        top = larger(larger(load(m, at.y + p), load(m, at.y_new + p)), splat(_TINY))
-        store(m, at.norms + k, splat(1.0) / root(top))
+        top = larger(larger(load(m, at.y + p), load(m, at.y_new + p)), _TINY)
+        store(m, at.norms + k, 1.0 / root(top))
     for p in range(at.n):
         a, b = load(m, at.norms + at[at.row + p]), load(m, at.norms + at[at.column + p])
         store(m, at.scale + p, a * b)
@@ -103,7 +103,7 @@ def factor_field(m: int, at: Places, y: int, out: int) -> int:
     for i in range(d):
         a = load(m, at.rates + i)
         for j in range(d):
-            g = splat(-0.5) * h * (a + load(m, at.rates + j)) * load(m, M + i * d + j)
+            g = -0.5 * h * (a + load(m, at.rates + j)) * load(m, M + i * d + j)
             store(m, M + i * d + j, g)
         store(m, M + i * d + i, load(m, M + i * d + i) + h * a)
     multiply(m, y, d, 1, M, d, 1, out, width, d, d)
@@ -144,7 +144,7 @@ def chain_field(m: int, at: Places, y: int, out: int) -> int:
         for j in range(d):
             w = load(m, below + i * d + j)
             a = h * load(m, at.rates + j)
-            store(m, here + i * d + j, a * ((splat(1.0) if i == j else splat(0.0)) - w))
+            store(m, here + i * d + j, a * ((1.0 if i == j else 0.0) - w))
     layer = at.n
     for l in range(at.layers - 1, 0, -1):
         rows, columns = at[sizes + l + 1], at[sizes + l]
@@ -167,14 +167,14 @@ def grouped_weigh(m: int, at: Places, i: int, j: int) -> int:
     """Write one over the norm of the group that an entry belongs to, at the larger end."""
     old, new = at.norms, at.norms + at.groups
     for g in range(2 * at.groups):
-        store(m, at.norms + g, splat(0.0))
+        store(m, at.norms + g, 0.0)
     for p in range(at.n):
         g, y, y_new = at[at.group + p], load(m, at.y + p), load(m, at.y_new + p)
         store(m, old + g, fma(y, y, load(m, old + g)))
         store(m, new + g, fma(y_new, y_new, load(m, new + g)))
     for g in range(at.groups):
-        top = larger(larger(load(m, old + g), load(m, new + g)), splat(_TINY))
-        store(m, old + g, splat(1.0) / root(top))
+        top = larger(larger(load(m, old + g), load(m, new + g)), _TINY)
+        store(m, old + g, 1.0 / root(top))
     for p in range(at.n):
         store(m, at.scale + p, load(m, old + at[at.group + p]))
     return 0
@@ -189,7 +189,7 @@ def grouped_weigh(m: int, at: Places, i: int, j: int) -> int:
 def frame_enter(m: int, at: Places, i: int, j: int) -> int:
     """Write the exponents of the step."""
     for k in range(at.d):
-        slack = fma(splat(-2.0), load(m, at.y + k * (k + 3) // 2), splat(1.0))
+        slack = 1.0 - 2.0 * load(m, at.y + k * (k + 3) // 2)
         store(m, at.growth + k, load(m, at.h) * load(m, at.rates + k) * slack)
     return 0
 
@@ -201,7 +201,7 @@ def frame_leave(m: int, at: Places, V: int, out: int) -> int:
     for k in range(d):
         g = load(m, at.growth + k) * x
         store(m, at.raised + k, exp(g))
-        store(m, at.raised + d + k, exp(splat(0.0) - g))
+        store(m, at.raised + d + k, exp(0.0 - g))
     for p in range(at.n):
         i, j = at[at.row + p], at[at.column + p]
         e = load(m, at.raised + i) * load(m, at.raised + j)

@@ -18,7 +18,6 @@ from simtheory._typing import Array, IntArray
 from simtheory.sim._compile import entry
 from simtheory.sim._fields import Lanes, Places
 from simtheory.sim._lanes import (
-    LANES,
     call,
     fma,
     get,
@@ -29,8 +28,11 @@ from simtheory.sim._lanes import (
     root,
     splat,
     store,
+    stream,
     table,
     where,
+    wide,
+    width,
 )
 from simtheory.sim._tiles import combine
 
@@ -54,13 +56,14 @@ _DEFECT_AT = (0.7, 0.95)  # where it is large: between them they see 0.8 of its 
 def step(m: int, at: Places, nodes: Array) -> None:
     """Take a step from y to y_new in every lane; f_new is h times the slope there."""
     n, h, last = at.n, load(m, at.h), at.slopes + _STAGES * at.n
+    zero = splat(m, 0.0)
     call(at.enter, m, at, 0, 0)
     for p in range(n):
-        store(m, at.slopes + p, splat(0.0) if at.is_framed else h * load(m, at.f + p))
+        store(m, at.slopes + p, zero if at.is_framed else h * load(m, at.f + p))
     for s in range(1, _STAGES + 1):
         out = at.stage if s < _STAGES else at.v_new
         combine(m, at, at.base, s, out)
-        store(m, at.x, splat(nodes[s]))
+        store(m, at.x, nodes[s])
         call(at.slope, m, at, out, at.slopes + s * n)
     for p in range(n):
         if at.is_framed:
@@ -74,11 +77,11 @@ def step(m: int, at: Places, nodes: Array) -> None:
 def largest(m: int, at: Places, v: int) -> Lanes:
     """Return the largest entry of v over its scale; NaN if one is not a number."""
     call(at.lift, m, at, v, 0)
-    worst, doubt = splat(0.0), splat(0.0)
+    worst, doubt = splat(m, 0.0), splat(m, 0.0)
     for p in range(at.n):
         one = load(m, v + p)
         worst = larger(worst, magnitude(one) * load(m, at.scale + p))
-        doubt = fma(one, splat(0.0), doubt)
+        doubt = fma(one, 0.0, doubt)
     return worst + doubt
 
 
@@ -88,7 +91,7 @@ def step_error(m: int, at: Places) -> Lanes:
     combine(m, at, at.zero, _ROWS, at.stage)
     fifth = largest(m, at, at.stage)
     combine(m, at, at.zero, _ROWS + 1, at.stage)
-    third = splat(0.1) * largest(m, at, at.stage)
+    third = 0.1 * largest(m, at, at.stage)
     both = root(fma(fifth, fifth, third * third))
     return where(both, fifth * (fifth / both), both)
 
@@ -99,7 +102,7 @@ def extend(m: int, at: Places, nodes: Array) -> None:
     n, F = at.n, at.dense
     for s in range(_STAGES + 1, _ROWS):
         combine(m, at, at.base, s, at.stage)
-        store(m, at.x, splat(nodes[s]))
+        store(m, at.x, nodes[s])
         call(at.slope, m, at, at.stage, at.slopes + s * n)
     for r in range(4):
         combine(m, at, at.zero, _ROWS + 2 + r, F + (3 + r) * n)
@@ -115,7 +118,7 @@ def extend(m: int, at: Places, nodes: Array) -> None:
 def interpolate(m: int, at: Places, out: int) -> None:
     """Write the state, or the frame's V, at the fraction x of the step."""
     n, x = at.n, load(m, at.x)
-    y = splat(1.0) - x
+    y = 1.0 - x
     for p in range(n):
         c = at.dense + p
         v = load(m, c + 6 * n) * x
@@ -131,12 +134,12 @@ def interpolate(m: int, at: Places, out: int) -> None:
 @register_jitable
 def defect(m: int, at: Places, fraction: float) -> Lanes:
     """Return by how much the interpolant misses the flow at a fraction x, over the scale."""
-    n, x, y = at.n, splat(fraction), splat(1.0 - fraction)
+    n, x, y = at.n, splat(m, fraction), splat(m, 1.0 - fraction)
     store(m, at.x, x)
     interpolate(m, at, at.stage)
     call(at.slope, m, at, at.stage, at.miss)
     for p in range(n):
-        v, s = splat(0.0), splat(0.0)
+        v, s = splat(m, 0.0), splat(m, 0.0)
         for r in range(6, -1, -1):
             v = v + load(m, at.dense + r * n + p)
             if r % 2 == 0:
@@ -154,9 +157,9 @@ def read(m: int, at: Places, y: int) -> int:
     """Return where the numbers begin that the reading selects from, for the state y."""
     W = call(at.mapped, m, at, y, 0)
     for r in range(at.n_sums):
-        total = splat(0.0)
+        total = splat(m, 0.0)
         for q in range(at[at.ends + r], at[at.ends + r + 1]):
-            factor = splat(get(m, at.factors * LANES + q))
+            factor = get(m, at.factors * width(m) + q)
             total = fma(factor, load(m, W + at[at.entries + q]), total)
         store(m, at.sums + r, total)
     return at.sums if at.n_sums > 0 else W
@@ -166,7 +169,7 @@ def read(m: int, at: Places, y: int) -> int:
 def write(m: int, at: Places, lane: int, source: int, out: int, first: int) -> None:
     """Write what the net of a lane reads to the address `out`, from number `first` on."""
     for r in range(at.n_selected):
-        put(out, first + r, get(m, (source + at[at.select + r]) * LANES + lane))
+        stream(out, first + r, get(m, (source + at[at.select + r]) * width(m) + lane))
 
 
 @register_jitable
@@ -175,17 +178,17 @@ def leave(m: int, at: Places, lane: int, ending: int, results: Results, member: 
     _, status, times, counts = results
     k = member[lane]
     status[k] = ending
-    times[k] = get(m, at.now * LANES + lane)
-    counts[k, ACCEPTED] = int(get(m, at.accepted * LANES + lane))
-    counts[k, REJECTED] = int(get(m, at.rejected * LANES + lane))
-    counts[k, EVALUATIONS] = int(get(m, at.evaluations * LANES + lane))
+    times[k] = get(m, at.now * width(m) + lane)
+    counts[k, ACCEPTED] = int(get(m, at.accepted * width(m) + lane))
+    counts[k, REJECTED] = int(get(m, at.rejected * width(m) + lane))
+    counts[k, EVALUATIONS] = int(get(m, at.evaluations * width(m) + lane))
     member[lane] = -1
     # The lane goes on moving whatever it holds, unread: with a step, but without points to write.
-    put(m, at.h * LANES + lane, 1.0)
-    put(m, at.due * LANES + lane, np.inf)
-    put(m, at.now * LANES + lane, 0.0)
-    put(m, at.accepted * LANES + lane, 0.0)
-    put(m, at.rejected * LANES + lane, 0.0)
+    put(m, at.h * width(m) + lane, 1.0)
+    put(m, at.due * width(m) + lane, np.inf)
+    put(m, at.now * width(m) + lane, 0.0)
+    put(m, at.accepted * width(m) + lane, 0.0)
+    put(m, at.rejected * width(m) + lane, 0.0)
 
 
 @register_jitable
@@ -196,20 +199,20 @@ def admit(
     states, rates, axes, slots = starts
     values, _, _, counts = results
     before = waiting
-    for lane in range(LANES):
+    for lane in range(width(m)):
         fresh = member[lane] < 0 and waiting < len(states)
-        put(m, at.share * LANES + lane, 1.0 if fresh else 0.0)
+        put(m, at.share * width(m) + lane, 1.0 if fresh else 0.0)
         if not fresh:
             continue
         member[lane] = slots[waiting]
-        put(m, at.h * LANES + lane, 1.0)
+        put(m, at.h * width(m) + lane, 1.0)
         for p in range(at.n):
-            put(m, (at.y + p) * LANES + lane, states[waiting, p])
+            put(m, (at.y + p) * width(m) + lane, states[waiting, p])
         for i in range(at.d):
-            put(m, (at.rates + i) * LANES + lane, rates[waiting, i])
+            put(m, (at.rates + i) * width(m) + lane, rates[waiting, i])
             if at.is_turned:
                 for j in range(at.d):
-                    put(m, (at.axes + i * at.d + j) * LANES + lane, axes[waiting, i, j])
+                    put(m, (at.axes + i * at.d + j) * width(m) + lane, axes[waiting, i, j])
         waiting += 1
     if waiting == before:
         return waiting
@@ -218,23 +221,23 @@ def admit(
     for p in range(at.n):
         store(m, at.y_new + p, load(m, at.y + p))
     call(at.weigh, m, at, 0, 0)
-    speed, doubt, fresh = splat(0.0), splat(0.0), load(m, at.share)
+    speed, doubt, fresh = splat(m, 0.0), splat(m, 0.0), load(m, at.share)
     for p in range(at.n):
         f = load(m, at.f_new + p)
         store(m, at.f + p, where(fresh, f, load(m, at.f + p)))
         speed = larger(speed, magnitude(f) * load(m, at.scale + p))
-        doubt = fma(f, splat(0.0), doubt)
+        doubt = fma(f, 0.0, doubt)
     store(m, at.error, speed + doubt)
     source = read(m, at, at.y)
-    for lane in range(LANES):
-        if get(m, at.share * LANES + lane) == 0.0:
+    for lane in range(width(m)):
+        if get(m, at.share * width(m) + lane) == 0.0:
             continue
         k, done = member[lane], 0
         for place in (at.now, at.accepted, at.rejected):
-            put(m, place * LANES + lane, 0.0)
-        put(m, at.evaluations * LANES + lane, 1.0)
-        speed_here = get(m, at.error * LANES + lane)
-        put(m, at.h * LANES + lane, min(t[-1], _FIRST / speed_here))
+            put(m, place * width(m) + lane, 0.0)
+        put(m, at.evaluations * width(m) + lane, 1.0)
+        speed_here = get(m, at.error * width(m) + lane)
+        put(m, at.h * width(m) + lane, min(t[-1], _FIRST / speed_here))
         if not speed_here < _TOO_FAST:
             leave(m, at, lane, NON_FINITE, results, member)
             continue
@@ -243,7 +246,7 @@ def admit(
             done = 1
         counts[k, DONE] = done
         if done < t.size:
-            put(m, at.due * LANES + lane, t[done])
+            put(m, at.due * width(m) + lane, t[done])
         else:
             leave(m, at, lane, OK, results, member)
     return waiting
@@ -256,28 +259,28 @@ def aim(
     """Set where each step ends; let go of nets whose budget is spent; return how many go on."""
     h, now = load(m, at.h), load(m, at.now)
     if at.is_framed:
-        fastest = splat(0.0)
+        fastest = splat(m, 0.0)
         for i in range(at.d):
-            slack = fma(splat(-2.0), load(m, at.y + i * (i + 3) // 2), splat(1.0))
+            slack = 1.0 - 2.0 * load(m, at.y + i * (i + 3) // 2)
             fastest = larger(fastest, load(m, at.rates + i) * magnitude(slack))
-        h = h / larger(splat(1.0), h * fastest / splat(_CAP))
-    near = fma(splat(1.01), h, now) - splat(end)
-    then = where(near, splat(end), now + h)
+        h = h / larger(h * fastest / _CAP, 1.0)
+    near = fma(h, 1.01, now) - end
+    then = where(near, end, now + h)
     store(m, at.then, then)
     store(m, at.h, then - now)
     # Positive where the step is lost in the rounding of the time, or the last one was spent.
-    store(m, at.share, fma(splat(1e-15), now, splat(0.0) - h))
-    left = splat(max_steps - 0.5) - load(m, at.accepted) - load(m, at.rejected)
+    store(m, at.share, 1e-15 * now - h)
+    left = (max_steps - 0.5) - load(m, at.accepted) - load(m, at.rejected)
     store(m, at.error, left)
     busy = 0
-    for lane in range(LANES):
+    for lane in range(width(m)):
         if member[lane] < 0:
-            put(m, at.h * LANES + lane, 1.0)
+            put(m, at.h * width(m) + lane, 1.0)
         elif stop:
             leave(m, at, lane, OUT_OF_TIME, results, member)
-        elif get(m, at.error * LANES + lane) < 0.0:
+        elif get(m, at.error * width(m) + lane) < 0.0:
             leave(m, at, lane, BUDGET_SPENT, results, member)
-        elif get(m, at.share * LANES + lane) >= 0.0:
+        elif get(m, at.share * width(m) + lane) >= 0.0:
             leave(m, at, lane, STEP_TOO_SMALL, results, member)
         else:
             busy += 1
@@ -295,21 +298,21 @@ def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> No
         due = load(m, at.due)
         store(m, at.share, due - then)
         some = False
-        for lane in range(LANES):
-            some = some or get(m, at.share * LANES + lane) <= 0.0
+        for lane in range(width(m)):
+            some = some or get(m, at.share * width(m) + lane) <= 0.0
         if not some:
             return
         store(m, at.x, (due - now) / h)
         interpolate(m, at, at.stage)
         call(at.leave, m, at, at.stage, at.value)
         source = read(m, at, at.value if at.is_framed else at.stage)
-        for lane in range(LANES):
-            if get(m, at.share * LANES + lane) <= 0.0:
+        for lane in range(width(m)):
+            if get(m, at.share * width(m) + lane) <= 0.0:
                 k = member[lane]
                 g = counts[k, DONE]
                 write(m, at, lane, source, out, (k * t.size + g) * at.n_selected)
                 counts[k, DONE] = g + 1
-                put(m, at.due * LANES + lane, t[g + 1] if g + 1 < t.size else np.inf)
+                put(m, at.due * width(m) + lane, t[g + 1] if g + 1 < t.size else np.inf)
 
 
 @register_jitable
@@ -321,14 +324,13 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
         store(m, at.f + p, where(passed, load(m, at.f_new + p) / h, load(m, at.f + p)))
     store(m, at.now, where(passed, load(m, at.then), load(m, at.now)))
     store(m, at.accepted, load(m, at.accepted) + passed)
-    store(m, at.rejected, load(m, at.rejected) + splat(1.0) - passed)
+    store(m, at.rejected, load(m, at.rejected) + 1.0 - passed)
     # The eighth root, for a method of order eight; 0 and infinity are cut off like all others.
-    factor = splat(_SAFETY) / root(root(root(error)))
-    most, least = splat(_GROW), splat(_SHRINK)
-    factor = where(most - factor, where(factor - least, factor, least), most)
+    factor = _SAFETY / root(root(root(error)))
+    factor = where(_GROW - factor, larger(factor, _SHRINK), _GROW)
     store(m, at.h, h * factor)
-    for lane in range(LANES):
-        if member[lane] >= 0 and get(m, at.due * LANES + lane) == np.inf:
+    for lane in range(width(m)):
+        if member[lane] >= 0 and get(m, at.due * width(m) + lane) == np.inf:
             leave(m, at, lane, OK, results, member)
 
 
@@ -338,30 +340,29 @@ def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolera
 
     The interpolant is made, and its defect counts, where the step itself passed.
     """
-    none, infinite = splat(0.0), splat(np.inf)
-    error = step_error(m, at) / splat(step_tolerance)
-    error = where(infinite - error, error, infinite)  # a NaN, too, is as bad as can be
-    store(m, at.evaluations, load(m, at.evaluations) + splat(float(_STAGES)))
+    error = step_error(m, at) / step_tolerance
+    error = where(np.inf - error, error, np.inf)  # a NaN, too, is as bad as can be
+    store(m, at.evaluations, load(m, at.evaluations) + float(_STAGES))
     store(m, at.error, error)
     some = False
-    for lane in range(LANES):
-        some = some or get(m, at.error * LANES + lane) <= 1.0
+    for lane in range(width(m)):
+        some = some or get(m, at.error * width(m) + lane) <= 1.0
     if some:
         extend(m, at, nodes)
-        good = where(error - splat(1.0), none, splat(1.0))
+        good = where(error - 1.0, splat(m, 0.0), 1.0)
         for x in _DEFECT_AT:
-            missed = defect(m, at, x) / splat(defect_tolerance)
-            missed = where(infinite - missed, missed, infinite)
+            missed = defect(m, at, x) / defect_tolerance
+            missed = where(np.inf - missed, missed, np.inf)
             error = where(good, larger(error, missed), error)
-        more = splat(float(_ROWS - _STAGES - 1 + len(_DEFECT_AT)))
+        more = float(_ROWS - _STAGES - 1 + len(_DEFECT_AT))
         store(m, at.evaluations, fma(good, more, load(m, at.evaluations)))
         store(m, at.error, error)
-    store(m, at.passed, where(error - splat(1.0), none, splat(1.0)))
+    store(m, at.passed, where(error - 1.0, splat(m, 0.0), 1.0))
     return some
 
 
-@entry
-def follow(
+@register_jitable
+def carry(
     m: int,
     address: int,
     nodes: Array,
@@ -382,8 +383,8 @@ def follow(
     at = table(address)
     step_tolerance, defect_tolerance, max_steps = limits
     waiting, rounds, worked = 0, 0, 0
-    store(m, at.due, splat(np.inf))
-    store(m, at.h, splat(1.0))
+    store(m, at.due, np.inf)
+    store(m, at.h, 1.0)
     while True:
         waiting = admit(m, at, starts, t, results, member, waiting)
         busy = aim(m, at, t[-1], max_steps, results, member, stop[0] != 0)
@@ -398,3 +399,35 @@ def follow(
         if judge(m, at, nodes, step_tolerance, defect_tolerance):
             emit(m, at, t, results, member)
         advance(m, at, results, member)
+
+
+@entry
+def follow(
+    m: int,
+    address: int,
+    nodes: Array,
+    starts: Starts,
+    t: Array,
+    limits: tuple[float, float, int],
+    results: Results,
+    member: IntArray,
+    stop: Array,
+) -> tuple[int, int]:
+    """Carry nets in groups of eight: `carry` says how."""
+    return carry(m, address, nodes, starts, t, limits, results, member, stop)
+
+
+@entry
+def follow_wide(
+    m: int,
+    address: int,
+    nodes: Array,
+    starts: Starts,
+    t: Array,
+    limits: tuple[float, float, int],
+    results: Results,
+    member: IntArray,
+    stop: Array,
+) -> tuple[int, int]:
+    """Carry nets in wide groups, for the smallest matrices."""
+    return carry(wide(m), address, nodes, starts, t, limits, results, member, stop)

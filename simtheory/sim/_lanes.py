@@ -1,19 +1,23 @@
-"""Eight numbers at once: a SIMD type for Numba, and the matrix product built on it.
+"""Many numbers at once: a SIMD type for Numba.
 
 A small matrix leaves the vector units of a processor idle, but an ensemble holds many of them. So
-eight nets, the *lanes*, are carried side by side: the eight copies of one number lie next to each
-other in memory, are read with one `load`, and `+`, `*` or `fma` act on all of them. No lane sees
-its neighbours, which is why a net's result does not depend on the company it is in.
+several nets, the *lanes*, are carried side by side: the copies of one number lie next to each other
+in memory, are read with one `load`, and `+`, `*` or `fma` act on all of them. No lane sees its
+neighbours, which is why a net's result does not depend on the company it is in.
 
-Two blocks of memory hold an integration. m, numbers in groups of eight lanes, is given by its
-address, a multiple of 64 bytes. at, a table of whole numbers, says where in m each array begins and
-how long it is; its head has names (``at.y``), its tail is read by index (``at[k]``).
+Eight lanes fill a register of 512 bits. The smallest matrices take 32, four registers for each
+number, because so little is done with each number that finding it is most of the work.
+
+Two blocks of memory hold an integration. m, numbers in groups of lanes, is given by its address, a
+multiple of 64 bytes; its type tells how wide a group is (a plain address means eight). at, a table
+of whole numbers, says where in m each array begins and how long it is; its head has names
+(``at.y``), its tail is read by index (``at[k]``).
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,15 +40,23 @@ from simtheory._typing import Array
 from simtheory.sim._places import NAMES
 
 LANES = 8
+WIDE = 32
 
-VECTOR = ir.VectorType(ir.DoubleType(), LANES)
-_BITS = ir.VectorType(ir.IntType(64), LANES)
 INT = ir.IntType(64)
 
 
 class _Lanes(types.Type):
-    def __init__(self) -> None:
-        super().__init__(name=f"Lanes({LANES})")
+    def __init__(self, width: int) -> None:
+        super().__init__(name=f"Lanes({width})")
+        self.width = width
+
+
+class _Memory(types.Type):
+    """Address of m, where groups are not of the usual width."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(name=f"Memory({width})")
+        self.width = width
 
 
 class _Places(types.Type):
@@ -52,14 +64,31 @@ class _Places(types.Type):
         super().__init__(name="Places")
 
 
-lanes, places = _Lanes(), _Places()
-PART = types.intp(types.intp, places, types.intp, types.intp)  # signature of what `call` calls
+_OF_WIDTH = {width: _Lanes(width) for width in (LANES, WIDE)}
+_MEMORY = {LANES: types.intp, WIDE: _Memory(WIDE)}
+places = _Places()
+
+
+def part_of(width: int) -> Any:
+    """Return the signature of what `call` calls."""
+    return types.intp(_MEMORY[width], places, types.intp, types.intp)
+
+
+def width_of(kind: Any) -> int:
+    """Return how wide the groups of a memory, or some lanes, are."""
+    return kind.width if isinstance(kind, _Lanes | _Memory) else LANES
 
 
 @register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, VECTOR)
+        super().__init__(manager, kind, ir.VectorType(ir.DoubleType(), kind.width))
+
+
+@register_model(_Memory)
+class _MemoryModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, INT)
 
 
 @register_model(_Places)
@@ -68,11 +97,11 @@ class _PlacesModel(models.PrimitiveModel):
         super().__init__(manager, kind, INT.as_pointer())
 
 
-def room(n: int) -> Array:
-    """Return n groups of eight zeros, flat, from a multiple of 64 bytes on."""
-    raw = np.zeros(n * LANES + LANES)
+def room(n: int, width: int = LANES) -> Array:
+    """Return n groups of zeros, flat, from a multiple of 64 bytes on."""
+    raw = np.zeros(n * width + 8)
     first = -raw.ctypes.data % 64 // 8
-    return raw[first : first + n * LANES]
+    return raw[first : first + n * width]
 
 
 def number(n: int) -> Any:
@@ -124,6 +153,67 @@ def _entry_of_places(context: Any, builder: Any, signature: Any, args: Any) -> A
     return entry_of(builder, args[0], index)
 
 
+class Writer:
+    """Writes instructions on lanes of one width."""
+
+    def __init__(self, builder: Any, width: int) -> None:
+        self.b, self.width = builder, width
+        self.kind = ir.VectorType(ir.DoubleType(), width)
+        self.bits = ir.VectorType(INT, width)
+        self.zero = self.constant(0.0)
+
+    def constant(self, x: float) -> Any:
+        """Return x in every lane, known when compiling."""
+        return ir.Constant(self.kind, [x] * self.width)
+
+    def whole(self, n: int) -> Any:
+        """Return a whole number in every lane."""
+        return ir.Constant(self.bits, [n] * self.width)
+
+    def everywhere(self, x: Any) -> Any:
+        """Return x in every lane."""
+        nothing = ir.Constant(self.kind, ir.Undefined)
+        first = self.b.insert_element(nothing, x, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        return self.b.shuffle_vector(first, nothing, zeros)
+
+    def _place(self, m: Any, index: Any) -> Any:
+        return self.b.gep(self.b.inttoptr(m, self.kind.as_pointer()), [index])
+
+    def read(self, m: Any, place: Any) -> Any:
+        """Return the lanes at a place of m."""
+        value = self.b.load(self._place(m, place))
+        value.align = 64
+        return value
+
+    def write(self, m: Any, place: Any, value: Any) -> None:
+        """Write lanes to a place of m."""
+        self.b.store(value, self._place(m, place)).align = 64
+
+    def apply(self, name: str, *args: Any) -> Any:
+        """Return one of LLVM's own functions of vectors."""
+        kind = ir.FunctionType(self.kind, [self.kind] * len(args))
+        name = f"llvm.{name}.v{self.width}f64"
+        return self.b.call(cgutils.get_or_insert_function(self.b.module, kind, name), args)
+
+
+def scalar_of(builder: Any, m: Any, index: Any) -> Any:
+    """Return where one number of m stands."""
+    return builder.gep(builder.inttoptr(m, ir.DoubleType().as_pointer()), [index])
+
+
+@intrinsic
+def wide(typing: Any, address: Any) -> Any:
+    """Return the memory at an address, in wide groups."""
+    return _MEMORY[WIDE](types.intp), lambda _, builder, __, args: args[0]
+
+
+@intrinsic
+def width(typing: Any, m: Any) -> Any:
+    """Return how wide the groups of a memory are."""
+    return types.intp(m), lambda _, __, signature, ___: number(width_of(signature.args[0]))
+
+
 @intrinsic
 def call(typing: Any, part: Any, m: Any, at: Any, i: Any, j: Any) -> Any:
     """Call the compiled part at an address, so that this code need not contain it."""
@@ -132,48 +222,35 @@ def call(typing: Any, part: Any, m: Any, at: Any, i: Any, j: Any) -> Any:
         kind = ir.FunctionType(INT, [INT, INT.as_pointer(), INT, INT])
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
 
-    return types.intp(types.intp, types.intp, places, types.intp, types.intp), code
-
-
-def place_of(builder: Any, m: Any, index: Any) -> Any:
-    return builder.gep(builder.inttoptr(m, VECTOR.as_pointer()), [index])
-
-
-def scalar_of(builder: Any, m: Any, index: Any) -> Any:
-    return builder.gep(builder.inttoptr(m, ir.DoubleType().as_pointer()), [index])
-
-
-def read(builder: Any, place: Any) -> Any:
-    value = builder.load(place)
-    value.align = 64
-    return value
-
-
-def write(builder: Any, value: Any, place: Any) -> None:
-    builder.store(value, place).align = 64
+    return types.intp(types.intp, m, places, types.intp, types.intp), code
 
 
 @intrinsic
 def load(typing: Any, m: Any, place: Any) -> Any:
     """Return the lanes at a place of m."""
-    return lanes(types.intp, types.intp), lambda _, b, __, args: read(b, place_of(b, *args))
+    size = width_of(m)
+    kind = _OF_WIDTH[size](m, types.intp)
+    return kind, lambda _, b, __, args: Writer(b, size).read(*args)
 
 
 @intrinsic
 def store(typing: Any, m: Any, place: Any, x: Any) -> Any:
-    """Write the lanes x to a place of m."""
+    """Write lanes, or a number for all of them, to a place of m."""
+    size = width_of(m)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        write(builder, args[2], place_of(builder, *args[:2]))
+        writer = Writer(builder, size)
+        lanes = isinstance(signature.args[2], _Lanes)
+        writer.write(*args[:2], args[2] if lanes else writer.everywhere(args[2]))
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, lanes), code
+    return types.void(m, types.intp, x if isinstance(x, _Lanes) else types.float64), code
 
 
 @intrinsic
 def get(typing: Any, m: Any, index: Any) -> Any:
-    """Return one number of m; index 8 k + l is lane l at place k."""
-    kind = types.float64(types.intp, types.intp)
+    """Return one number of m; index k width + l is lane l at place k."""
+    kind = types.float64(m, types.intp)
     return kind, lambda _, b, __, args: b.load(scalar_of(b, *args))
 
 
@@ -185,69 +262,96 @@ def put(typing: Any, m: Any, index: Any, x: Any) -> Any:
         builder.store(args[2], scalar_of(builder, *args[:2]))
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.float64), code
-
-
-def everywhere(builder: Any, x: Any) -> Any:
-    nothing = ir.Constant(VECTOR, ir.Undefined)
-    first = builder.insert_element(nothing, x, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(first, nothing, zeros)
+    return types.void(m, types.intp, types.float64), code
 
 
 @intrinsic
-def splat(typing: Any, x: Any) -> Any:
-    """Return x in every lane."""
-    return lanes(types.float64), lambda _, b, __, args: everywhere(b, args[0])
+def stream(typing: Any, m: Any, index: Any, x: Any) -> Any:
+    """Write one number past the caches, which have no use for it: nobody reads it here again."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.bitcast(scalar_of(builder, *args[:2]), INT.as_pointer())
+        written = builder.store(builder.bitcast(args[2], INT), place)
+        once = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+        written.set_metadata("nontemporal", once)
+        return context.get_dummy_value()
+
+    return types.void(m, types.intp, types.float64), code
 
 
-def external(builder: Any, name: str, arguments: int) -> Any:
-    """Return one of LLVM's own functions of vectors."""
-    kind = ir.FunctionType(VECTOR, [VECTOR] * arguments)
-    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64")
+@intrinsic
+def splat(typing: Any, m: Any, x: Any) -> Any:
+    """Return x in every lane of the width of m."""
+    size = width_of(m)
+    kind = _OF_WIDTH[size](m, types.float64)
+    return kind, lambda _, b, __, args: Writer(b, size).everywhere(args[1])
+
+
+def _typed(given: Sequence[Any], build: Callable[..., Any]) -> Any:
+    """Return the signature and the code of a function of lanes, some of whose arguments are numbers."""
+    size = max(width_of(kind) for kind in given if isinstance(kind, _Lanes))
+    kinds = [kind if isinstance(kind, _Lanes) else types.float64 for kind in given]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        writer = Writer(builder, size)
+        values = (
+            value if isinstance(kind, _Lanes) else writer.everywhere(value)
+            for kind, value in zip(signature.args, args, strict=True)
+        )
+        return build(writer, *values)
+
+    return _OF_WIDTH[size](*kinds), code
 
 
 def _function(build: Callable[..., Any], arguments: int) -> Any:
     """Make a function of lanes from what builds its instruction."""
-
-    def typed(*given: Any) -> Any:
-        return lanes(*[lanes] * arguments), lambda _, builder, __, args: build(builder, *args)
-
     if arguments == 1:
-        return intrinsic(lambda typing, x: typed(x))
+        return intrinsic(lambda typing, x: _typed((x,), build))
     if arguments == 2:
-        return intrinsic(lambda typing, x, y: typed(x, y))
-    return intrinsic(lambda typing, x, y, z: typed(x, y, z))
+        return intrinsic(lambda typing, x, y: _typed((x, y), build))
+    return intrinsic(lambda typing, x, y, z: _typed((x, y, z), build))
 
 
-ZERO = ir.Constant(VECTOR, [0.0] * LANES)
-fma = _function(lambda b, x, y, z: b.call(external(b, "fma", 3), [x, y, z]), 3)
-magnitude = _function(lambda b, x: b.call(external(b, "fabs", 1), [x]), 1)
-root = _function(lambda b, x: b.call(external(b, "sqrt", 1), [x]), 1)
+fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
+magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
+root = _function(lambda w, x: w.apply("sqrt", x), 1)
 # The larger of two; of a NaN and a number one or the other.
-larger = _function(lambda b, x, y: b.select(b.fcmp_ordered(">", x, y), x, y), 2)
+larger = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered(">", x, y), x, y), 2)
 # Where x is positive y, elsewhere z.
-where = _function(lambda b, x, y, z: b.select(b.fcmp_ordered(">", x, ZERO), y, z), 3)
+where = _function(lambda w, x, y, z: w.b.select(w.b.fcmp_ordered(">", x, w.zero), y, z), 3)
 # y 2^k, where x = 1.5 2^52 + k holds the whole number k in its last bits.
 _scaled = _function(
-    lambda b, x, y: b.bitcast(
-        b.add(b.shl(b.bitcast(x, _BITS), ir.Constant(_BITS, [52] * LANES)), b.bitcast(y, _BITS)),
-        VECTOR,
+    lambda w, x, y: w.b.bitcast(
+        w.b.add(w.b.shl(w.b.bitcast(x, w.bits), w.whole(52)), w.b.bitcast(y, w.bits)), w.kind
     ),
     2,
 )
 
 
 def _teach(symbol: Any, instruction: str) -> None:
-    """Let one of Python's operators act on lanes."""
+    """Let one of Python's operators act on lanes, and on lanes and numbers."""
 
     @type_callable(symbol)
     def kind(context: Any) -> Any:
-        return lambda x, y: lanes if isinstance(x, _Lanes) and isinstance(y, _Lanes) else None
+        def typer(x: Any, y: Any) -> Any:
+            lanes = [kind for kind in (x, y) if isinstance(kind, _Lanes)]
+            fits = all(isinstance(kind, _Lanes | types.Number) for kind in (x, y))
+            return lanes[0] if lanes and fits else None
 
-    @lower_builtin(symbol, _Lanes, _Lanes)
+        return typer
+
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return getattr(builder, instruction)(*args)
+        writer = Writer(builder, signature.return_type.width)
+        values = (
+            value
+            if isinstance(kind, _Lanes)
+            else writer.everywhere(context.cast(builder, value, kind, types.float64))
+            for kind, value in zip(signature.args, args, strict=True)
+        )
+        return getattr(builder, instruction)(*values)
+
+    for one, other in ((_Lanes, _Lanes), (_Lanes, types.Number), (types.Number, _Lanes)):
+        lower_builtin(symbol, one, other)(code)
 
 
 _teach(operator.add, "fadd")
@@ -262,14 +366,14 @@ _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 0.6931471805598903, 5.49792301
 @register_jitable
 def exp(x: Any) -> Any:
     """Return e^x to two units in the last place, for |x| < 700."""
-    shifted = fma(x, splat(_LOG2E), splat(_ROUNDER))
-    k = shifted - splat(_ROUNDER)
-    r = fma(k, splat(-_LN2_LOW), fma(k, splat(-_LN2_HIGH), x))
+    shifted = fma(x, _LOG2E, _ROUNDER)
+    k = shifted - _ROUNDER
+    r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
     factorial = 479001600.0
-    p = splat(1.0 / factorial)
+    p = 0.0 * r + 1.0 / factorial
     for n in range(12, 0, -1):
         factorial /= n
-        p = fma(p, r, splat(1.0 / factorial))
+        p = fma(p, r, 1.0 / factorial)
     return _scaled(shifted, p)
 
 
@@ -277,8 +381,8 @@ def exp(x: Any) -> Any:
 def mean_growth(x: Any, e: Any) -> Any:
     """Return (e^x - 1)/x, the mean of exp over [0, x], given e = e^x; 1 at x = 0."""
     factorial = 39916800.0
-    p = splat(1.0 / factorial)
+    p = 0.0 * x + 1.0 / factorial
     for n in range(11, 1, -1):
         factorial /= n
-        p = fma(p, x, splat(1.0 / factorial))
-    return where(magnitude(x) - splat(0.25), (e - splat(1.0)) / x, p)
+        p = fma(p, x, 1.0 / factorial)
+    return where(magnitude(x) - 0.25, (e - 1.0) / x, p)

@@ -8,7 +8,7 @@ work for a minute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -19,35 +19,34 @@ from numba.extending import intrinsic
 from simtheory.sim._lanes import (
     INT,
     LANES,
-    ZERO,
+    Writer,
     entry_of,
-    everywhere,
-    external,
     named,
     number,
-    place_of,
     places,
-    read,
     scalar_of,
-    write,
+    width_of,
 )
 
-_SUMS = (12, 6, 3, 1)  # that are carried together through a combination
-_TILE = (4, 2, 1)  # rows or columns of a product: 4 x 4 sums fill half of 32 registers
-_PAIRS = (2, 1)  # columns, where each entry takes two sums
+# How many numbers are summed together: 16 registers hold sums, of one to four each.
+_SUMS = {1: (12, 6, 3, 1), 4: (3, 1)}  # in a combination
+_SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
+_PAIRS = {1: (2, 1), 4: (1,)}  # columns, where each entry takes two sums
 
 
 def _apart(name: str, body: Callable[..., None]) -> Callable[..., Any]:
-    """Turn `body(builder, *arguments)` into a function that no caller takes in."""
+    """Turn `body(writer, *arguments)` into a function that no caller takes in."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        width = width_of(signature.args[0])
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in args])
-        function = cgutils.get_or_insert_function(builder.module, kind, f"simtheory.{name}")
+        whole = f"simtheory.{name}.{width}"
+        function = cgutils.get_or_insert_function(builder.module, kind, whole)
         if function.is_declaration:
             function.linkage = "linkonce_odr"
             function.attributes.add("noinline")
             inside = ir.IRBuilder(function.append_basic_block("entry"))
-            body(inside, *function.args)
+            body(Writer(inside, width), *function.args)
             inside.ret_void()
         builder.call(function, args)
         return context.get_dummy_value()
@@ -55,33 +54,37 @@ def _apart(name: str, body: Callable[..., None]) -> Callable[..., Any]:
     return code
 
 
-def _covered(b: Any, end: Any, widths: Sequence[int], part: Callable[[Any, int], None]) -> None:
+def _covered(
+    w: Writer,
+    end: Any,
+    widths: Mapping[int, Sequence[int]],
+    part: Callable[[Any, int], None],
+) -> None:
     """Cover 0 ... end - 1 by parts of the first width, what is left by the next, and so on."""
     done = number(0)
-    for width in widths:
-        until = b.sub(end, b.srem(b.sub(end, done), number(width)))
-        with cgutils.for_range_slice(b, done, until, number(width), intp=INT) as (k, _):
+    for width in widths[w.width // LANES]:
+        until = w.b.sub(end, w.b.srem(w.b.sub(end, done), number(width)))
+        with cgutils.for_range_slice(w.b, done, until, number(width), intp=INT) as (k, _):
             part(k, width)
         done = until
 
 
 def _summed(
-    b: Any,
+    w: Writer,
     first: Any,
     last: Any,
     sums: Sequence[Any],
     terms: Callable[[Any], Sequence[tuple[Any, Any]]],
 ) -> Sequence[Any]:
     """Return sums + Σ_k x y over the pairs (x, y) of `terms(k)`, k from first to before last."""
-    before = b.block
+    b, before = w.b, w.b.block
     loop, after = b.append_basic_block("sum"), b.append_basic_block("summed")
     b.branch(loop)
     b.position_at_end(loop)
     k = b.phi(INT)
     k.add_incoming(first, before)
-    running = [b.phi(start.type) for start in sums]
-    fused = external(b, "fma", 3)
-    grown = [b.call(fused, [x, y, r]) for (x, y), r in zip(terms(k), running, strict=True)]
+    running = [b.phi(w.kind) for _ in sums]
+    grown = [w.apply("fma", x, y, r) for (x, y), r in zip(terms(k), running, strict=True)]
     for phi, start, end in zip(running, sums, grown, strict=True):
         phi.add_incoming(start, before)
         phi.add_incoming(end, loop)
@@ -100,31 +103,32 @@ def combine(typing: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> Any:
     that are not zero stand row after row: those of a row begin at at[at.first + row], their stages
     at at[at.stages], their weights at place at.weights.
     """
-    kind = types.void(types.intp, places, types.intp, types.intp, types.intp)
+    kind = types.void(m, places, types.intp, types.intp, types.intp)
     return kind, _apart("combine", _combination)
 
 
-def _combination(b: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> None:
+def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any) -> None:
+    b = w.b
     n, slopes, stages = (named(b, at, name) for name in ("n", "slopes", "stages"))
     begin = b.add(named(b, at, "first"), row)
     first, last = entry_of(b, at, begin), entry_of(b, at, b.add(begin, number(1)))
-    weights = b.mul(named(b, at, "weights"), number(LANES))
+    weights = b.mul(named(b, at, "weights"), number(w.width))
 
     def part(p: Any, width: int) -> None:
         def lying(start: Any) -> list[Any]:
             line = b.add(start, p)
-            return [place_of(b, m, b.add(line, number(c))) for c in range(width)]
+            return [b.add(line, number(c)) for c in range(width)]
 
         def terms(q: Any) -> list[tuple[Any, Any]]:
-            weight = everywhere(b, b.load(scalar_of(b, m, b.add(weights, q))))
+            weight = w.everywhere(b.load(scalar_of(b, m, b.add(weights, q))))
             slope = b.add(slopes, b.mul(n, entry_of(b, at, b.add(stages, q))))
-            return [(weight, read(b, place)) for place in lying(slope)]
+            return [(weight, w.read(m, place)) for place in lying(slope)]
 
-        sums = _summed(b, first, last, [read(b, place) for place in lying(base)], terms)
+        sums = _summed(w, first, last, [w.read(m, place) for place in lying(base)], terms)
         for total, place in zip(sums, lying(out), strict=True):
-            write(b, total, place)
+            w.write(m, place, total)
 
-    _covered(b, n, _SUMS, part)
+    _covered(w, n, _SUMS, part)
 
 
 @intrinsic
@@ -147,11 +151,11 @@ def multiply(
     Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
     with its two strides exchanged.
     """
-    return types.void(*[types.intp] * 11), _apart("multiply", _product)
+    return types.void(m, *[types.intp] * 10), _apart("multiply", _product)
 
 
 def _product(
-    b: Any,
+    w: Writer,
     m: Any,
     x: Any,
     x_row: Any,
@@ -164,6 +168,8 @@ def _product(
     inner: Any,
     columns: Any,
 ) -> None:
+    b = w.b
+
     def along(start: Any, count: Any, stride: Any) -> Any:
         return b.add(start, b.mul(count, stride))
 
@@ -172,21 +178,21 @@ def _product(
         stacks = [along(y, b.add(j, number(c)), y_column) for c in range(width)]
 
         def terms(k: Any) -> list[tuple[Any, Any]]:
-            left = [read(b, place_of(b, m, along(line, k, x_column))) for line in lines]
-            right = [read(b, place_of(b, m, along(stack, k, y_row))) for stack in stacks]
+            left = [w.read(m, along(line, k, x_column)) for line in lines]
+            right = [w.read(m, along(stack, k, y_row)) for stack in stacks]
             return [(one, other) for one in left for other in right]
 
-        sums = iter(_summed(b, number(0), inner, [ZERO] * (height * width), terms))
+        sums = iter(_summed(w, number(0), inner, [w.zero] * (height * width), terms))
         for r in range(height):
             line = b.add(along(out, b.add(i, number(r)), columns), j)
             for c in range(width):
-                write(b, next(sums), place_of(b, m, b.add(line, number(c))))
+                w.write(m, b.add(line, number(c)), next(sums))
 
     _covered(
-        b,
+        w,
         rows,
-        _TILE,
-        lambda i, height: _covered(b, columns, _TILE, lambda j, width: tile(i, height, j, width)),
+        _SIDES,
+        lambda i, height: _covered(w, columns, _SIDES, lambda j, width: tile(i, height, j, width)),
     )
 
 
@@ -197,42 +203,43 @@ def tied_slope(typing: Any, m: Any, at: Any, W: Any, out: Any) -> Any:
     With m_ij = (a_i + a_j)/2 it is h (m_ij (2W - WW)_ij - (WAW)_ij): both products are symmetric,
     so the triangle is enough, and both use the same numbers.
     """
-    return types.void(types.intp, places, types.intp, types.intp), _apart("tied", _tied_slope)
+    return types.void(m, places, types.intp, types.intp), _apart("tied", _tied_slope)
 
 
-def _tied_slope(b: Any, m: Any, at: Any, W: Any, out: Any) -> None:
+def _tied_slope(w: Writer, m: Any, at: Any, W: Any, out: Any) -> None:
+    b = w.b
     d, rates, means = (named(b, at, name) for name in ("d", "rates", "means"))
-    h = read(b, place_of(b, m, named(b, at, "h")))
+    h = w.read(m, named(b, at, "h"))
 
     def tile(i: Any, height: int, j: Any, width: int) -> None:
         rows = [b.add(i, number(r)) for r in range(height)]
         columns = [b.add(j, number(c)) for c in range(width)]
 
         def terms(k: Any) -> list[tuple[Any, Any]]:
-            a = read(b, place_of(b, m, b.add(rates, k)))
+            a = w.read(m, b.add(rates, k))
             left, right = (
-                [read(b, place_of(b, m, b.add(W, b.add(b.mul(row, d), k)))) for row in group]
+                [w.read(m, b.add(W, b.add(b.mul(row, d), k))) for row in group]
                 for group in (rows, columns)
             )
             scaled = [b.fmul(a, other) for other in right]
             return [(one, other) for group in (right, scaled) for one in left for other in group]
 
-        sums = _summed(b, number(0), d, [ZERO] * (2 * height * width), terms)
+        sums = _summed(w, number(0), d, [w.zero] * (2 * height * width), terms)
         for e, (row, column) in enumerate((row, column) for row in rows for column in columns):
             square, weighted = sums[e], sums[height * width + e]
             above = b.icmp_signed(">", column, row)  # at the diagonal, where tiles stick out
             high, low = b.select(above, column, row), b.select(above, row, column)
             p = b.add(b.lshr(b.mul(high, b.add(high, number(1))), number(1)), low)
-            w = read(b, place_of(b, m, b.add(W, b.add(b.mul(row, d), column))))
-            mean = read(b, place_of(b, m, b.add(means, p)))
-            slope = b.fsub(b.fmul(mean, b.fsub(b.fadd(w, w), square)), weighted)
-            write(b, b.fmul(h, slope), place_of(b, m, b.add(out, p)))
+            here = w.read(m, b.add(W, b.add(b.mul(row, d), column)))
+            mean = w.read(m, b.add(means, p))
+            slope = b.fsub(b.fmul(mean, b.fsub(b.fadd(here, here), square)), weighted)
+            w.write(m, b.add(out, p), b.fmul(h, slope))
 
     _covered(
-        b,
+        w,
         d,
-        _TILE,
+        _SIDES,
         lambda i, height: _covered(
-            b, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
+            w, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
         ),
     )

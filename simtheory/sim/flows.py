@@ -356,12 +356,11 @@ def _least_pivot(W: Array) -> Array:
         scale = 1.0 / np.sqrt(np.diagonal(W, axis1=-2, axis2=-1))
         rest = W * scale[:, :, np.newaxis] * scale[:, np.newaxis, :]
         least = np.ones(len(W))
-        for k in range(W.shape[-1]):
-            column = rest[:, :, k]
-            least = np.minimum(least, column[:, k])
-            rest = (
-                rest - column[:, :, np.newaxis] * (column / column[:, k, np.newaxis])[:, np.newaxis]
-            )
+        for _ in range(W.shape[-1]):
+            column = rest[:, :, 0]
+            least = np.minimum(least, column[:, 0])
+            ratios = column[:, 1:] / column[:, :1]
+            rest = rest[:, 1:, 1:] - column[:, 1:, np.newaxis] * ratios[:, np.newaxis, :]
     return np.nan_to_num(least, nan=0.0)
 
 

@@ -15,7 +15,7 @@ from simtheory import sim
 from simtheory.errors import SolveError
 from simtheory.sim import Status, _kernels, _lanes, _tiles
 from simtheory.sim._compile import address, entry
-from simtheory.sim._lanes import LANES, load, room, splat, store, where
+from simtheory.sim._lanes import LANES, load, room, store, where
 from simtheory.sim._places import NAMES
 from tests.bench import Bench
 
@@ -117,8 +117,7 @@ def test_the_frame_is_another_road_to_the_same_step() -> None:
 def _breaks(m, at, y, out):
     # y' = y until y = 2, at time ln 2, and no number beyond. No flow behaves so.
     y_now = load(m, y)
-    nan = splat(np.nan)
-    store(m, out, load(m, at.h) * where(splat(2.0) - y_now, y_now, nan))
+    store(m, out, load(m, at.h) * where(2.0 - y_now, y_now, np.nan))
     return 0
 
 
@@ -129,7 +128,7 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
         "chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int)
     )
     rows = sim.Entries().rows(1)
-    at, weights = _engine._plan(one, rows, framed=False, turned=False)
+    at, weights = _engine._plan(one, rows, framed=False, turned=False, width=LANES)
     for part in ("field", "slope"):
         at[NAMES.index(part)] = address(_breaks)
     result = _engine.Result(
@@ -137,7 +136,7 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
     )
     starts = (np.ones((1, 1)), np.ones((1, 1)), np.empty((0, 1, 1)), np.zeros(1, int))
     limits, stop = (1e-10, 1e-10, 10_000), np.zeros(1, np.uint8)
-    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop)()
+    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, LANES)()
     assert result.status[0] == Status.STEP_TOO_SMALL
     assert result.times[0] == pytest.approx(np.log(2.0), abs=1e-9)
     assert result.counts[0, -1] == 1
@@ -151,7 +150,7 @@ def test_every_call_of_the_integrator_shares_one_compilation() -> None:
         for moment in (moments[0], moments[1], moments[:, np.newaxis]):
             sim.integrate(flow, moment, init, [0.0, 1.0])
             sim.integrate(flow, moment, init, [1])
-    assert len(_kernels.follow.signatures) == 1
+    assert len(_kernels.follow_wide.signatures) == 1
 
 
 def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
@@ -183,8 +182,8 @@ def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
     assert value() == pytest.approx(growth, rel=1e-9)
     fields = tmp_path / "simtheory" / "sim" / "_fields.py"
     text = fields.read_text()
-    assert text.count("splat(0.5) * (a + b)") == 1
-    fields.write_text(text.replace("splat(0.5) * (a + b)", "(a + b)"))
+    assert text.count("0.5 * (a + b)") == 1
+    fields.write_text(text.replace("0.5 * (a + b)", "(a + b)"))
     assert abs(value() - growth) > 0.1
 
 
