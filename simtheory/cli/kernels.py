@@ -15,7 +15,11 @@ __all__ = ["cache", "warmup"]
 
 @click.command()
 def warmup() -> None:
-    """Compile the kernels ahead of their first use, for all dimensions and widths."""
+    """Compile the kernels ahead of their first use.
+
+    They are kept on disk, serve all dimensions and widths, and are made anew when a line of them
+    changes.
+    """
     begin = before = time.perf_counter()
     for what in sim.warmup():
         now = time.perf_counter()

@@ -241,7 +241,8 @@ def store(typing: Any, m: Any, place: Any, x: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         writer = Writer(builder, size)
         lanes = isinstance(signature.args[2], _Lanes)
-        writer.write(*args[:2], args[2] if lanes else writer.everywhere(args[2]))
+        value = args[2] if lanes else writer.everywhere(args[2])
+        writer.write(args[0], args[1], value)
         return context.get_dummy_value()
 
     return types.void(m, types.intp, x if isinstance(x, _Lanes) else types.float64), code
