@@ -28,13 +28,17 @@ __all__ = ["claims", "validate"]
 @click.option(
     "--device", default="auto", show_default=True, help="Where networks train: cpu, gpu or auto."
 )
-def validate(claims: tuple[str, ...], budget: str, out: Path, device: str) -> None:
+@click.option(
+    "--resume", is_flag=True, help="Go on with an interrupted ledger: keep what is finished."
+)
+def validate(claims: tuple[str, ...], budget: str, out: Path, device: str, resume: bool) -> None:
     """Test the claims of the papers and write the ledger's page.
 
     CLAIM is a claim id or a whole topic, such as identity; without one, all are tested.
     """
+    from simtheory.validation.catalogue import select
     from simtheory.validation.records import Record
-    from simtheory.validation.runner import run
+    from simtheory.validation.runner import estimate, run
 
     def line(record: Record) -> None:
         mark = "✓" if record.as_expected else "✗"
@@ -45,12 +49,26 @@ def validate(claims: tuple[str, ...], budget: str, out: Path, device: str) -> No
         )
 
     index = (out / "index.html").resolve()
+    chosen = select(claims or None)
+    seconds = estimate(chosen, budget)
+    minutes = "less than a minute" if seconds < 60 else f"about {seconds / 60:.0f} minutes"
+    click.echo(f"{len(chosen)} claims, {minutes} on this machine's cores.", err=True)
     try:
         records = run(
-            claims or None, budget=budget, out=out, device=device, progress=True, report=line
+            claims or None,
+            budget=budget,
+            out=out,
+            device=device,
+            resume=resume,
+            progress=True,
+            report=line,
         )
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. What was finished is on {index}, with what is missing.", err=True)
+        click.echo(
+            f"Interrupted. What was finished is on {index}, with what is missing; "
+            "the same command with --resume goes on.",
+            err=True,
+        )
         sys.exit(130)
     surprises = sum(not record.as_expected for record in records)
     click.echo(f"\n{len(records)} claims, {surprises} other than expected.\n{index}")

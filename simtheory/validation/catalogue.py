@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from simtheory._checks import nearest
 from simtheory.errors import ArgumentError
-from simtheory.validation import identity
+from simtheory.validation import concepts, denoiser, identity
 from simtheory.validation.claims import Claim
 
 __all__ = ["claims", "select"]
@@ -21,7 +21,7 @@ def claims() -> tuple[Claim, ...]:
     tuple of Claim
         In the order of the page.
     """
-    return identity.CLAIMS
+    return (*identity.CLAIMS, *denoiser.CLAIMS, *concepts.CLAIMS)
 
 
 def select(patterns: Iterable[str] | None = None) -> tuple[Claim, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,11 +67,14 @@ class Ledger:
         self.folder = folder
         self._records = records
         self._planned = planned
-        self._missing = [claim.id for claim in planned]
+        self._missing = [claim.id for claim in planned if claim.id not in records]
+        self._unwritten: OSError | None = None
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
     @classmethod
-    def open(cls, folder: Path, *, planned: Iterable[Claim]) -> Ledger:
+    def open(
+        cls, folder: Path, *, planned: Iterable[Claim], keep: Callable[[Record], bool] | None = None
+    ) -> Ledger:
         """Make the folder, or take up the ledger that it holds.
 
         Parameters
@@ -80,6 +83,8 @@ class Ledger:
             New, empty, or an earlier ledger.
         planned : iterable of Claim
             What is to be tested; earlier records of the same claims give way.
+        keep : callable, optional
+            Says which earlier records stand in spite of that. Default: none.
 
         Returns
         -------
@@ -98,7 +103,8 @@ class Ledger:
             if any(folder.iterdir()):
                 records = _earlier(folder)
             for claim in planned:
-                records.pop(claim.id, None)
+                if claim.id in records and not (keep and keep(records[claim.id])):
+                    del records[claim.id]
             ledger = cls(folder, records, planned)
             ledger._write()
         except OSError as reason:
@@ -112,8 +118,26 @@ class Ledger:
         """The page."""
         return self.folder / "index.html"
 
+    def finished(self, claim_id: str) -> Record | None:
+        """Return what stands of a claim, or None.
+
+        Parameters
+        ----------
+        claim_id : str
+            The claim.
+
+        Returns
+        -------
+        Record or None
+            Its record.
+        """
+        return self._records.get(claim_id)
+
     def add(self, record: Record) -> None:
         """Keep a finished record and bring the page up to date.
+
+        A disk that is full loses nothing: what was written before stays as it was, and the record
+        is written with the next one, or by `close`.
 
         Parameters
         ----------
@@ -122,7 +146,29 @@ class Ledger:
         """
         self._records[record.id] = record
         self._missing.remove(record.id)
-        self._write()
+        try:
+            self._write()
+            self._unwritten = None
+        except OSError as reason:
+            self._unwritten = reason
+
+    def close(self) -> None:
+        """Try once more to write what could not be written.
+
+        Raises
+        ------
+        ArgumentError
+            If it still cannot; the folder holds what was finished before.
+        """
+        if self._unwritten is None:
+            return
+        try:
+            self._write()
+        except OSError as reason:
+            raise ArgumentError(
+                f"The ledger in {self.folder} could not be brought up to date: {reason.strerror}. What "
+                "was written before is whole; make room and run the rest with `resume`."
+            ) from reason
 
     def _write(self) -> None:
         records = [self._records[c.id] for c in claims() if c.id in self._records]
@@ -142,8 +188,11 @@ class Ledger:
 
     def _replace(self, name: str, text: str) -> None:
         partial = self.folder / f"{name}.part"
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(self.folder / name)
+        try:
+            partial.write_text(text + "\n", encoding="utf-8")
+            partial.replace(self.folder / name)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _earlier(folder: Path) -> dict[str, Record]:

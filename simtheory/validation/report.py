@@ -46,7 +46,7 @@ pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: .8re
   img, img + img { flex-basis: 100%; } img + img { max-width: 17rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 9pt; } dl { grid-template-columns: repeat(5, 1fr); }
+  body { max-width: none; padding: 0; font-size: 9pt; } dl { grid-template-columns: repeat(6, 1fr); }
   article { break-inside: avoid; }
   figure { max-width: 75%; flex-wrap: nowrap; } img, img + img { flex-basis: 0; }
 }
@@ -130,6 +130,7 @@ def _article(record: Record, pictures: Mapping[str, str]) -> str:
     facts = [
         ("predicted", record.predicted_text, "big"),
         ("measured, ± over seeds", record.measured_text, "big"),
+        ("mean, 95% by bootstrap", record.interval_text, ""),
         ("band stated before", f"{record.band.low:g} to {record.band.high:g}", ""),
         (
             f"null predictor: {record.null_name}",

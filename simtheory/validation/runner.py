@@ -10,6 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,7 +23,7 @@ from simtheory.validation.devices import find_device
 from simtheory.validation.ledger import Ledger
 from simtheory.validation.records import Record, Verdict
 
-__all__ = ["run"]
+__all__ = ["estimate", "run"]
 
 
 def run(
@@ -31,6 +33,7 @@ def run(
     out: str | Path | None = None,
     device: str = "auto",
     workers: int | None = None,
+    resume: bool = False,
     progress: bool = False,
     report: Callable[[Record], None] | None = None,
 ) -> list[Record]:
@@ -49,8 +52,11 @@ def run(
         Where networks train.
     workers : int, optional
         Claims tested at a time. Default: one for every core.
+    resume : bool
+        Keep the records that `out` holds from an interrupted run with the same budget, device and
+        version, unless their test broke, and test the others.
     progress : bool
-        Show a progress bar on a terminal.
+        Show a progress bar on a terminal, and how long it will take, about.
     report : callable, optional
         Called with each record as it is finished.
 
@@ -82,14 +88,17 @@ def run(
     if device == "gpu":
         find_device(device)  # answers here and now if there is none
     count = (os.cpu_count() or 1) if workers is None else positive_int("workers", workers)
-    ledger = None if out is None else Ledger.open(Path(out), planned=chosen)
-    records: dict[str, Record] = {}
+    keep = partial(_stands, spend=spend) if resume else None
+    ledger = None if out is None else Ledger.open(Path(out), planned=chosen, keep=keep)
+    kept = [] if ledger is None else [ledger.finished(claim.id) for claim in chosen]
+    records = {record.id: record for record in kept if record is not None}
+    waiting = [claim for claim in chosen if claim.id not in records]
     hidden = not (progress and sys.stderr.isatty())
     with (
         tempfile.TemporaryDirectory() as scratch,
-        tqdm(total=len(chosen), unit="claim", disable=hidden, leave=False) as bar,
+        tqdm(total=len(waiting), unit="claim", disable=hidden, leave=False) as bar,
     ):
-        for record in _finished(chosen, spend, Path(scratch), ledger, count):
+        for record in _finished(waiting, spend, Path(scratch), ledger, count):
             records[record.id] = record
             if ledger is not None:
                 ledger.add(record)
@@ -97,7 +106,40 @@ def run(
                 bar.clear()
                 report(record)
             bar.update()
+    if ledger is not None:
+        ledger.close()
     return [records[claim.id] for claim in chosen]
+
+
+def estimate(claims: Iterable[Claim], budget: str, *, workers: int | None = None) -> float:
+    """Return how many seconds some claims will take, about.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+        The claims.
+    budget : {"quick", "full"}
+        How much they may spend.
+    workers : int, optional
+        Claims tested at a time. Default: one for every core.
+
+    Returns
+    -------
+    float
+        Sum of what each took on one core of a laptop, over the workers, and at least the longest.
+    """
+    count = (os.cpu_count() or 1) if workers is None else positive_int("workers", workers)
+    place = ("quick", "full").index(budget_named(budget).name)
+    costs = [claim.seconds[place] for claim in claims]
+    return max([sum(costs) / count, *costs], default=0.0)
+
+
+def _stands(record: Record, *, spend: Budget) -> bool:
+    """Whether an earlier record is what this run would make."""
+    made = record.provenance
+    asked = {"budget": spend.name, "device": spend.device, "simtheory": version("simtheory")}
+    same = all(made.get(name) == value for name, value in asked.items())
+    return same and record.verdict is not Verdict.FAILED
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,15 @@ def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Recor
     return record
 
 
-def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, str]:
+def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, ...]:
+    """Draw the evidence; a disk without room costs the figures, not the numbers."""
+    try:
+        return _figures(claim, evidence, folder)
+    except OSError:
+        return ()
+
+
+def _figures(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, str]:
     """Draw the phenomenon, and the measured values against the band; return the file names."""
     name = claim.id.replace("/", "-")
     phenomenon, numbers = f"{name}.svg", f"{name}-measured.svg"

@@ -21,6 +21,10 @@ QUICK = (
     "identity/hierarchy-tied",
     "identity/equation-4-2-as-printed",
     "identity/recurrence-is-descent",
+    "denoiser/weights-one-layer",
+    "denoiser/inverse-variance-law-one-layer",
+    "denoiser/trained-variance",
+    "denoiser/few-samples",
 )
 
 

@@ -54,6 +54,17 @@ def test_a_value_that_is_not_finite_never_agrees():
     assert judge([np.nan], band=Band(0.9, 1.1), null=0.0) is Verdict.DISAGREES
 
 
+def test_the_interval_of_a_mean_covers_it_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        low, high = a_record(values=tuple(rng.normal(1.0, 0.3, 20))).interval
+        covered += low <= 1.0 <= high
+    # 95% less what a bootstrap of 20 values loses, about 2%, and two standard errors of 200 draws
+    assert 0.88 * 200 <= covered <= 0.99 * 200
+    assert a_record(values=(1.0,)).interval is None
+
+
 # -- catalogue --------------------------------------------------------------------------------
 
 
@@ -123,6 +134,55 @@ def test_an_unfinished_ledger_says_what_is_missing(tmp_path):
     assert json.loads((tmp_path / "manifest.json").read_text())["missing"] == [TIME]
     assert f"Not finished in the last run: <code>{TIME}</code>" in ledger.index.read_text()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_stands_from_an_earlier_run_is_kept_if_asked(tmp_path):
+    Ledger.open(tmp_path, planned=select([EULER])).add(a_record())
+    again = Ledger.open(tmp_path, planned=select([EULER, TIME]), keep=lambda record: True)
+    assert again.finished(EULER) is not None
+    assert again.finished(TIME) is None
+    assert json.loads((tmp_path / "manifest.json").read_text())["missing"] == [TIME]
+
+
+def test_a_run_goes_on_where_an_earlier_one_was_interrupted(tmp_path):
+    claims_of_both = [EULER, "identity/hierarchy-tied"]
+    (first,) = runner.run(claims_of_both[:1], out=tmp_path, device="cpu")
+    tested = []
+    again = runner.run(
+        claims_of_both,
+        out=tmp_path,
+        device="cpu",
+        resume=True,
+        report=lambda r: tested.append(r.id),
+    )
+    assert tested == claims_of_both[1:]
+    assert again[0] == first
+
+
+def test_a_full_disk_loses_no_finished_record(tmp_path, monkeypatch):
+    ledger = Ledger.open(tmp_path, planned=select([EULER, TIME]))
+    ledger.add(a_record())
+    before = (tmp_path / "records.json").read_text()
+
+    def full(self, name, text):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_replace", full)
+        ledger.add(a_record(TIME, values=(144.0,)))
+        with pytest.raises(ArgumentError, match="No space left on device"):
+            ledger.close()
+    assert (tmp_path / "records.json").read_text() == before
+    ledger.close()
+    assert {r["id"] for r in json.loads((tmp_path / "records.json").read_text())} == {EULER, TIME}
+
+
+def test_the_estimate_is_the_work_over_the_workers_and_no_less_than_the_longest():
+    chosen = select(["identity"])
+    alone = runner.estimate(chosen, "full", workers=1)
+    assert alone == sum(claim.seconds[1] for claim in chosen)
+    assert runner.estimate(chosen, "full", workers=10_000) == max(c.seconds[1] for c in chosen)
+    assert runner.estimate(chosen, "quick", workers=1) < alone
 
 
 # -- the page ---------------------------------------------------------------------------------
