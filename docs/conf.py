@@ -58,6 +58,7 @@ _PLAIN = (
     "quickstart",
     "roads",
     "training",
+    "ensembles",
     "fit",
     "sweeps",
     "ledger",
