@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory.sim import _kernels
+from simtheory.sim import _kernels, _stepper
 from simtheory.sim._compile import entry
 from simtheory.sim._engine import _plan
 from simtheory.sim._lanes import LANES, call, room, store, table
@@ -30,24 +30,24 @@ def _read(m, address, y):
 @entry
 def _go(m, address, nodes):
     at = table(address)
-    _kernels.step(m, at, nodes)
+    _stepper.step(m, at, nodes)
     call(at.weigh, m, at, 0, 0)
-    store(m, at.share, _kernels.step_error(m, at))
-    _kernels.extend(m, at, nodes)
+    store(m, at.share, _stepper.step_error(m, at))
+    _stepper.extend(m, at, nodes)
 
 
 @entry
 def _inside(m, address, x):
     at = table(address)
     store(m, at.x, x)
-    _kernels.interpolate(m, at, at.stage)
+    _stepper.interpolate(m, at, at.stage)
     call(at.leave, m, at, at.stage, at.value)
 
 
 @entry
 def _defect(m, address, x):
     at = table(address)
-    store(m, at.share, _kernels.defect(m, at, x))
+    store(m, at.share, _stepper.defect(m, at, x))
 
 
 class Bench:

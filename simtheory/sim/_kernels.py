@@ -1,10 +1,7 @@
-"""The compiled integrator: an adaptive Runge-Kutta pair with a controlled interpolant, on lanes.
+"""The compiled driver: nets side by side, each with its own time and step, from start to end.
 
-Eight nets are carried side by side, each with its own time and step; a lane whose net is done takes
-the next one. A lane's numbers never depend on its neighbours', so neither do the results.
-
-Symbols are those of `_fields`. A slope is always multiplied with the step h; the rows of the
-tableau are those of the stages, of the error estimates, and of the interpolant.
+A lane whose net is done takes the next one. A lane's numbers never depend on its neighbours', so
+neither do the results. Symbols are those of `_fields`.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ from numba.extending import register_jitable
 
 from simtheory._typing import Array, IntArray
 from simtheory.sim._compile import entry
-from simtheory.sim._fields import Lanes, Places
+from simtheory.sim._fields import Places
 from simtheory.sim._lanes import (
     call,
     fma,
@@ -34,7 +31,7 @@ from simtheory.sim._lanes import (
     wide,
     width,
 )
-from simtheory.sim._tiles import combine
+from simtheory.sim._stepper import ROWS, STAGES, defect, extend, interpolate, step, step_error
 
 Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
@@ -43,113 +40,11 @@ Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
 OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT, OUT_OF_TIME = 0, 1, 2, 3, 4
 ACCEPTED, REJECTED, EVALUATIONS, DONE = 0, 1, 2, 3
 
-_STAGES = 12  # of the step; four more rows hold the slope at its end and those of the interpolant
-_ROWS = 16
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 8.0
 _FIRST = 0.1  # largest relative change in the first trial step
 _TOO_FAST = 1e100  # relative change per unit of time: only weights that are far too large do so
 _CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding
 _DEFECT_AT = (0.7, 0.95)  # where it is large: between them they see 0.8 of its maximum
-
-
-@register_jitable
-def step(m: int, at: Places, nodes: Array) -> None:
-    """Take a step from y to y_new in every lane; f_new is h times the slope there."""
-    n, h, last = at.n, load(m, at.h), at.slopes + _STAGES * at.n
-    zero = splat(m, 0.0)
-    call(at.enter, m, at, 0, 0)
-    for p in range(n):
-        store(m, at.slopes + p, zero if at.is_framed else h * load(m, at.f + p))
-    for s in range(1, _STAGES + 1):
-        out = at.stage if s < _STAGES else at.v_new
-        combine(m, at, at.base, s, out)
-        store(m, at.x, nodes[s])
-        call(at.slope, m, at, out, at.slopes + s * n)
-    for p in range(n):
-        if at.is_framed:
-            store(m, at.y_new + p, load(m, at.value + p))
-            store(m, at.f_new + p, load(m, at.spare + p))
-        else:
-            store(m, at.f_new + p, load(m, last + p))
-
-
-@register_jitable
-def largest(m: int, at: Places, v: int) -> Lanes:
-    """Return the largest entry of v over its scale; NaN if one is not a number."""
-    call(at.lift, m, at, v, 0)
-    worst, doubt = splat(m, 0.0), splat(m, 0.0)
-    for p in range(at.n):
-        one = load(m, v + p)
-        worst = larger(worst, magnitude(one) * load(m, at.scale + p))
-        doubt = fma(one, 0.0, doubt)
-    return worst + doubt
-
-
-@register_jitable
-def step_error(m: int, at: Places) -> Lanes:
-    """Estimate the error of a step from the embedded pair of orders 5 and 3, over the scale."""
-    combine(m, at, at.zero, _ROWS, at.stage)
-    fifth = largest(m, at, at.stage)
-    combine(m, at, at.zero, _ROWS + 1, at.stage)
-    third = 0.1 * largest(m, at, at.stage)
-    both = root(fma(fifth, fifth, third * third))
-    return where(both, fifth * (fifth / both), both)
-
-
-@register_jitable
-def extend(m: int, at: Places, nodes: Array) -> None:
-    """Write the coefficients of the interpolant of a step."""
-    n, F = at.n, at.dense
-    for s in range(_STAGES + 1, _ROWS):
-        combine(m, at, at.base, s, at.stage)
-        store(m, at.x, nodes[s])
-        call(at.slope, m, at, at.stage, at.slopes + s * n)
-    for r in range(4):
-        combine(m, at, at.zero, _ROWS + 2 + r, F + (3 + r) * n)
-    for p in range(n):
-        rise = load(m, at.v_new + p) - load(m, at.base + p)
-        begin, end = load(m, at.slopes + p), load(m, at.slopes + _STAGES * n + p)
-        store(m, F + p, rise)
-        store(m, F + n + p, begin - rise)
-        store(m, F + 2 * n + p, rise + rise - (end + begin))
-
-
-@register_jitable
-def interpolate(m: int, at: Places, out: int) -> None:
-    """Write the state, or the frame's V, at the fraction x of the step."""
-    n, x = at.n, load(m, at.x)
-    y = 1.0 - x
-    for p in range(n):
-        c = at.dense + p
-        v = load(m, c + 6 * n) * x
-        v = (v + load(m, c + 5 * n)) * y
-        v = (v + load(m, c + 4 * n)) * x
-        v = (v + load(m, c + 3 * n)) * y
-        v = (v + load(m, c + 2 * n)) * x
-        v = (v + load(m, c + n)) * y
-        v = (v + load(m, c)) * x
-        store(m, out + p, load(m, at.base + p) + v)
-
-
-@register_jitable
-def defect(m: int, at: Places, fraction: float) -> Lanes:
-    """Return by how much the interpolant misses the flow at a fraction x, over the scale."""
-    n, x, y = at.n, splat(m, fraction), splat(m, 1.0 - fraction)
-    store(m, at.x, x)
-    interpolate(m, at, at.stage)
-    call(at.slope, m, at, at.stage, at.miss)
-    for p in range(n):
-        v, s = splat(m, 0.0), splat(m, 0.0)
-        for r in range(6, -1, -1):
-            v = v + load(m, at.dense + r * n + p)
-            if r % 2 == 0:
-                s = fma(s, x, v)
-                v = v * x
-            else:
-                s = s * y - v
-                v = v * y
-        store(m, at.miss + p, s - load(m, at.miss + p))
-    return largest(m, at, at.miss)
 
 
 @register_jitable
@@ -342,7 +237,7 @@ def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolera
     """
     error = step_error(m, at) / step_tolerance
     error = where(np.inf - error, error, np.inf)  # a NaN, too, is as bad as can be
-    store(m, at.evaluations, load(m, at.evaluations) + float(_STAGES))
+    store(m, at.evaluations, load(m, at.evaluations) + float(STAGES))
     store(m, at.error, error)
     some = False
     for lane in range(width(m)):
@@ -354,7 +249,7 @@ def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolera
             missed = defect(m, at, x) / defect_tolerance
             missed = where(np.inf - missed, missed, np.inf)
             error = where(good, larger(error, missed), error)
-        more = float(_ROWS - _STAGES - 1 + len(_DEFECT_AT))
+        more = float(ROWS - STAGES - 1 + len(_DEFECT_AT))
         store(m, at.evaluations, fma(good, more, load(m, at.evaluations)))
         store(m, at.error, error)
     store(m, at.passed, where(error - 1.0, splat(m, 0.0), 1.0))
