@@ -6,7 +6,7 @@ neither do the results. Symbols are those of `_fields`.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba.extending import register_jitable
@@ -296,33 +296,10 @@ def carry(
         advance(m, at, results, member)
 
 
-@entry
-def follow(
-    m: int,
-    address: int,
-    nodes: Array,
-    starts: Starts,
-    t: Array,
-    limits: tuple[float, float, int],
-    results: Results,
-    member: IntArray,
-    stop: Array,
-) -> tuple[int, int]:
-    """Carry nets in groups of eight: `carry` says how."""
-    return carry(m, address, nodes, starts, t, limits, results, member, stop)
+follow = entry(carry)  # in groups of eight
 
 
 @entry
-def follow_wide(
-    m: int,
-    address: int,
-    nodes: Array,
-    starts: Starts,
-    t: Array,
-    limits: tuple[float, float, int],
-    results: Results,
-    member: IntArray,
-    stop: Array,
-) -> tuple[int, int]:
+def follow_wide(m: int, *rest: Any) -> tuple[int, int]:
     """Carry nets in wide groups, for the smallest matrices."""
-    return carry(wide(m), address, nodes, starts, t, limits, results, member, stop)
+    return carry(wide(m), *rest)
