@@ -1,0 +1,164 @@
+"""What the figures of trained nets share: nets from the usual random start, beside flow and closed form."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from common import SEEDS, mean_and_error, sheet, write
+
+import simtheory as st
+from simtheory.plot.style import GREY, INK
+from simtheory.tasks.yang2024 import Setup
+from simtheory.validation import MLP, Samples, initial_layers, train
+
+
+def trained(setup: Setup, *, end: float, seeds: Sequence[int] = SEEDS) -> st.Trajectory:
+    """Train a figure's net on each seed's own data until canonical time `end`, or as long as stated."""
+    steps = min(setup.steps, max(1, round(end / setup.clock.step)))
+    return train(
+        _net(setup),
+        setup.task,
+        steps=steps,
+        lr=setup.clock.lr,
+        seeds=seeds,
+        data=Samples(setup.samples, order="once"),
+        batch=setup.batch,
+        loss=setup.clock.loss,
+        record=min(steps + 1, 400),
+    )
+
+
+def flow_of(setup: Setup, t: np.ndarray, *, seeds: Sequence[int] = SEEDS) -> st.Trajectory:
+    """Return the flow of the linear net without biases from the very starts of those seeds."""
+    linear = replace(setup, activation="linear", bias=False)
+    layers = [weight for weight, _ in initial_layers(_net(linear), setup.task.dim, list(seeds))]
+    flow = st.sim.Untied() if setup.depth == 2 else st.sim.Deep(setup.depth)
+    return st.sim.solve(flow, setup.task, tuple(layers), t, rtol=1e-8)
+
+
+def _net(setup: Setup) -> MLP:
+    width = setup.width if setup.depth > 1 else None
+    return MLP(setup.depth, width, activation=setup.activation, bias=setup.bias)
+
+
+def order_figure(
+    script: str, *, figure: str, setups: dict[str, dict[str, Setup]], title: str, caption: str
+) -> None:
+    """Draw and record in which order two concepts are learned, a panel for each set-up."""
+    record: dict[str, Any] = {"figure": figure, "seeds": list(SEEDS)}
+    runs = {c: [_order_run(setup) for setup in row.values()] for c, row in setups.items()}
+    for c, row in setups.items():
+        record[f"as {c}"] = {}
+        for name, (nets, reference) in zip(row, runs[c], strict=True):
+            numbers = _order_numbers(nets, reference)
+            record[f"as {c}"][name] = numbers
+            times = [numbers[k] for k in ("time_1_over_time_2, nets", "time_1_over_time_2, theory")]
+            print(
+                f"{c:<9} {name:<12} t1/t2: nets {mean_and_error(times[0])}, theory {times[1]:.3g}"
+            )
+    write(script, record)
+    panels = len(next(iter(runs.values())))
+    with sheet(
+        script, title=title, caption=caption, widths=(2.3,) * panels, rows=len(runs), height=2.9
+    ) as axes:
+        places = [(c, k) for c in runs for k in range(panels)]
+        for ax, (c, k) in zip(axes, places, strict=True):
+            nets, reference = runs[c][k]
+            draw_path(ax, nets, reference)
+            ax.set_title(f"as {c}: {list(setups[c])[k]}")
+
+
+def _order_run(setup: Setup) -> tuple[st.Trajectory, st.Trajectory]:
+    """Train the nets of a set-up; return them with the theory's paths from the same starts."""
+    rates = setup.task.rates[: setup.task.n_concepts]
+    nets = trained(setup, end=float(8.0 / rates.min()))
+    return nets, reference_of(setup, nets.t)
+
+
+def reference_of(setup: Setup, t: np.ndarray) -> st.Trajectory:
+    """Return the closed form of one layer, or the flow of more, from the nets' own starts."""
+    if setup.depth > 1:
+        return flow_of(setup, t)
+    ((weights, bias),) = initial_layers(_net(setup), setup.task.dim, list(SEEDS))
+    if bias is None:
+        return st.analytic.one_layer.solution(setup.task, weights, t)
+    return st.analytic.one_layer.affine(setup.task, weights, t, bias=bias)
+
+
+def _order_numbers(nets: st.Trajectory, reference: st.Trajectory) -> dict[str, Any]:
+    times, theory = st.observe.learning_times(nets), st.observe.learning_times(reference)
+    theory = theory if theory.ndim == 1 else np.median(theory, axis=0)
+    return {
+        "task": repr(nets.task),
+        "rates": nets.task.rates[: nets.task.n_concepts],
+        "learned_at, nets": times,
+        "learned_at, theory": theory,
+        "time_1_over_time_2, nets": times[:, 0] / times[:, 1],
+        "time_1_over_time_2, theory": float(theory[0] / theory[1]),
+        "first_concept_first, share of nets": float((times[:, 0] < times[:, 1]).mean()),
+    }
+
+
+def draw_path(ax: Any, nets: st.Trajectory, reference: st.Trajectory) -> None:
+    """Draw the mean path of the nets with its dots, each net's thin, and the theory's."""
+    st.plot.concept_space(mean_of(nets), ax=ax, markers=16)
+    st.plot.concept_space(nets, ax=ax, color=GREY, lw=0.5, alpha=0.5, ls="-")
+    st.plot.concept_space(mean_of(reference), ax=ax, markers=0, color="#b3401f", lw=1.1)
+
+
+def mean_of(traj: st.Trajectory) -> st.Trajectory:
+    """Return the mean over the ensemble as one run."""
+    if not traj.ensemble:
+        return traj
+    outputs = traj.outputs.mean(axis=0)
+    return st.Trajectory(traj.t, traj.probes, outputs, None, traj.task, traj.origin, False)
+
+
+def swing_figure(
+    script: str, *, figure: str, setups: dict[str, Setup], title: str, caption: str
+) -> None:
+    """Draw and record path and test loss of deep nets, seed by seed, beside the flow."""
+    record: dict[str, Any] = {"figure": figure, "seeds": list(SEEDS), "threshold": 0.01}
+    runs = {}
+    for name, setup in setups.items():
+        nets = trained(setup, end=float(8.0 / setup.task.rates[: setup.task.n_concepts].min()))
+        runs[name] = nets, flow_of(setup, nets.t)
+        rises = [st.observe.largest_rise(nets, smooth=9), st.observe.largest_rise(runs[name][1])]
+        record[name] = {
+            "task": repr(setup.task),
+            "largest_rise, nets": rises[0],
+            "largest_rise, flow": rises[1],
+            "share_above_threshold": {
+                "nets": (rises[0] > 0.01).mean(),
+                "flow": (rises[1] > 0.01).mean(),
+            },
+        }
+        print(
+            f"{name}: seeds with a rise: nets {(rises[0] > 0.01).sum()}, flow {(rises[1] > 0.01).sum()}"
+        )
+        print(f"  largest rise: nets {rises[0].max():.3f}, flow {rises[1].max():.3f}")
+    write(script, record)
+    with sheet(
+        script, title=title, caption=caption, widths=(2.6, 3.4) * 2, rows=2, height=3.1
+    ) as axes:
+        for k, (name, (nets, flow)) in enumerate(runs.items()):
+            path, loss = axes[2 * k : 2 * k + 2]
+            st.plot.concept_space(nets, ax=path)
+            st.plot.concept_space(flow, ax=path, color=GREY)
+            path.set_title(name)
+            draw_relative_losses(loss, nets, flow)
+            share = record[name]["share_above_threshold"]
+            counts = [round(len(SEEDS) * share[road]) for road in ("nets", "flow")]
+            loss.set_title(f"{name}: {counts[0]} nets rise, {counts[1]} flows")
+
+
+def draw_relative_losses(ax: Any, nets: st.Trajectory, flow: st.Trajectory) -> None:
+    """Draw the test loss of every seed over its first value: nets dotted, flow solid."""
+    for traj, look in (
+        (flow, {"color": GREY, "ls": "-"}),
+        (nets, {"color": INK, "ls": (0, (1, 1.5))}),
+    ):
+        losses = st.observe.loss(traj)
+        ax.plot(traj.t, (losses / losses[:, :1]).T, lw=0.9, **look)
+    ax.set(xlabel="canonical time $t$", ylabel="test loss, over its first value", ylim=(-0.03, 1.1))

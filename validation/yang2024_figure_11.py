@@ -1,0 +1,41 @@
+"""Figure 11 of Yang et al. (2024): the order of learning in two linear layers.
+
+The set-ups of figure 2(a, b) with a hidden layer of 64 units. Writes ``yang2024_figure_11.json`` and
+``.svg``.
+"""
+
+from dataclasses import replace
+
+import trained_nets
+from common import CONVENTIONS
+
+from simtheory.tasks import yang2024
+
+TITLE = "Two linear layers: the order is that of one, with a slow start (Fig. 11)"
+CAPTION = """
+A net of two layers, linear, learns to copy points from two clusters, μ₁ along concept 1 and μ₂ = 2 along
+concept 2, in 64 dimensions. Each panel shows how its output on the test point, where both concepts meet (star),
+moves during training; black dots are equally spaced in time. Left three: the signal μ₁ grows from 1 to 3. Right
+three: with μ₁ = 1 the diversity σ₁ of the weak concept grows. Both turn the order of learning round. Dotted
+black: mean of ten nets trained by stochastic gradient descent; grey: each of them. Red: mean flow of the net without biases from the same starts, integrated; no closed form
+is known for starts of this size. As stated: no
+bias, σ a standard deviation. As released: biases, a third cluster at the origin, σ read as a variance."""
+SIGNALS, DIVERSITIES = (1.0, 2.0, 3.0), (0.05, 0.5, 2.0)
+
+
+def main() -> None:
+    """Train every panel, print the order, write record and figure."""
+    setups = {
+        c: {f"μ₁ = {m:g}": yang2024.figure_2a(m, convention=c) for m in SIGNALS}
+        | {f"σ₁ = {s:g}": yang2024.figure_2b(s, convention=c) for s in DIVERSITIES}
+        for c in CONVENTIONS
+    }
+    deeper = {
+        c: {name: replace(setup, depth=2) for name, setup in row.items()}
+        for c, row in setups.items()
+    }
+    trained_nets.order_figure(__file__, figure="11", setups=deeper, title=TITLE, caption=CAPTION)
+
+
+if __name__ == "__main__":
+    main()
