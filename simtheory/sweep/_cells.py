@@ -16,11 +16,11 @@ from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError, SimTheoryError
 from simtheory.sim import Deep, Flow, OneLayer, Tied, Untied
-from simtheory.sweep._expressions import value_of
+from simtheory.sweep._expressions import evaluated
 from simtheory.sweep.spec import WORDS, Spec
 from simtheory.tasks import SIMTask
 
-__all__ = ["Cell", "Run", "cells_of", "run_of", "width_at_most", "with_last_times"]
+__all__ = ["Cell", "Run", "cells_of", "run_of", "with_last_times"]
 
 
 @dataclass(frozen=True)
@@ -115,29 +115,12 @@ def with_last_times(runs: Sequence[Run]) -> list[Run]:
     return [replace(run, t_max=1.5 * float(t)) for run, t in zip(runs, last, strict=True)]
 
 
-def width_at_most(spec: Spec) -> tuple[int, int]:
-    """Return dimension and width at the cell with the largest value of every axis."""
-    values = {n: v[0] if isinstance(v[0], str) else max(v) for n, v in spec.coordinates.items()}
-    d = len(spec.tables["task"]["mu"])
-    try:
-        d = int(_number(spec.tables["task"].get("dim", d), values))
-        return d, int(_number(spec.tables["init"].get("width", d), values))
-    except (SimTheoryError, ValueError):
-        return d, d  # the cells will say what is wrong
-
-
 def _at(cell: Cell, table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table with words and arithmetic replaced by their values at a cell."""
     return {
-        key: cell.values.get(value, value) if key in WORDS else _number(value, cell.values)
+        key: cell.values.get(value, value) if key in WORDS else evaluated(value, cell.values)
         for key, value in table.items()
     }
-
-
-def _number(value: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        return value_of(value, values)
-    return [_number(part, values) for part in value] if isinstance(value, list) else value
 
 
 def _task(table: Mapping[str, Any]) -> tuple[SIMTask, Array]:

@@ -12,7 +12,7 @@ from typing import Any
 from simtheory._checks import nearest
 from simtheory.errors import ArgumentError
 
-__all__ = ["names_in", "value_of"]
+__all__ = ["evaluated", "names_in", "value_of"]
 
 _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -95,3 +95,10 @@ def _parsed(text: str) -> ast.Expression:
         return ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError) as reason:
         raise ArgumentError(f"Expression {text!r} cannot be read as arithmetic.") from reason
+
+
+def evaluated(value: Any, values: Mapping[str, Any]) -> Any:
+    """Return a value of a table, or a list of them, with arithmetic replaced by its value."""
+    if isinstance(value, str):
+        return value_of(value, values)
+    return [evaluated(part, values) for part in value] if isinstance(value, list) else value

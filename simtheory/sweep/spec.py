@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import nearest, one_of, positive, positive_int
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, SimTheoryError
 from simtheory.sweep._axes import axis_values
-from simtheory.sweep._expressions import names_in
+from simtheory.sweep._expressions import evaluated, names_in
 from simtheory.sweep._grid import Grid
 from simtheory.sweep.measures import MEASURES
 
@@ -300,6 +300,16 @@ class Spec:
         value = self.tables[key][key]
         return self.axes.get(value, (value,))
 
+    def _largest_sizes(self) -> tuple[int, int]:
+        """Return dimension and width at the cell with the largest value of every axis."""
+        values = {n: v[0] if isinstance(v[0], str) else max(v) for n, v in self.coordinates.items()}
+        d = len(self.tables["task"]["mu"])
+        try:
+            d = int(evaluated(self.tables["task"].get("dim", d), values))
+            return d, int(evaluated(self.tables["init"].get("width", d), values))
+        except (SimTheoryError, ValueError):
+            return d, d  # the cells will say what is wrong
+
     def _task_size(self, shape: tuple[int, ...]) -> int:
         """Return how many cells make a task: the same on every machine, so counted and not timed.
 
@@ -309,9 +319,7 @@ class Spec:
         cells = int(np.prod(shape))
         if self.function is not None:
             return -(-cells // 256)
-        from simtheory.sweep._cells import width_at_most
-
-        d, h = width_at_most(self)
+        d, h = self._largest_sizes()
         points = self.tables["time"]["points"]
         seconds = 1e-4 + 4e-8 * points * d * d + 5e-8 * d * d * (d + h)
         if self.theory is not None:
