@@ -14,7 +14,7 @@ from simtheory import inits
 from simtheory._checks import positive, positive_int
 from simtheory._typing import Array
 from simtheory.analytic import tied
-from simtheory.errors import ArgumentError, SimTheoryError
+from simtheory.errors import ArgumentError
 from simtheory.sim import Deep, Flow, OneLayer, Tied, Untied
 from simtheory.sweep._expressions import evaluated
 from simtheory.sweep.spec import WORDS, Spec
