@@ -120,8 +120,6 @@ class Claim:
         Why, if that is not agreement.
     errata : str
         Anchor on the errata page, if the paper's statement does not hold.
-    seconds : (float, float)
-        How long it takes with the quick and with the full budget, on one core, about.
     """
 
     id: str
@@ -135,7 +133,6 @@ class Claim:
     expected: Verdict = Verdict.AGREES
     reason: str = ""
     errata: str = ""
-    seconds: tuple[float, float] = (4.0, 10.0)
 
     def record(self, verdict: Verdict, **findings: Any) -> Record:
         """Return a record in the words of this claim.
@@ -152,7 +149,7 @@ class Claim:
         Record
             The record.
         """
-        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)} - {"seconds"}
+        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
         return Record(verdict=verdict, **{name: getattr(self, name) for name in own}, **findings)
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from simtheory._checks import positive_int
 from simtheory.validation.catalogue import select
 from simtheory.validation.claims import Budget, Claim, budget_named
+from simtheory.validation.costs import SECONDS
 from simtheory.validation.devices import find_device
 from simtheory.validation.ledger import Ledger
 from simtheory.validation.records import Record, Verdict
@@ -130,7 +131,7 @@ def estimate(claims: Iterable[Claim], budget: str, *, workers: int | None = None
     """
     count = (os.cpu_count() or 1) if workers is None else positive_int("workers", workers)
     place = ("quick", "full").index(budget_named(budget).name)
-    costs = [claim.seconds[place] for claim in claims]
+    costs = [SECONDS[claim.id][place] for claim in claims]
     return max([sum(costs) / count, *costs], default=0.0)
 
 

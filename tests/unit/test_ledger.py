@@ -16,6 +16,7 @@ from simtheory.errors import ArgumentError
 from simtheory.validation import runner
 from simtheory.validation.catalogue import claims, select
 from simtheory.validation.claims import Evidence, budget_named
+from simtheory.validation.costs import SECONDS
 from simtheory.validation.ledger import Ledger
 from simtheory.validation.records import Band, Record, Verdict, judge
 from simtheory.validation.report import page
@@ -177,11 +178,16 @@ def test_a_full_disk_loses_no_finished_record(tmp_path, monkeypatch):
     assert {r["id"] for r in json.loads((tmp_path / "records.json").read_text())} == {EULER, TIME}
 
 
+def test_every_claim_has_a_cost_and_no_cost_is_left_over():
+    assert set(SECONDS) == {claim.id for claim in claims()}
+
+
 def test_the_estimate_is_the_work_over_the_workers_and_no_less_than_the_longest():
     chosen = select(["identity"])
     alone = runner.estimate(chosen, "full", workers=1)
-    assert alone == sum(claim.seconds[1] for claim in chosen)
-    assert runner.estimate(chosen, "full", workers=10_000) == max(c.seconds[1] for c in chosen)
+    assert alone == sum(SECONDS[claim.id][1] for claim in chosen)
+    longest = max(SECONDS[claim.id][1] for claim in chosen)
+    assert runner.estimate(chosen, "full", workers=10_000) == longest
     assert runner.estimate(chosen, "quick", workers=1) < alone
 
 

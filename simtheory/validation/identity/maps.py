@@ -139,7 +139,7 @@ _DEEP = SIMTask(mu=(2.0, 4.0), sigma=0.05**0.5, origin=True)
 _LR = 0.005
 
 
-def _deep_nets(depth: int, budget: Budget, *, end: float = 60.0) -> Trajectory:
+def _deep_nets(depth: int, budget: Budget, *, end: float = 20.0) -> Trajectory:
     """Nets of width 4 from the usual random start, trained on the exact second moment."""
     points = Points(np.sqrt(_DEEP.dim) * np.diag(np.sqrt(_DEEP.rates)))
     return train(

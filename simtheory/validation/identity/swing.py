@@ -120,7 +120,7 @@ def _wide_clusters(budget: Budget) -> Evidence:
     """The same rates with half the signal: clusters so wide that they cover the test point."""
     narrow, half = _WEAK_AND_STRONG, _WEAK_AND_STRONG.mu / 2
     wide = SIMTask(mu=half, sigma=np.sqrt(narrow.rates - half**2 / 2))
-    runs = [_trained_pair("correlated", budget, task, Samples(4000)) for task in (narrow, wide)]
+    runs = [_trained_pair("correlated", budget, task, Samples(2000)) for task in (narrow, wide)]
     rises = [observe.largest_rise(run) for run in runs]
 
     def draw(ax: Any) -> None:
