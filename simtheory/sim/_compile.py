@@ -15,6 +15,22 @@ from numba.core.ccallback import CFunc
 
 from simtheory.sim._lanes import LANES, part_of
 
+# Without `_nrt` no code counts who holds an array: atomic counts took a quarter of a short step.
+_INSIDE = {
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+leaf = njit(**_INSIDE, forceinline=False)
+"""Compile what compiled code calls, once for each kind of arguments; a literal is a kind of its own."""
+
+merged = njit(**_INSIDE, forceinline=True)
+"""Compile it so, but into its callers: for what takes more arguments than fit the registers."""
+
+inlined = njit(inline="always")
+"""Compile what is called once as part of its caller."""
+
 # Numba looks for edits in the file of a function only. Its parts stand in other files.
 _SOURCES = hashlib.sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("_*.py")))
@@ -41,7 +57,7 @@ def _keep(compiled: Any, function: Callable[..., Any]) -> Any:
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile an entry for each kind of arguments, when it is first called."""
-    return _keep(njit(nogil=True, error_model="numpy")(function), function)
+    return _keep(njit(nogil=True, error_model="numpy", _nrt=False)(function), function)
 
 
 @cache

@@ -7,19 +7,16 @@ member's numbers depends on its chunk.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._threads import Flag, work
 from simtheory.sim.flows import State
 from simtheory.sim.methods import DOP853, Status
 from simtheory.sim.readings import Rows
-
-Flag: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 # The share of the requested error that a step and the defect of its interpolant may take, both in
 # the kernel's norm. Errors of steps add up and grow; the interpolant's own error is about a tenth
@@ -108,7 +105,7 @@ def follow_states(
                 turns = np.empty((0, d, d)) if axes is None else axes[these]
                 starts = (np.ascontiguousarray(entries[part]), rates[these], turns, these)
                 jobs.append(_job(at, weights, starts, t, limits, result, stop, width))
-    _work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * _ACROSS)
+    work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * _ACROSS)
     for k in np.flatnonzero(result.status):
         result.values[k, result.counts[k, -1] :] = np.nan
     return result
@@ -138,13 +135,6 @@ def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> 
     return Result(values, status, np.where(status == Status.OK, t[-1], 0.0), counts)
 
 
-def usable_cpus() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _job(
     at: IntArray,
     weights: list[tuple[int, Array]],
@@ -170,31 +160,6 @@ def _job(
         )
 
     return job
-
-
-def _work(
-    jobs: Sequence[Callable[[], object]],
-    stop: Flag,
-    max_seconds: float | None,
-    threads: int | None,
-    *,
-    alone: bool,
-) -> None:
-    """Run the jobs; a short one here, more of them in threads that can be called off."""
-    if alone and max_seconds is None:
-        jobs[0]()
-        return
-    with ThreadPoolExecutor(min(len(jobs), threads or usable_cpus())) as pool:
-        futures = [pool.submit(job) for job in jobs]
-        try:
-            _, late = wait(futures, timeout=max_seconds, return_when=FIRST_EXCEPTION)
-        except BaseException:  # an interrupt must not wait for the rest of the ensemble
-            stop[0] = 1
-            raise
-        if late:
-            stop[0] = 1
-        for future in futures:
-            future.result()
 
 
 _NODES = DOP853.stages.sum(axis=1)

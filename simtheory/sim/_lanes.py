@@ -313,6 +313,12 @@ def _function(build: Callable[..., Any], arguments: int) -> Any:
     return intrinsic(lambda typing, x, y, z: _typed((x, y, z), build))
 
 
+@intrinsic
+def fused(typing: Any, x: Any, y: Any, z: Any) -> Any:
+    """Return x y + z of three numbers, rounded once."""
+    return types.float64(*[types.float64] * 3), lambda _, b, __, args: b.fma(*args)
+
+
 fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
 magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
 root = _function(lambda w, x: w.apply("sqrt", x), 1)

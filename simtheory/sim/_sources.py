@@ -86,7 +86,8 @@ class Source:
 
     def inputs(self, ensemble: tuple[int, ...], numbers: Any) -> Inputs:
         """Draw what is drawn beforehand, for members of these numbers."""
-        from simtheory.sim import _descent_kernels as kernels  # loads Numba
+        from simtheory.sim import _batches as kinds  # loads Numba
+        from simtheory.sim._draws import draw
 
         task, d = self.task, self.task.dim
         key = np.zeros(2, dtype=np.uint64)
@@ -112,14 +113,14 @@ class Source:
             sets = np.array(np.broadcast_to(places, ensemble), dtype=np.intp).ravel()
         else:
             x, y = np.empty((2, numbers.size, self.size, d))
-            kernels.draw(law, key, numbers, x, y)
+            draw(law, key, numbers, x, y)
             sets = np.arange(numbers.size)
         if self.data is not None and self.batch is None:
             turned = np.swapaxes(x, 1, 2)
             moments = np.stack([turned @ x, np.swapaxes(y, 1, 2) @ x], axis=1) / self.size
-        kind = kernels.FULL if self.batch is None else kernels.FRESH
+        kind = kinds.FULL if self.batch is None else kinds.FRESH
         if self.batch is not None and self.data is not None:
-            kind = kernels.MINIBATCH
+            kind = kinds.MINIBATCH
         noisy = self.label_noise > 0.0
         return Inputs(kind, self.batch or 1, noisy, sets, moments, (x, y), law, key)
 

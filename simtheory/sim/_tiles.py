@@ -1,14 +1,14 @@
-"""Sums and products over lanes, written in the compiler's own language.
+"""Sums and products over lanes, and data turned into lanes, written in the compiler's own language.
 
-Three loops carry nearly all the arithmetic of an integration. Each keeps a tile of sums in
-registers while it reads the numbers that they share, which no compiler finds by itself. They are
-functions of their own: copied to every place they are called from, they would make the compiler
-work for a minute.
+A few loops carry nearly all the arithmetic of a run. Each keeps a tile of sums in registers while it
+reads the numbers that they share, which no compiler finds by itself. They are functions of their own:
+copied to every place they are called from, they would make the compiler work for a minute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -31,6 +31,7 @@ from simtheory.sim._lanes import (
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
 _SUMS = {1: (12, 6, 3, 1), 4: (3, 1)}  # in a combination
 _SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
+_LINES = {1: (8, 4, 2, 1), 4: (2, 1)}  # columns, where there is one row
 _PAIRS = {1: (2, 1), 4: (1,)}  # columns, where each entry takes two sums
 
 
@@ -151,7 +152,27 @@ def multiply(
     Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
     with its two strides exchanged.
     """
-    return types.void(m, *[types.intp] * 10), _apart("multiply", _product)
+    return types.void(m, *[types.intp] * 10), _apart("multiply", partial(_product, adding=False))
+
+
+@intrinsic
+def add_product(
+    typing: Any,
+    m: Any,
+    x: Any,
+    x_row: Any,
+    x_column: Any,
+    y: Any,
+    y_row: Any,
+    y_column: Any,
+    out: Any,
+    rows: Any,
+    inner: Any,
+    columns: Any,
+) -> Any:
+    """Add the product X Y, given as for `multiply`, to what is at place `out`."""
+    kind = types.void(m, *[types.intp] * 10)
+    return kind, _apart("add_product", partial(_product, adding=True))
 
 
 def _product(
@@ -167,6 +188,8 @@ def _product(
     rows: Any,
     inner: Any,
     columns: Any,
+    *,
+    adding: bool,
 ) -> None:
     b = w.b
 
@@ -182,18 +205,62 @@ def _product(
             right = [w.read(m, along(stack, k, y_row)) for stack in stacks]
             return [(one, other) for one in left for other in right]
 
-        sums = iter(_summed(w, number(0), inner, [w.zero] * (height * width), terms))
-        for r in range(height):
-            line = b.add(along(out, b.add(i, number(r)), columns), j)
-            for c in range(width):
-                w.write(m, b.add(line, number(c)), next(sums))
+        def written() -> list[Any]:
+            starts = [b.add(along(out, b.add(i, number(r)), columns), j) for r in range(height)]
+            return [b.add(start, number(c)) for start in starts for c in range(width)]
 
-    _covered(
-        w,
-        rows,
-        _SIDES,
-        lambda i, height: _covered(w, columns, _SIDES, lambda j, width: tile(i, height, j, width)),
-    )
+        before = [w.read(m, p) for p in written()] if adding else [w.zero] * (height * width)
+        sums = _summed(w, number(0), inner, before, terms)
+        for total, place in zip(sums, written(), strict=True):
+            w.write(m, place, total)
+
+    def band(i: Any, height: int) -> None:
+        widths = _SIDES if height > 1 else _LINES
+        _covered(w, columns, widths, lambda j, width: tile(i, height, j, width))
+
+    _covered(w, rows, _SIDES, band)
+
+
+@intrinsic
+def gather(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> Any:
+    """Write `count` numbers of each of eight lanes to the places `place`, `place` + `stride`, ….
+
+    At address `starts` stand eight more, those from which on the numbers of a lane lie in a row.
+    Eight numbers of all lanes are read as eight rows and turned in registers.
+    """
+    return types.void(*[types.intp] * 5), _apart("gather", _gathering)
+
+
+def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> None:
+    b, table = w.b, w.b.inttoptr(starts, INT.as_pointer())
+    lines = [b.load(b.gep(table, [number(lane)])) for lane in range(LANES)]
+
+    def part(i: Any, width: int) -> None:
+        sources = [scalar_of(b, line, i) for line in lines]
+        if width == LANES:
+            rows = [b.load(b.bitcast(source, w.kind.as_pointer()), align=8) for source in sources]
+            columns = _transposed(b, rows)
+        else:
+            columns = [w.zero]
+            for lane, source in enumerate(sources):
+                columns[0] = b.insert_element(columns[0], b.load(source), number(lane))
+        for c, column in enumerate(columns):
+            w.write(m, b.add(place, b.mul(stride, b.add(i, number(c)))), column)
+
+    _covered(w, count, {1: (LANES, 1)}, part)
+
+
+def _transposed(b: Any, rows: list[Any]) -> list[Any]:
+    """Transpose eight rows: exchange halves, then halves of halves, then neighbours."""
+    for span in (4, 2, 1):
+        kept = [k + (LANES - span if k & span else 0) for k in range(LANES)]
+        moved = [k + (LANES if k & span else span) for k in range(LANES)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), mask) for mask in (kept, moved)]
+        rows = [
+            b.shuffle_vector(rows[r & ~span], rows[r | span], masks[bool(r & span)])
+            for r in range(LANES)
+        ]
+    return rows
 
 
 @intrinsic

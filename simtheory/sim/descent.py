@@ -32,9 +32,8 @@ which no step on U can; figure 10 of yang2024 shows what happens then.
 
 from __future__ import annotations
 
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,6 +42,7 @@ from simtheory._checks import not_negative, one_of, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
 from simtheory.sim._sources import Inputs, as_source
+from simtheory.sim._threads import work
 from simtheory.sim.flows import Flow, Init, Tied, ensemble_of, require_flow
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
@@ -52,6 +52,9 @@ __all__ = ["descend"]
 
 _CHUNK = 64
 """Members that a thread trains in one go; a multiple of the kernel's eight lanes."""
+
+_SHORT = 1_000_000
+"""Changes of a weight that are not worth a thread which an interrupt can call off."""
 
 
 def descend(
@@ -176,7 +179,8 @@ def descend(
     decay = _as_share("weight_decay", weight_decay)
     source = as_source(task, batch, data, _as_share("label_noise", label_noise), rng)
     ensemble = ensemble_of(*layers, np.empty((*source.ensemble, 0, 0)))
-    numbers, workers = _as_numbers(members, ensemble), _as_threads(threads)
+    numbers = _as_numbers(members, ensemble)
+    workers = None if threads is None else positive_int("threads", threads)
     _warn_if_unstable(flow, task, clock)
     if task.rotation is not None:
         layers = flow.turned(layers, task.rotation)
@@ -242,37 +246,34 @@ def _train(
     inputs: Inputs,
     plan: tuple[int, int],
     rule: tuple[float, float, float],
-    threads: int,
+    threads: int | None,
 ) -> tuple[Array, IntArray]:
     """Train the members in chunks; return W at the recorded steps and where it was lost."""
     from simtheory.sim import _descent_kernels as kernels  # loads Numba
+    from simtheory.sim._batches import batch_of
+    from simtheory.sim._lanes import LANES, room
 
-    d, members = int(sizes[0]), len(starts)
+    d, (members, count) = int(sizes[0]), starts.shape
     maps = np.empty((members, plan[0] // plan[1] + 1, d, d))
     stopped = np.empty(members, dtype=np.intp)
-    code = getattr(kernels, kind)
-    whole = (inputs.kind, *plan, inputs.samples, inputs.noisy)
+    stop = np.zeros(1, dtype=np.uint8)
+    code, at = getattr(kernels, kind), kernels.rooms(sizes, count)
 
-    at = kernels.rooms(sizes, starts.shape[1])
+    def job(part: slice) -> Callable[[], object]:
+        def train() -> None:
+            m = room(at.end)
+            kernels.train(
+                m.ctypes.data, code, sizes, at, starts[part], inputs.sets[part], numbers[part],
+                inputs.moments, batch_of(inputs), (*plan, inputs.samples), rule,
+                np.zeros(sizes.size, dtype=np.intp), np.zeros(LANES, dtype=np.intp), maps[part],
+                stopped[part], stop,
+            )  # fmt: skip
 
-    def train(first: int) -> None:
-        scratch = kernels.scratch(
-            sizes, starts.shape[1], inputs.examples[0].shape[1], inputs.samples
-        )
-        part = slice(first, first + _CHUNK)
-        kernels.train(
-            code, sizes, at, starts[part], inputs.sets[part], numbers[part], inputs.moments,
-            *inputs.examples, inputs.law, inputs.key, whole, rule, scratch, maps[part], stopped[part],
-        )  # fmt: skip
+        return train
 
-    firsts = range(0, members, _CHUNK)
-    if min(threads, len(firsts)) == 1:
-        for first in firsts:
-            train(first)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(train, firsts):
-                pass
+    jobs = [job(slice(first, first + _CHUNK)) for first in range(0, members, _CHUNK)]
+    short = len(jobs) == 1 and members * plan[0] * count < _SHORT
+    work(jobs, stop, None, threads, alone=short)
     return maps, stopped
 
 
@@ -282,17 +283,6 @@ def _as_share(name: str, value: float) -> float:
     if number.ndim:
         raise ArgumentError(f"Argument `{name}` must be a number, but its shape is {number.shape}.")
     return float(number)
-
-
-def _as_threads(threads: int | None) -> int:
-    """Return how many threads to use."""
-    if threads is None:
-        return (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
-    return positive_int("threads", threads)
 
 
 def _as_numbers(members: ArrayLike | None, ensemble: tuple[int, ...]) -> Any:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -201,3 +206,14 @@ def test_descent_refuses_bad_arguments(options, rule) -> None:
 def test_descent_refuses_wrong_shapes(options, rule) -> None:
     with pytest.raises(ShapeError, match=rule):
         sim.descend(sim.Tied(), TASK, STARTS["Tied"][1], steps=3, lr=0.1, **options)
+
+
+def test_an_interrupt_ends_a_long_run() -> None:
+    trained(sim.OneLayer(), np.zeros((3, 3)), steps=1)
+    start = time.perf_counter()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        trained(sim.OneLayer(), np.zeros((3, 3)), steps=10**9, every=10**9)
+    # Whole, it would take minutes.
+    assert time.perf_counter() - start < 10.0

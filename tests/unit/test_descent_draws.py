@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from simtheory.sim import _descent_kernels as kernels
+from simtheory.sim import _draws
 from simtheory.sim._sources import as_source
 from simtheory.tasks import SIMTask
 
@@ -16,14 +16,14 @@ KEY = np.array([2**63 + 11, 7], dtype=np.uint64)
 
 @njit
 def words_at(key, counter):
-    return kernels.philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
+    return _draws.philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
 
 
 @njit
 def normals_at(key, n, size):
     out = np.empty((n, size))
     for k in range(n):
-        kernels._normals(key, 1, np.uint64(k), np.uint64(3), np.uint64(5), out[k])
+        _draws.normals(key, 1, np.uint64(k), np.uint64(3), np.uint64(5), out[k])
     return out
 
 
@@ -33,7 +33,7 @@ def choices(key, steps, size, batch):
     words, streams = np.zeros((8, 4), dtype=np.uint64), np.arange(8).astype(np.uint64)
     picks, out = np.zeros((8, batch), dtype=np.intp), np.empty((steps, batch), dtype=np.intp)
     for step in range(steps):
-        kernels._choose(key, step, streams, order, swaps, words, picks)
+        _draws.choose(key, step, streams, order, swaps, words, picks)
         out[step] = picks[3]
     return out, order
 

@@ -79,6 +79,39 @@ def test_products_are_right_for_every_shape_of_tile(shape, transposed) -> None:
     np.testing.assert_allclose(product, expected, rtol=0, atol=1e-14)
 
 
+@entry
+def _sum(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns):
+    _tiles.add_product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 13), (7, 2, 11), (3, 1, 1)])
+def test_products_are_added_to_what_is_there(shape) -> None:
+    r, k, c = shape
+    X, Y, Z = (RNG.normal(size=(a, b, LANES)) for a, b in ((r, k), (k, c), (r, c)))
+    m = room(r * k + k * c + r * c)
+    m[:] = np.concatenate([X.ravel(), Y.ravel(), Z.ravel()])
+    _sum(m.ctypes.data, 0, k, 1, r * k, c, 1, r * k + k * c, r, k, c)
+    expected = Z + np.einsum("rkl,kcl->rcl", X, Y)
+    np.testing.assert_allclose(m[-Z.size :].reshape(Z.shape), expected, rtol=0, atol=1e-14)
+
+
+@entry
+def _gathered(m, place, stride, count, starts):
+    _tiles.gather(m, place, stride, count, starts)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 19])
+def test_each_lane_reads_its_own_row(count) -> None:
+    points, stride = RNG.normal(size=(5, 19)), 3
+    picks = np.array([4, 0, 0, 2, 1, 3, 4, 2])
+    starts = points.ctypes.data + picks * points.strides[0]
+    m = room(1 + stride * count)
+    _gathered(m.ctypes.data, 1, stride, count, starts.ctypes.data)
+    places = m.reshape(-1, LANES)
+    np.testing.assert_array_equal(places[1::stride], points[picks, :count].T)
+    assert np.count_nonzero(places) == count * LANES
+
+
 @pytest.mark.parametrize("form", LAYERS)
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> None:
