@@ -13,7 +13,7 @@ import pytest
 import simtheory
 from simtheory import sim
 from simtheory.errors import SolveError
-from simtheory.sim import Status, _kernels, _lanes, _tiles
+from simtheory.sim import Status, _engine, _kernels, _lanes, _tiles
 from simtheory.sim._compile import address, entry
 from simtheory.sim._lanes import LANES, load, room, store, where
 from simtheory.sim._places import NAMES
@@ -155,8 +155,6 @@ def _breaks(m, at, y, out):
 
 
 def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
-    from simtheory.sim import _engine
-
     one = sim.flows.State(
         "chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int)
     )
@@ -174,6 +172,26 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
     assert result.times[0] == pytest.approx(np.log(2.0), abs=1e-9)
     assert result.counts[0, -1] == 1
     assert result.values[0, 0, 0] == pytest.approx(np.exp(0.5), abs=1e-9)
+
+
+def test_lanes_stay_busy() -> None:
+    # Nets need 60 to 100 steps; a lane that waited for its neighbours would idle a fifth of the time.
+    rng = np.random.default_rng(4)
+    rates = np.linspace(0.25, 1.0, 8) * rng.uniform(0.8, 1.2, (256, 8))
+    U0 = 0.01 * rng.standard_normal((256, 8, 16)) / 4
+    (state,) = sim.Tied().states((U0,), 1e-9)
+    at, weights = _engine._plan(
+        state, sim.Diagonal().rows(8), framed=False, turned=False, width=LANES
+    )
+    result = _engine.Result(
+        np.empty((256, 11, 8)), np.zeros(256, int), np.zeros(256), np.zeros((256, 4), int)
+    )
+    starts = (state.entries, rates, np.empty((0, 8, 8)), state.members)
+    limits, stop = (1e-9, 1e-9, 10_000), np.zeros(1, np.uint8)
+    t = np.linspace(0.0, 30.0, 11)
+    rounds, worked = _engine._job(at, weights, starts, t, limits, result, stop, LANES)()
+    assert worked == result.counts[:, :2].sum()
+    assert worked / (rounds * LANES) > 0.97
 
 
 def test_every_call_of_the_integrator_shares_one_compilation() -> None:
