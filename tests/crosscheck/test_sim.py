@@ -7,6 +7,8 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
+from benchmarks.problem import Ensemble
+from benchmarks.steps import count
 from simtheory import inits, sim
 from simtheory.errors import SolveError
 from simtheory.tasks import SIMTask, yang2024
@@ -264,3 +266,16 @@ def test_sgd_tends_to_the_flow_as_batches_grow() -> None:
     # Batch noise falls as one over the root of the batch: by 10; the gap of descent is 0.002.
     assert gaps[0] / gaps[1] > 5
     assert gaps[1] < 0.02
+
+
+@pytest.mark.parametrize("spectrum", ["std", "wide", "xwide"])
+def test_the_error_on_the_grid_keeps_to_the_request(spectrum) -> None:
+    # Against a Taylor series in long double that shares nothing with the package: rates over a
+    # factor of 4, 50 and 1000, the last two in the exponential frame.
+    ensemble = Ensemble(4, 2, spectrum)
+    loose = 0.0
+    for rtol in (1e-11, 1e-7, 1e-4):
+        error = count(ensemble, rtol).error
+        assert error <= rtol
+        assert error > 10 * loose  # the request is heard: a looser one really errs more
+        loose = error
