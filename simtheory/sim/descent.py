@@ -44,6 +44,7 @@ from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveErro
 from simtheory.sim._sources import Inputs, as_source
 from simtheory.sim._threads import work
 from simtheory.sim.flows import Flow, Init, Tied, ensemble_of, require_flow
+from simtheory.sim.methods import Status
 from simtheory.tasks import SIMTask
 from simtheory.trajectory import Trajectory
 from simtheory.units import LOSSES, Clock
@@ -143,8 +144,9 @@ def descend(
     ShapeError, ArgumentError
         If an argument does not fit.
     SolveError
-        If members outgrow float64. Its `partial` holds the others to the end, with their places in
-        ``stats["places"]``; if there are none, it is what all members had recorded before.
+        If members outgrow float64. Its `partial` is the trajectory on the steps that all members
+        recorded, its `status` says of each member how it ended, and its `finished` is the
+        trajectory of those that reached the end, one after the other.
 
     Warns
     -----
@@ -215,7 +217,7 @@ def descend(
         "step_time": clock.step,
     }
 
-    def trajectory(maps: Array, **more: Any) -> Trajectory:
+    def trajectory(maps: Array) -> Trajectory:
         return Trajectory.from_weights(
             clock.time(plan[1] * np.arange(maps.shape[-3])),
             maps,
@@ -223,18 +225,18 @@ def descend(
             origin=f"sim.descend({flow.name})",
             exact=False,
             probes=probes,
-            stats=stats | more,
+            stats=stats,
         )
 
     whole = weights.reshape(*ensemble, *weights.shape[1:])
     if (stopped < 0).all():
         return trajectory(whole)
     error = _diverged(flow, task, clock, ensemble, stopped)
-    finished = np.flatnonzero(stopped < 0)
-    if finished.size:
-        error.partial = trajectory(weights[finished], places=finished)
-    else:
-        error.partial = trajectory(whole[..., : 1 + int(stopped.min() - 1) // plan[1], :, :])
+    ended = stopped < 0
+    common = 1 + int(stopped[~ended].min() - 1) // plan[1]
+    error.partial = trajectory(whole[..., :common, :, :]) if common else None
+    error.finished = trajectory(weights[ended]) if ended.any() else None
+    error.status = np.where(ended, Status.OK, Status.NON_FINITE).reshape(ensemble)
     raise error
 
 

@@ -113,10 +113,13 @@ def test_members_that_finish_are_not_lost() -> None:
     start = np.stack([scale * np.eye(3) for scale in (0.1, 100.0, 0.2, 1000.0)])
     with pytest.raises(SolveError, match=r"member 3 outgrew float64 at step \d.* 1 more of 4") as e:
         sim.descend(sim.Tied(), TASK, start, steps=50, lr=0.05)
-    partial = e.value.partial
-    np.testing.assert_array_equal(partial.stats["places"], [0, 2])
+    failure = e.value
+    np.testing.assert_array_equal(failure.status == sim.Status.OK, [True, False, True, False])
     alone = sim.descend(sim.Tied(), TASK, start[[0, 2]], steps=50, lr=0.05)
-    np.testing.assert_array_equal(partial.weights, alone.weights)
+    np.testing.assert_array_equal(failure.finished.weights, alone.weights)
+    common = failure.partial.t.size
+    assert 0 < common < 51
+    np.testing.assert_array_equal(failure.partial.weights[[0, 2]], alone.weights[:, :common])
 
 
 @each_flow
@@ -133,7 +136,8 @@ def test_a_lost_member_leaves_no_trace_in_later_ones(flow, ensemble, options) ->
     others = np.delete(np.arange(20), 3)
     alone = tuple(x[others] for x in starts) if isinstance(ensemble, tuple) else starts[0][others]
     expected = trained(flow, alone, members=others, **options).weights
-    np.testing.assert_array_equal(e.value.partial.weights, expected)
+    np.testing.assert_array_equal(e.value.finished.weights, expected)
+    assert e.value.partial is None  # it was too large from the first step on
 
 
 def test_members_that_finish_in_a_turned_task() -> None:
@@ -142,7 +146,7 @@ def test_members_that_finish_in_a_turned_task() -> None:
     start = np.stack([0.1 * np.eye(3), 1000.0 * np.eye(3)])
     with pytest.raises(SolveError, match=r"member 1 outgrew") as e:
         sim.descend(sim.Tied(), task, start, steps=50, lr=0.05)
-    assert e.value.partial.weights.shape == (1, 51, 3, 3)
+    assert e.value.finished.weights.shape == (1, 51, 3, 3)
 
 
 def test_a_step_that_is_too_large_warns() -> None:
