@@ -80,12 +80,12 @@ def first_order_target(rates: Array, drives: Array, W0: Array, t: Array) -> Arra
     start, x = w0[..., None, :], 2.0 * drives * t[:, None]
     moved = 2.0 * rates * start * grown_time(drives, t)
     falling = np.exp(-np.maximum(x, 0.0))
-    late = x > 1.0
+    late = (x > 1.0) & (start > 0)  # a concept that starts at nothing stays there
     ceiling = np.where(late, rates / np.where(drives > 0, drives, 1.0), 0.0)
-    below = falling + start * ceiling * (1.0 - falling)
-    log_growth = np.where(late, x + np.log(np.where(late, below, 1.0)), np.log1p(moved))
+    below = np.where(late, falling + start * ceiling * (1.0 - falling), 1.0)
+    log_growth = np.where(late, x + np.log(below), np.log1p(moved))
     early = start * np.exp(np.minimum(x, 1.0)) / (1.0 + moved)
-    modes = np.where(late, start / np.where(late, below, 1.0), early)
+    modes = np.where(late, start / below, early)
 
     still = rates == 0
     learned = np.where(

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from simtheory import SIMTask
@@ -84,6 +84,7 @@ def test_the_early_correction_is_the_correction_while_it_is_early(problem, t) ->
     assert np.all(np.abs(found - whole)[small] <= bound[small])
 
 
+@example((SIMTask(mu=(0.0,), sigma=10.0), np.zeros((1, 1))), np.array([0.0, 1.0]), 0, 0.0)
 @given(problems, times, seeds, st.floats(0.0, 2.0))
 def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed, decay) -> None:
     task, U = problem
