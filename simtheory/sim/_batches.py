@@ -10,10 +10,8 @@ from simtheory._typing import Array, IntArray
 from simtheory.sim._compile import merged
 from simtheory.sim._draws import Law, sample_of
 from simtheory.sim._lanes import LANES, load, put, store
-from simtheory.sim._sources import Inputs
+from simtheory.sim._sources import FRESH, Inputs
 from simtheory.sim._tiles import gather
-
-FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
 
 
 class Batch(NamedTuple):

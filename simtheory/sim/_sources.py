@@ -16,6 +16,8 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.tasks import SIMTask
 
+FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
+
 
 class Inputs(NamedTuple):
     """What the kernel is told about the data of an ensemble.
@@ -86,8 +88,7 @@ class Source:
 
     def inputs(self, ensemble: tuple[int, ...], numbers: Any) -> Inputs:
         """Draw what is drawn beforehand, for members of these numbers."""
-        from simtheory.sim import _batches as kinds  # loads Numba
-        from simtheory.sim._draws import draw
+        from simtheory.sim._draws import draw  # loads Numba
 
         task, d = self.task, self.task.dim
         key = np.zeros(2, dtype=np.uint64)
@@ -118,9 +119,9 @@ class Source:
         if self.data is not None and self.batch is None:
             turned = np.swapaxes(x, 1, 2)
             moments = np.stack([turned @ x, np.swapaxes(y, 1, 2) @ x], axis=1) / self.size
-        kind = kinds.FULL if self.batch is None else kinds.FRESH
+        kind = FULL if self.batch is None else FRESH
         if self.batch is not None and self.data is not None:
-            kind = kinds.MINIBATCH
+            kind = MINIBATCH
         noisy = self.label_noise > 0.0
         return Inputs(kind, self.batch or 1, noisy, sets, moments, (x, y), law, key)
 
