@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._places import LANES, NAMES, PARTS, WIDE, lay_out
 from simtheory.sim._threads import Flag, work
 from simtheory.sim.flows import State
 from simtheory.sim.methods import DOP853, Status
@@ -29,8 +30,7 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
 _LONG = 200.0
 
-_ACROSS = 8  # members that the kernel carries side by side, and of the smallest matrices
-_SMALL, _WIDE = 4, 32
+_SMALL = 4  # up to this dimension groups are wide
 _CHUNK = 512  # most members of a chunk
 
 
@@ -86,7 +86,7 @@ def follow_states(
     )
     stop = np.zeros(1, dtype=np.uint8)
     jobs: list[Callable[[], object]] = []
-    width = _WIDE if d <= _SMALL else _ACROSS
+    width = WIDE if d <= _SMALL else LANES
     size = min(_CHUNK, width * -(-members // (4 * width)))
     for state in states:
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
@@ -105,7 +105,7 @@ def follow_states(
                 turns = np.empty((0, d, d)) if axes is None else axes[these]
                 starts = (np.ascontiguousarray(entries[part]), rates[these], turns, these)
                 jobs.append(_job(at, weights, starts, t, limits, result, stop, width))
-    work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * _ACROSS)
+    work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * LANES)
     for k in np.flatnonzero(result.status):
         result.values[k, result.counts[k, -1] :] = np.nan
     return result
@@ -148,7 +148,7 @@ def _job(
     from simtheory.sim import _kernels
     from simtheory.sim._lanes import room
 
-    follow = _kernels.follow if width == _ACROSS else _kernels.follow_wide
+    follow = _kernels.follow if width == LANES else _kernels.follow_wide
 
     def job() -> object:
         m = room(int(at[-1]), width)
@@ -156,13 +156,18 @@ def _job(
             m[place * width : place * width + numbers.size] = numbers
         member = np.full(width, -1)
         return follow(
-            m.ctypes.data, at.ctypes.data, _NODES, starts, t, limits, tuple(result), member, stop
+            m.ctypes.data,
+            at.ctypes.data,
+            DOP853.nodes,
+            starts,
+            t,
+            limits,
+            tuple(result),
+            member,
+            stop,
         )
 
     return job
-
-
-_NODES = DOP853.stages.sum(axis=1)
 
 
 def _plan(
@@ -174,7 +179,6 @@ def _plan(
     """
     from simtheory.sim._compile import address
     from simtheory.sim._fields import FORMS, FRAME, nothing
-    from simtheory.sim._places import NAMES, PARTS, lay_out
 
     d, n = int(state.sizes[0]), state.entries.shape[1]
     layers, groups = state.sizes.size - 1, int(state.group.max()) + 1

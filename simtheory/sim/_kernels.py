@@ -31,7 +31,16 @@ from simtheory.sim._lanes import (
     wide,
     width,
 )
-from simtheory.sim._stepper import ROWS, STAGES, defect, extend, interpolate, step, step_error
+from simtheory.sim._stepper import (
+    ROWS,
+    STAGES,
+    defect,
+    extend,
+    interpolate,
+    largest,
+    step,
+    step_error,
+)
 
 Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
@@ -68,7 +77,7 @@ def write(m: int, at: Places, lane: int, source: int, out: int, first: int) -> N
 
 
 @register_jitable
-def leave(m: int, at: Places, lane: int, ending: int, results: Results, member: IntArray) -> None:
+def release(m: int, at: Places, lane: int, ending: int, results: Results, member: IntArray) -> None:
     """Write down how the net of a lane ended, and free the lane."""
     _, status, times, counts = results
     k = member[lane]
@@ -116,13 +125,10 @@ def admit(
     for p in range(at.n):
         store(m, at.y_new + p, load(m, at.y + p))
     call(at.weigh, m, at, 0, 0)
-    speed, doubt, fresh = splat(m, 0.0), splat(m, 0.0), load(m, at.share)
+    fresh = load(m, at.share)
     for p in range(at.n):
-        f = load(m, at.f_new + p)
-        store(m, at.f + p, where(fresh, f, load(m, at.f + p)))
-        speed = larger(speed, magnitude(f) * load(m, at.scale + p))
-        doubt = fma(f, 0.0, doubt)
-    store(m, at.error, speed + doubt)
+        store(m, at.f + p, where(fresh, load(m, at.f_new + p), load(m, at.f + p)))
+    store(m, at.error, largest(m, at, at.f_new))
     source = read(m, at, at.y)
     for lane in range(width(m)):
         if get(m, at.share * width(m) + lane) == 0.0:
@@ -134,7 +140,7 @@ def admit(
         speed_here = get(m, at.error * width(m) + lane)
         put(m, at.h * width(m) + lane, min(t[-1], _FIRST / speed_here))
         if not speed_here < _TOO_FAST:
-            leave(m, at, lane, NON_FINITE, results, member)
+            release(m, at, lane, NON_FINITE, results, member)
             continue
         if t[0] == 0.0:
             write(m, at, lane, source, values.ctypes.data, k * t.size * at.n_selected)
@@ -143,7 +149,7 @@ def admit(
         if done < t.size:
             put(m, at.due * width(m) + lane, t[done])
         else:
-            leave(m, at, lane, OK, results, member)
+            release(m, at, lane, OK, results, member)
     return waiting
 
 
@@ -172,11 +178,11 @@ def aim(
         if member[lane] < 0:
             put(m, at.h * width(m) + lane, 1.0)
         elif stop:
-            leave(m, at, lane, OUT_OF_TIME, results, member)
+            release(m, at, lane, OUT_OF_TIME, results, member)
         elif get(m, at.error * width(m) + lane) < 0.0:
-            leave(m, at, lane, BUDGET_SPENT, results, member)
+            release(m, at, lane, BUDGET_SPENT, results, member)
         elif get(m, at.share * width(m) + lane) >= 0.0:
-            leave(m, at, lane, STEP_TOO_SMALL, results, member)
+            release(m, at, lane, STEP_TOO_SMALL, results, member)
         else:
             busy += 1
     return busy
@@ -226,7 +232,7 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
     store(m, at.h, h * factor)
     for lane in range(width(m)):
         if member[lane] >= 0 and get(m, at.due * width(m) + lane) == np.inf:
-            leave(m, at, lane, OK, results, member)
+            release(m, at, lane, OK, results, member)
 
 
 @register_jitable

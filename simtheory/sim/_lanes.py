@@ -37,10 +37,7 @@ from numba.extending import (
 )
 
 from simtheory._typing import Array
-from simtheory.sim._places import NAMES
-
-LANES = 8
-WIDE = 32
+from simtheory.sim._places import LANES, NAMES, WIDE
 
 INT = ir.IntType(64)
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from simtheory._typing import IntArray
 
+LANES = 8  # numbers of a group: one for each net that is carried side by side
+WIDE = 32  # of the smallest matrices
+
 # Arrays of m by name; the value says which length each has.
 _ARRAYS = {
     "h": "one",  # step of each lane

@@ -41,7 +41,6 @@ def step(m: int, at: Places, nodes: Array) -> None:
 @register_jitable
 def largest(m: int, at: Places, v: int) -> Lanes:
     """Return the largest entry of v over its scale; NaN if one is not a number."""
-    call(at.lift, m, at, v, 0)
     worst, doubt = splat(m, 0.0), splat(m, 0.0)
     for p in range(at.n):
         one = load(m, v + p)
@@ -54,8 +53,10 @@ def largest(m: int, at: Places, v: int) -> Lanes:
 def step_error(m: int, at: Places) -> Lanes:
     """Estimate the error of a step from the embedded pair of orders 5 and 3, over the scale."""
     combine(m, at, at.zero, ROWS, at.stage)
+    call(at.lift, m, at, at.stage, 0)
     fifth = largest(m, at, at.stage)
     combine(m, at, at.zero, ROWS + 1, at.stage)
+    call(at.lift, m, at, at.stage, 0)
     third = 0.1 * largest(m, at, at.stage)
     both = root(fma(fifth, fifth, third * third))
     return where(both, fifth * (fifth / both), both)
@@ -114,4 +115,5 @@ def defect(m: int, at: Places, fraction: float) -> Lanes:
                 s = s * y - v
                 v = v * y
         store(m, at.miss + p, s - load(m, at.miss + p))
+    call(at.lift, m, at, at.miss, 0)
     return largest(m, at, at.miss)

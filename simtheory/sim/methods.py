@@ -1,8 +1,9 @@
 """The integration method: its coefficients as plain arrays, and how an integration can end.
 
 A Runge-Kutta step from y is :math:`y + h\\sum_s b_s k_s` with the slopes
-:math:`k_s = f(y + h\\sum_{r<s} a_{sr} k_r)`; the flows are autonomous, so the nodes are not needed. A
-row of a tableau is written without the zeros at its end.
+:math:`k_s = f(y + h\\sum_{r<s} a_{sr} k_r)`. The flows are autonomous; the nodes
+:math:`c_s = \\sum_r a_{sr}` matter only in a frame that moves with the step. A row of a tableau is
+written without the zeros at its end.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ class Method:
     stages: Array
     embedded: Array
     dense: Array
+
+    @property
+    def nodes(self) -> Array:
+        """Fractions of the step at which the stages stand."""
+        return np.asarray(self.stages.sum(axis=1))
 
 
 def _table(rows: Sequence[Sequence[float]], columns: int) -> Array:
