@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from common import SEEDS, mean_and_error, sheet, write
+from common import CONVENTIONS, SEEDS, mean_and_error, sheet, write
 
 import simtheory as st
 from simtheory.plot.style import GREY, INK
+from simtheory.tasks import yang2024
 from simtheory.tasks.yang2024 import Setup
 from simtheory.validation import MLP, Samples, initial_layers, train
 
@@ -42,10 +43,29 @@ def _net(setup: Setup) -> MLP:
     return MLP(setup.depth, width, activation=setup.activation, bias=setup.bias)
 
 
-def order_figure(
-    script: str, *, figure: str, setups: dict[str, dict[str, Setup]], title: str, caption: str
-) -> None:
+SIGNALS, DIVERSITIES = (1.0, 2.0, 3.0), (0.05, 0.5, 2.0)
+
+
+def order_setups(**changes: Any) -> dict[str, dict[str, Setup]]:
+    """Return the set-ups of figure 2(a, b), by convention and panel, on another net if asked for."""
+    return {
+        c: {
+            **{
+                f"μ₁ = {m:g}": replace(yang2024.figure_2a(m, convention=c), **changes)
+                for m in SIGNALS
+            },
+            **{
+                f"σ₁ = {s:g}": replace(yang2024.figure_2b(s, convention=c), **changes)
+                for s in DIVERSITIES
+            },
+        }
+        for c in CONVENTIONS
+    }
+
+
+def order_figure(script: str, *, figure: str, title: str, caption: str, **changes: Any) -> None:
     """Draw and record in which order two concepts are learned, a panel for each set-up."""
+    setups = order_setups(**changes)
     record: dict[str, Any] = {"figure": figure, "seeds": list(SEEDS)}
     runs = {c: [_order_run(setup) for setup in row.values()] for c, row in setups.items()}
     for c, row in setups.items():

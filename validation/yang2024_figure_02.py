@@ -4,9 +4,6 @@ Writes ``yang2024_figure_02.json`` and ``.svg``.
 """
 
 import trained_nets
-from common import CONVENTIONS
-
-from simtheory.tasks import yang2024
 
 TITLE = "One linear layer: signal and diversity set which concept is learned first (Fig. 2)"
 CAPTION = """
@@ -18,17 +15,11 @@ with μ₁ = 1 the diversity σ₁ of the weak concept grows, and again the orde
 nets trained by stochastic gradient descent; grey: each of them. Red: closed form. As stated: no bias, σ a
 standard deviation. As released: a trained bias, a third cluster at the origin, σ read as a variance; time steps are
 smaller, and training ends before the weakest concepts are learned."""
-SIGNALS, DIVERSITIES = (1.0, 2.0, 3.0), (0.05, 0.5, 2.0)
 
 
 def main() -> None:
     """Train every panel, print the order, write record and figure."""
-    setups = {
-        c: {f"μ₁ = {m:g}": yang2024.figure_2a(m, convention=c) for m in SIGNALS}
-        | {f"σ₁ = {s:g}": yang2024.figure_2b(s, convention=c) for s in DIVERSITIES}
-        for c in CONVENTIONS
-    }
-    trained_nets.order_figure(__file__, figure="2", setups=setups, title=TITLE, caption=CAPTION)
+    trained_nets.order_figure(__file__, figure="2", title=TITLE, caption=CAPTION)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,7 @@ The set-ups of figure 2(a, b) with a hidden layer of 64 units. Writes ``yang2024
 ``.svg``.
 """
 
-from dataclasses import replace
-
 import trained_nets
-from common import CONVENTIONS
-
-from simtheory.tasks import yang2024
 
 TITLE = "Two linear layers: the order is that of one, with a slow start (Fig. 11)"
 CAPTION = """
@@ -20,21 +15,11 @@ three: with μ₁ = 1 the diversity σ₁ of the weak concept grows. Both turn t
 black: mean of ten nets trained by stochastic gradient descent; grey: each of them. Red: mean flow of the net without biases from the same starts, integrated; no closed form
 is known for starts of this size. As stated: no
 bias, σ a standard deviation. As released: biases, a third cluster at the origin, σ read as a variance."""
-SIGNALS, DIVERSITIES = (1.0, 2.0, 3.0), (0.05, 0.5, 2.0)
 
 
 def main() -> None:
     """Train every panel, print the order, write record and figure."""
-    setups = {
-        c: {f"μ₁ = {m:g}": yang2024.figure_2a(m, convention=c) for m in SIGNALS}
-        | {f"σ₁ = {s:g}": yang2024.figure_2b(s, convention=c) for s in DIVERSITIES}
-        for c in CONVENTIONS
-    }
-    deeper = {
-        c: {name: replace(setup, depth=2) for name, setup in row.items()}
-        for c, row in setups.items()
-    }
-    trained_nets.order_figure(__file__, figure="11", setups=deeper, title=TITLE, caption=CAPTION)
+    trained_nets.order_figure(__file__, figure="11", title=TITLE, caption=CAPTION, depth=2)
 
 
 if __name__ == "__main__":
