@@ -26,8 +26,9 @@ flow         network                               weights
 Reading
 -------
 A mode grows as w' = a(1−w) in one layer and as w' = 2a w(1−w) in two. The tied flow is integrated
-in U, not in W: so W stays positive semidefinite, and a row of U only ever mixes with rows, which
-keeps small modes beside large ones.
+in W, of which the triangle is enough, where W is far from singular. Elsewhere it is integrated in
+U: so W stays positive semidefinite, and a row of U only ever mixes with rows, which keeps small
+modes beside large ones.
 """
 
 from __future__ import annotations
@@ -133,6 +134,8 @@ class Flow(ABC):
     @abstractmethod
     def field(self, layers: Layers, second_moment: Array) -> Layers:
         """Return the time derivative of the layers, in canonical time.
+
+        The flow as one would write it; tests hold the compiled right-hand sides against it.
 
         Parameters
         ----------

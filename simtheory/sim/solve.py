@@ -3,8 +3,8 @@
 The second moment is diagonalised once, the start is turned into its axes and the result back; all
 flows commute with such a turn. Each member of an ensemble takes its own steps.
 
-Accuracy is that of the result, not of a step. The error of a step is measured row by row, relative
-to the row, because W starts small and an error of the start grows as the concept does. The
+Accuracy is that of the result, not of a step. The error of an entry is measured against the rows it
+belongs to, because W starts small and an error of the start grows as the concept does. The
 interpolant is held to the flow inside every step as well: the grid lies there, and the defect sees
 what the embedded estimate misses, a relaxed mode on a step near the limit of stability, where that
 estimate passes through zero. The requested `rtol` then bounds the error of W on the grid.
@@ -87,7 +87,7 @@ def solve(
 
     Notes
     -----
-    Seventeen evaluations of the right-hand side a step, for eight members at once. Rates far apart
+    Seventeen evaluations of the right-hand side a step, for a group of members at once. Rates apart
     make long grids stiff: learned concepts keep the steps below about 6 / (depth a_max), except
     those of tied nets, which then go in an exponential frame. The time that a deep net from a
     small start needs to leave the origin, and with it the error, grows with its depth.
