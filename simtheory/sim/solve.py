@@ -87,10 +87,10 @@ def solve(
 
     Notes
     -----
-    Seventeen evaluations of the right-hand side a step, for a group of members at once. Rates apart
-    make long grids stiff: learned concepts keep the steps below about 6 / (depth a_max), except
-    those of tied nets, which then go in an exponential frame. The time that a deep net from a
-    small start needs to leave the origin, and with it the error, grows with its depth.
+    Seventeen evaluations of the right-hand side a step, for a group of members at once. Rates far
+    apart make long grids stiff: learned concepts keep the steps below about 6 / (depth a_max),
+    except those of tied nets, which then go in an exponential frame. The time that a deep net from
+    a small start needs to leave the origin, and with it the error, grows with its depth.
 
     Examples
     --------
