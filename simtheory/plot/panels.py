@@ -21,6 +21,7 @@ from simtheory.plot.style import style
 __all__ = ["FORMATS", "picture"]
 
 FORMATS = (".png", ".svg", ".pdf")
+_UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 @contextmanager
@@ -57,9 +58,11 @@ def picture(
         yield list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
         partial = target.with_name(f"{target.name}.part")
         try:
-            # Outlined letters look the same on every machine.
-            with mpl_style.context({"svg.fonttype": "path"}):
-                figure.savefig(partial, format=target.suffix.removeprefix("."), dpi=200)
+            # Outlined letters look the same on every machine; with names of its own for its parts
+            # and without a date, a picture drawn again is the same file.
+            with mpl_style.context({"svg.fonttype": "path", "svg.hashsalt": "simtheory"}):
+                kind = target.suffix.removeprefix(".")
+                figure.savefig(partial, format=kind, dpi=200, metadata=_UNDATED.get(kind))
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)

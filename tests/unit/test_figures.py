@@ -54,3 +54,15 @@ def test_a_picture_of_rows_gives_its_axes_row_by_row(tmp_path):
         assert len(axes) == 6
         tops = [ax.get_position().y1 for ax in axes]
         assert tops[0] == tops[1] > tops[2] == tops[3] > tops[4]
+
+
+def test_a_picture_drawn_again_is_the_same_file(tmp_path):
+    for kind in ("svg", "pdf", "png"):
+        drawn = []
+        for name in ("a", "b"):
+            with st.plot.picture(tmp_path / f"{name}.{kind}") as axes:
+                axes[0].plot([0.0, 1.0], [0.0, 1.0], "o-", label="a line")
+                axes[0].fill_between([0.0, 1.0], [0.0, 1.0], [1.0, 2.0])
+                axes[0].legend()
+            drawn.append((tmp_path / f"{name}.{kind}").read_bytes())
+        assert drawn[0] == drawn[1], kind
