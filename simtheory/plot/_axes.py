@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from simtheory._typing import Array
 from simtheory.plot.style import dash
@@ -74,4 +75,6 @@ def note(
     """Write a short text beside a point; `offset` is in points of the page."""
     across = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
     up = "bottom" if offset[1] > 0 else "top" if offset[1] < 0 else "center"
-    ax.annotate(text, at, offset, textcoords="offset points", ha=across, va=up, **style)
+    halo = [withStroke(linewidth=2.0, foreground=ax.get_facecolor())]  # readable on a line
+    style = {"ha": across, "va": up, "path_effects": halo, **style}
+    ax.annotate(text, at, offset, textcoords="offset points", **style)
