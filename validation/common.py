@@ -60,7 +60,7 @@ def sheet(
     target = Path(script).with_suffix(".svg")
     with st.plot.picture(target, widths=widths, rows=rows, **more) as axes:
         yield axes
-        figure, letters = axes[0].figure, int(16.6 * sum(widths))
+        figure, letters = axes[0].figure, int(16.2 * sum(widths))
         figure.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
         wrapped = textwrap.fill(" ".join(caption.split()), letters)
         figure.supxlabel(wrapped, fontsize=8.5, x=0.01, ha="left", linespacing=1.35)
@@ -175,7 +175,7 @@ def draw_entries(ax: Any, run: Tied) -> None:
     st.plot.weights(run.law, ax=ax, lw=0.9)
     st.plot.weights(run.nets.member(0), ax=ax, lw=1.8)
     ax.set_xlim(0.0, run.exact.t[-1])
-    ax.legend(loc="best")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.1), handlelength=1.4, labelspacing=0.3)
 
 
 def draw_losses(ax: Any, run: Tied) -> None:

@@ -27,6 +27,7 @@ def trained(setup: Setup, *, end: float, seeds: Sequence[int] = SEEDS) -> st.Tra
         batch=setup.batch,
         loss=setup.clock.loss,
         record=min(steps + 1, 400),
+        progress=True,
     )
 
 
@@ -160,7 +161,7 @@ def swing_figure(
         print(f"  largest rise: nets {rises[0].max():.3f}, flow {rises[1].max():.3f}")
     write(script, record)
     with sheet(
-        script, title=title, caption=caption, widths=(2.6, 3.4) * 2, rows=2, height=3.1
+        script, title=title, caption=caption, widths=(2.6, 3.4) * 2, rows=2, height=3.4
     ) as axes:
         for k, (name, (nets, flow)) in enumerate(runs.items()):
             path, loss = axes[2 * k : 2 * k + 2]
@@ -170,15 +171,18 @@ def swing_figure(
             draw_relative_losses(loss, nets, flow)
             share = record[name]["share_above_threshold"]
             counts = [round(len(SEEDS) * share[road]) for road in ("nets", "flow")]
-            loss.set_title(f"{name}: {counts[0]} nets rise, {counts[1]} flows")
+            n = len(SEEDS)
+            loss.set_title(f"{name}: {counts[0]}/{n} nets rise, {counts[1]}/{n} flows")
 
 
 def draw_relative_losses(ax: Any, nets: st.Trajectory, flow: st.Trajectory) -> None:
     """Draw the test loss of every seed over its first value: nets dotted, flow solid."""
-    for traj, look in (
-        (flow, {"color": GREY, "ls": "-"}),
-        (nets, {"color": INK, "ls": (0, (1, 1.5))}),
+    for name, traj, look in (
+        ("flow, each start", flow, {"color": GREY, "ls": "-"}),
+        ("trained nets", nets, {"color": INK, "ls": (0, (1, 1.5))}),
     ):
         losses = st.observe.loss(traj)
-        ax.plot(traj.t, (losses / losses[:, :1]).T, lw=0.9, **look)
+        lines = ax.plot(traj.t, (losses / losses[:, :1]).T, lw=0.9, **look)
+        lines[0].set_label(name)
+    ax.legend()
     ax.set(xlabel="canonical time $t$", ylabel="test loss, over its first value", ylim=(-0.03, 1.1))

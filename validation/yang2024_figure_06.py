@@ -12,15 +12,20 @@ import simtheory as st
 from simtheory.plot.style import GREY
 from simtheory.validation import diffusion as df
 
-TITLE = "A diffusion model learns the stronger concept first, passes by it, and returns (Fig. 6)"
+TITLE = (
+    "A diffusion model learns the stronger concept first, passes by it, and returns"
+    " (Yang et al. 2024, Fig. 6)"
+)
 CAPTION = """
-A denoiser learns classes of data that hold no concept or one of two, each told to it as a condition, and is then asked
-for the combination of both, which it never saw. Colour is the signal of concept 1; concept 2 keeps its own. Left:
-mean sample in concept space, from the origin to (1, 1), five seeds averaged. Middle: half the squared distance to (1, 1);
-a line is the mean over seeds, a band their range. Right: speed of the mean sample. A weak concept 1 is learned
-late: the path first runs towards concept 2 alone, then turns. As the end comes near, the samples slow
-down. Data are vectors, the signals those of the caption (the released script adds 0.8), concept 2 has 0.8. There is no
-closed form for such a net, and its steps have no canonical clock."""
+A denoiser learns classes of data that hold no concept or one of two, each told to it as a condition, and
+is then asked for the combination of both, which it never saw. Colour is the signal of concept 1; concept
+2 keeps its own, 0.8. Left: mean sample in concept space, from an untrained net, near the origin, to (1,
+1), where both concepts are there (star), five seeds averaged. Middle: half the squared distance to (1,
+1); a line is the mean over seeds, a band their range. Right: speed of the mean sample. A weak concept 1
+is learned late: the path first runs towards concept 2 alone, then turns, and the loss of the weakest
+rises on its way down. As the end comes near, the samples slow down. Data are vectors; the six signals are
+those under the paper's figure. There is no closed form for such a net, and its steps have no canonical
+clock."""
 STRENGTHS = (0.137, 0.247, 0.358, 0.468, 0.579, 0.689)
 SEEDS = range(5)
 
@@ -71,11 +76,12 @@ def draw(axes, rows: list[dict]) -> None:
         speed.plot(np.sqrt(steps[1:-2] * steps[2:-1] + 1.0), smooth, color=hue)
     path.plot([1], [1], "*", ms=11, color="k")
     path.set(xlabel="concept 1", ylabel="concept 2", title="path of the mean sample")
-    path.legend(title="signal of concept 1", fontsize="x-small", title_fontsize="x-small")
     loss.set(xscale="symlog", xlabel="optimiser step", ylabel="½ squared distance to (1, 1)")
     loss.set_title("loss in concept space")
     speed.set(xscale="log", yscale="log", xlabel="optimiser step", ylabel="distance per step")
     speed.set_title("speed, mean of three records")
+    names = path.get_legend_handles_labels()
+    speed.legend(*names, title="signal of concept 1", fontsize="x-small", title_fontsize="x-small")
 
 
 def main() -> None:

@@ -6,14 +6,18 @@ The set-ups of figure 2(a, b) with a hidden layer of 64 units. Writes ``yang2024
 
 import trained_nets
 
-TITLE = "Two layers with ReLU units learn in the same order (Fig. 12)"
+TITLE = "Two layers with ReLU units learn in the same order (Yang et al. 2024, Fig. 12)"
 CAPTION = """
-A net of two layers, with ReLU units between them, learns to copy points from two clusters, μ₁ along concept 1 and μ₂ = 2 along
-concept 2, in 64 dimensions. Each panel shows how its output on the test point, where both concepts meet (star),
-moves during training; black dots are equally spaced in time. Left three: the signal μ₁ grows from 1 to 3. Right
-three: with μ₁ = 1 the diversity σ₁ of the weak concept grows. Both turn the order of learning round. Dotted
-black: mean of ten nets trained by stochastic gradient descent; grey: each of them. Red: the linear flow without biases from the same starts, which is not the theory of a ReLU net; the order of learning is the same. As stated: no
-bias, σ a standard deviation. As released: biases, a third cluster at the origin, σ read as a variance."""
+A net of two layers, ReLU units between them, learns to copy points from two clusters, μ₁ along concept 1
+and μ₂ = 2 along concept 2, in 64 dimensions. Each panel shows how its output on the test point, where
+both concepts meet (star), moves during training; black dots are equally spaced in time, so they bunch up
+where learning slows down. Left three: the signal μ₁ grows from 1 to 3, and the path changes sides; the
+concept with the larger signal is learned first. Right three: with μ₁ = 1 the diversity σ₁ of the weak
+concept grows, and again the order turns round. Dotted black: mean of ten nets trained by stochastic
+gradient descent; grey: each of them. Red: mean linear flow without biases from the same starts, which is
+not the theory of a ReLU net, yet has the same order. Top, as the paper states it: no bias, σ a standard
+deviation. Bottom, as its script is released: trained biases, a third cluster at the origin, σ read as a
+variance; training ends before the weakest concepts are quite learned."""
 
 
 def main() -> None:

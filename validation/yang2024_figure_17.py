@@ -11,13 +11,15 @@ from simtheory.plot.style import GREY, INK
 from simtheory.tasks import yang2024
 
 TRAIN = "#0072b2"
-TITLE = "While the test loss rises, the training loss falls (Fig. 17)"
+TITLE = "While the test loss rises, the training loss falls (Yang et al. 2024, Fig. 17)"
 CAPTION = """
-The run of figure 5: a tied linear net, two concepts, trained on the two clusters that hold one concept each
-and tested where both meet. Black: loss at the test point. Blue: loss over the training clusters, which falls
-all the way; the rise of the test loss is therefore no sign of a step too large or of noise. Solid: integrated flow. Dashed: closed form built on the pivots of the start. Dotted: nets
-trained by gradient descent, median of ten data sets (grey band: their range). Left: rates of the text.
-Right: squared rates of the released script."""
+The run of figure 5: a tied linear net, two concepts, trained on the two clusters that hold one concept
+each and tested where both meet. Black: loss at the test point. Blue: loss over the training clusters,
+which falls all the way; the rise of the test loss is therefore no sign of a step too large or of noise.
+Solid: integrated flow. Dashed: closed form, built on the pivots of W(0). Dotted: nets trained by gradient
+descent, median of ten data sets (grey band: their range). Canonical time is that of gradient flow, the
+same for all. Left, as the paper states it: rates of its text. Right, as its script is released: rates
+squared."""
 
 
 def numbers_of(run: common.Tied) -> dict:

@@ -10,16 +10,17 @@ import simtheory as st
 from simtheory.plot.style import GREY
 from simtheory.tasks import yang2024
 
-TITLE = "Outputs on the training centres bend too, at other times (Fig. 18)"
+TITLE = "Outputs on the training centres bend too, at other times (Yang et al. 2024, Fig. 18)"
 CAPTION = """
 The run of figure 5: a tied linear net, two concepts. Left: the output on the centre of the weak concept's
-training cluster (blue) and of the strong one's (orange), and on the test point where both meet (grey, star);
-dots are equally spaced in time. The output on the
-strong centre carries a part along concept 1, and that on the weak centre a part along concept 2, because the
-off-diagonal entry of W is not zero while concepts are being learned. Right: these stray parts over time; they peak
-together, before the test loss turns (grey band: its rise, if it is above 0.1% of the first loss). Solid: integrated
-flow. Dashed: closed form built on the pivots of the start. Dotted: ten trained nets. Top: rates of the text.
-Bottom: squared rates of the released script."""
+training cluster (blue) and of the strong one's (orange), and on the test point where both meet (grey,
+star); dots are equally spaced in time. The output on the strong centre carries a part along concept 1,
+and that on the weak centre a part along concept 2, because the off-diagonal entry of W is not zero while
+concepts are being learned. Right: these stray parts over time; they peak together, before the test loss
+turns (grey band: its rise, if it is above 0.1% of the first loss). Solid: integrated flow. Dashed: closed
+form, built on the pivots of W(0). Dotted: ten trained nets. Canonical time is that of gradient flow, the
+same for all. Top, as the paper states it: rates of its text. Bottom, as its script is released: rates
+squared."""
 CENTRES = ((1, 0), (0, 1))
 
 
@@ -53,7 +54,8 @@ def main() -> None:
                 for key in ("largest stray part", "at t")
             )
             print(f"{name}, {road:<7} stray parts {height.round(4)} at t = {at.round(3)}")
-        print(f"{name}, rises of the test loss: {numbers['test_rises']}")
+        for begin, end, size in numbers["test_rises"]:
+            print(f"{name}, the test loss rises by {size:.1%} from t = {begin:.2f} to {end:.2f}")
     common.write(__file__, {"figure": "18", "seeds_of_nets": list(common.SEEDS), **record})
     with common.sheet(
         __file__, title=TITLE, caption=CAPTION, widths=(4.2, 4.8), rows=2, height=3.5
