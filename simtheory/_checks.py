@@ -145,6 +145,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def one_of(name: str, value: str, known: Iterable[str]) -> str:
     """Return `value` if it is one of the `known` names, else raise with the nearest ones."""
     names = list(known)
+    if not isinstance(value, str):
+        raise ArgumentError(
+            f"Argument `{name}` must be a word, one of {', '.join(names)}, but it is {value!r}."
+        )
     if value not in names:
         raise ArgumentError(
             f"Argument `{name}` is {value!r}, which is unknown; {nearest(value, names)}"

@@ -62,14 +62,14 @@ def run(
     from simtheory.sweep import Spec, dask, processes, status
     from simtheory.sweep import run as compute
 
-    if workers and scheduler:
+    if workers and scheduler is not None:
         raise ArgumentError("Options --workers and --scheduler exclude one another.")
     spec = Spec.from_toml(spec_file)
     store = out or Path(f"{spec_file.stem}.zarr")
     executors: Any = nullcontext()
     if workers:
         executors = processes(workers)
-    elif scheduler:
+    elif scheduler is not None:
         executors = dask(scheduler)
     share = _share(shard) if shard else (1, 1)
     try:

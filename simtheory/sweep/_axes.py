@@ -10,7 +10,10 @@ import numpy as np
 from simtheory._checks import one_of, positive_int
 from simtheory.errors import ArgumentError
 
-__all__ = ["axis_values"]
+__all__ = ["axis_values", "length"]
+
+_MOST = 1_000_000
+"""Values that an axis can have: every process holds all of them."""
 
 
 def axis_values(name: str, values: Any) -> tuple[Any, ...]:
@@ -44,6 +47,13 @@ def axis_values(name: str, values: Any) -> tuple[Any, ...]:
     )
 
 
+def length(name: str, n: Any) -> int:
+    """Return how many values an axis has, if that many can be."""
+    if positive_int(name, n) > _MOST:
+        raise ArgumentError(f"Argument `{name}` must be at most {_MOST}, but it is {n}.")
+    return int(n)
+
+
 def _spaced(name: str, values: Mapping[str, Any]) -> tuple[float, ...]:
     if len(values) != 1:
         raise ArgumentError(f"Axis `{name}` must have one spacing, but it has {sorted(values)}.")
@@ -51,10 +61,11 @@ def _spaced(name: str, values: Mapping[str, Any]) -> tuple[float, ...]:
     one_of(f"axes.{name}", spacing, ("linspace", "logspace"))
     try:
         first, last, n = ends
-        first, last, n = float(first), float(last), positive_int("n", n)
+        first, last, n = float(first), float(last), length("n", n)
     except (TypeError, ValueError) as reason:
         raise ArgumentError(
-            f"Axis `{name}` must be spaced as [first, last, n], but it is {ends!r}."
+            f"Axis `{name}` must be spaced as [first, last, n], with n at most {_MOST}, but it is "
+            f"{ends!r}."
         ) from reason
     if spacing == "logspace" and min(first, last) <= 0:
         raise ArgumentError(

@@ -11,14 +11,14 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
-from simtheory.errors import SimTheoryError, SolveError
+from simtheory.errors import ArgumentError, SimTheoryError, SolveError
 from simtheory.sim import Flow, OneLayer, Status, Tied, integrate
 from simtheory.sweep._cells import Cell, Run, cells_of, run_of, with_last_times
 from simtheory.sweep.measures import MEASURES, Runs, Variable
 from simtheory.sweep.spec import Spec
 from simtheory.tasks import SIMTask
 
-__all__ = ["Outcome", "compute", "core_sizes", "variables"]
+__all__ = ["Outcome", "check", "compute", "core_sizes", "variables"]
 
 Made = TypeVar("Made")
 
@@ -76,6 +76,22 @@ def core_sizes(spec: Spec) -> dict[str, int]:
     if spec.function is not None:
         return {}
     return {"concept": len(spec.tables["task"]["mu"]), "point": spec.tables["time"]["points"]}
+
+
+def check(spec: Spec) -> None:
+    """Refuse a spec none of whose cells can start: the slip is the spec's, not the cells'."""
+    if spec.function is not None:
+        return
+    first: _Failure | None = None
+    for task in range(spec.grid.tasks):
+        memory: dict[Any, Any] = {}
+        for cell in cells_of(spec, task):
+            run = _try(run_of, spec, cell, memory)
+            if not isinstance(run, _Failure):
+                return
+            first = first or run
+    assert first is not None  # a grid has cells
+    raise ArgumentError(f"No cell of this sweep can start. {first.reason}")
 
 
 def compute(spec: Spec, task: int) -> Outcome:

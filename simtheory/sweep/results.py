@@ -11,6 +11,7 @@ import numpy as np
 
 from simtheory._checks import require
 from simtheory._text import rows_as_text
+from simtheory.errors import ArgumentError
 from simtheory.sweep.store import CellStatus, Store
 
 __all__ = ["Progress", "read", "status"]
@@ -59,15 +60,21 @@ def read(store: str | Path) -> Any:
     Raises
     ------
     ArgumentError
-        If the folder holds no sweep.
+        If the folder holds no sweep, or a damaged one.
     MissingExtraError
         If xarray or Zarr is not installed.
     """
     require("zarr", extra="sweep")
     xarray = require("xarray", extra="sweep")
     source = Store(store)
-    with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
-        dataset = lazy.load()
+    try:
+        with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
+            dataset = lazy.load()
+    except (OSError, ValueError) as reason:
+        raise ArgumentError(
+            f"The store {source.root} holds a file that cannot be read: {reason}. Run the sweep again: "
+            "tasks whose files are cut short are computed anew."
+        ) from reason
     # A task that a power cut took apart has a status and no numbers: it is to come.
     marks = np.zeros(source.grid.shape, dtype=np.uint8)
     for task in range(source.grid.tasks):

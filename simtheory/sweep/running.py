@@ -23,13 +23,14 @@ from typing import Any
 
 from simtheory._checks import positive_int, require
 from simtheory.errors import ArgumentError, SweepError
-from simtheory.sweep._compute import compute
+from simtheory.sweep._compute import check, compute
 from simtheory.sweep.results import read
 from simtheory.sweep.spec import Spec
 from simtheory.sweep.store import Store
 
 __all__ = ["dask", "processes", "run"]
 
+_PATIENCE = 30  # seconds, in which a batch system brings up a worker that it was asked for
 _DIED = (
     "A worker or its scheduler died before its task was done: killed, or out of memory. What was "
     "finished is kept: run the sweep again to go on."
@@ -70,11 +71,13 @@ def run(
     Raises
     ------
     ArgumentError
-        If the folder holds something else.
+        If the folder holds something else, or no cell of the spec can start.
     SweepError
         If it stopped early: a worker died, a disk is full. What was finished is kept.
     """
     part, parts = _share(shard)
+    with _memory():
+        check(spec)
     folder = Store.create(store, spec)
     mine = range(part - 1, folder.grid.tasks, parts)
     missing = [task for task in mine if not folder.finished(task)]
@@ -132,10 +135,12 @@ def dask(scheduler: str) -> Iterator[Executor]:
     Raises
     ------
     ArgumentError
-        If nothing answers at the address.
+        If nothing answers at the address, or no worker comes within half a minute.
     """
     distributed = require("distributed", extra="sweep")
     try:
+        # Checked first, because half a client of no address takes its time to go.
+        distributed.comm.get_address_host_port(scheduler)
         client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as reason:
         raise ArgumentError(
@@ -144,9 +149,20 @@ def dask(scheduler: str) -> Iterator[Executor]:
         ) from reason
     try:
         with _quiet("distributed.client", "tornado.application", "asyncio"), client:
+            _wait_for_a_worker(client, scheduler)
             yield client.get_executor(pure=False)
     except (distributed.KilledWorker, distributed.comm.CommClosedError) as reason:
         raise SweepError(_DIED) from reason
+
+
+def _wait_for_a_worker(client: Any, scheduler: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError as reason:
+        raise ArgumentError(
+            f"The Dask scheduler at {scheduler} has no workers. Start some with: dask worker "
+            f"{scheduler} --nthreads 1"
+        ) from reason
 
 
 @contextmanager
@@ -192,10 +208,22 @@ def _work(spec: Spec, root: Path, task: int) -> int:
     store = Store(root)
     store.check_versions()
     if not store.finished(task):
-        with threadpool_limits(1):
+        with threadpool_limits(1), _memory():
             outcome = compute(spec, task)
         store.write(task, outcome)
     return task
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Answer a cell that the machine cannot hold with one clear line."""
+    try:
+        yield
+    except MemoryError as reason:
+        raise SweepError(
+            "The memory does not hold a task of this sweep. Lower `points` or the width, or set "
+            "`cells_per_task` lower."
+        ) from reason
 
 
 def _settle() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import nearest, one_of, positive, positive_int
 from simtheory.errors import ArgumentError, SimTheoryError
-from simtheory.sweep._axes import axis_values
+from simtheory.sweep._axes import axis_values, length
 from simtheory.sweep._expressions import evaluated, names_in
 from simtheory.sweep._grid import Grid
 from simtheory.sweep.measures import MEASURES
@@ -43,9 +43,13 @@ WORDS = {
     "init": ("uniform", "gaussian", "correlated", "torch_uniform", "explicit"),
     "flow": ("OneLayer", "Tied", "Untied", "Deep"),
 }
+# Fields that are true or false; text names an axis of such values.
+FLAGS = ("squared_rates", "balanced")
 # Fields that are one for the whole sweep: they give the arrays of the store their shapes.
 FIXED = ("points", "rtol", "max_steps", "level", "threshold")
 THEORIES = ("tied.pivots", "tied.first_order", "one_layer.solution")
+_MOST_TASKS = 1_000_000
+_LARGEST_MAP = 2**27  # entries of W over time: a gigabyte, for one cell
 _SINGLE = ("axes", *TABLES, "measure", "theory", "seeds", "entropy", "cells_per_task")
 
 
@@ -120,7 +124,7 @@ class Spec:
         }
         if not self.axes:
             raise ArgumentError("Argument `axes` must hold at least one axis, but it is empty.")
-        self.seeds = None if seeds is None else positive_int("seeds", seeds)
+        self.seeds = None if seeds is None else length("seeds", seeds)
         if isinstance(entropy, bool) or not isinstance(entropy, int) or entropy < 0:
             raise ArgumentError(
                 f"Argument `entropy` must be a non-negative integer, but it is {entropy!r}."
@@ -138,6 +142,7 @@ class Spec:
                 one_of("theory", theory, THEORIES)
             self.tables = {name: self._filled(name, given[name] or {}) for name in TABLES}
             self._check_use()
+            self._check_memory()
         else:
             self.variables = _words("variables", variables, None)
             self.measure, self.tables = (), {}
@@ -150,6 +155,11 @@ class Spec:
         wanted = None if cells_per_task is None else positive_int("cells_per_task", cells_per_task)
         shape = tuple(len(values) for values in self.coordinates.values())
         self.grid = Grid.cut(shape, wanted or self._task_size(shape))
+        if self.grid.tasks > _MOST_TASKS:
+            raise ArgumentError(
+                f"A sweep can have at most {_MOST_TASKS} tasks, but {self.grid.cells} cells make "
+                f"{self.grid.tasks}. Split the grid, or set `cells_per_task` higher."
+            )
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Spec:
@@ -242,14 +252,21 @@ class Spec:
                 raise ArgumentError(
                     f"The table [{table}] has no key {key!r}; {nearest(key, TABLES[table])}"
                 )
-        filled: dict[str, Any] = {**DEFAULTS[table], **values}
+        filled: dict[str, Any] = _plain({**DEFAULTS[table], **values})
         if table == "task":
             for needed in ("mu", "sigma"):
                 if needed not in filled:
                     raise ArgumentError(f"The table [task] needs the key {needed!r}.")
-            if not isinstance(filled["mu"], Sequence) or isinstance(filled["mu"], str):
+            if not isinstance(filled["mu"], list):
                 raise ArgumentError(
                     f"Key `mu` of [task] must be a list with an entry for each concept, but it is {filled['mu']!r}."
+                )
+        for key, value in filled.items():
+            kinds = {type(leaf) for leaf in _leaves(value)}
+            if (bool in kinds) != (key in FLAGS) and kinds != {str}:
+                rule = "must be" if key in FLAGS else "must not be"
+                raise ArgumentError(
+                    f"Key `{key}` of [{table}] {rule} true or false, but it is {value!r}."
                 )
         if table == "time":
             positive_int("points", filled["points"])
@@ -258,7 +275,7 @@ class Spec:
         for key in FIXED:
             if key in filled:
                 positive(key, filled[key])
-        return _plain(filled)
+        return filled
 
     @staticmethod
     def _check_names(axes: list[str], variables: list[str], seeds: bool) -> None:
@@ -277,11 +294,11 @@ class Spec:
             used = set()
             for key, value in table.items():
                 if key in WORDS:
-                    used |= known & {value}
                     for word in self._choices(key):
                         one_of(key, word, WORDS[key])
+                    used |= known & {value}
                 elif key not in FIXED:
-                    for text in _texts(value):
+                    for text in (leaf for leaf in _leaves(value) if isinstance(leaf, str)):
                         used |= names_in(text, known=known)
             self.uses[name] = tuple(sorted(used))
         if "t_max" not in self.tables["time"] and set(self._choices("flow")) != {"Tied"}:
@@ -295,10 +312,19 @@ class Spec:
                 f"The axis {min(idle)!r} is used nowhere: it would repeat the cells."
             )
 
+    def _check_memory(self) -> None:
+        """Refuse a cell whose maps alone would fill a machine."""
+        d, points = self._largest_sizes()[0], self.tables["time"]["points"]
+        if points * d * d > _LARGEST_MAP:
+            raise ArgumentError(
+                f"One cell would keep {points * d * d * 8 / 2**30:.3g} GB of maps, {d} × {d} at "
+                f"{points} times: lower `points` of [time]."
+            )
+
     def _choices(self, key: str) -> tuple[str, ...]:
         """Return the words that a key takes over the grid."""
         value = self.tables[key][key]
-        return self.axes.get(value, (value,))
+        return self.axes[value] if isinstance(value, str) and value in self.axes else (value,)
 
     def _largest_sizes(self) -> tuple[int, int]:
         """Return dimension and width at the cell with the largest value of every axis."""
@@ -362,8 +388,8 @@ def _plain(value: Any) -> Any:
     raise ArgumentError(f"A spec must hold numbers, words and lists, but it holds {value!r}.")
 
 
-def _texts(value: Any) -> list[str]:
-    """Return all expressions in a value."""
-    if isinstance(value, list):
-        return [text for part in value for text in _texts(part)]
-    return [value] if isinstance(value, str) else []
+def _leaves(value: Any) -> list[Any]:
+    """Return all entries of a value, in lists within lists."""
+    return (
+        [leaf for part in value for leaf in _leaves(part)] if isinstance(value, list) else [value]
+    )

@@ -17,6 +17,7 @@ file                   what it holds
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -69,6 +70,11 @@ class Store:
         self.grid = Grid(
             tuple(self.manifest["shape"]), tuple(self.manifest["spec"]["cells_per_task"])
         )
+        cells = math.prod(self.grid.box)
+        self._bytes = {"status": cells} | {
+            name: cells * math.prod(array["core"]) * np.dtype(array["dtype"]).itemsize
+            for name, array in self.arrays.items()
+        }
 
     @classmethod
     def create(cls, root: str | Path, spec: Spec) -> Store:
@@ -114,7 +120,7 @@ class Store:
         return store
 
     def finished(self, task: int) -> bool:
-        """Tell whether a task is done: all its chunks lie in their places.
+        """Tell whether a task is done: all its chunks lie in their places, each of its full length.
 
         Parameters
         ----------
@@ -126,7 +132,7 @@ class Store:
         bool
             Whether it need not be computed any more.
         """
-        return all(self._chunk(name, task).exists() for name in ("status", *self.arrays))
+        return all(self._whole(name, task) for name in self._bytes)
 
     def write(self, task: int, outcome: Outcome) -> None:
         """Write what came of a task, whole or not at all.
@@ -206,6 +212,12 @@ class Store:
         box = np.full((*self.grid.box, *core), fill, dtype=values.dtype)
         box[tuple(slice(n) for n in extent)] = values.reshape(*extent, *core)
         return box.tobytes()
+
+    def _whole(self, name: str, task: int) -> bool:
+        try:
+            return self._chunk(name, task).stat().st_size == self._bytes[name]
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def _chunk(self, name: str, task: int) -> Path:
         core = len(self.arrays[name]["core"]) if name in self.arrays else 0
@@ -320,7 +332,10 @@ def _make(folder: Path, spec: Spec) -> None:
         "versions": versions(),
         "shape": list(grid.shape),
         "arrays": {
-            name: {"dtype": "int64" if v.whole else "float64", "core": list(v.core)}
+            name: {
+                "dtype": "int64" if v.whole else "float64",
+                "core": [sizes[axis] for axis in v.core],
+            }
             for name, v in found.items()
         },
         "spec": spec.to_dict(),

@@ -114,6 +114,11 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
     with refusal(ArgumentError, "Argument `loss` is 'half-sum'", "did you mean half_sum"):
         checks.one_of("loss", "half-sum", ("half_sum", "sum", "mean"))
     assert checks.nearest("zzz", ("b", "a")) == "known are a, b."
+    for bad in (3, None, ["sum"]):
+        with refusal(
+            ArgumentError, "Argument `loss` must be a word, one of half_sum, sum", repr(bad)
+        ):
+            checks.one_of("loss", bad, ("half_sum", "sum"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [None, 0, np.random.RandomState(0)], ids=["none", "seed", "legacy"])

@@ -163,6 +163,26 @@ def test_a_member_that_cannot_be_integrated_spoils_no_other(tmp_path):
     assert "stopped after time 0. " in str(progress)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": {"mu": [1.0, "ratio"], "sigma": [0.1, 0.1, 0.1]}},
+        {"init": {**PHASE["init"], "scale": "sqrt(-omega)"}},
+        {"init": {**PHASE["init"], "width": 0}},
+        {"time": {"t_max": "-ratio"}},
+    ],
+)
+def test_a_slip_that_keeps_every_cell_from_starting_leaves_no_store(tmp_path, changes):
+    with pytest.raises(ArgumentError, match="No cell of this sweep can start"):
+        st.sweep.run(spec(**changes), tmp_path / "s")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cell_that_no_memory_holds_is_answered(tmp_path):
+    with pytest.raises(SweepError, match="memory does not hold"):
+        st.sweep.run(spec(init={**PHASE["init"], "width": 10**13}), tmp_path / "s")
+
+
 def test_a_function_of_ones_own_sees_its_cell_and_its_seed(tmp_path):
     data = st.sweep.run(functions.spec(functions.product), tmp_path / "s")
     np.testing.assert_array_equal(
@@ -205,6 +225,18 @@ def test_a_task_without_its_status_is_not_seen(tmp_path):
         assert data["product"].sel(x=x).isnull().all()
     assert (data["status"].sel(x=range(2, 20)) == st.sweep.CellStatus.DONE).all()
     assert st.sweep.status(tmp_path / "s").pending == 8
+    st.sweep.run(functions.spec(functions.product), tmp_path / "s")
+    assert files(tmp_path / "s") == whole
+
+
+@pytest.mark.parametrize("damaged", ["s/draw/c/2/0/0", "s/status/c/2/0/0"])
+def test_a_task_whose_files_are_cut_short_is_computed_anew(tmp_path, damaged):
+    st.sweep.run(functions.spec(functions.product), tmp_path / "s")
+    whole = files(tmp_path / "s")
+    (tmp_path / damaged).write_bytes(b"")
+    assert st.sweep.status(tmp_path / "s").pending == 4
+    with pytest.raises(ArgumentError, match="Run the sweep again"):
+        st.sweep.read(tmp_path / "s")
     st.sweep.run(functions.spec(functions.product), tmp_path / "s")
     assert files(tmp_path / "s") == whole
 
@@ -294,6 +326,15 @@ def test_a_place_that_cannot_be_written_is_answered_in_one_line(tmp_path):
         ({"entropy": -1}, "`entropy` must be"),
         ({"cells_per_task": 0.5}, "`cells_per_task` must be"),
         ({"function": functions.product, "variables": ["product"]}, "no use for `task`"),
+        ({"theory": 3}, "`theory` must be a word"),
+        ({"init": {"init": ["uniform"]}}, "`init` must be a word"),
+        ({"flow": {"flow": 3}}, "`flow` must be a word"),
+        ({"task": {**PHASE["task"], "sigma": True}}, "`sigma` .* must not be true or false"),
+        ({"task": {**PHASE["task"], "squared_rates": 1}}, "`squared_rates` .* true or false"),
+        ({"axes": {**PHASE["axes"], "ratio": {"linspace": [0.1, 1, 10**10]}}}, "at most 1000000"),
+        ({"seeds": 10**10}, "`seeds` must be at most 1000000"),
+        ({"seeds": 10**6, "cells_per_task": 1}, "at most 1000000 tasks"),
+        ({"time": {"points": 10**11}}, "lower `points`"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_spec_is_answered_before_anything_is_computed(changes, says):

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 import simtheory as st
+from simtheory.errors import ArgumentError
+from simtheory.sweep import running
 from tests import sweep_functions as functions
 
 ROOT = Path(__file__).parents[2]
@@ -196,6 +198,25 @@ def test_a_cluster_that_loses_a_worker_goes_on_and_without_scheduler_says_so(she
     assert "Traceback" not in output
     end(hands[1])
     goes_on(store, tmp_path)
+
+
+def test_a_cluster_without_workers_does_not_keep_one_waiting(shell, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "_PATIENCE", 1)
+    with (
+        cluster(shell, tmp_path, 0) as (address, _, _),
+        pytest.raises(ArgumentError, match="has no workers"),
+        st.sweep.dask(address),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "http://localhost:80"])
+def test_what_is_no_address_of_a_cluster_is_refused_at_once(address):
+    with (
+        pytest.raises(ArgumentError, match="must be the address of a running Dask scheduler"),
+        st.sweep.dask(address),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("limit", "there"), [(1000, False), (20_000, True)])
