@@ -78,7 +78,9 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
             forecast.draw(picture)
             click.echo(f"\n{picture}")
     except OSError as reason:
-        raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
+        # A full disk names no file.
+        where = reason.filename or picture or table
+        raise ArgumentError(f"Cannot write {where}: {reason.strerror}.") from reason
 
 
 _TABLES = {

@@ -94,6 +94,16 @@ def test_bad_input_is_answered_in_one_line_with_status_two(words, says):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(("flag", "name"), [("--plot", "out.svg"), ("--csv", "out.csv")])
+def test_a_full_disk_is_answered_with_the_place(tmp_path, flag, name):
+    (tmp_path / f"{name}.part").symlink_to("/dev/full")
+    result = type_in(*THREE, flag, str(tmp_path / name), "--points", "51")
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert f"Cannot write {tmp_path / name}: No space left on device" in said
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

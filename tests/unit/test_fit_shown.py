@@ -120,3 +120,12 @@ def test_a_folder_that_cannot_be_written_is_answered(tmp_path):
     result = type_in(EXAMPLE, *KNOWN, "--out", str(tmp_path / "file" / "out"))
     assert result.exit_code == 2
     assert "Cannot write" in result.output
+
+
+def test_a_full_disk_is_answered_with_the_place(tmp_path):
+    (tmp_path / "fit.png.part").symlink_to("/dev/full")
+    result = type_in(EXAMPLE, *KNOWN, "--out", str(tmp_path))
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert f"Cannot write {tmp_path}: No space left on device" in said
+    assert not list(tmp_path.iterdir())
