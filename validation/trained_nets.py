@@ -172,7 +172,7 @@ def swing_figure(
             share = record[name]["share_above_threshold"]
             counts = [round(len(SEEDS) * share[road]) for road in ("nets", "flow")]
             n = len(SEEDS)
-            loss.set_title(f"{name}: {counts[0]}/{n} nets rise, {counts[1]}/{n} flows")
+            loss.set_title(f"the loss rises in {counts[0]}/{n} nets, {counts[1]}/{n} flows")
 
 
 def draw_relative_losses(ax: Any, nets: st.Trajectory, flow: st.Trajectory) -> None:

@@ -11,17 +11,20 @@ import common
 import simtheory as st
 from simtheory.tasks import yang2024
 
-TITLE = "A weak concept seems learned, is forgotten, and is learned again (Fig. 5)"
+TITLE = (
+    "A weak concept seems learned, is forgotten, and is learned again (Yang et al. 2024, Fig. 5)"
+)
 CAPTION = """
-A tied linear net W = UUᵀ learns to copy its input from two clusters, one for each concept, with
-signals 1 and 1.5, and is tested where both concepts meet (star). Left: entries of W. Middle: loss
-at the test point, its rise marked with its size as a share of the first loss. Right: path of the
-output, dots equally spaced in time. While the strong concept 2 is learned, the off-diagonal entry grows too and stands in for
-concept 1; then it is suppressed, the path bends towards the strong cluster, and the loss rises until
-the diagonal entry of concept 1 takes over. Solid: integrated flow. Dashed: closed form. Dotted:
-nets trained by gradient descent on ten data sets (grey band: their range). Top row: with the rates of
-the text the rise is too small to see. Bottom row: with the squared rates of the released script,
-which drew the published figure, it is about 5%."""
+A tied linear net W = UUᵀ learns to copy its input from two clusters, one for each concept, with signals 1
+and 1.5, and is tested where both concepts meet (star). Left: entries of W. Middle: loss at the test
+point, its rise marked with its size as a share of the first loss. Right: path of the output, dots equally
+spaced in time. While the strong concept 2 is learned, the off-diagonal entry grows too and stands in for
+concept 1; then it is suppressed, the path bends towards the strong cluster, and the loss rises until the
+diagonal entry of concept 1 takes over. Solid: integrated flow. Dashed: closed form, built on the pivots
+of W(0). Dotted: nets trained by gradient descent on ten data sets (grey band: their range). Canonical
+time is that of gradient flow, the same for all. Top, as the paper states it: with the rates of its text
+the rise is too small to see. Bottom, as its script is released: with squared rates, which drew the
+published figure, it is about 5%."""
 
 
 def main() -> None:
