@@ -20,6 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from common import sheet, write
 
 import simtheory as st
 from simtheory.plot.style import GREY, INK
@@ -29,6 +30,19 @@ HERE = Path(__file__).parent
 SEEDS = range(5)
 VECTORS = (0.2, 0.3, 0.4, 0.6, 0.8)  # strength of the first concept; the second has 0.8
 COLOURS = (0.1, 0.2, 0.4, 0.8)  # distance of the two colours; the radii differ by 0.4
+OF_VECTORS = """
+A denoiser learns vectors that hold no concept or one of two, and is asked for both, which it never saw.
+Left and middle: its mean sample in concept space through training, from an untrained net to the star;
+thin: five seeds, thick: their mean. Right: the step from which on a concept stays learned in the
+combination, against the strength of concept 1; dots are seeds, lines their mean."""
+OF_IMAGES = """
+discs of 8 × 8 pixels before a wall, three classes of four: large red, small red, large blue. The weak
+colours differ half as much as the radii. First: what it draws for each prompt, from the same noise. Second
+and third: path and coordinates of the small blue disc, which it never saw, as a classifier of all four
+classes judges its samples; thin: five seeds, thick: their mean."""
+LEARNED = """
+Last: the step from which on a concept stays learned in the combination, against the distance of the
+colours; dots are seeds, lines the mean of those that learn it."""
 UNIT = st.SIMTask(mu=(1.0, 1.0), sigma=0.0, origin=True)  # concept space without scale
 
 
@@ -90,6 +104,8 @@ def path(ax, run: df.ConceptRun, title: str) -> None:
     """Draw the seeds' paths to the unseen combination and their mean."""
     seeds = run.trajectory(UNIT)
     st.plot.concept_space(seeds, ax=ax, ls="-", markers=0, color=GREY)
+    for text, name in zip(ax.texts, (*run.names, "both"), strict=True):
+        text.set_text(name)
     mean = seeds.outputs[:, :, 3].mean(axis=0)
     ax.plot(*mean.T, color=INK, lw=1.8)
     ax.set(title=title, xlabel=run.names[0], ylabel=run.names[1])
@@ -141,8 +157,13 @@ def vectors(_: Path | None) -> dict:
     """Train and draw the vectors."""
     runs = [df.vector_run(strength, seeds=SEEDS, progress=True) for strength in VECTORS]
     record = show("vectors, second concept of strength 0.8", runs)
-    target = HERE / "concept_diffusion_vectors.svg"
-    with st.plot.picture(target, widths=(3.3, 3.3, 3.4), height=3.2) as axes:
+    with sheet(
+        str(HERE / "concept_diffusion_vectors"),
+        title="A diffusion model of vectors bends to the strong concept, and returns",
+        caption=OF_VECTORS,
+        widths=(3.3, 3.3, 3.4),
+        height=4.0,
+    ) as axes:
         path(axes[0], runs[0], "strength 0.2 against 0.8: bends, returns")
         path(axes[1], runs[-1], "strength 0.8 against 0.8")
         learning(axes[2], runs, "the stronger, the sooner", "strength of concept 1")
@@ -156,8 +177,13 @@ def images(store: Path | None) -> dict:
         for c in COLOURS
     ]
     record = show("images, radii that differ by 0.4", runs)
-    target = HERE / "concept_diffusion_images.svg"
-    with st.plot.picture(target, widths=(3.4, 3.1, 3.2, 3.2), height=3.2) as axes:
+    with sheet(
+        str(HERE / "concept_diffusion_images"),
+        title="A diffusion model of discs learns size at once and a weak colour late",
+        caption=f"A perceptron learns to draw {OF_IMAGES} {LEARNED}",
+        widths=(3.4, 3.1, 3.2, 3.2),
+        height=4.0,
+    ) as axes:
         strip(axes[0], runs[1], 0, (0, 200, 500, 1000, 1600, 2000, 4000))
         path(axes[1], runs[1], "weak colour: bends, returns")
         coordinates(axes[2], runs[1], "weak colour")
@@ -177,8 +203,13 @@ def unet(store: Path | None) -> dict:
     )
     record = numbers(run)
     print("\nU-Net, colour 0.2:", json.dumps(record, indent=1))
-    target = HERE / "concept_diffusion_unet.svg"
-    with st.plot.picture(target, widths=(3.4, 3.1, 3.2), height=3.2) as axes:
+    with sheet(
+        str(HERE / "concept_diffusion_unet"),
+        title="A U-Net composes a weak colour sooner, but its seeds differ",
+        caption=f"A small U-Net learns to draw {OF_IMAGES}",
+        widths=(3.4, 3.1, 3.2),
+        height=4.1,
+    ) as axes:
         strip(axes[0], run, 0, (0, 200, 500, 1000, 1500, 2000, 3000))
         path(axes[1], run, "U-Net, weak colour")
         coordinates(axes[2], run, "U-Net, weak colour")
@@ -189,7 +220,7 @@ PARTS = {"vectors": vectors, "images": images, "unet": unet}
 
 
 def main() -> None:
-    """Run the parts, and merge what they found into the record."""
+    """Run the parts, and merge what they found into the record, each as soon as it is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to run")
     parser.add_argument("--store", type=Path, help="folder from which an interrupted run goes on")
@@ -198,11 +229,11 @@ def main() -> None:
     record = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
     for name in given.parts or ("vectors", "images"):
         begin = perf_counter()
-        record[name] = PARTS[name](given.store)
-        print(f"{name}: {perf_counter() - begin:.0f} s")
-        partial = target.with_name(target.name + ".part")
-        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        partial.replace(target)
+        found = PARTS[name](given.store)
+        seconds = round(perf_counter() - begin, 1)
+        record[name] = {"seeds": list(SEEDS), "seconds": seconds} | found
+        print(f"{name}: {seconds:.0f} s")
+        write(__file__, record)
 
 
 if __name__ == "__main__":

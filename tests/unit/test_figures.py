@@ -16,8 +16,13 @@ SCRIPTS = sorted(p for p in FOLDER.glob("*.py") if p.name not in SHARED)
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
 def test_every_script_has_its_record_its_figure_and_its_line(script):
-    assert json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
-    assert list(FOLDER.glob(f"{script.stem}*.svg"))
+    record = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
+    assert {"simtheory", "numpy", "jax"} <= set(record["versions"])
+    assert "seeds" in str(record)
+    pages = "".join(p.read_text(encoding="utf-8") for p in (FOLDER.parent / "docs").glob("*.md"))
+    figures = list(FOLDER.glob(f"{script.stem}*.svg"))
+    assert figures
+    assert all(f"../validation/{figure.name}" in pages for figure in figures)
     assert f"`{script.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
