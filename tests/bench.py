@@ -1,4 +1,4 @@
-"""Eight nets laid out for the kernel, so that tests can call its parts one by one."""
+"""Nets laid out for the kernel, so that tests can call its parts one by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simtheory.sim import _kernels, _stepper
 from simtheory.sim._compile import entry
 from simtheory.sim._engine import _plan
 from simtheory.sim._lanes import LANES, call, room, store, table
-from simtheory.sim._places import NAMES
+from simtheory.sim._places import ABREAST, NAMES, triangle_of
 from simtheory.sim.methods import DOP853
 from simtheory.sim.readings import Entries
 
@@ -49,41 +49,56 @@ def _defect(m, address, x):
 
 
 class Bench:
-    """Memory of an integration with the same state in every lane, or one in each."""
+    """Memory of an integration: the same state in every lane, one in each, or one in all of them."""
 
-    def __init__(self, state, rates, *, framed=False, axes=None):
+    def __init__(self, state, rates, *, framed=False, axes=None, group=ABREAST):
         self.at, weights = _plan(
             state,
             Entries().rows(rates.shape[-1]),
             framed=framed,
             turned=axes is not None,
-            width=LANES,
+            group=group,
         )
         self.m = room(int(self.at[-1]))
-        self.framed = framed
+        self.framed, self.nets = framed, group.nets
         for place, numbers in weights:
             self.m[place * LANES : place * LANES + numbers.size] = numbers
-        self["y"] = np.resize(state.entries, (LANES, state.entries.shape[1]))
-        self["rates"] = np.resize(rates, (LANES, rates.shape[-1]))
-        self["h"] = np.ones((LANES, 1))
+        d = rates.shape[-1]
+        self.triangle = triangle_of(d, group) if state.form == "map" else None
+        self["y"] = np.resize(state.entries, (self.nets, state.entries.shape[1]))
+        self.put("rates", np.resize(rates, (self.nets, d)))
+        self.set_step(1.0)
         if axes is not None:
-            self["axes"] = np.resize(
-                axes.reshape(-1, rates.shape[-1] ** 2), (LANES, axes.shape[-1] ** 2)
-            )
+            line = self.place("line")
+            rows = np.zeros((self.nets, line, line))
+            rows[:, :d, :d] = np.resize(axes, (self.nets, d, d)).mT
+            self.put("axes", rows.reshape(self.nets, -1))
 
     def place(self, name: str) -> int:
         return int(self.at[NAMES.index(name)])
 
     def take(self, place: int, n: int):
-        """Lanes by entries."""
-        return self.m[place * LANES : (place + n) * LANES].reshape(n, LANES).T.copy()
+        """Nets by numbers."""
+        return self.m[place * LANES :][: n * self.nets].reshape(n, self.nets).T.copy()
+
+    def put(self, name: str, numbers) -> None:
+        first = self.place(name) * LANES
+        self.m[first : first + numbers.size] = np.ascontiguousarray(numbers.T).ravel()
+
+    def set_step(self, h: float) -> None:
+        self.put("h", np.full(LANES, h))
 
     def __getitem__(self, name: str):
-        return self.take(self.place(name), self.place("n"))
+        """A state or slope, nets by entries; of a map its lower triangle, row after row."""
+        if self.triangle is None:
+            return self.take(self.place(name), self.place("n"))
+        place = self.triangle.place
+        return self.take(self.place(name), self.triangle.size)[
+            :, place[*np.tril_indices(len(place))]
+        ]
 
-    def __setitem__(self, name: str, lanes) -> None:
-        first = self.place(name) * LANES
-        self.m[first : first + lanes.size] = np.ascontiguousarray(lanes.T).ravel()
+    def __setitem__(self, name: str, entries) -> None:
+        self.put(name, self.triangle.arranged(entries) if self.triangle else entries)
 
     @property
     def here(self) -> tuple[int, int]:
@@ -95,18 +110,18 @@ class Bench:
         return self["f_new"]
 
     def maps(self):
-        """W of y, lanes by d by d."""
+        """W of y, nets by d by d."""
         source = _read(*self.here, self.place("y"))
         d = self.place("d")
         select = self.at[self.place("select") :][: d * d]
         n = int(select.max()) + 1
-        return self.take(source, n)[:, select].reshape(LANES, d, d)
+        return self.take(source, n)[:, select].reshape(self.nets, d, d)
 
     def step(self, h: float) -> None:
         """Take a step from y to y_new and prepare its interpolant."""
-        self["h"] = np.ones((LANES, 1))
+        self.set_step(1.0)
         _field(*self.here, self.place("y"), self.place("f"))
-        self["h"] = np.full((LANES, 1), h)
+        self.set_step(h)
         _go(*self.here, DOP853.nodes)
 
     def inside(self, x: float):

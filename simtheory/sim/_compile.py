@@ -13,7 +13,8 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
 
-from simtheory.sim._lanes import LANES, part_of
+from simtheory.sim._lanes import part_of
+from simtheory.sim._places import ABREAST, Group
 
 # Without `_nrt` no code counts who holds an array: atomic counts took a quarter of a short step.
 _INSIDE = {
@@ -61,9 +62,9 @@ def entry(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def address(function: Callable[..., Any], width: int = LANES) -> int:
-    """Compile a part (`_lanes.call`) for groups of a width and return its address."""
-    signature = (part_of(width).args, part_of(width).return_type)
+def address(function: Callable[..., Any], group: Group = ABREAST) -> int:
+    """Compile a part (`_lanes.call`) for groups of a kind and return its address."""
+    signature = (part_of(group).args, part_of(group).return_type)
     part = _keep(CFunc(function, signature, locals={}, options={"error_model": "numpy"}), function)
     part.compile()
     return int(part.address)

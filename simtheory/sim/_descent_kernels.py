@@ -18,10 +18,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._arithmetic import fma
 from simtheory.sim._batches import Batch, read_samples
 from simtheory.sim._compile import entry, inlined, leaf
 from simtheory.sim._draws import choose
-from simtheory.sim._lanes import LANES, fma, get, load, put, splat, store
+from simtheory.sim._lanes import LANES, get, load, put, splat, store
 from simtheory.sim._sources import FULL, MINIBATCH
 from simtheory.sim._tiles import add_product, multiply
 

@@ -16,8 +16,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._arithmetic import fused
 from simtheory.sim._compile import entry, leaf, merged
-from simtheory.sim._lanes import INT, LANES, fused
+from simtheory.sim._lanes import INT, LANES
 
 Law: TypeAlias = tuple[Array, Array, Array, float]
 

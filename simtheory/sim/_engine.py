@@ -13,7 +13,17 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._typing import Array, IntArray
-from simtheory.sim._places import LANES, NAMES, PARTS, WIDE, lay_out
+from simtheory.sim._places import (
+    ABREAST,
+    LANES,
+    NAMES,
+    PARTS,
+    SINGLE,
+    WIDE,
+    Group,
+    lay_out,
+    triangle_of,
+)
 from simtheory.sim._threads import Flag, work
 from simtheory.sim.flows import State
 from simtheory.sim.methods import DOP853, Status
@@ -31,6 +41,7 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 _LONG = 200.0
 
 _SMALL = 4  # up to this dimension groups are wide
+_LARGE = 24  # from this one on a map is carried by itself
 _CHUNK = 512  # most members of a chunk
 
 
@@ -86,16 +97,16 @@ def follow_states(
     )
     stop = np.zeros(1, dtype=np.uint8)
     jobs: list[Callable[[], object]] = []
-    width = WIDE if d <= _SMALL else LANES
-    size = min(_CHUNK, width * -(-members // (4 * width)))
     for state in states:
+        group = _group_of(state.form, d)
+        size = min(_CHUNK, group.nets * -(-members // (4 * group.nets)))
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
         framed = long if state.form == "map" else np.zeros(len(long), dtype=bool)
         for in_frame in (False, True):
             chosen = framed == in_frame
             if not chosen.any():
                 continue
-            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, width=width)
+            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, group=group)
             step_share, defect_share = _SHARES["frame" if in_frame else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
             slots, entries = state.members[chosen], state.entries[chosen]
@@ -103,8 +114,11 @@ def follow_states(
                 part = slice(first, first + size)
                 these = slots[part]
                 turns = np.empty((0, d, d)) if axes is None else axes[these]
-                starts = (np.ascontiguousarray(entries[part]), rates[these], turns, these)
-                jobs.append(_job(at, weights, starts, t, limits, result, stop, width))
+                numbers = np.ascontiguousarray(entries[part])
+                if state.form == "map":
+                    numbers = triangle_of(d, group).arranged(numbers)
+                starts = (numbers, rates[these], turns, these)
+                jobs.append(_job(at, weights, starts, t, limits, result, stop, group))
     work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * LANES)
     for k in np.flatnonzero(result.status):
         result.values[k, result.counts[k, -1] :] = np.nan
@@ -135,6 +149,13 @@ def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> 
     return Result(values, status, np.where(status == Status.OK, t[-1], 0.0), counts)
 
 
+def _group_of(form: str, d: int) -> Group:
+    """Return how nets are carried."""
+    if d <= _SMALL:
+        return WIDE
+    return SINGLE if form == "map" and d >= _LARGE else ABREAST
+
+
 def _job(
     at: IntArray,
     weights: list[tuple[int, Array]],
@@ -143,18 +164,19 @@ def _job(
     limits: tuple[float, float, int],
     result: Result,
     stop: Flag,
-    width: int,
+    group: Group,
 ) -> Callable[[], object]:
     from simtheory.sim import _kernels
     from simtheory.sim._lanes import room
 
-    follow = _kernels.follow if width == LANES else _kernels.follow_wide
+    follow = _kernels.follow_wide if group == WIDE else _kernels.follow
+    width = group.width
 
     def job() -> object:
         m = room(int(at[-1]), width)
         for place, numbers in weights:
             m[place * width : place * width + numbers.size] = numbers
-        member = np.full(width, -1)
+        member = np.full(group.nets, -1)
         return follow(
             m.ctypes.data,
             at.ctypes.data,
@@ -171,7 +193,7 @@ def _job(
 
 
 def _plan(
-    state: State, rows: Rows, *, framed: bool, turned: bool, width: int
+    state: State, rows: Rows, *, framed: bool, turned: bool, group: Group
 ) -> tuple[IntArray, list[tuple[int, Array]]]:
     """Lay out the memory of an integration; return the table of places and the numbers to put in.
 
@@ -180,57 +202,63 @@ def _plan(
     from simtheory.sim._compile import address
     from simtheory.sim._fields import FORMS, FRAME, nothing
 
-    d, n = int(state.sizes[0]), state.entries.shape[1]
+    d, packed = int(state.sizes[0]), state.form == "map"
     layers, groups = state.sizes.size - 1, int(state.group.max()) + 1
-    packed = state.form == "map"
-    i, j = np.tril_indices(d)
-    entries = rows.entries
-    if packed and not turned:  # read from the triangle itself
-        where = np.empty(d * d, dtype=np.intp)
-        where[i * d + j] = where[j * d + i] = np.arange(n)
-        entries = where[entries]
-    tableau = np.concatenate([DOP853.stages, DOP853.embedded, DOP853.dense])
-    used = [np.flatnonzero(row) for row in tableau]
-    numbers = np.concatenate([row[u] for row, u in zip(tableau, used, strict=True)])
+    triangle, together = triangle_of(d, group), group.width // group.nets
+    n = triangle.rows.size if packed else state.entries.shape[1]
+    across = -(-d // together)
+    line = across * together
+    i, j = np.divmod(rows.entries, d)
+    # A map that is not turned is read from the triangle itself.
+    entries = triangle.place[i, j] if packed and not turned else i * line + j
+    # Rows of the stages are summed one by one, those of the errors and the interpolant together.
+    blocks = [row[np.newaxis] for row in DOP853.stages] + [DOP853.embedded, DOP853.dense]
+    used = [np.flatnonzero(block.any(axis=0)) for block in blocks]
+    numbers = np.concatenate([block[:, u].T.ravel() for block, u in zip(blocks, used, strict=True)])
+    stages = [np.repeat(u, len(block)) for block, u in zip(blocks, used, strict=True)]
     sums = 0 if rows.plain else rows.ends.size - 1
     tables = {
         "sizes": state.sizes,
         "group": state.group,
-        "row": i,
-        "column": j,
-        "first": np.cumsum([0, *(u.size for u in used)]),
-        "stages": np.concatenate(used),
+        "row": triangle.rows,
+        "column": triangle.columns,
+        "first": np.cumsum([0, *(each.size for each in stages)]),
+        "stages": np.concatenate(stages),
         "ends": rows.ends,
         "entries": entries,
         "select": entries if rows.plain else np.arange(sums),
     }
     widest = int(state.sizes.max())
     work = {
-        "map": d * d,
+        "map": line * (across + 1),
         "factor": d * d,
         "chain": d * (int(state.sizes[1:].sum()) + 2 * widest),
     }
     lengths = {
         "one": 1,
-        "d": d,
+        "across": across,
         "n": n,
+        "errors": 2 * n,
         "stages": len(DOP853.stages) * n,
         "dense": 7 * n,
-        "groups": max(d, 2 * groups),
+        "groups": max(across, 2 * groups),
         "work": work[state.form],
         "packed": n if packed else 0,
-        "turned": d * d if turned else 0,
-        "full": 3 * d * d,
+        "turned": line * across if turned else 0,
+        "full": 3 * line * across,
         "framed": n if framed else 0,
-        "exponents": d if framed else 0,
-        "exponentials": 2 * d if framed else 0,
-        "sums": sums,
-        "weights": -(-numbers.size // width),
-        "factors": 0 if rows.plain else -(-rows.factors.size // width),
+        "exponents": across if framed else 0,
+        "exponentials": 2 * across if framed else 0,
+        "sums": -(-sums // together),
+        "weights": -(-numbers.size // group.width),
+        "factors": 0 if rows.plain else -(-rows.factors.size // group.width),
     }
     flags = {
         "d": d,
         "n": n,
+        "nets": group.nets,
+        "across": across,
+        "line": line,
         "layers": layers,
         "groups": groups,
         "is_framed": int(framed),
@@ -240,7 +268,7 @@ def _plan(
     }
     form = FORMS[state.form]
     form = {"slope": form["field"], **form, **(FRAME if framed else {})}
-    parts = {name: address(form.get(name, nothing), width) for name in PARTS}
+    parts = {name: address(form.get(name, nothing), group) for name in PARTS}
     at, size = lay_out(lengths, flags, tables, parts)
     weights = [(int(at[NAMES.index("weights")]), numbers)]
     if sums:

@@ -20,13 +20,15 @@ from typing import Any, TypeAlias
 
 from numba.extending import register_jitable
 
-from simtheory.sim._lanes import exp, fma, larger, load, mean_growth, root, store
-from simtheory.sim._tiles import multiply, tied_slope
+from simtheory.sim._arithmetic import exp, fma, highest, larger, magnitude, mean_growth, root
+from simtheory.sim._lanes import get, load, put, single, splat, spread, store, width
+from simtheory.sim._tiles import multiply, tied_slope, unfold
 
 Lanes: TypeAlias = Any
 Places: TypeAlias = Any  # the table `at`, whose names `_places` lists
 
 _TINY = 1e-200  # a norm whose square is less counts as zero
+_CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding
 
 
 def nothing(m: int, at: Places, i: int, j: int) -> int:
@@ -37,7 +39,7 @@ def nothing(m: int, at: Places, i: int, j: int) -> int:
 def map_prepare(m: int, at: Places, i: int, j: int) -> int:
     """Write the mean rates of each entry, for nets that have just come."""
     for p in range(at.n):
-        a, b = load(m, at.rates + at[at.row + p]), load(m, at.rates + at[at.column + p])
+        a, b = spread(m, at.rates, at[at.row + p]), load(m, at.rates + at[at.column + p])
         store(m, at.means + p, 0.5 * (a + b))
     return 0
 
@@ -45,31 +47,31 @@ def map_prepare(m: int, at: Places, i: int, j: int) -> int:
 @register_jitable
 def map_field(m: int, at: Places, y: int, out: int) -> int:
     """W' = AW + WA − (AW² + W²A)/2 − WAW."""
-    _unpack(m, at, y, at.work)
+    unfold(m, at, y, at.work)
     tied_slope(m, at, at.work, out)
     return 0
 
 
 @register_jitable
-def _unpack(m: int, at: Places, y: int, W: int) -> None:
-    """Write the full matrix of a triangle."""
-    d = at.d
-    for i in range(d):
-        for j in range(i + 1):
-            w = load(m, y)
-            store(m, W + i * d + j, w)
-            store(m, W + j * d + i, w)
-            y += 1
+def _diagonal(m: int, at: Places, y: int, k: int) -> Lanes:
+    """Return the entry, or the eight of a single net, in place k of the diagonal of a triangle."""
+    before = k * (k + 3) // 2
+    if not single(m):
+        return load(m, y + before)
+    size = width(m)
+    for lane in range(size):
+        row = y + before * size + lane
+        put(m, at.corner * size + lane, get(m, row * size + lane))
+    return load(m, at.corner)
 
 
 def map_weigh(m: int, at: Places, i: int, j: int) -> int:
     """Write one over √(w_ii w_jj), which bounds |w_ij|: an error of a small W grows with it."""
-    for k in range(at.d):
-        p = k * (k + 3) // 2
-        top = larger(larger(load(m, at.y + p), load(m, at.y_new + p)), _TINY)
-        store(m, at.norms + k, 1.0 / root(top))
+    for k in range(at.across):
+        top = larger(_diagonal(m, at, at.y, k), _diagonal(m, at, at.y_new, k))
+        store(m, at.norms + k, 1.0 / root(larger(top, _TINY)))
     for p in range(at.n):
-        a, b = load(m, at.norms + at[at.row + p]), load(m, at.norms + at[at.column + p])
+        a, b = spread(m, at.norms, at[at.row + p]), load(m, at.norms + at[at.column + p])
         store(m, at.scale + p, a * b)
     return 0
 
@@ -78,19 +80,19 @@ def map_mapped(m: int, at: Places, y: int, j: int) -> int:
     """Return where W stands: packed, or full if it has to be turned."""
     if not at.is_turned:
         return y
-    _unpack(m, at, y, at.full)
+    unfold(m, at, y, at.full)
     return _turned(m, at, at.full)
 
 
 @register_jitable
 def _turned(m: int, at: Places, W: int) -> int:
-    """Return where Q W Qᵀ stands, with the eigenvectors Q of the second moment."""
+    """Return where Q W Qᵀ stands; axes are the rows of Qᵀ, eigenvectors of the second moment."""
     if not at.is_turned:
         return W
-    d = at.d
-    half, turned = at.full + d * d, at.full + 2 * d * d
-    multiply(m, W, d, 1, at.axes, 1, d, half, d, d, d)
-    multiply(m, at.axes, d, 1, half, d, 1, turned, d, d, d)
+    d, line, square = at.d, at.line, at.line * at.across
+    half, turned = at.full + square, at.full + 2 * square
+    multiply(m, W, line, 1, at.axes, line, 1, half, d, d, d)
+    multiply(m, at.axes, 1, line, half, line, 1, turned, d, d, d)
     return turned
 
 
@@ -186,10 +188,22 @@ def grouped_weigh(m: int, at: Places, i: int, j: int) -> int:
 # is the rest of the field; so learned concepts, which relax fast, no longer keep the steps short.
 
 
+def frame_cap(m: int, at: Places, i: int, j: int) -> int:
+    """Shorten the step where an exponent would be too large."""
+    h, fastest = load(m, at.h), splat(m, 0.0)
+    for k in range(at.across):
+        slack = 1.0 - 2.0 * _diagonal(m, at, at.y, k)
+        fastest = larger(fastest, load(m, at.rates + k) * magnitude(slack))
+    if single(m):
+        fastest = highest(fastest)
+    store(m, at.h, h / larger(h * fastest / _CAP, 1.0))
+    return 0
+
+
 def frame_enter(m: int, at: Places, i: int, j: int) -> int:
     """Write the exponents of the step."""
-    for k in range(at.d):
-        slack = 1.0 - 2.0 * load(m, at.y + k * (k + 3) // 2)
+    for k in range(at.across):
+        slack = 1.0 - 2.0 * _diagonal(m, at, at.y, k)
         store(m, at.growth + k, load(m, at.h) * load(m, at.rates + k) * slack)
     return 0
 
@@ -197,15 +211,15 @@ def frame_enter(m: int, at: Places, i: int, j: int) -> int:
 @register_jitable
 def frame_leave(m: int, at: Places, V: int, out: int) -> int:
     """Write W at the fraction x of the step, given V there."""
-    d, h, x = at.d, load(m, at.h), load(m, at.x)
-    for k in range(d):
+    lowered, h, x = at.raised + at.across, load(m, at.h), load(m, at.x)
+    for k in range(at.across):
         g = load(m, at.growth + k) * x
         store(m, at.raised + k, exp(g))
-        store(m, at.raised + d + k, exp(0.0 - g))
+        store(m, lowered + k, exp(0.0 - g))
     for p in range(at.n):
         i, j = at[at.row + p], at[at.column + p]
-        e = load(m, at.raised + i) * load(m, at.raised + j)
-        g = (load(m, at.growth + i) + load(m, at.growth + j)) * x
+        e = spread(m, at.raised, i) * load(m, at.raised + j)
+        g = (spread(m, at.growth, i) + load(m, at.growth + j)) * x
         rise = x * h * load(m, at.f + p) * mean_growth(g, e)
         store(m, out + p, load(m, at.y + p) + fma(e, load(m, V + p), rise))
     return 0
@@ -213,13 +227,13 @@ def frame_leave(m: int, at: Places, V: int, out: int) -> int:
 
 def frame_slope(m: int, at: Places, V: int, out: int) -> int:
     """Write the slope of V at the fraction x of the step."""
-    d, h = at.d, load(m, at.h)
+    lowered, h = at.raised + at.across, load(m, at.h)
     frame_leave(m, at, V, at.value)
     map_field(m, at, at.value, at.spare)
     for p in range(at.n):
         i, j = at[at.row + p], at[at.column + p]
-        shrink = load(m, at.raised + d + i) * load(m, at.raised + d + j)
-        g = load(m, at.growth + i) + load(m, at.growth + j)
+        shrink = spread(m, lowered, i) * load(m, lowered + j)
+        g = spread(m, at.growth, i) + load(m, at.growth + j)
         moved = load(m, at.value + p) - load(m, at.y + p)
         linear = fma(g, moved, h * load(m, at.f + p))
         store(m, out + p, shrink * (load(m, at.spare + p) - linear))
@@ -229,7 +243,7 @@ def frame_slope(m: int, at: Places, V: int, out: int) -> int:
 def frame_lift(m: int, at: Places, v: int, j: int) -> int:
     """Turn an error of V into one of W, at the fraction x where `frame_leave` came last."""
     for p in range(at.n):
-        e = load(m, at.raised + at[at.row + p]) * load(m, at.raised + at[at.column + p])
+        e = spread(m, at.raised, at[at.row + p]) * load(m, at.raised + at[at.column + p])
         store(m, v + p, e * load(m, v + p))
     return 0
 
@@ -239,4 +253,10 @@ FORMS = {
     "factor": {"field": factor_field, "weigh": grouped_weigh, "mapped": factor_mapped},
     "chain": {"field": chain_field, "weigh": grouped_weigh, "mapped": chain_mapped},
 }
-FRAME = {"slope": frame_slope, "enter": frame_enter, "leave": frame_leave, "lift": frame_lift}
+FRAME = {
+    "slope": frame_slope,
+    "cap": frame_cap,
+    "enter": frame_enter,
+    "leave": frame_leave,
+    "lift": frame_lift,
+}

@@ -12,22 +12,19 @@ import numpy as np
 from numba.extending import register_jitable
 
 from simtheory._typing import Array, IntArray
+from simtheory.sim._arithmetic import fma, fused, larger, root, where
 from simtheory.sim._compile import entry
 from simtheory.sim._fields import Places
 from simtheory.sim._lanes import (
     call,
-    fma,
     get,
-    larger,
     load,
-    magnitude,
+    nets,
     put,
-    root,
     splat,
     store,
     stream,
     table,
-    where,
     wide,
     width,
 )
@@ -52,14 +49,28 @@ ACCEPTED, REJECTED, EVALUATIONS, DONE = 0, 1, 2, 3
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 8.0
 _FIRST = 0.1  # largest relative change in the first trial step
 _TOO_FAST = 1e100  # relative change per unit of time: only weights that are far too large do so
-_CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding
 _DEFECT_AT = (0.7, 0.95)  # where it is large: between them they see 0.8 of its maximum
+
+
+@register_jitable
+def put_all(m: int, at: Places, place: int, lane: int, x: float) -> None:
+    """Write x to every lane of the net of a lane."""
+    for one in range(lane, width(m), nets(m, at)):
+        put(m, place * width(m) + one, x)
 
 
 @register_jitable
 def read(m: int, at: Places, y: int) -> int:
     """Return where the numbers begin that the reading selects from, for the state y."""
     W = call(at.mapped, m, at, y, 0)
+    if nets(m, at) == 1:
+        for r in range(at.n_sums):
+            entry = 0.0
+            for q in range(at[at.ends + r], at[at.ends + r + 1]):
+                w = get(m, W * width(m) + at[at.entries + q])
+                entry = fused(get(m, at.factors * width(m) + q), w, entry)
+            put(m, at.sums * width(m) + r, entry)
+        return at.sums if at.n_sums > 0 else W
     for r in range(at.n_sums):
         total = splat(m, 0.0)
         for q in range(at[at.ends + r], at[at.ends + r + 1]):
@@ -73,7 +84,8 @@ def read(m: int, at: Places, y: int) -> int:
 def write(m: int, at: Places, lane: int, source: int, out: int, first: int) -> None:
     """Write what the net of a lane reads to the address `out`, from number `first` on."""
     for r in range(at.n_selected):
-        stream(out, first + r, get(m, (source + at[at.select + r]) * width(m) + lane))
+        number = at[at.select + r] * nets(m, at) + lane
+        stream(out, first + r, get(m, source * width(m) + number))
 
 
 @register_jitable
@@ -88,11 +100,10 @@ def release(m: int, at: Places, lane: int, ending: int, results: Results, member
     counts[k, EVALUATIONS] = int(get(m, at.evaluations * width(m) + lane))
     member[lane] = -1
     # The lane goes on moving whatever it holds, unread: with a step, but without points to write.
-    put(m, at.h * width(m) + lane, 1.0)
-    put(m, at.due * width(m) + lane, np.inf)
-    put(m, at.now * width(m) + lane, 0.0)
-    put(m, at.accepted * width(m) + lane, 0.0)
-    put(m, at.rejected * width(m) + lane, 0.0)
+    put_all(m, at, at.h, lane, 1.0)
+    put_all(m, at, at.due, lane, np.inf)
+    for place in (at.now, at.accepted, at.rejected):
+        put_all(m, at, place, lane, 0.0)
 
 
 @register_jitable
@@ -103,20 +114,21 @@ def admit(
     states, rates, axes, slots = starts
     values, _, _, counts = results
     before = waiting
-    for lane in range(width(m)):
+    for lane in range(nets(m, at)):
         fresh = member[lane] < 0 and waiting < len(states)
-        put(m, at.share * width(m) + lane, 1.0 if fresh else 0.0)
+        put_all(m, at, at.share, lane, 1.0 if fresh else 0.0)
         if not fresh:
             continue
         member[lane] = slots[waiting]
-        put(m, at.h * width(m) + lane, 1.0)
-        for p in range(at.n):
-            put(m, (at.y + p) * width(m) + lane, states[waiting, p])
+        put_all(m, at, at.h, lane, 1.0)
+        for p in range(states.shape[1]):
+            put(m, at.y * width(m) + p * nets(m, at) + lane, states[waiting, p])
         for i in range(at.d):
-            put(m, (at.rates + i) * width(m) + lane, rates[waiting, i])
+            put(m, at.rates * width(m) + i * nets(m, at) + lane, rates[waiting, i])
             if at.is_turned:
                 for j in range(at.d):
-                    put(m, (at.axes + i * at.d + j) * width(m) + lane, axes[waiting, i, j])
+                    number = (j * at.line + i) * nets(m, at) + lane
+                    put(m, at.axes * width(m) + number, axes[waiting, i, j])
         waiting += 1
     if waiting == before:
         return waiting
@@ -130,15 +142,15 @@ def admit(
         store(m, at.f + p, where(fresh, load(m, at.f_new + p), load(m, at.f + p)))
     store(m, at.error, largest(m, at, at.f_new))
     source = read(m, at, at.y)
-    for lane in range(width(m)):
+    for lane in range(nets(m, at)):
         if get(m, at.share * width(m) + lane) == 0.0:
             continue
         k, done = member[lane], 0
         for place in (at.now, at.accepted, at.rejected):
-            put(m, place * width(m) + lane, 0.0)
-        put(m, at.evaluations * width(m) + lane, 1.0)
+            put_all(m, at, place, lane, 0.0)
+        put_all(m, at, at.evaluations, lane, 1.0)
         speed_here = get(m, at.error * width(m) + lane)
-        put(m, at.h * width(m) + lane, min(t[-1], _FIRST / speed_here))
+        put_all(m, at, at.h, lane, min(t[-1], _FIRST / speed_here))
         if not speed_here < _TOO_FAST:
             release(m, at, lane, NON_FINITE, results, member)
             continue
@@ -147,7 +159,7 @@ def admit(
             done = 1
         counts[k, DONE] = done
         if done < t.size:
-            put(m, at.due * width(m) + lane, t[done])
+            put_all(m, at, at.due, lane, t[done])
         else:
             release(m, at, lane, OK, results, member)
     return waiting
@@ -158,13 +170,8 @@ def aim(
     m: int, at: Places, end: float, max_steps: int, results: Results, member: IntArray, stop: bool
 ) -> int:
     """Set where each step ends; let go of nets whose budget is spent; return how many go on."""
+    call(at.cap, m, at, 0, 0)
     h, now = load(m, at.h), load(m, at.now)
-    if at.is_framed:
-        fastest = splat(m, 0.0)
-        for i in range(at.d):
-            slack = 1.0 - 2.0 * load(m, at.y + i * (i + 3) // 2)
-            fastest = larger(fastest, load(m, at.rates + i) * magnitude(slack))
-        h = h / larger(h * fastest / _CAP, 1.0)
     near = fma(h, 1.01, now) - end
     then = where(near, end, now + h)
     store(m, at.then, then)
@@ -174,9 +181,9 @@ def aim(
     left = (max_steps - 0.5) - load(m, at.accepted) - load(m, at.rejected)
     store(m, at.error, left)
     busy = 0
-    for lane in range(width(m)):
+    for lane in range(nets(m, at)):
         if member[lane] < 0:
-            put(m, at.h * width(m) + lane, 1.0)
+            put_all(m, at, at.h, lane, 1.0)
         elif stop:
             release(m, at, lane, OUT_OF_TIME, results, member)
         elif get(m, at.error * width(m) + lane) < 0.0:
@@ -199,7 +206,7 @@ def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> No
         due = load(m, at.due)
         store(m, at.share, due - then)
         some = False
-        for lane in range(width(m)):
+        for lane in range(nets(m, at)):
             some = some or get(m, at.share * width(m) + lane) <= 0.0
         if not some:
             return
@@ -207,13 +214,13 @@ def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> No
         interpolate(m, at, at.stage)
         call(at.leave, m, at, at.stage, at.value)
         source = read(m, at, at.value if at.is_framed else at.stage)
-        for lane in range(width(m)):
+        for lane in range(nets(m, at)):
             if get(m, at.share * width(m) + lane) <= 0.0:
                 k = member[lane]
                 g = counts[k, DONE]
                 write(m, at, lane, source, out, (k * t.size + g) * at.n_selected)
                 counts[k, DONE] = g + 1
-                put(m, at.due * width(m) + lane, t[g + 1] if g + 1 < t.size else np.inf)
+                put_all(m, at, at.due, lane, t[g + 1] if g + 1 < t.size else np.inf)
 
 
 @register_jitable
@@ -230,7 +237,7 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
     factor = _SAFETY / root(root(root(error)))
     factor = where(_GROW - factor, larger(factor, _SHRINK), _GROW)
     store(m, at.h, h * factor)
-    for lane in range(width(m)):
+    for lane in range(nets(m, at)):
         if member[lane] >= 0 and get(m, at.due * width(m) + lane) == np.inf:
             release(m, at, lane, OK, results, member)
 
@@ -239,25 +246,26 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
 def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolerance: float) -> bool:
     """Write the error of each lane's step, 1 being allowed, and whether it passed; say if any did.
 
-    The interpolant is made, and its defect counts, where the step itself passed.
+    The interpolant is made, and its defect counts, where the step itself passed; also where the grid
+    has no point, since the defect sees what the estimate misses at the limit of stability.
     """
     error = step_error(m, at) / step_tolerance
     error = where(np.inf - error, error, np.inf)  # a NaN, too, is as bad as can be
     store(m, at.evaluations, load(m, at.evaluations) + float(STAGES))
-    store(m, at.error, error)
+    good = where(error - 1.0, splat(m, 0.0), 1.0)
+    store(m, at.passed, good)
     some = False
-    for lane in range(width(m)):
-        some = some or get(m, at.error * width(m) + lane) <= 1.0
+    for lane in range(nets(m, at)):
+        some = some or get(m, at.passed * width(m) + lane) > 0.0
     if some:
         extend(m, at, nodes)
-        good = where(error - 1.0, splat(m, 0.0), 1.0)
         for x in _DEFECT_AT:
             missed = defect(m, at, x) / defect_tolerance
             missed = where(np.inf - missed, missed, np.inf)
             error = where(good, larger(error, missed), error)
         more = float(ROWS - STAGES - 1 + len(_DEFECT_AT))
         store(m, at.evaluations, fma(good, more, load(m, at.evaluations)))
-        store(m, at.error, error)
+    store(m, at.error, error)
     store(m, at.passed, where(error - 1.0, splat(m, 0.0), 1.0))
     return some
 

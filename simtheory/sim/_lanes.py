@@ -6,10 +6,12 @@ in memory, are read with one `load`, and `+`, `*` or `fma` act on all of them. N
 neighbours, which is why a net's result does not depend on the company it is in.
 
 Eight lanes fill a register of 512 bits. The smallest matrices take 32, four registers for each
-number, because so little is done with each number that finding it is most of the work.
+number, because so little is done with each number that finding it is most of the work. Eight large
+matrices do not fit the caches together, so a large net is carried by itself: its lanes hold eight
+neighbours in a row of a matrix, and whatever there is one of (the step, the time) stands in all.
 
 Two blocks of memory hold an integration. m, numbers in groups of lanes, is given by its address, a
-multiple of 64 bytes; its type tells how wide a group is (a plain address means eight). at, a table
+multiple of 64 bytes; its type tells what a group holds (a plain address means eight nets). at, a table
 of whole numbers, says where in m each array begins and how long it is; its head has names
 (``at.y``), its tail is read by index (``at[k]``).
 """
@@ -17,7 +19,6 @@ of whole numbers, says where in m each array begins and how long it is; its head
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,29 +32,28 @@ from numba.extending import (
     lower_builtin,
     lower_getattr_generic,
     models,
-    register_jitable,
     register_model,
     type_callable,
 )
 
 from simtheory._typing import Array
-from simtheory.sim._places import LANES, NAMES, WIDE
+from simtheory.sim._places import ABREAST, LANES, NAMES, SINGLE, WIDE, Group
 
 INT = ir.IntType(64)
 
 
-class _Lanes(types.Type):
+class Lanes(types.Type):
     def __init__(self, width: int) -> None:
         super().__init__(name=f"Lanes({width})")
         self.width = width
 
 
 class _Memory(types.Type):
-    """Address of m, where groups are not of the usual width."""
+    """Address of m, where groups are not of the usual kind."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__(name=f"Memory({width})")
-        self.width = width
+    def __init__(self, group: Group) -> None:
+        super().__init__(name=f"Memory{tuple(group)}")
+        self.group = group
 
 
 class _Places(types.Type):
@@ -61,22 +61,27 @@ class _Places(types.Type):
         super().__init__(name="Places")
 
 
-_OF_WIDTH = {width: _Lanes(width) for width in (LANES, WIDE)}
-_MEMORY = {LANES: types.intp, WIDE: _Memory(WIDE)}
+OF_WIDTH = {group.width: Lanes(group.width) for group in (ABREAST, WIDE)}
+_MEMORY = {ABREAST: types.intp, WIDE: _Memory(WIDE), SINGLE: _Memory(SINGLE)}
 places = _Places()
 
 
-def part_of(width: int) -> Any:
+def part_of(group: Group) -> Any:
     """Return the signature of what `call` calls."""
-    return types.intp(_MEMORY[width], places, types.intp, types.intp)
+    return types.intp(_MEMORY[group], places, types.intp, types.intp)
+
+
+def group_of(m: Any) -> Group:
+    """Return what a group of a memory holds."""
+    return m.group if isinstance(m, _Memory) else ABREAST
 
 
 def width_of(kind: Any) -> int:
     """Return how wide the groups of a memory, or some lanes, are."""
-    return kind.width if isinstance(kind, _Lanes | _Memory) else LANES
+    return kind.width if isinstance(kind, Lanes) else group_of(kind).width
 
 
-@register_model(_Lanes)
+@register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, ir.VectorType(ir.DoubleType(), kind.width))
@@ -187,6 +192,11 @@ class Writer:
         """Write lanes to a place of m."""
         self.b.store(value, self._place(m, place)).align = 64
 
+    def one(self, m: Any, place: Any, k: Any) -> Any:
+        """Return number k, alone, from a place of m on."""
+        start = self.b.mul(place, number(self.width))
+        return self.b.load(scalar_of(self.b, m, self.b.add(start, k)))
+
     def apply(self, name: str, *args: Any) -> Any:
         """Return one of LLVM's own functions of vectors."""
         kind = ir.FunctionType(self.kind, [self.kind] * len(args))
@@ -212,6 +222,25 @@ def width(typing: Any, m: Any) -> Any:
 
 
 @intrinsic
+def nets(typing: Any, m: Any, at: Any) -> Any:
+    """Return how many nets a group holds; known when compiling only where groups are wide."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        group = group_of(signature.args[0])
+        return number(group.nets) if group == WIDE else named(builder, args[1], "nets")
+
+    return types.intp(m, places), code
+
+
+@intrinsic
+def single(typing: Any, m: Any) -> Any:
+    """Return 1 where a memory holds one net, else 0; known when compiling."""
+    return types.intp(m), lambda _, __, signature, ___: number(
+        int(group_of(signature.args[0]) == SINGLE)
+    )
+
+
+@intrinsic
 def call(typing: Any, part: Any, m: Any, at: Any, i: Any, j: Any) -> Any:
     """Call the compiled part at an address, so that this code need not contain it."""
 
@@ -226,7 +255,7 @@ def call(typing: Any, part: Any, m: Any, at: Any, i: Any, j: Any) -> Any:
 def load(typing: Any, m: Any, place: Any) -> Any:
     """Return the lanes at a place of m."""
     size = width_of(m)
-    kind = _OF_WIDTH[size](m, types.intp)
+    kind = OF_WIDTH[size](m, types.intp)
     return kind, lambda _, b, __, args: Writer(b, size).read(*args)
 
 
@@ -237,12 +266,26 @@ def store(typing: Any, m: Any, place: Any, x: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         writer = Writer(builder, size)
-        lanes = isinstance(signature.args[2], _Lanes)
+        lanes = isinstance(signature.args[2], Lanes)
         value = args[2] if lanes else writer.everywhere(args[2])
         writer.write(args[0], args[1], value)
         return context.get_dummy_value()
 
-    return types.void(m, types.intp, x if isinstance(x, _Lanes) else types.float64), code
+    return types.void(m, types.intp, x if isinstance(x, Lanes) else types.float64), code
+
+
+@intrinsic
+def spread(typing: Any, m: Any, place: Any, k: Any) -> Any:
+    """Return number k of the array at a place, in every lane of its net."""
+    group = group_of(m)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        writer, (m, place, k) = Writer(builder, group.width), args
+        if group != SINGLE:
+            return writer.read(m, builder.add(place, k))
+        return writer.everywhere(writer.one(m, place, k))
+
+    return OF_WIDTH[group.width](m, types.intp, types.intp), code
 
 
 @intrinsic
@@ -281,112 +324,5 @@ def stream(typing: Any, m: Any, index: Any, x: Any) -> Any:
 def splat(typing: Any, m: Any, x: Any) -> Any:
     """Return x in every lane of the width of m."""
     size = width_of(m)
-    kind = _OF_WIDTH[size](m, types.float64)
+    kind = OF_WIDTH[size](m, types.float64)
     return kind, lambda _, b, __, args: Writer(b, size).everywhere(args[1])
-
-
-def _typed(given: Sequence[Any], build: Callable[..., Any]) -> Any:
-    """Return the signature and the code of a function of lanes, some of whose arguments are numbers."""
-    size = max(width_of(kind) for kind in given if isinstance(kind, _Lanes))
-    kinds = [kind if isinstance(kind, _Lanes) else types.float64 for kind in given]
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        writer = Writer(builder, size)
-        values = (
-            value if isinstance(kind, _Lanes) else writer.everywhere(value)
-            for kind, value in zip(signature.args, args, strict=True)
-        )
-        return build(writer, *values)
-
-    return _OF_WIDTH[size](*kinds), code
-
-
-def _function(build: Callable[..., Any], arguments: int) -> Any:
-    """Make a function of lanes from what builds its instruction."""
-    if arguments == 1:
-        return intrinsic(lambda typing, x: _typed((x,), build))
-    if arguments == 2:
-        return intrinsic(lambda typing, x, y: _typed((x, y), build))
-    return intrinsic(lambda typing, x, y, z: _typed((x, y, z), build))
-
-
-@intrinsic
-def fused(typing: Any, x: Any, y: Any, z: Any) -> Any:
-    """Return x y + z of three numbers, rounded once."""
-    return types.float64(*[types.float64] * 3), lambda _, b, __, args: b.fma(*args)
-
-
-fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
-magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
-root = _function(lambda w, x: w.apply("sqrt", x), 1)
-# The larger of two; of a NaN and a number one or the other.
-larger = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered(">", x, y), x, y), 2)
-# Where x is positive y, elsewhere z.
-where = _function(lambda w, x, y, z: w.b.select(w.b.fcmp_ordered(">", x, w.zero), y, z), 3)
-# y 2^k, where x = 1.5 2^52 + k holds the whole number k in its last bits.
-_scaled = _function(
-    lambda w, x, y: w.b.bitcast(
-        w.b.add(w.b.shl(w.b.bitcast(x, w.bits), w.whole(52)), w.b.bitcast(y, w.bits)), w.kind
-    ),
-    2,
-)
-
-
-def _teach(symbol: Any, instruction: str) -> None:
-    """Let one of Python's operators act on lanes, and on lanes and numbers."""
-
-    @type_callable(symbol)
-    def kind(context: Any) -> Any:
-        def typer(x: Any, y: Any) -> Any:
-            lanes = [kind for kind in (x, y) if isinstance(kind, _Lanes)]
-            fits = all(isinstance(kind, _Lanes | types.Number) for kind in (x, y))
-            return lanes[0] if lanes and fits else None
-
-        return typer
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        writer = Writer(builder, signature.return_type.width)
-        values = (
-            value
-            if isinstance(kind, _Lanes)
-            else writer.everywhere(context.cast(builder, value, kind, types.float64))
-            for kind, value in zip(signature.args, args, strict=True)
-        )
-        return getattr(builder, instruction)(*values)
-
-    for one, other in ((_Lanes, _Lanes), (_Lanes, types.Number), (types.Number, _Lanes)):
-        lower_builtin(symbol, one, other)(code)
-
-
-_teach(operator.add, "fadd")
-_teach(operator.sub, "fsub")
-_teach(operator.mul, "fmul")
-_teach(operator.truediv, "fdiv")
-
-_ROUNDER = 1.5 * 2.0**52  # added to a number, it leaves the nearest integer in the last bits
-_LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 0.6931471805598903, 5.497923018708371e-14
-
-
-@register_jitable
-def exp(x: Any) -> Any:
-    """Return e^x to two units in the last place, for |x| < 700."""
-    shifted = fma(x, _LOG2E, _ROUNDER)
-    k = shifted - _ROUNDER
-    r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
-    factorial = 479001600.0
-    p = 0.0 * r + 1.0 / factorial
-    for n in range(12, 0, -1):
-        factorial /= n
-        p = fma(p, r, 1.0 / factorial)
-    return _scaled(shifted, p)
-
-
-@register_jitable
-def mean_growth(x: Any, e: Any) -> Any:
-    """Return (e^x - 1)/x, the mean of exp over [0, x], given e = e^x; 1 at x = 0."""
-    factorial = 39916800.0
-    p = 0.0 * x + 1.0 / factorial
-    for n in range(11, 1, -1):
-        factorial /= n
-        p = fma(p, x, 1.0 / factorial)
-    return where(magnitude(x) - 0.25, (e - 1.0) / x, p)

@@ -1,7 +1,7 @@
 """One step of the method in every lane, its error, its interpolant, and the defect of that.
 
 Symbols are those of `_fields`. A slope is always multiplied with the step h; the rows of the
-tableau are those of the stages, of the error estimates, and of the interpolant.
+tableau are those of the stages; then come, as blocks, those of the errors and of the interpolant.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from numba.extending import register_jitable
 
 from simtheory._typing import Array
+from simtheory.sim._arithmetic import fma, highest, larger, magnitude, root, where
 from simtheory.sim._fields import Lanes, Places
-from simtheory.sim._lanes import call, fma, larger, load, magnitude, root, splat, store, where
-from simtheory.sim._tiles import combine
+from simtheory.sim._lanes import call, load, nets, splat, store
+from simtheory.sim._tiles import combine, combine_four, combine_two
 
 STAGES = 12  # of the step; four more rows hold the slope at its end and those of the interpolant
 ROWS = 16
@@ -40,24 +41,23 @@ def step(m: int, at: Places, nodes: Array) -> None:
 
 @register_jitable
 def largest(m: int, at: Places, v: int) -> Lanes:
-    """Return the largest entry of v over its scale; NaN if one is not a number."""
+    """Return each net's largest entry of v over its scale; NaN if one is not a number."""
     worst, doubt = splat(m, 0.0), splat(m, 0.0)
     for p in range(at.n):
         one = load(m, v + p)
         worst = larger(worst, magnitude(one) * load(m, at.scale + p))
         doubt = fma(one, 0.0, doubt)
-    return worst + doubt
+    return highest(worst + doubt) if nets(m, at) == 1 else worst + doubt
 
 
 @register_jitable
 def step_error(m: int, at: Places) -> Lanes:
     """Estimate the error of a step from the embedded pair of orders 5 and 3, over the scale."""
-    combine(m, at, at.zero, ROWS, at.stage)
-    call(at.lift, m, at, at.stage, 0)
-    fifth = largest(m, at, at.stage)
-    combine(m, at, at.zero, ROWS + 1, at.stage)
-    call(at.lift, m, at, at.stage, 0)
-    third = 0.1 * largest(m, at, at.stage)
+    first, second = at.errors, at.errors + at.n
+    combine_two(m, at, ROWS, first)
+    call(at.lift, m, at, first, 0)
+    call(at.lift, m, at, second, 0)
+    fifth, third = largest(m, at, first), 0.1 * largest(m, at, second)
     both = root(fma(fifth, fifth, third * third))
     return where(both, fifth * (fifth / both), both)
 
@@ -70,8 +70,7 @@ def extend(m: int, at: Places, nodes: Array) -> None:
         combine(m, at, at.base, s, at.stage)
         store(m, at.x, nodes[s])
         call(at.slope, m, at, at.stage, at.slopes + s * n)
-    for r in range(4):
-        combine(m, at, at.zero, ROWS + 2 + r, F + (3 + r) * n)
+    combine_four(m, at, ROWS + 1, F + 3 * n)
     for p in range(n):
         rise = load(m, at.v_new + p) - load(m, at.base + p)
         begin, end = load(m, at.slopes + p), load(m, at.slopes + STAGES * n + p)
@@ -103,7 +102,7 @@ def defect(m: int, at: Places, fraction: float) -> Lanes:
     n, x, y = at.n, splat(m, fraction), splat(m, 1.0 - fraction)
     store(m, at.x, x)
     interpolate(m, at, at.stage)
-    call(at.slope, m, at, at.stage, at.miss)
+    call(at.slope, m, at, at.stage, at.errors)
     for p in range(n):
         v, s = splat(m, 0.0), splat(m, 0.0)
         for r in range(6, -1, -1):
@@ -114,6 +113,6 @@ def defect(m: int, at: Places, fraction: float) -> Lanes:
             else:
                 s = s * y - v
                 v = v * y
-        store(m, at.miss + p, s - load(m, at.miss + p))
-    call(at.lift, m, at, at.miss, 0)
-    return largest(m, at, at.miss)
+        store(m, at.errors + p, s - load(m, at.errors + p))
+    call(at.lift, m, at, at.errors, 0)
+    return largest(m, at, at.errors)

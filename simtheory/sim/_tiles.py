@@ -7,15 +7,14 @@ copied to every place they are called from, they would make the compiler work fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from simtheory.sim import _squares
 from simtheory.sim._lanes import (
     INT,
     LANES,
@@ -25,75 +24,18 @@ from simtheory.sim._lanes import (
     number,
     places,
     scalar_of,
-    width_of,
 )
+from simtheory.sim._loops import apart, covered, slope_of, summed, transposed
 
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
-_SUMS = {1: (12, 6, 3, 1), 4: (3, 1)}  # in a combination
+_SUMS = {  # in combinations of one, two and four rows
+    1: {1: (12, 6, 3, 1), 4: (3, 1)},
+    2: {1: (8, 4, 2, 1), 4: (2, 1)},
+    4: {1: (4, 2, 1), 4: (1,)},
+}
 _SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
 _LINES = {1: (8, 4, 2, 1), 4: (2, 1)}  # columns, where there is one row
 _PAIRS = {1: (2, 1), 4: (1,)}  # columns, where each entry takes two sums
-
-
-def _apart(name: str, body: Callable[..., None]) -> Callable[..., Any]:
-    """Turn `body(writer, *arguments)` into a function that no caller takes in."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        width = width_of(signature.args[0])
-        kind = ir.FunctionType(ir.VoidType(), [value.type for value in args])
-        whole = f"simtheory.{name}.{width}"
-        function = cgutils.get_or_insert_function(builder.module, kind, whole)
-        if function.is_declaration:
-            function.linkage = "linkonce_odr"
-            function.attributes.add("noinline")
-            inside = ir.IRBuilder(function.append_basic_block("entry"))
-            body(Writer(inside, width), *function.args)
-            inside.ret_void()
-        builder.call(function, args)
-        return context.get_dummy_value()
-
-    return code
-
-
-def _covered(
-    w: Writer,
-    end: Any,
-    widths: Mapping[int, Sequence[int]],
-    part: Callable[[Any, int], None],
-) -> None:
-    """Cover 0 ... end - 1 by parts of the first width, what is left by the next, and so on."""
-    done = number(0)
-    for width in widths[w.width // LANES]:
-        until = w.b.sub(end, w.b.srem(w.b.sub(end, done), number(width)))
-        with cgutils.for_range_slice(w.b, done, until, number(width), intp=INT) as (k, _):
-            part(k, width)
-        done = until
-
-
-def _summed(
-    w: Writer,
-    first: Any,
-    last: Any,
-    sums: Sequence[Any],
-    terms: Callable[[Any], Sequence[tuple[Any, Any]]],
-) -> Sequence[Any]:
-    """Return sums + Σ_k x y over the pairs (x, y) of `terms(k)`, k from first to before last."""
-    b, before = w.b, w.b.block
-    loop, after = b.append_basic_block("sum"), b.append_basic_block("summed")
-    b.branch(loop)
-    b.position_at_end(loop)
-    k = b.phi(INT)
-    k.add_incoming(first, before)
-    running = [b.phi(w.kind) for _ in sums]
-    grown = [w.apply("fma", x, y, r) for (x, y), r in zip(terms(k), running, strict=True)]
-    for phi, start, end in zip(running, sums, grown, strict=True):
-        phi.add_incoming(start, before)
-        phi.add_incoming(end, loop)
-    following = b.add(k, number(1))
-    k.add_incoming(following, loop)
-    b.cbranch(b.icmp_signed("<", following, last), loop, after)
-    b.position_at_end(after)
-    return grown
 
 
 @intrinsic
@@ -105,14 +47,34 @@ def combine(typing: Any, m: Any, at: Any, base: Any, row: Any, out: Any) -> Any:
     at at[at.stages], their weights at place at.weights.
     """
     kind = types.void(m, places, types.intp, types.intp, types.intp)
-    return kind, _apart("combine", _combination)
+    return kind, apart("combine", _combination)
 
 
-def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any) -> None:
+def _block(count: int) -> Any:
+    """Return what writes Σ_s weight_s K_s of a block of rows to `out`, one after the other.
+
+    The entries of a block stand column after column, so that each slope is read once.
+    """
+
+    @intrinsic
+    def combine_block(typing: Any, m: Any, at: Any, row: Any, out: Any) -> Any:
+        def body(w: Writer, m: Any, at: Any, row: Any, out: Any) -> None:
+            _combination(w, m, at, None, row, out, count)
+
+        return types.void(m, places, types.intp, types.intp), apart(f"combine{count}", body)
+
+    return combine_block
+
+
+combine_two, combine_four = _block(2), _block(4)
+
+
+def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any, count: int = 1) -> None:
     b = w.b
     n, slopes, stages = (named(b, at, name) for name in ("n", "slopes", "stages"))
     begin = b.add(named(b, at, "first"), row)
     first, last = entry_of(b, at, begin), entry_of(b, at, b.add(begin, number(1)))
+    columns = b.sdiv(b.sub(last, first), number(count))
     weights = b.mul(named(b, at, "weights"), number(w.width))
 
     def part(p: Any, width: int) -> None:
@@ -120,16 +82,21 @@ def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any) -> N
             line = b.add(start, p)
             return [b.add(line, number(c)) for c in range(width)]
 
-        def terms(q: Any) -> list[tuple[Any, Any]]:
-            weight = w.everywhere(b.load(scalar_of(b, m, b.add(weights, q))))
-            slope = b.add(slopes, b.mul(n, entry_of(b, at, b.add(stages, q))))
-            return [(weight, w.read(m, place)) for place in lying(slope)]
+        def terms(k: Any) -> list[tuple[Any, Any]]:
+            column = b.add(first, b.mul(k, number(count)))
+            q = [b.add(column, number(r)) for r in range(count)]
+            factors = [w.everywhere(b.load(scalar_of(b, m, b.add(weights, one)))) for one in q]
+            slope = b.add(slopes, b.mul(n, entry_of(b, at, b.add(stages, q[0]))))
+            line = [w.read(m, place) for place in lying(slope)]
+            return [(factor, one) for factor in factors for one in line]
 
-        sums = _summed(w, first, last, [w.read(m, place) for place in lying(base)], terms)
-        for total, place in zip(sums, lying(out), strict=True):
+        before = [w.read(m, place) for place in lying(base)] if base else [w.zero] * (count * width)
+        sums = summed(w, number(0), columns, before, terms)
+        targets = [b.add(out, b.mul(n, number(r))) for r in range(count)]
+        for total, place in zip(sums, [p for t in targets for p in lying(t)], strict=True):
             w.write(m, place, total)
 
-    _covered(w, n, _SUMS, part)
+    covered(w, n, _SUMS[count], part)
 
 
 @intrinsic
@@ -150,9 +117,11 @@ def multiply(
     """Write the product X Y of shape (rows, columns) to place `out`, row after row.
 
     Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
-    with its two strides exchanged.
+    with its two strides exchanged. In the memory of one net the strides count numbers; rows of Y
+    and of the product begin at places, so y_column is 1.
     """
-    return types.void(m, *[types.intp] * 10), _apart("multiply", partial(_product, adding=False))
+    kind = types.void(m, *[types.intp] * 10)
+    return kind, apart("multiply", partial(_product, adding=False), _squares.product)
 
 
 @intrinsic
@@ -172,7 +141,7 @@ def add_product(
 ) -> Any:
     """Add the product X Y, given as for `multiply`, to what is at place `out`."""
     kind = types.void(m, *[types.intp] * 10)
-    return kind, _apart("add_product", partial(_product, adding=True))
+    return kind, apart("add_product", partial(_product, adding=True))
 
 
 def _product(
@@ -210,15 +179,40 @@ def _product(
             return [b.add(start, number(c)) for start in starts for c in range(width)]
 
         before = [w.read(m, p) for p in written()] if adding else [w.zero] * (height * width)
-        sums = _summed(w, number(0), inner, before, terms)
+        sums = summed(w, number(0), inner, before, terms)
         for total, place in zip(sums, written(), strict=True):
             w.write(m, place, total)
 
     def band(i: Any, height: int) -> None:
         widths = _SIDES if height > 1 else _LINES
-        _covered(w, columns, widths, lambda j, width: tile(i, height, j, width))
+        covered(w, columns, widths, lambda j, width: tile(i, height, j, width))
 
-    _covered(w, rows, _SIDES, band)
+    covered(w, rows, _SIDES, band)
+
+
+@intrinsic
+def unfold(typing: Any, m: Any, at: Any, y: Any, W: Any) -> Any:
+    """Write the full matrix W of the triangle y.
+
+    That of one net stands in squares of eight by eight; on the diagonal their upper halves are not
+    read.
+    """
+    kind = types.void(m, places, types.intp, types.intp)
+    return kind, apart("unfold", _unfolding, _squares.unfolding)
+
+
+def _unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
+    b = w.b
+    d = named(b, at, "d")
+    with cgutils.for_range(b, d, intp=INT) as rows:
+        i = rows.index
+        above, line = b.add(i, number(1)), b.mul(i, d)
+        start = b.add(y, b.lshr(b.mul(i, above), number(1)))
+        with cgutils.for_range(b, above, intp=INT) as columns:
+            j = columns.index
+            entry = w.read(m, b.add(start, j))
+            w.write(m, b.add(W, b.add(line, j)), entry)
+            w.write(m, b.add(W, b.add(b.mul(j, d), i)), entry)
 
 
 @intrinsic
@@ -228,7 +222,7 @@ def gather(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any
     At address `starts` stand eight more, those from which on the numbers of a lane lie in a row.
     Eight numbers of all lanes are read as eight rows and turned in registers.
     """
-    return types.void(*[types.intp] * 5), _apart("gather", _gathering)
+    return types.void(*[types.intp] * 5), apart("gather", _gathering)
 
 
 def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> None:
@@ -239,7 +233,7 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
         sources = [scalar_of(b, line, i) for line in lines]
         if width == LANES:
             rows = [b.load(b.bitcast(source, w.kind.as_pointer()), align=8) for source in sources]
-            columns = _transposed(b, rows)
+            columns = transposed(b, rows)
         else:
             columns = [w.zero]
             for lane, source in enumerate(sources):
@@ -247,20 +241,7 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
         for c, column in enumerate(columns):
             w.write(m, b.add(place, b.mul(stride, b.add(i, number(c)))), column)
 
-    _covered(w, count, {1: (LANES, 1)}, part)
-
-
-def _transposed(b: Any, rows: list[Any]) -> list[Any]:
-    """Transpose eight rows: exchange halves, then halves of halves, then neighbours."""
-    for span in (4, 2, 1):
-        kept = [k + (LANES - span if k & span else 0) for k in range(LANES)]
-        moved = [k + (LANES if k & span else span) for k in range(LANES)]
-        masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), mask) for mask in (kept, moved)]
-        rows = [
-            b.shuffle_vector(rows[r & ~span], rows[r | span], masks[bool(r & span)])
-            for r in range(LANES)
-        ]
-    return rows
+    covered(w, count, {1: (LANES, 1)}, part)
 
 
 @intrinsic
@@ -270,7 +251,8 @@ def tied_slope(typing: Any, m: Any, at: Any, W: Any, out: Any) -> Any:
     With m_ij = (a_i + a_j)/2 it is h (m_ij (2W - WW)_ij - (WAW)_ij): both products are symmetric,
     so the triangle is enough, and both use the same numbers.
     """
-    return types.void(m, places, types.intp, types.intp), _apart("tied", _tied_slope)
+    kind = types.void(m, places, types.intp, types.intp)
+    return kind, apart("tied", _tied_slope, _squares.tied_slope)
 
 
 def _tied_slope(w: Writer, m: Any, at: Any, W: Any, out: Any) -> None:
@@ -291,22 +273,21 @@ def _tied_slope(w: Writer, m: Any, at: Any, W: Any, out: Any) -> None:
             scaled = [b.fmul(a, other) for other in right]
             return [(one, other) for group in (right, scaled) for one in left for other in group]
 
-        sums = _summed(w, number(0), d, [w.zero] * (2 * height * width), terms)
+        sums = summed(w, number(0), d, [w.zero] * (2 * height * width), terms)
         for e, (row, column) in enumerate((row, column) for row in rows for column in columns):
             square, weighted = sums[e], sums[height * width + e]
             above = b.icmp_signed(">", column, row)  # at the diagonal, where tiles stick out
             high, low = b.select(above, column, row), b.select(above, row, column)
             p = b.add(b.lshr(b.mul(high, b.add(high, number(1))), number(1)), low)
             here = w.read(m, b.add(W, b.add(b.mul(row, d), column)))
-            mean = w.read(m, b.add(means, p))
-            slope = b.fsub(b.fmul(mean, b.fsub(b.fadd(here, here), square)), weighted)
+            slope = slope_of(b, w.read(m, b.add(means, p)), here, square, weighted)
             w.write(m, b.add(out, p), b.fmul(h, slope))
 
-    _covered(
+    covered(
         w,
         d,
         _SIDES,
-        lambda i, height: _covered(
+        lambda i, height: covered(
             w, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
         ),
     )

@@ -268,11 +268,21 @@ def test_sgd_tends_to_the_flow_as_batches_grow() -> None:
     assert gaps[1] < 0.02
 
 
-@pytest.mark.parametrize("spectrum", ["std", "wide", "xwide"])
-def test_the_error_on_the_grid_keeps_to_the_request(spectrum) -> None:
+@pytest.mark.parametrize(
+    ("spectrum", "d", "members", "points"),
+    [
+        ("std", 4, 2, 201),
+        ("wide", 4, 2, 201),
+        ("xwide", 4, 2, 201),
+        ("std", 4, 2, 6),
+        ("std", 26, 1, 201),
+        ("wide", 26, 1, 201),
+    ],
+)
+def test_the_error_on_the_grid_keeps_to_the_request(spectrum, d, members, points) -> None:
     # Against a Taylor series in long double that shares nothing with the package: rates over a
     # factor of 4, 50 and 1000, the last two in the exponential frame.
-    ensemble = Ensemble(4, 2, spectrum)
+    ensemble = Ensemble(d, members, spectrum, points=points)
     loose = 0.0
     for rtol in (1e-11, 1e-7, 1e-4):
         error = count(ensemble, rtol).error

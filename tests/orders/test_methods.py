@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simtheory.sim import Deep, Tied
+from simtheory.sim._places import ABREAST, SINGLE
 from simtheory.sim.methods import DOP853
 from tests.bench import Bench
 
@@ -17,12 +18,14 @@ def bench(form: str) -> tuple[Bench, float]:
     rng = np.random.default_rng(3)
     flow, matrices = (Deep(depth=3), 3) if form == "chain" else (Tied(), 1)
     layers = tuple(rng.uniform(0.05, 0.35, (matrices, 1, 3, 3)))
-    if form in ("map", "frame"):
+    kind, *alone = form.split()
+    if kind in ("map", "frame"):
         layers = (layers[0] + 0.15 * np.eye(3),)  # far from singular, too
     # A tolerance that W's form cannot serve asks for a factor.
     (state,) = flow.states(layers, 1e-20 if form == "factor" else 1e-3)
-    assert state.form == ("map" if form == "frame" else form)
-    return Bench(state, RATES, framed=form == "frame"), 0.75 if form == "chain" else 1.0
+    assert state.form == ("map" if kind == "frame" else form.split()[0])
+    net = Bench(state, RATES, framed=kind == "frame", group=SINGLE if alone else ABREAST)
+    return net, 0.75 if form == "chain" else 1.0
 
 
 def march(net: Bench, end: float, steps: int):
@@ -35,7 +38,7 @@ def march(net: Bench, end: float, steps: int):
     return there[0]
 
 
-FORMS = ["map", "frame", "factor", "chain"]
+FORMS = ["map", "frame", "map alone", "frame alone", "factor", "chain"]
 
 
 def per_halving(errors) -> float:

@@ -13,10 +13,11 @@ import pytest
 import simtheory
 from simtheory import sim
 from simtheory.errors import SolveError
-from simtheory.sim import Status, _engine, _kernels, _lanes, _tiles
+from simtheory.sim import Status, _arithmetic, _engine, _kernels, _tiles
+from simtheory.sim._arithmetic import where
 from simtheory.sim._compile import address, entry
-from simtheory.sim._lanes import LANES, load, room, store, where
-from simtheory.sim._places import NAMES
+from simtheory.sim._lanes import LANES, load, room, store
+from simtheory.sim._places import ABREAST, NAMES, SINGLE
 from tests.bench import Bench
 
 RNG = np.random.default_rng(0)
@@ -39,9 +40,9 @@ def test_the_kernels_speak_of_the_same_statuses() -> None:
 @entry
 def _exponentials(m, n):
     for p in range(n):
-        e = _lanes.exp(load(m, p))
+        e = _arithmetic.exp(load(m, p))
         store(m, n + p, e)
-        store(m, 2 * n + p, _lanes.mean_growth(load(m, p), e))
+        store(m, 2 * n + p, _arithmetic.mean_growth(load(m, p), e))
 
 
 def test_exponentials_are_right_to_two_units_in_the_last_place() -> None:
@@ -135,6 +136,22 @@ def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> Non
     np.testing.assert_allclose(net.maps(), seen, rtol=0, atol=3e-15)
 
 
+@pytest.mark.parametrize("d", [1, 7, 8, 19])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_net_by_itself_has_the_field_it_has_in_company(d, turned) -> None:
+    rng = np.random.default_rng(d)
+    U, rates = rng.normal(0, 0.5 * d**-0.5, (1, d, d + 2)), rng.uniform(0.2, 1.5, d)
+    (state,) = sim.Tied().states((U,), 1e-3)
+    Q = np.linalg.qr(rng.standard_normal((1, d, d)))[0] if turned else None
+    abreast, alone = (Bench(state, rates, axes=Q, group=g) for g in (ABREAST, SINGLE))
+    np.testing.assert_allclose(alone.slope(), abreast.slope()[:1], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(alone.maps(), abreast.maps()[:1], rtol=0, atol=1e-14)
+    for net in (abreast, alone):
+        net.step(0.3)
+    np.testing.assert_allclose(alone["y_new"], abreast["y_new"][:1], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(alone.defect(0.7), abreast.defect(0.7)[:1], rtol=1e-2)
+
+
 def test_the_frame_is_another_road_to_the_same_step() -> None:
     flow, layers = LAYERS["map"]
     (state,) = flow.states(layers, 1e-3)
@@ -159,7 +176,7 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
         "chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int)
     )
     rows = sim.Entries().rows(1)
-    at, weights = _engine._plan(one, rows, framed=False, turned=False, width=LANES)
+    at, weights = _engine._plan(one, rows, framed=False, turned=False, group=ABREAST)
     for part in ("field", "slope"):
         at[NAMES.index(part)] = address(_breaks)
     result = _engine.Result(
@@ -167,7 +184,7 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
     )
     starts = (np.ones((1, 1)), np.ones((1, 1)), np.empty((0, 1, 1)), np.zeros(1, int))
     limits, stop = (1e-10, 1e-10, 10_000), np.zeros(1, np.uint8)
-    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, LANES)()
+    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, ABREAST)()
     assert result.status[0] == Status.STEP_TOO_SMALL
     assert result.times[0] == pytest.approx(np.log(2.0), abs=1e-9)
     assert result.counts[0, -1] == 1
@@ -181,7 +198,7 @@ def test_lanes_stay_busy() -> None:
     U0 = 0.01 * rng.standard_normal((256, 8, 16)) / 4
     (state,) = sim.Tied().states((U0,), 1e-9)
     at, weights = _engine._plan(
-        state, sim.Diagonal().rows(8), framed=False, turned=False, width=LANES
+        state, sim.Diagonal().rows(8), framed=False, turned=False, group=ABREAST
     )
     result = _engine.Result(
         np.empty((256, 11, 8)), np.zeros(256, int), np.zeros(256), np.zeros((256, 4), int)
@@ -189,7 +206,7 @@ def test_lanes_stay_busy() -> None:
     starts = (state.entries, rates, np.empty((0, 8, 8)), state.members)
     limits, stop = (1e-9, 1e-9, 10_000), np.zeros(1, np.uint8)
     t = np.linspace(0.0, 30.0, 11)
-    rounds, worked = _engine._job(at, weights, starts, t, limits, result, stop, LANES)()
+    rounds, worked = _engine._job(at, weights, starts, t, limits, result, stop, ABREAST)()
     assert worked == result.counts[:, :2].sum()
     assert worked / (rounds * LANES) > 0.97
 

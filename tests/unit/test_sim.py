@@ -340,3 +340,30 @@ def test_threads_and_company_do_not_move_a_bit() -> None:
     np.testing.assert_array_equal(backwards[::-1], W)
     for m in (0, 7, 150, 299):
         np.testing.assert_array_equal(sim.integrate(sim.Tied(), moments[m], U0[m], t), W[m])
+
+
+def test_a_large_net_is_itself_in_any_company() -> None:
+    d, rng = 27, np.random.default_rng(8)  # squares of eight that do not fit
+    U0 = 0.1 * rng.standard_normal((5, d, d + 9)) / np.sqrt(d)
+    rates = rng.uniform(0.3, 2.0, (5, d))
+    rates[3] *= 20.0  # in the exponential frame
+    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    moments = turn @ (rates[..., np.newaxis] * turn.T)
+    moments = (moments + moments.mT) / 2
+    t = np.linspace(0.0, 12.0, 5)
+    W = sim.integrate(sim.Tied(), moments, U0, t, threads=1)
+    np.testing.assert_array_equal(sim.integrate(sim.Tied(), moments, U0, t, threads=2), W)
+    for m in (0, 3):
+        np.testing.assert_array_equal(sim.integrate(sim.Tied(), moments[m], U0[m], t), W[m])
+        U = sim.integrate(sim.Tied(), moments[m], U0[m, :, : d - 1], t)  # another form: a factor
+        lost = U0[m, :, d - 1 :]
+        assert np.abs(U[0] - W[m, 0]).max() < 2 * np.abs(lost @ lost.T).max()
+    np.testing.assert_allclose(W, W.mT, rtol=0, atol=1e-15)
+    probes = rng.standard_normal((2, d))
+    seen = sim.integrate(sim.Tied(), moments, U0, t, read=sim.Outputs(probes))
+    np.testing.assert_allclose(seen.reshape(5, 5, 2, d), probes @ W, rtol=0, atol=1e-13)
+    bad = U0.copy()
+    bad[2] *= 1e80
+    with pytest.raises(SolveError, match=r"Member 2 stopped at time 0\.") as e:
+        sim.integrate(sim.Tied(), moments, bad, t)
+    np.testing.assert_array_equal(e.value.partial[[0, 1, 3, 4]], W[[0, 1, 3, 4]])
