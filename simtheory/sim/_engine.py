@@ -200,7 +200,7 @@ def _plan(
     The last entry of the table is the size of the memory.
     """
     from simtheory.sim._compile import address
-    from simtheory.sim._fields import FORMS, FRAME, nothing
+    from simtheory.sim._fields import FORMS, FRAME, TURNED, nothing
 
     d, packed = int(state.sizes[0]), state.form == "map"
     layers, groups = state.sizes.size - 1, int(state.group.max()) + 1
@@ -268,6 +268,8 @@ def _plan(
     }
     form = FORMS[state.form]
     form = {"slope": form["field"], **form, **(FRAME if framed else {})}
+    if turned:
+        form["mapped"] = TURNED[state.form]
     parts = {name: address(form.get(name, nothing), group) for name in PARTS}
     at, size = lay_out(lengths, flags, tables, parts)
     weights = [(int(at[NAMES.index("weights")]), numbers)]

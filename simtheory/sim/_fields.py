@@ -77,9 +77,12 @@ def map_weigh(m: int, at: Places, i: int, j: int) -> int:
 
 
 def map_mapped(m: int, at: Places, y: int, j: int) -> int:
-    """Return where W stands: packed, or full if it has to be turned."""
-    if not at.is_turned:
-        return y
+    """Return where the triangle of W stands."""
+    return y
+
+
+def map_turned(m: int, at: Places, y: int, j: int) -> int:
+    """Return where Q W Qᵀ stands, in full."""
     unfold(m, at, y, at.full)
     return _turned(m, at, at.full)
 
@@ -87,8 +90,6 @@ def map_mapped(m: int, at: Places, y: int, j: int) -> int:
 @register_jitable
 def _turned(m: int, at: Places, W: int) -> int:
     """Return where Q W Qᵀ stands; axes are the rows of Qᵀ, eigenvectors of the second moment."""
-    if not at.is_turned:
-        return W
     d, line, square = at.d, at.line, at.line * at.across
     half, turned = at.full + square, at.full + 2 * square
     multiply(m, W, line, 1, at.axes, line, 1, half, d, d, d)
@@ -112,11 +113,17 @@ def factor_field(m: int, at: Places, y: int, out: int) -> int:
     return 0
 
 
+@register_jitable
 def factor_mapped(m: int, at: Places, y: int, j: int) -> int:
     """Return where W = U Uᵀ stands."""
     d = at.d
     multiply(m, y, 1, d, y, d, 1, at.full, d, at[at.sizes + 1], d)
-    return _turned(m, at, at.full)
+    return at.full
+
+
+def factor_turned(m: int, at: Places, y: int, j: int) -> int:
+    """Return where Q W Qᵀ stands."""
+    return _turned(m, at, factor_mapped(m, at, y, j))
 
 
 @register_jitable
@@ -162,6 +169,11 @@ def chain_field(m: int, at: Places, y: int, out: int) -> int:
 
 def chain_mapped(m: int, at: Places, y: int, j: int) -> int:
     """Return where W = W_L … W_1 stands."""
+    return _products(m, at, y)
+
+
+def chain_turned(m: int, at: Places, y: int, j: int) -> int:
+    """Return where Q W Qᵀ stands."""
     return _turned(m, at, _products(m, at, y))
 
 
@@ -253,6 +265,7 @@ FORMS = {
     "factor": {"field": factor_field, "weigh": grouped_weigh, "mapped": factor_mapped},
     "chain": {"field": chain_field, "weigh": grouped_weigh, "mapped": chain_mapped},
 }
+TURNED = {"map": map_turned, "factor": factor_turned, "chain": chain_turned}  # instead of "mapped"
 FRAME = {
     "slope": frame_slope,
     "cap": frame_cap,

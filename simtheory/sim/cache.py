@@ -80,30 +80,23 @@ def warmup() -> Iterator[str]:
     str
         What was made ready, one after the other.
     """
-    # Nets are carried in three ways: many of them, eight, or a large one by itself.
-    for d in (2, 8, 32):
-        for flow, init in _nets(d)[1:]:
-            integrate(flow, np.eye(d), init, [0.0, 1.0])
-            yield f"integrate {flow.name}, d = {d}"
-        integrate(Tied(), np.eye(d), 0.5 * np.eye(d)[:, :1], [0.0, 1.0])
-        yield f"integrate Tied, narrow, d = {d}"
-        integrate(Tied(), np.eye(d), 0.5 * np.eye(d), [0.0, 1e3])
-        yield f"integrate Tied, long, d = {d}"
     task = SIMTask(mu=(1.0, 2.0), sigma=0.5)
-    for flow, init in _nets(2):
-        descend(flow, task, init, steps=1, lr=0.01)
-        yield f"descend {flow.name}"
-    start, rng = 0.5 * np.eye(2), np.random.default_rng(0)
-    descend(Tied(), task, start, steps=1, lr=0.01, batch=2, rng=rng)
-    yield "descend Tied, on samples"
-
-
-def _nets(d: int) -> tuple[tuple[Flow, Init], ...]:
-    """Return a net of every kind and a start, that without a kernel of its own first."""
-    eye = 0.5 * np.eye(d)
-    return (
+    eye = 0.5 * np.eye(2)
+    nets: tuple[tuple[Flow, Init], ...] = (
         (OneLayer(), eye),
         (Tied(), eye),
         (Untied(), (eye, eye)),
         (Deep(depth=3), (eye, eye, eye)),
     )
+    for flow, init in nets:
+        integrate(flow, task.second_moment, init, [0.0, 1.0])
+        yield f"integrate {flow.name}"
+    integrate(Tied(), task.second_moment, eye[:, :1], [0.0, 1.0])
+    yield "integrate Tied, narrow"
+    integrate(Tied(), task.second_moment, eye, [0.0, 1e3])
+    yield "integrate Tied, long"
+    for flow, init in nets:
+        descend(flow, task, init, steps=1, lr=0.01)
+        yield f"descend {flow.name}"
+    descend(Tied(), task, eye, steps=1, lr=0.01, batch=2, rng=np.random.default_rng(0))
+    yield "descend Tied, on samples"
