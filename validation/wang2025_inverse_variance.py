@@ -10,19 +10,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from common import sheet, write
+from tqdm import tqdm
 
 import simtheory as st
 from simtheory.analytic import denoiser
+from simtheory.plot.style import GREY, INK
 from simtheory.validation import diffusion as df
 
-TITLE = "Modes of larger variance emerge earlier, in about inverse time (Wang and Pehlevan)"
+TITLE = "Modes of larger variance emerge earlier, in about inverse time (Wang and Pehlevan 2025)"
 CAPTION = """
-Denoisers learn Gaussian data whose seven modes have the variances λ (colour). Left two: variance of the samples of a
-linear denoiser, one matrix per noise level, through training; thin: five seeds, each on 4000 points of its
-own; dashed: closed form. Third: the same for a perceptron with two hidden layers that is told the noise level, trained
-by stochastic gradients; there is no closed form. Right: when a mode emerges, that is when its sampled variance passes the geometric mean of its first
-and of the data's; the record has the harmonic mean too, which marks a doubling. Dots: five seeds; dashed: closed form of
-the linear nets; grey: slope −1. The law is one of the samples: at one noise level well above the data, all
+Denoisers learn Gaussian data of seven modes; four of their variances λ are drawn, one colour each. Left
+two: variance of the samples of a linear denoiser, one matrix per noise level, through training. Thin:
+five seeds, each on 4000 points of its own; dashed: closed form; dotted: the data's. Canonical time is
+that of gradient flow. Third: the same for a perceptron with two hidden layers that is told the noise
+level, trained by stochastic gradients; there is no closed form. Right: when a mode emerges, over the time
+of the largest, that is when its sampled variance passes the geometric mean of its first and of the
+data's; the record has the harmonic mean too, which marks a doubling. Marks: five seeds; dashed: closed
+forms of the linear nets; broad grey: slope −1. The perceptron's weak modes come later than that, and its
+weakest not at all in this run. The law is one of the samples: at one noise level well above the data, all
 weights learn at the same time."""
 VARIANCES = np.geomspace(0.01, 10.0, 7)
 TASK = st.tasks.DenoisingTask(VARIANCES, sigma_min=0.02, sigma_max=10.0)
@@ -38,7 +43,7 @@ def linear(net: denoiser.OneLayer | denoiser.Tied) -> tuple[np.ndarray, np.ndarr
         df.train_linear(
             net, TASK, levels=LEVELS, steps=20_000, lr=2e-3, samples=4000, seed=s, record=steps
         )
-        for s in SEEDS
+        for s in tqdm(SEEDS, desc=type(net).__name__, disable=None)
     ]
     covariances = [df.sampled_covariance(run.weights, LEVELS) for run in runs]
     return runs[0].t, np.array([np.diagonal(c, axis1=-2, axis2=-1) for c in covariances])
@@ -117,8 +122,8 @@ def slope(times: np.ndarray) -> float:
 def main() -> None:
     """Train all three, print the exponents, write record and figure."""
     runs = {name: linear(net) for name, net in NETS.items()}
-    steps = perceptron(0)[0]
-    runs["perceptron"] = steps, np.array([perceptron(seed)[1] for seed in SEEDS])
+    found = [perceptron(seed) for seed in tqdm(SEEDS, desc="perceptron", disable=None)]
+    runs["perceptron"] = found[0][0], np.array([curves for _, curves in found])
     record = {"variances": VARIANCES, "seeds": list(SEEDS)}
     times = {}
     for name, (t, curves) in runs.items():
@@ -160,23 +165,22 @@ def draw_variances(ax, name: str, t: np.ndarray, curves: np.ndarray) -> None:
         ax.axhline(VARIANCES[k], color=hue, lw=0.5, ls=":")
         if law is not None:
             ax.plot(t, law[:, k], "--", color=hue)
-    ax.set(xscale="log", yscale="log", ylabel="variance of the samples")
+    ax.set(xscale="log", yscale="log", ylabel="variance of the samples", ylim=(2e-4, 200.0))
     ax.set_xlabel("canonical time $t$" if law is not None else "optimiser step")
     ax.set_title(f"linear, {name}" if law is not None else name)
-    ax.legend(fontsize="x-small")
+    ax.legend(fontsize="x-small", ncols=2, loc="upper left")
 
 
 def draw_emergence(ax, runs: dict, times: dict) -> None:
     """Draw the times of emergence, each over that of the largest variance."""
-    for k, name in enumerate(runs):
-        unit = np.nanmean(times[name][:, -1])
-        hue = st.plot.colour(k)
-        ax.plot(VARIANCES, times[name].T / unit, "o", ms=3, alpha=0.5, color=hue)
-        ax.plot([], [], "o", color=hue, label=name)
+    for name, mark in zip(runs, "oxD", strict=True):
+        relative = times[name].T / np.nanmean(times[name][:, -1])
+        dots = ax.plot(VARIANCES, relative, mark, ms=5, mfc="none", alpha=0.7, color=INK)
+        dots[0].set_label(name)
         if name in NETS:
             predicted = denoiser.emergence_times(TASK, NETS[name], level="geometric")
-            ax.plot(VARIANCES, predicted / predicted[-1], "--", color=hue, lw=1.0)
-    ax.plot(VARIANCES, VARIANCES[-1] / VARIANCES, color="0.7", lw=1.0, zorder=1)
+            ax.plot(VARIANCES, predicted / predicted[-1], "--", color=INK, lw=1.0)
+    ax.plot(VARIANCES, VARIANCES[-1] / VARIANCES, color=GREY, lw=3.0, alpha=0.5, zorder=1)
     ax.set(xscale="log", yscale="log", xlabel="variance λ of the mode")
     ax.set(ylabel="time of emergence, relative", title="about inverse to λ")
     ax.legend(fontsize="x-small")

@@ -11,15 +11,19 @@ from common import CONVENTIONS
 import simtheory as st
 from simtheory.tasks import yang2024
 
-TITLE = "Three linear layers in three dimensions: a rise is a matter of the seed (Figs. 13 and 14)"
+TITLE = (
+    "Three linear layers in three dimensions: a rise is a matter of the seed"
+    " (Yang et al. 2024, Figs. 13 and 14)"
+)
 CAPTION = """
-A linear net of three layers of 3 units learns to copy points of two concepts in three dimensions, with signals 1
-and 2 (Fig. 13) or 2 and 4 (Fig. 14), and is tested where both meet (star). Left: path of the output, each of ten
-seeds a dotted line, the flow from the same starts solid. Right: test loss over its first value; the number of seeds
-whose loss rises by more than 1% of the first stands in the title, for nets and flow. As stated: σ = 0.05 a standard
-deviation, no bias. As released: a variance, biases, a third cluster at the origin. Losses of the nets, trained by
-stochastic gradient descent, are averaged over nine records before rises are counted. No closed form is known for
-starts of this size."""
+A linear net of three layers of 3 units learns to copy points of two concepts in three dimensions, with
+signals 1 and 2 (Fig. 13) or 2 and 4 (Fig. 14), and is tested where both meet (star). Left of each pair:
+path of the output. Right: test loss over its first value; its title counts the seeds whose loss rises by
+more than 1% of the first. Dotted: ten nets; solid: the flow of the net without biases from the same
+starts. Nets are trained by stochastic gradient descent, and their losses averaged over nine records
+before rises are counted. Canonical time is that of gradient flow. Top, as the paper states it: σ = 0.05 a
+standard deviation, no bias. Bottom, as its script is released: σ² = 0.05, biases, a third cluster at the
+origin. No closed form is known for starts of this size."""
 
 
 def setup(mu: tuple[float, float], convention: str) -> yang2024.Setup:
