@@ -1,8 +1,7 @@
 """From the states of an ensemble to its readings: memory, forms of state, chunks and threads.
 
-Members are cut into chunks whose size depends on their number only; each chunk is one call of the
-compiled integrator, which releases the GIL, so plain threads run chunks side by side. Nothing in a
-member's numbers depends on its chunk.
+Members are cut into chunks; each is one call of the compiled integrator, which releases the GIL, so
+plain threads run chunks side by side. Nothing in a member's numbers depends on its chunk.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import numpy as np
 from simtheory._typing import Array, IntArray
 from simtheory.sim._places import (
     ABREAST,
-    LANES,
     NAMES,
     PARTS,
     SINGLE,
@@ -24,7 +22,7 @@ from simtheory.sim._places import (
     lay_out,
     triangle_of,
 )
-from simtheory.sim._threads import Flag, work
+from simtheory.sim._threads import Flag, usable_cpus, work
 from simtheory.sim.flows import State
 from simtheory.sim.methods import DOP853, Status
 from simtheory.sim.readings import Rows
@@ -43,6 +41,7 @@ _LONG = 200.0
 _SMALL = 4  # up to this dimension groups are wide
 _LARGE = 24  # from this one on a map is carried by itself
 _CHUNK = 512  # most members of a chunk
+_SHORT = 2**17  # members times d³, up to which no thread is started: a few hundredths of a second
 
 
 class Result(NamedTuple):
@@ -97,9 +96,12 @@ def follow_states(
     )
     stop = np.zeros(1, dtype=np.uint8)
     jobs: list[Callable[[], object]] = []
+    # Lanes idle where a chunk runs out, so one thread gets whole ones; more of them share evenly.
+    threads = threads or usable_cpus()
+    parts = 1 if threads == 1 else 2 * threads
     for state in states:
         group = _group_of(state.form, d)
-        size = min(_CHUNK, group.nets * -(-members // (4 * group.nets)))
+        size = min(_CHUNK, group.nets * -(-members // (parts * group.nets)))
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
         framed = long if state.form == "map" else np.zeros(len(long), dtype=bool)
         for in_frame in (False, True):
@@ -119,7 +121,7 @@ def follow_states(
                     numbers = triangle_of(d, group).arranged(numbers)
                 starts = (numbers, rates[these], turns, these)
                 jobs.append(_job(at, weights, starts, t, limits, result, stop, group))
-    work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and d <= 2 * LANES)
+    work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and members * d**3 <= _SHORT)
     for k in np.flatnonzero(result.status):
         result.values[k, result.counts[k, -1] :] = np.nan
     return result
