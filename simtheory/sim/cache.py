@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simtheory._typing import Array
 from simtheory.sim.descent import descend
 from simtheory.sim.flows import Deep, Flow, Init, OneLayer, Tied, Untied
 from simtheory.sim.solve import integrate
@@ -80,23 +81,25 @@ def warmup() -> Iterator[str]:
     str
         What was made ready, one after the other.
     """
-    task = SIMTask(mu=(1.0, 2.0), sigma=0.5)
-    eye = 0.5 * np.eye(2)
-    nets: tuple[tuple[Flow, Init], ...] = (
-        (OneLayer(), eye),
-        (Tied(), eye),
-        (Untied(), (eye, eye)),
-        (Deep(depth=3), (eye, eye, eye)),
-    )
-    for flow, init in nets:
-        integrate(flow, task.second_moment, init, [0.0, 1.0])
-        yield f"integrate {flow.name}"
-    integrate(Tied(), task.second_moment, eye[:, :1], [0.0, 1.0])
-    yield "integrate Tied, narrow"
-    integrate(Tied(), task.second_moment, eye, [0.0, 1e3])
-    yield "integrate Tied, long"
-    for flow, init in nets:
+    for d in (2, 8, 32):  # small and large nets are carried in groups of their own
+        half = 0.5 * np.eye(d)
+        for flow, init in (*_nets(half), (Tied(), half[:, :1])):
+            for moment in (np.eye(d), np.eye(d) + 0.1):  # on its axes, and turned
+                integrate(flow, moment, init, [0.0, 1.0])
+        integrate(Tied(), np.eye(d), half, [0.0, 1e3])  # in the frame
+        yield f"integrate, d = {d}"
+    task, eye = SIMTask(mu=(1.0, 2.0), sigma=0.5), 0.5 * np.eye(2)
+    for flow, init in _nets(eye):
         descend(flow, task, init, steps=1, lr=0.01)
         yield f"descend {flow.name}"
     descend(Tied(), task, eye, steps=1, lr=0.01, batch=2, rng=np.random.default_rng(0))
     yield "descend Tied, on samples"
+
+
+def _nets(layer: Array) -> tuple[tuple[Flow, Init], ...]:
+    return (
+        (OneLayer(), layer),
+        (Tied(), layer),
+        (Untied(), (layer, layer)),
+        (Deep(depth=3), (layer, layer, layer)),
+    )
