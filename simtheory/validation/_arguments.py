@@ -160,8 +160,13 @@ def check_memory(job: Job) -> None:
         most = int(len(job.seeds) * free / needed)
         raise ArgumentError(
             f"Argument `seeds` asks for more than fits into memory: {len(job.seeds)} seeds need about "
-            f"{needed / 1e9:.3g} GB and {free / 1e9:.3g} GB are free. Train at most {most} seeds at a "
-            "time, or record less."
+            f"{needed / 1e9:.3g} GB and {free / 1e9:.3g} GB are free. "
+            + (
+                f"Train at most {most} seeds at a time"
+                if most
+                else "Take a narrower net, fewer points"
+            )
+            + ", or record less."
         )
 
 
@@ -183,7 +188,9 @@ def _bytes(job: Job) -> float:
     p, records = len(job.probes), job.stops.size
     points = n * d * (2 if job.data.label_noise else 1)
     record = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
-    weights = sum(a[0].size for layer in job.layers for a in layer if a is not None)
+    weights = sum(out * (into + job.net.bias) for out, into in job.net.shapes(d))
+    if job.net.tied:
+        weights //= 2
     # with the gradient and at most two numbers that an optimiser keeps, four a weight; records are
     # copied when the trajectory is made
     kept = seeds * (points + 2 * records * record + 4 * weights)

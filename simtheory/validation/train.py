@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 from simtheory._checks import one_of, positive, positive_int, require
 from simtheory._typing import ArrayLike
@@ -180,7 +181,7 @@ def train(
         data=data,
         batch=checks.checked_batch(batch, data, n),
         loss=one_of("loss", loss, _LOSSES),
-        layers=initial_layers(net, task.dim, chosen, init),
+        layers=(),  # drawn when it is known that they fit
         stops=stops,
         probes=points,
         jacobians=bool(jacobians),
@@ -189,6 +190,7 @@ def train(
         batched=how == "batch" or (how == "auto" and where.platform != "cpu"),
     )
     checks.check_memory(job)
+    job = replace(job, layers=initial_layers(net, task.dim, chosen, init))
     checks.warn_if_unstable(job)
     for module in ("equinox", "optax"):
         require(module, extra="nets")

@@ -195,6 +195,22 @@ def test_more_seeds_than_memory_takes_are_refused(seeds_as):
 
 
 @pytest.mark.parametrize(
+    ("net", "count", "says"),
+    [
+        # four numbers of 8 bytes for each of 2 · 10⁶ + 10⁶ · 2 weights and 10⁶ + 2 biases: 160 MB
+        (MLP(2, 10**6, bias=True), 10**5, r"about 1\.6e\+04 GB .* at most [0-9]+ seeds"),
+        (MLP(2, 10**6, tied=True), 10**5, r"about 6\.4e\+03 GB .* at most [0-9]+ seeds"),
+        (MLP(3, 10**7), 1, r"1 seeds need .* Take a narrower net"),
+    ],
+    ids=repr,
+)
+def test_weights_that_do_not_fit_are_not_even_drawn(net, count, says, monkeypatch):
+    monkeypatch.setattr(sys.modules[train.__module__], "initial_layers", None)
+    with pytest.raises(ArgumentError, match=says):
+        attempt(net=net, seeds=range(count), data=Samples(5))
+
+
+@pytest.mark.parametrize(
     ("net", "changes", "bound"),
     [
         (MLP(1), {}, 2.0 / 2.01),
