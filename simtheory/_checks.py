@@ -16,7 +16,10 @@ from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTh
 def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError) -> Array:
     """Return `value` as a float64 array, all of whose entries are finite."""
     try:
-        array = np.array(value, dtype=np.float64)
+        given = np.asarray(value)
+        if np.iscomplexobj(given):  # NumPy would drop the imaginary part
+            raise TypeError("complex")
+        array = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as reason:
         raise error(
             f"Argument `{name}` must be an array of real numbers, but got {value!r}."

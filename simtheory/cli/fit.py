@@ -41,7 +41,9 @@ __all__ = ["fit"]
 @click.option("--momentum", type=float, help="Heavy-ball momentum. Default: 0.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
 @click.option("--bootstrap", type=int, default=0, help="Bootstrap samples for the intervals.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap."
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -64,9 +64,12 @@ def as_table(named: Mapping[str, Any], where: Callable[[int], str], *, source: s
     arrays: dict[str, Array] = {}
     for name, value in named.items():
         try:
-            array = np.array(value, dtype=np.float64)
+            array = np.asarray(value)
+            if np.iscomplexobj(array):  # NumPy would drop the imaginary part
+                raise TypeError("complex")
+            array = np.array(array, dtype=np.float64)
         except (TypeError, ValueError) as reason:
-            raise ArgumentError(f"Column {name!r} of {source} must hold numbers.") from reason
+            raise ArgumentError(f"Column {name!r} of {source} must hold real numbers.") from reason
         if array.ndim == 2:  # one column for each concept
             arrays |= {f"{name}_{k + 1}": column for k, column in enumerate(array.T)}
         else:
@@ -106,7 +109,9 @@ def pick(table: Table, columns: Sequence[str] | None) -> dict[str, Array]:
                 "one fit takes one loss, or outputs only."
             )
         columns = list(table.columns)
-    for name in columns:
+    for k, name in enumerate(columns):
+        if name in columns[:k]:
+            raise ArgumentError(f"Argument `columns` names {name!r} twice.")
         if name not in table.columns:
             raise ArgumentError(
                 f"Argument `columns` names {name!r}, which is no column; "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -92,7 +93,8 @@ class Curves:
                     f"One loss is fitted at a time, but there are {len(self.names)} columns: "
                     f"{', '.join(self.names)}."
                 )
-            count = mu.size if mu is not None else positive_int("concepts", self.concepts or 1)
+            given = 1 if self.concepts is None else positive_int("concepts", self.concepts)
+            count = given if mu is None else mu.size
         else:
             count = len(self.names)
             if mu is not None and mu.size != count:
@@ -241,7 +243,7 @@ def _from_file(path: Path) -> Table | Trajectory:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as reason:
+    except (OSError, ValueError, EOFError, BadZipFile) as reason:
         raise ArgumentError(f"The file {path} holds no arrays that NumPy reads.") from reason
     if "header" in arrays:
         return Trajectory.load(path)

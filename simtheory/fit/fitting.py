@@ -104,6 +104,12 @@ def fit(
     if not 0.0 < share < 1.0:
         raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {share:g}.")
     samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
+    fewest = int(np.ceil(2.0 / (1.0 - share) - 1e-9))  # one beyond either end of the interval
+    if 0 < samples < fewest:
+        raise ArgumentError(
+            f"Argument `bootstrap` must be at least {fewest} for intervals of {share:.4g}, but it is "
+            f"{samples}."
+        )
     seen, withheld = _split(curves, until)
     given = dict(fixed or {})
     forms = _forms(seen, model, rows)

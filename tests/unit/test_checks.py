@@ -43,7 +43,9 @@ def test_entries_that_are_not_finite_are_named_with_their_place(bad: float, came
         checks.as_finite("x", [[0.0, 1.0], [bad, 2.0]])
 
 
-@pytest.mark.parametrize("bad", [["a", "b"], [[1.0], [1.0, 2.0]], "a word", [1j]], ids=repr)
+@pytest.mark.parametrize(
+    "bad", [["a", "b"], [[1.0], [1.0, 2.0]], "a word", [1j], np.array([1j])], ids=repr
+)
 def test_what_is_no_real_array_is_refused(bad: object) -> None:
     with refusal(TaskError, "Argument `mu` must be an array of real numbers"):
         checks.as_finite("mu", bad, error=TaskError)  # type: ignore[arg-type]

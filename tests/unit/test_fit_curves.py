@@ -100,6 +100,27 @@ def test_unknown_names_are_answered_with_the_nearest(file):
         curves(3.0)
 
 
+def test_a_broken_npz_and_complex_numbers_are_refused(tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ArgumentError, match="holds no arrays that NumPy reads"):
+        curves(tmp_path / "cut.npz")
+    np.savez(tmp_path / "phase.npz", t=[0.0, 1.0], size=[0.1 + 1j, 0.2])
+    with pytest.raises(ArgumentError, match=r"Column 'size' of .* must hold real numbers"):
+        curves(tmp_path / "phase.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"columns": ["a", "b", "a"]}, "names 'a' twice"),
+        ({"columns": ["a"], "observed": "loss", "concepts": 0}, "`concepts` must be a positive"),
+    ],
+)
+def test_what_is_asked_for_makes_sense(changes, says):
+    with pytest.raises(ArgumentError, match=says):
+        curves({"t": [0.0, 1.0], "a": [0.1, 0.2], "b": [0.3, 0.4]}, **changes)
+
+
 def test_npz_of_arrays_and_of_a_trajectory(tmp_path, run):
     np.savez(tmp_path / "plain.npz", t=[0.0, 1.0], w=[[0.1, 0.2], [0.3, 0.4]])
     read = curves(tmp_path / "plain.npz")
@@ -143,7 +164,7 @@ def test_a_dataset_of_a_trajectory_and_of_curves(run):
 def test_named_arrays_must_fit_one_another():
     with pytest.raises(ArgumentError, match="run over the 2 times"):
         curves({"t": [0, 1], "size": [1, 2, 3]})
-    with pytest.raises(ArgumentError, match="must hold numbers"):
+    with pytest.raises(ArgumentError, match="must hold real numbers"):
         curves({"t": [0, 1], "size": ["a", "b"]})
 
 

@@ -90,7 +90,7 @@ def test_the_shell_says_what_the_library_says(tmp_path):
 
 def test_the_shell_bootstraps(tmp_path):
     words = [EXAMPLE, "--observed", "target", "--mu", "1,1.8", "--model", "tied", "--rows"]
-    result = type_in(*words, "correlated", "--until", "200", "--bootstrap", "20")
+    result = type_in(*words, "correlated", "--until", "200", "--bootstrap", "40")
     assert "from the bootstrap" in result.output
     assert "per step" in result.output
 
@@ -106,6 +106,8 @@ def test_the_shell_bootstraps(tmp_path):
         ([EXAMPLE, "--lr", "0.1", "--loss", "mean"], "`dim` is needed"),
         ([EXAMPLE, "--until", "20"], "not identified|do not identify"),
         ([EXAMPLE, "--bootstrap", "-1"], "`bootstrap`"),
+        ([EXAMPLE, "--bootstrap", "39"], "`bootstrap` must be at least 40"),
+        ([EXAMPLE, "--seed", "-1"], "--seed"),
     ],
 )
 def test_bad_input_is_answered_in_one_line(words, answer):
