@@ -7,6 +7,7 @@ plain threads run chunks side by side. Nothing in a member's numbers depends on 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -194,6 +195,20 @@ def _job(
     return job
 
 
+@cache
+def _tableau() -> tuple[IntArray, IntArray, Array]:
+    """Return where each row of the method begins, and its entries: their stages and weights.
+
+    Rows of the stages are summed one by one, those of the errors and the interpolant together.
+    """
+    blocks = [row[np.newaxis] for row in DOP853.stages] + [DOP853.embedded, DOP853.dense]
+    used = [np.flatnonzero(block.any(axis=0)) for block in blocks]
+    stages = [np.repeat(u, len(block)) for block, u in zip(blocks, used, strict=True)]
+    weights = [block[:, u].T.ravel() for block, u in zip(blocks, used, strict=True)]
+    first = np.cumsum([0, *(each.size for each in stages)])
+    return first, np.concatenate(stages), np.concatenate(weights)
+
+
 def _plan(
     state: State, rows: Rows, *, framed: bool, turned: bool, group: Group
 ) -> tuple[IntArray, list[tuple[int, Array]]]:
@@ -213,19 +228,15 @@ def _plan(
     i, j = np.divmod(rows.entries, d)
     # A map that is not turned is read from the triangle itself.
     entries = triangle.place[i, j] if packed and not turned else i * line + j
-    # Rows of the stages are summed one by one, those of the errors and the interpolant together.
-    blocks = [row[np.newaxis] for row in DOP853.stages] + [DOP853.embedded, DOP853.dense]
-    used = [np.flatnonzero(block.any(axis=0)) for block in blocks]
-    numbers = np.concatenate([block[:, u].T.ravel() for block, u in zip(blocks, used, strict=True)])
-    stages = [np.repeat(u, len(block)) for block, u in zip(blocks, used, strict=True)]
+    first, stages, numbers = _tableau()
     sums = 0 if rows.plain else rows.ends.size - 1
     tables = {
         "sizes": state.sizes,
         "group": state.group,
         "row": triangle.rows,
         "column": triangle.columns,
-        "first": np.cumsum([0, *(each.size for each in stages)]),
-        "stages": np.concatenate(stages),
+        "first": first,
+        "stages": stages,
         "ends": rows.ends,
         "entries": entries,
         "select": entries if rows.plain else np.arange(sums),
