@@ -18,6 +18,7 @@ from simtheory.sim._places import (
     NAMES,
     PARTS,
     SINGLE,
+    SMALL,
     WIDE,
     Group,
     lay_out,
@@ -39,7 +40,6 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
 _LONG = 200.0
 
-_SMALL = 4  # up to this dimension groups are wide
 _LARGE = 24  # from this one on a map is carried by itself
 _CHUNK = 512  # most members of a chunk
 _SHORT = 2**17  # members times d³, up to which no thread is started: a few hundredths of a second
@@ -154,7 +154,7 @@ def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> 
 
 def _group_of(form: str, d: int) -> Group:
     """Return how nets are carried."""
-    if d <= _SMALL:
+    if d <= SMALL:
         return WIDE
     return SINGLE if form == "map" and d >= _LARGE else ABREAST
 

@@ -47,8 +47,7 @@ def map_prepare(m: int, at: Places, i: int, j: int) -> int:
 @register_jitable
 def map_field(m: int, at: Places, y: int, out: int) -> int:
     """W' = AW + WA − (AW² + W²A)/2 − WAW."""
-    unfold(m, at, y, at.work)
-    tied_slope(m, at, at.work, out)
+    tied_slope(m, at, y, out)
     return 0
 
 

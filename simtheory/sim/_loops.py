@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
 
 from simtheory.sim._lanes import INT, LANES, Writer, group_of, number
-from simtheory.sim._places import SINGLE
+from simtheory.sim._places import Group
 
 
 def apart(
-    name: str, body: Callable[..., None], single: Callable[..., None] | None = None
+    name: str,
+    body: Callable[..., None],
+    others: Mapping[Group, Callable[..., None]] = MappingProxyType({}),
 ) -> Callable[..., Any]:
     """Turn `body(writer, *arguments)` into a function that no caller takes in.
 
-    `single` takes its place where the memory holds one net.
+    For some kinds of groups another body may take its place.
     """
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -29,8 +32,7 @@ def apart(
             function.linkage = "linkonce_odr"
             function.attributes.add("noinline")
             inside = ir.IRBuilder(function.append_basic_block("entry"))
-            write = single if single and group == SINGLE else body
-            write(Writer(inside, group.width), *function.args)
+            others.get(group, body)(Writer(inside, group.width), *function.args)
             inside.ret_void()
         builder.call(function, args)
         return context.get_dummy_value()

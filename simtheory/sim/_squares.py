@@ -89,10 +89,12 @@ def _line(b: Any, row: Any, j: Any) -> Any:
     return b.add(b.mul(before, number(LANES)), inside)
 
 
-def tied_slope(w: Writer, m: Any, at: Any, W: Any, out: Any) -> None:
+def tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
     """Go through the columns of squares: what one shares, a_k w_kj, is written behind W."""
     b, half = w.b, w.constant(0.5)
     d, across, rates, means = (named(b, at, name) for name in ("d", "across", "rates", "means"))
+    W = named(b, at, "work")
+    unfolding(w, m, at, y, W)
     h, scaled = w.read(m, named(b, at, "h")), b.add(W, b.mul(named(b, at, "line"), across))
 
     def entry(k: Any, j: Any) -> Any:  # W is symmetric: its rows are its columns
