@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from simtheory.sim import _squares
+from simtheory.sim import _squares, _unrolled
 from simtheory.sim._lanes import (
     INT,
     LANES,
@@ -26,7 +26,7 @@ from simtheory.sim._lanes import (
     scalar_of,
 )
 from simtheory.sim._loops import apart, covered, slope_of, summed, transposed
-from simtheory.sim._places import SINGLE, SMALL, WIDE
+from simtheory.sim._places import SINGLE, WIDE
 
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
 _SUMS = {  # in combinations of one, two and four rows
@@ -253,13 +253,17 @@ def tied_slope(typing: Any, m: Any, at: Any, y: Any, out: Any) -> Any:
     so the triangle is enough, and both use the same numbers.
     """
     kind = types.void(m, places, types.intp, types.intp)
-    others = {WIDE: _small_tied_slope, SINGLE: _squares.tied_slope}
+    others = {WIDE: _unrolled.tied_slope, SINGLE: _squares.tied_slope}
     return kind, apart("tied", _tied_slope, others)
 
 
 def _tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
     b = w.b
     d, rates, means, W = (named(b, at, name) for name in ("d", "rates", "means", "work"))
+    is_small = b.icmp_signed("<=", d, number(_unrolled.LARGEST))
+    with b.if_then(is_small):
+        _unrolled.tied_slope(w, m, at, y, out)
+        b.ret_void()
     _unfolding(w, m, at, y, W)
     h = w.read(m, named(b, at, "h"))
 
@@ -294,49 +298,3 @@ def _tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
             w, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
         ),
     )
-
-
-def _small_tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
-    """Matrices so small stay in registers: with z_ij = m_ij w_ij the slope is 2Z - WZ - ZW.
-
-    A wide group is worked off register by register.
-    """
-    b, narrow = w.b, Writer(w.b, LANES)
-    chunks = w.width // LANES
-    d = named(b, at, "d")
-
-    def part(dim: int, c: Any) -> None:
-        def lying(start: Any) -> dict[tuple[int, int], Any]:
-            count = b.add(b.mul(start, number(chunks)), c)
-            places = {
-                (i, j): chunks * (i * (i + 1) // 2 + j) for i in range(dim) for j in range(i + 1)
-            }
-            return {pair: b.add(count, number(p)) for pair, p in places.items()}
-
-        def mirrored(entries: dict[tuple[int, int], Any]) -> dict[tuple[int, int], Any]:
-            return entries | {(j, i): entry for (i, j), entry in entries.items()}
-
-        W = {pair: narrow.read(m, p) for pair, p in lying(y).items()}
-        means = {pair: narrow.read(m, p) for pair, p in lying(named(b, at, "means")).items()}
-        Z = mirrored({pair: b.fmul(means[pair], W[pair]) for pair in W})
-        W = mirrored(W)
-        h = narrow.read(m, b.add(b.mul(named(b, at, "h"), number(chunks)), c))
-        for (i, j), place in lying(out).items():
-            terms = [(W[i, k], Z[k, j]) for k in range(dim)]
-            if i == j:
-                total = Z[i, i]  # half of the slope
-            else:
-                total = b.fadd(Z[i, j], Z[i, j])
-                terms += [(W[j, k], Z[k, i]) for k in range(dim)]
-            for one, other in terms:
-                total = narrow.apply("fma", b.fneg(one), other, total)
-            if i == j:
-                total = b.fadd(total, total)
-            narrow.write(m, place, b.fmul(h, total))
-
-    for dim in range(1, SMALL + 1):
-        with (
-            b.if_then(b.icmp_signed("==", d, number(dim))),
-            cgutils.for_range(b, number(chunks), intp=INT) as registers,
-        ):
-            part(dim, registers.index)

@@ -136,6 +136,19 @@ def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> Non
     np.testing.assert_allclose(net.maps(), seen, rtol=0, atol=3e-15)
 
 
+@pytest.mark.parametrize("d", [*range(1, 14), 21])
+@pytest.mark.parametrize("group", [ABREAST, SINGLE])
+def test_the_slope_of_a_map_is_right_in_every_dimension(d, group) -> None:
+    rng = np.random.default_rng(d)
+    U, rates = rng.normal(0, 0.5 * d**-0.5, (1, d, d + 2)), rng.uniform(0.2, 1.5, d)
+    (state,) = sim.Tied().states((U,), 1e-3)
+    A, W = np.diag(rates), (U @ U.mT)[0]
+    M = A - (A @ W + W @ A) / 2
+    slope = M @ W + W @ M
+    found = Bench(state, rates, group=group).slope()
+    np.testing.assert_allclose(found[0], slope[*np.tril_indices(d)], rtol=0, atol=5e-15)
+
+
 @pytest.mark.parametrize("d", [1, 7, 8, 19])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_net_by_itself_has_the_field_it_has_in_company(d, turned) -> None:
