@@ -275,7 +275,8 @@ def test_bad_arguments_are_answered():
         ({"fixed": {"rate_1": -1.0}}, ArgumentError, "rates are positive"),
         ({"fixed": {"start_1": 0.0}, "model": "tied"}, ArgumentError, "between 0 and 1"),
         ({"bootstrap": -3}, ArgumentError, "`bootstrap`"),
-        ({"bootstrap": 3}, ArgumentError, "`rng`"),
+        ({"bootstrap": 39}, ArgumentError, "`bootstrap` must be at least 40"),
+        ({"bootstrap": 40}, ArgumentError, "`rng`"),
         ({"until": -1.0}, ArgumentError, "leave some times"),
         ({"rows": "correlated", "model": "one-layer"}, RegimeError, "signal strengths"),
     ]:
