@@ -18,20 +18,9 @@ from simtheory.sim._loops import covered, slope_of, summed, transposed
 _ROWS = {1: (LANES, 4, 2, 1)}  # that are summed together
 
 
-def product(
-    w: Writer,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-) -> None:
+def product(w: Writer, *arguments: Any) -> None:
+    """Write a product of matrices, whose arguments `_tiles.multiply` tells."""
+    m, x, x_row, x_column, y, y_row, _, out, rows, inner, columns = arguments
     b = w.b
     across = b.sdiv(b.add(columns, number(LANES - 1)), number(LANES))
     between = b.sdiv(y_row, number(LANES))
@@ -57,6 +46,7 @@ def product(
 
 
 def unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
+    """Write the full matrix W of a triangle; of squares on the diagonal half is read."""
     b = w.b
     across = named(b, at, "across")
 
@@ -90,7 +80,10 @@ def _line(b: Any, row: Any, j: Any) -> Any:
 
 
 def tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
-    """Go through the columns of squares: what one shares, a_k w_kj, is written behind W."""
+    """Write h times the slope, one column of squares after the other.
+
+    What the squares of a column share, a_k w_kj, is written behind W first.
+    """
     b, half = w.b, w.constant(0.5)
     d, across, rates, means = (named(b, at, name) for name in ("d", "across", "rates", "means"))
     W = named(b, at, "work")
