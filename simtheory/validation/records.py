@@ -100,7 +100,7 @@ class Record:
     seconds : float
         Wall time of the test.
     provenance : dict
-        Version, budget, device and time of the run.
+        Version, budget, time of the run, the device that was asked for and the one that it ran on.
     error : str
         What broke, if the verdict is ``failed``.
     """

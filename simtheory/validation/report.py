@@ -85,7 +85,7 @@ def page(
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>Claims of concept learning, tested</title><style>{_STYLE}</style></head><body>"
         f"<header><h1>Claims of concept learning, tested</h1>{_summary(records, manifest)}</header>"
-        f"<main>{_table(records)}{articles}</main>{_footer(manifest)}</body></html>"
+        f"<main>{_table(records)}{articles}</main>{_footer(records, manifest)}</body></html>"
     )
 
 
@@ -182,15 +182,17 @@ def _verdict(record: Record) -> str:
     return f"<span class='verdict {record.verdict}' title='{meaning}'>{record.verdict}{note}</span>"
 
 
-def _footer(manifest: Mapping[str, Any]) -> str:
+def _footer(records: Sequence[Record], manifest: Mapping[str, Any]) -> str:
     meanings = "".join(
         f"<li><span class='verdict {v}'>{v}</span>: {html.escape(text)}.</li>"
         for v, text in _MEANING.items()
     )
     packages = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
+    devices = sorted({r.provenance["ran_on"] for r in records if "ran_on" in r.provenance})
+    where = " and ".join([manifest["machine"], *devices])
     return (
         f"<footer class='soft'><h2>Verdicts</h2><ul>{meanings}</ul>"
-        f"<p>Last run started {html.escape(manifest['started'])} on {html.escape(manifest['machine'])}; "
+        f"<p>Last run started {html.escape(manifest['started'])} on {html.escape(where)}; "
         f"{html.escape(packages)}. Numbers behind this page: <code>records.json</code>.</p></footer>"
     )
 

@@ -1,6 +1,7 @@
 """The ledger: verdicts, the folder, isolation of failures, what an interruption leaves."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -315,3 +316,38 @@ def test_an_interrupted_run_leaves_finished_records_and_says_what_is_missing(tmp
 
 def _text_of(path):
     return path.read_text() if path.exists() else ""
+
+
+def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path):
+    # A worker stands by as long as its parent lives: here a shell, killed while the claim is tested.
+    code = (
+        "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', "
+        "'simtheory.validation.worker', 'identity/swing-by-in-distribution', 'full', 'cpu', "
+        "sys.argv[1]]).pid, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "record.json")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        time.sleep(3.0)  # until it watches
+        parent.kill()
+    stat = Path(f"/proc/{worker}/stat")
+    for _ in range(100):
+        if not stat.exists() or " Z " in stat.read_text():
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(worker, signal.SIGKILL)
+        pytest.fail("the worker outlived its parent")
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_a_record_and_the_page_name_the_device(tmp_path):
+    (record,) = runner.run([EULER], out=tmp_path, device="auto")
+    assert record.provenance["device"] == "auto"
+    assert record.provenance["ran_on"]
+    assert f" and {record.provenance['ran_on']};" in (tmp_path / "index.html").read_text()
