@@ -243,7 +243,7 @@ def _plan(
     }
     widest = int(state.sizes.max())
     work = {
-        "map": line * (across + 1),
+        "map": 2 * line * across,
         "factor": d * d,
         "chain": d * (int(state.sizes[1:].sum()) + 2 * widest),
     }

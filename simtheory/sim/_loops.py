@@ -93,8 +93,3 @@ def transposed(b: Any, rows: list[Any]) -> list[Any]:
             for r in range(LANES)
         ]
     return rows
-
-
-def slope_of(b: Any, mean: Any, here: Any, square: Any, weighted: Any) -> Any:
-    """Return the slope of entries of W, given those of WW and WAW."""
-    return b.fsub(b.fmul(mean, b.fsub(b.fadd(here, here), square)), weighted)

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from simtheory.sim._lanes import INT, LANES, Writer, named, number
-from simtheory.sim._loops import covered, slope_of, summed, transposed
+from simtheory.sim._loops import covered, summed, transposed
 
 _ROWS = {1: (LANES, 4, 2, 1)}  # that are summed together
 
@@ -109,7 +109,8 @@ def tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
         for r, (square, weighted) in enumerate(products):
             row = b.add(i, number(r))
             p = _line(b, row, j)
-            slope = slope_of(b, w.read(m, b.add(means, p)), entry(row, j), square, weighted)
+            here, mean = entry(row, j), w.read(m, b.add(means, p))
+            slope = b.fsub(b.fmul(mean, b.fsub(b.fadd(here, here), square)), weighted)
             w.write(m, b.add(out, p), b.fmul(h, slope))
 
     with cgutils.for_range(b, across, intp=INT) as columns:

@@ -25,7 +25,7 @@ from simtheory.sim._lanes import (
     places,
     scalar_of,
 )
-from simtheory.sim._loops import apart, covered, slope_of, summed, transposed
+from simtheory.sim._loops import apart, covered, summed, transposed
 from simtheory.sim._places import SINGLE, WIDE
 
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
@@ -36,7 +36,7 @@ _SUMS = {  # in combinations of one, two and four rows
 }
 _SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
 _LINES = {1: (8, 4, 2, 1), 4: (2, 1)}  # columns, where there is one row
-_PAIRS = {1: (2, 1), 4: (1,)}  # columns, where each entry takes two sums
+_PAIRS = {1: (2, 1)}  # columns, where each entry takes two sums
 
 
 @intrinsic
@@ -202,18 +202,24 @@ def unfold(typing: Any, m: Any, at: Any, y: Any, W: Any) -> Any:
     return kind, apart("unfold", _unfolding, {SINGLE: _squares.unfolding})
 
 
-def _unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
+def _unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any, Z: Any = None) -> None:
+    """Write W and, if a place is given for it, Z = m ∘ W."""
     b = w.b
-    d = named(b, at, "d")
+    d, means = named(b, at, "d"), named(b, at, "means")
     with cgutils.for_range(b, d, intp=INT) as rows:
         i = rows.index
         above, line = b.add(i, number(1)), b.mul(i, d)
-        start = b.add(y, b.lshr(b.mul(i, above), number(1)))
+        start = b.lshr(b.mul(i, above), number(1))
         with cgutils.for_range(b, above, intp=INT) as columns:
             j = columns.index
-            entry = w.read(m, b.add(start, j))
-            w.write(m, b.add(W, b.add(line, j)), entry)
-            w.write(m, b.add(W, b.add(b.mul(j, d), i)), entry)
+            p = b.add(start, j)
+            entry = w.read(m, b.add(y, p))
+            full = [(W, entry)]
+            if Z is not None:
+                full.append((Z, b.fmul(w.read(m, b.add(means, p)), entry)))
+            for place, one in full:
+                w.write(m, b.add(place, b.add(line, j)), one)
+                w.write(m, b.add(place, b.add(b.mul(j, d), i)), one)
 
 
 @intrinsic
@@ -249,8 +255,7 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
 def tied_slope(typing: Any, m: Any, at: Any, y: Any, out: Any) -> Any:
     """Write h times the slope of a tied net's W, both triangles.
 
-    With m_ij = (a_i + a_j)/2 it is h (m_ij (2W - WW)_ij - (WAW)_ij): both products are symmetric,
-    so the triangle is enough, and both use the same numbers.
+    With m_ij = (a_i + a_j)/2 and Z = m ∘ W it is h (2Z - WZ - ZW), and ZW is the transpose of WZ.
     """
     kind = types.void(m, places, types.intp, types.intp)
     others = {WIDE: _unrolled.tied_slope, SINGLE: _squares.tied_slope}
@@ -259,42 +264,39 @@ def tied_slope(typing: Any, m: Any, at: Any, y: Any, out: Any) -> Any:
 
 def _tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
     b = w.b
-    d, rates, means, W = (named(b, at, name) for name in ("d", "rates", "means", "work"))
-    is_small = b.icmp_signed("<=", d, number(_unrolled.LARGEST))
-    with b.if_then(is_small):
+    d, W = named(b, at, "d"), named(b, at, "work")
+    with b.if_then(b.icmp_signed("<=", d, number(_unrolled.LARGEST))):
         _unrolled.tied_slope(w, m, at, y, out)
         b.ret_void()
-    _unfolding(w, m, at, y, W)
-    h = w.read(m, named(b, at, "h"))
+    h, Z = w.read(m, named(b, at, "h")), b.add(W, b.mul(d, d))
+    _unfolding(w, m, at, y, W, Z)
 
-    def tile(i: Any, height: int, j: Any, width: int) -> None:
+    def tile(i: Any, height: int, j: Any, width: int, *, on_diagonal: bool) -> None:
         rows = [b.add(i, number(r)) for r in range(height)]
         columns = [b.add(j, number(c)) for c in range(width)]
+        entries = [(r, c) for r in range(height) for c in range(width) if c <= r or not on_diagonal]
+        # Both products sum the same on the diagonal, where one is enough.
+        unequal = [(r, c) for r, c in entries if r != c or not on_diagonal]
 
         def terms(k: Any) -> list[tuple[Any, Any]]:
-            a = w.read(m, b.add(rates, k))
-            left, right = (
-                [w.read(m, b.add(W, b.add(b.mul(row, d), k))) for row in group]
-                for group in (rows, columns)
+            (w_rows, z_rows), (w_columns, z_columns) = (
+                [[w.read(m, b.add(X, b.add(b.mul(line, d), k))) for line in lines] for X in (W, Z)]
+                for lines in (rows, columns)
             )
-            scaled = [b.fmul(a, other) for other in right]
-            return [(one, other) for group in (right, scaled) for one in left for other in group]
+            left = [(w_rows[r], z_columns[c]) for r, c in entries]
+            return left + [(z_rows[r], w_columns[c]) for r, c in unequal]
 
-        sums = summed(w, number(0), d, [w.zero] * (2 * height * width), terms)
-        for e, (row, column) in enumerate((row, column) for row in rows for column in columns):
-            square, weighted = sums[e], sums[height * width + e]
-            above = b.icmp_signed(">", column, row)  # at the diagonal, where tiles stick out
-            high, low = b.select(above, column, row), b.select(above, row, column)
-            p = b.add(b.lshr(b.mul(high, b.add(high, number(1))), number(1)), low)
-            here = w.read(m, b.add(W, b.add(b.mul(row, d), column)))
-            slope = slope_of(b, w.read(m, b.add(means, p)), here, square, weighted)
+        sums = summed(w, number(0), d, [w.zero] * (len(entries) + len(unequal)), terms)
+        second = dict(zip(unequal, sums[len(entries) :], strict=True))
+        for (r, c), first in zip(entries, sums, strict=False):
+            row, column = rows[r], columns[c]
+            z = w.read(m, b.add(Z, b.add(b.mul(row, d), column)))
+            slope = b.fsub(b.fadd(z, z), b.fadd(first, second.get((r, c), first)))
+            p = b.add(b.lshr(b.mul(row, b.add(row, number(1))), number(1)), column)
             w.write(m, b.add(out, p), b.fmul(h, slope))
 
-    covered(
-        w,
-        d,
-        _SIDES,
-        lambda i, height: covered(
-            w, b.add(i, number(height)), _PAIRS, lambda j, width: tile(i, height, j, width)
-        ),
-    )
+    def band(i: Any, height: int) -> None:
+        covered(w, i, _PAIRS, lambda j, width: tile(i, height, j, width, on_diagonal=False))
+        tile(i, height, i, height, on_diagonal=True)
+
+    covered(w, d, _SIDES, band)
