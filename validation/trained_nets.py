@@ -126,6 +126,7 @@ def draw_path(ax: Any, nets: st.Trajectory, reference: st.Trajectory) -> None:
     st.plot.concept_space(mean_of(nets), ax=ax, markers=16)
     st.plot.concept_space(nets, ax=ax, color=GREY, lw=0.5, alpha=0.5, ls="-")
     st.plot.concept_space(mean_of(reference), ax=ax, markers=0, color="#b3401f", lw=1.1)
+    ax.margins(0.16, 0.25)  # the names of the concepts stand beside the last points
 
 
 def mean_of(traj: st.Trajectory) -> st.Trajectory:
