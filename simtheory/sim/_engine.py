@@ -89,12 +89,7 @@ def follow_states(
         With NaN from where a member stopped.
     """
     members, d = rates.shape
-    result = Result(
-        np.empty((members, t.size, rows.ends.size - 1)),
-        np.zeros(members, dtype=np.intp),
-        np.zeros(members),
-        np.zeros((members, 4), dtype=np.intp),
-    )
+    result = blank(members, t, rows)
     stop = np.zeros(1, dtype=np.uint8)
     jobs: list[Callable[[], object]] = []
     # Lanes idle where a chunk runs out, so one thread gets whole ones; more of them share evenly.
@@ -112,6 +107,9 @@ def follow_states(
             at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, group=group)
             step_share, defect_share = _SHARES["frame" if in_frame else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
+            if max_seconds is not None and not jobs:  # nobody's job: compiled before the clock runs
+                nobody = (np.empty((0, 1)), rates[:0], np.empty((0, d, d)), np.empty(0, np.intp))
+                _job(at, weights, nobody, t, limits, result, stop, group)()
             slots, entries = state.members[chosen], state.entries[chosen]
             for first in range(0, len(slots), size):
                 part = slice(first, first + size)
@@ -150,6 +148,16 @@ def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> 
     counts = np.zeros((members, 4), dtype=np.intp)
     counts[status == Status.OK, -1] = t.size
     return Result(values, status, np.where(status == Status.OK, t[-1], 0.0), counts)
+
+
+def blank(members: int, t: Array, rows: Rows) -> Result:
+    """Return a result that nobody has written to."""
+    return Result(
+        np.empty((members, t.size, rows.ends.size - 1)),
+        np.zeros(members, dtype=np.intp),
+        np.zeros(members),
+        np.zeros((members, 4), dtype=np.intp),
+    )
 
 
 def _group_of(form: str, d: int) -> Group:

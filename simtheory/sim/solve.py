@@ -19,7 +19,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
-from simtheory.sim._engine import Result, follow_states, relax
+from simtheory.sim._engine import Result, blank, follow_states, relax
 from simtheory.sim.flows import Flow, Init, ensemble_of, require_flow
 from simtheory.sim.methods import DOP853, Status
 from simtheory.sim.readings import Entries, Reading
@@ -235,6 +235,8 @@ def _run(
     rows = reading.rows(d)
     layers = require_flow(flow).layers(init, d)
     ensemble = ensemble_of(moment, *layers)
+    if 0 in ensemble:
+        return blank(0, times, rows), ensemble
     rates, axes = _principal_axes(moment)
     with np.errstate(over="ignore", invalid="ignore"):  # the integrator says what is too large
         if axes is not None:

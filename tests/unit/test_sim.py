@@ -98,6 +98,13 @@ def test_leading_axes_broadcast(flow, init) -> None:
     assert only_moments.shape == (2, 7, 3, 3)
 
 
+@each_flow
+def test_an_ensemble_of_nobody_has_no_numbers(flow, init) -> None:
+    one = stacked(init, 1)
+    nobody = tuple(x[:0] for x in one) if isinstance(one, tuple) else one[:0]
+    assert sim.integrate(flow, A, nobody, T).shape == (0, 7, 3, 3)
+
+
 def test_wide_nets_and_their_members_agree() -> None:
     U0 = inits.gaussian((4, 3, 20), scale=0.1, rng=np.random.default_rng(2))
     W = sim.integrate(sim.Tied(), A, U0, T)
