@@ -25,8 +25,8 @@ class Group(NamedTuple):
 
 ABREAST = Group(LANES, LANES)
 WIDE = Group(4 * LANES, 4 * LANES)  # for the smallest matrices
-SMALL = 4  # up to this dimension
 SINGLE = Group(LANES, 1)  # for the largest
+SMALL = 4  # up to this dimension groups are wide
 
 
 class Triangle(NamedTuple):

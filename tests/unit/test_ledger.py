@@ -95,6 +95,16 @@ def test_topics_and_patterns_select_their_claims():
     }
 
 
+def test_the_record_that_is_shown_holds_every_claim_with_the_verdict_expected():
+    values = json.loads((Path(__file__).parents[2] / "validation" / "ledger.json").read_text())
+    shown = [Record.from_dict(v) for v in values]
+    assert [r.id for r in shown] == [c.id for c in claims()]
+    for record, claim in zip(shown, claims(), strict=True):
+        assert record.as_expected
+        assert (record.band, record.statement) == (claim.band, claim.statement)
+        assert (record.provenance["budget"], record.provenance["ran_on"]) == ("full", "cpu")
+
+
 def test_an_unknown_claim_is_answered_with_the_nearest():
     with pytest.raises(ArgumentError, match=r"identity/learning-times"):
         select(["identity/learning-tines"])
