@@ -20,7 +20,7 @@ from benchmarks.worker import Failed, Worker
 
 ATOL_RATIOS = (1e-3, 1e-6)
 LOOSEST, TIGHTEST, TRIALS = 1e-2, 3e-14, 9
-GOOD_ENOUGH = 0.5  # of the target: closer is not worth another trial
+GOOD_ENOUGH = 0.8  # of the target: closer is not worth another trial
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _search(worker: Worker, atol_ratio: float, target: float) -> Setting | None:
         if good and (cost.error >= GOOD_ENOUGH * target or rtol == LOOSEST):
             break
         # Errors go as a power of rtol between 0.8 and 1; aim a little below the target.
-        wanted = rtol * (0.75 * target / max(cost.error, 1e-300)) ** 0.9
+        wanted = rtol * (0.9 * target / max(cost.error, 1e-300)) ** 0.9
         wanted = min(LOOSEST, max(TIGHTEST, wanted))
         if wanted == rtol:
             break

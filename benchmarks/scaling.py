@@ -118,16 +118,16 @@ def _condition(company, rounds, quick, say):  # type: ignore[no-untyped-def]
 
 
 def _threads(playing, members, rounds, say):  # type: ignore[no-untyped-def]
-    ensemble, walls = replace(STD, members=members), {}
-    for threads in (1, 2):
-        with Company(threads) as company:
-            for peer, tolerances in playing.items():
-                cost = _cost(company, peer, ensemble, tolerances, rounds, "wall")
-                walls.setdefault(peer, []).append(cost)
-    rows = [
-        {"peer": peer, "members": members, "wall": wall, "speedup": wall[0] / wall[1]}
-        for peer, wall in walls.items()
-    ]
+    """One thread and two in turn: what slows the machine for a while slows both."""
+    ensemble, rows = replace(STD, members=members), []
+    with Company(1) as one, Company(2) as two:
+        for peer, tolerances in playing.items():
+            pairs = []
+            for _ in range(rounds):
+                pairs.append([_cost(c, peer, ensemble, tolerances, 1, "wall") for c in (one, two)])
+            wall = [statistics.median(costs) for costs in zip(*pairs, strict=True)]
+            speedup = statistics.median(first / second for first, second in pairs)
+            rows.append({"peer": peer, "members": members, "wall": wall, "speedup": speedup})
     for row in rows:
         say(f"  {PEERS[row['peer']].title:28} two threads: {row['speedup']:.2f} times as fast")
     return rows

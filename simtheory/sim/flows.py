@@ -357,13 +357,12 @@ def _least_pivot(W: Array) -> Array:
     """Return the least pivot of each W, scaled to a unit diagonal: 1 if diagonal, 0 if singular."""
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1.0 / np.sqrt(np.diagonal(W, axis1=-2, axis2=-1))
-        rest = W * scale[:, :, np.newaxis] * scale[:, np.newaxis, :]
-        least = np.ones(len(W))
+        rest = np.moveaxis(W * scale[:, :, np.newaxis] * scale[:, np.newaxis, :], 0, -1)
+        least, rest = np.ones(len(W)), np.ascontiguousarray(rest)  # long rows: all members at once
         for _ in range(W.shape[-1]):
-            column = rest[:, :, 0]
-            least = np.minimum(least, column[:, 0])
-            ratios = column[:, 1:] / column[:, :1]
-            rest = rest[:, 1:, 1:] - column[:, 1:, np.newaxis] * ratios[:, np.newaxis, :]
+            column = rest[0]
+            least = np.minimum(least, column[0])
+            rest = rest[1:, 1:] - column[1:, np.newaxis] * (column[1:] / column[0])
     return np.nan_to_num(least, nan=0.0)
 
 
