@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,7 +53,7 @@ def calibrate(worker: Worker, peer: str, ensemble: Ensemble, target: float) -> S
 
 
 def _search(worker: Worker, atol_ratio: float, target: float) -> Setting | None:
-    rtol, best = target, None
+    rtol, best, bad = target, None, math.inf
     for _ in range(TRIALS):
         try:
             worker.run(rtol, atol_ratio)  # compiles where need be
@@ -68,6 +69,12 @@ def _search(worker: Worker, atol_ratio: float, target: float) -> Setting | None:
             break
         # Errors go as a power of rtol between 0.8 and 1; aim a little below the target.
         wanted = rtol * (0.9 * target / max(cost.error, 1e-300)) ** 0.9
+        # Where an error jumps with rtol, halve the interval that holds the jump.
+        bad = bad if good else min(bad, rtol)
+        if best is None:
+            wanted = min(wanted, 0.7 * rtol)
+        elif not best.rtol < wanted < bad:
+            wanted = math.sqrt(best.rtol * min(bad, LOOSEST))
         wanted = min(LOOSEST, max(TIGHTEST, wanted))
         if wanted == rtol:
             break

@@ -78,8 +78,19 @@ class _Pretend:
 @pytest.mark.parametrize("factor", [0.1, 1.0, 10.0, 1e3])
 def test_the_search_finds_a_tolerance_just_below_the_target(factor) -> None:
     setting = calibrate._search(_Pretend(factor), 0.0, 1e-9)
-    assert 0.5e-9 <= setting.error <= 1e-9
+    assert calibrate.GOOD_ENOUGH * 1e-9 <= setting.error <= 1e-9
     assert setting.error == pytest.approx(factor * setting.rtol)
+
+
+class _Jumping(_Pretend):
+    """A worker of variable order: its error jumps from a third of the target to twice it."""
+
+    def run(self, rtol: float, atol_ratio: float, *, check: bool = False) -> Cost:
+        return Cost(1.0, 1.0, 0.3e-9 if rtol < 2.3e-10 else 2e-9)
+
+
+def test_the_search_closes_in_on_a_jump() -> None:
+    assert 2.0e-10 < calibrate._search(_Jumping(1.0), 0.0, 1e-9).rtol < 2.3e-10
 
 
 def test_the_search_gives_up_where_the_target_is_out_of_reach() -> None:
