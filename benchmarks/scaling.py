@@ -118,8 +118,11 @@ def _condition(company, rounds, quick, say):  # type: ignore[no-untyped-def]
 
 
 def _threads(playing, members, rounds, say):  # type: ignore[no-untyped-def]
-    """One thread and two in turn: what slows the machine for a while slows both."""
-    ensemble, rows = replace(STD, members=members), []
+    """One thread and two in turn: what slows the machine for a while slows both.
+
+    Few times: fresh memory for large results is zeroed by the kernel, which two threads do not speed up.
+    """
+    ensemble, rows = replace(STD, members=members, points=POINTS[0]), []
     with Company(1) as one, Company(2) as two:
         for peer, tolerances in playing.items():
             pairs = []

@@ -181,7 +181,7 @@ def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyp
     ensemble = Ensemble(8, 1000 if quick else LARGE)
     say(f"std, d = 8, {ensemble.members} members, error below {TARGET:g}, two threads")
     with Company(threads=2) as company:
-        rows, absent = compare(company, ensemble, peers=AT_LARGE, rounds=3, say=say)
+        rows, absent = compare(company, ensemble, peers=AT_LARGE, rounds=rounds, say=say)
     data["two_threads"] = plain(ensemble, rows, absent)
     return data
 
