@@ -19,7 +19,7 @@ _ROWS = {1: (LANES, 4, 2, 1)}  # that are summed together
 
 
 def product(w: Writer, *arguments: Any) -> None:
-    """Write a product of matrices, whose arguments `_tiles.multiply` tells."""
+    """Write a product of matrices, whose arguments `_tiles` tells."""
     m, x, x_row, x_column, y, y_row, _, out, rows, inner, columns = arguments
     b = w.b
     across = b.sdiv(b.add(columns, number(LANES - 1)), number(LANES))

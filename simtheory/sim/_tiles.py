@@ -100,67 +100,42 @@ def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any, coun
     covered(w, n, _SUMS[count], part)
 
 
-@intrinsic
-def multiply(
-    typing: Any,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-) -> Any:
-    """Write the product X Y of shape (rows, columns) to place `out`, row after row.
+def _multiplication(name: str, *, adding: bool) -> Any:
+    """Return what writes the product X Y of shape (rows, columns) to place `out`, row after row.
 
     Entry (i, k) of X is at place x + i x_row + k x_column, and so for Y: a transposed matrix is one
-    with its two strides exchanged. In the memory of one net the strides count numbers; rows of Y
-    and of the product begin at places, so y_column is 1.
+    with its two strides exchanged. In the memory of one net, where nothing is added, the strides
+    count numbers; rows of Y and of the product begin at places, so y_column is 1.
     """
-    kind = types.void(m, *[types.intp] * 10)
-    return kind, apart("multiply", partial(_product, adding=False), {SINGLE: _squares.product})
+
+    @intrinsic
+    def product(
+        typing: Any,
+        m: Any,
+        x: Any,
+        x_row: Any,
+        x_column: Any,
+        y: Any,
+        y_row: Any,
+        y_column: Any,
+        out: Any,
+        rows: Any,
+        inner: Any,
+        columns: Any,
+    ) -> Any:
+        others = {} if adding else {SINGLE: _squares.product}
+        kind = types.void(m, *[types.intp] * 10)
+        return kind, apart(name, partial(_product, adding=adding), others)
+
+    return product
 
 
-@intrinsic
-def add_product(
-    typing: Any,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-) -> Any:
-    """Add the product X Y, given as for `multiply`, to what is at place `out`."""
-    kind = types.void(m, *[types.intp] * 10)
-    return kind, apart("add_product", partial(_product, adding=True))
+multiply = _multiplication("multiply", adding=False)
+add_product = _multiplication("add_product", adding=True)  # to what is at `out`
 
 
-def _product(
-    w: Writer,
-    m: Any,
-    x: Any,
-    x_row: Any,
-    x_column: Any,
-    y: Any,
-    y_row: Any,
-    y_column: Any,
-    out: Any,
-    rows: Any,
-    inner: Any,
-    columns: Any,
-    *,
-    adding: bool,
-) -> None:
+def _product(w: Writer, *arguments: Any, adding: bool) -> None:
+    m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns = arguments
     b = w.b
 
     def along(start: Any, count: Any, stride: Any) -> Any:
