@@ -27,10 +27,10 @@ if TYPE_CHECKING:
         units,
         validation,
     )
-    from simtheory.compare import agreement
     from simtheory.equations import cite
+    from simtheory.observe.agreement import agreement
+    from simtheory.results import Trajectory
     from simtheory.tasks import SIMTask
-    from simtheory.trajectory import Trajectory
 
 __all__ = [
     "SIMTask",
@@ -54,8 +54,8 @@ __version__ = _version("simtheory")
 
 _HOMES = {
     "SIMTask": "tasks",
-    "Trajectory": "trajectory",
-    "agreement": "compare",
+    "Trajectory": "results",
+    "agreement": "observe.agreement",
     "cite": "equations",
 }
 

@@ -20,8 +20,8 @@ from simtheory.analytic._axes import weights_on_concepts
 from simtheory.analytic._steps import as_steps, fraction
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["adam", "sign_descent"]
 

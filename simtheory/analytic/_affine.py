@@ -20,8 +20,8 @@ from simtheory._checks import as_finite, as_matrix, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["AffineRates", "affine", "affine_rates", "secular"]
 

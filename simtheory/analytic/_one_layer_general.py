@@ -21,8 +21,8 @@ from simtheory.analytic._axes import map_from_concepts, map_on_concepts
 from simtheory.analytic._steps import non_negative
 from simtheory.equations import implements
 from simtheory.errors import ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["decayed", "general"]
 

@@ -11,8 +11,8 @@ from simtheory.analytic import _tied_forms as forms
 from simtheory.analytic._axes import weights_on_concepts
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 
 @implements("eigen-logit-law")

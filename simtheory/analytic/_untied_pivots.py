@@ -25,8 +25,8 @@ from simtheory.analytic._axes import leave_regime, map_from_concepts
 from simtheory.analytic._layers import as_two_layers, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["ldr"]
 

@@ -18,8 +18,8 @@ from simtheory.analytic import _tied_forms as forms
 from simtheory.analytic import tied, tied_approximations, tied_laws
 from simtheory.analytic._axes import weights_on_concepts
 from simtheory.errors import RegimeError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["Advice", "Suggestion", "advice"]
 

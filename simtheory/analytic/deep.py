@@ -46,8 +46,8 @@ from simtheory.analytic._axes import map_from_concepts
 from simtheory.analytic._layers import as_layers, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["infinite_depth", "mode", "off_diagonals", "time_to_level"]
 

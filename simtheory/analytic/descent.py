@@ -44,8 +44,8 @@ from simtheory.analytic._sgd import SGDMoments, fourth_moment, sgd_moments, stat
 from simtheory.analytic._steps import as_steps, fraction
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 from simtheory.units import Clock
 
 __all__ = [

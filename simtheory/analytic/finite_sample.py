@@ -49,8 +49,8 @@ from simtheory.analytic._finite_moments import (
 )
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "FiniteSample",

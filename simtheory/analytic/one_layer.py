@@ -40,8 +40,8 @@ from simtheory.analytic._affine import AffineRates, affine, affine_rates, secula
 from simtheory.analytic._axes import map_from_concepts, map_on_concepts
 from simtheory.analytic._one_layer_general import decayed, general
 from simtheory.equations import implements
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "AffineRates",

@@ -70,8 +70,8 @@ from simtheory.analytic._tied_times import (
 )
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "FieldTerms",

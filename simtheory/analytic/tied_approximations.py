@@ -48,8 +48,8 @@ from simtheory.analytic._axes import leave_regime, map_from_concepts, weights_on
 from simtheory.analytic._bump_top import BumpTop, bump_top
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "BumpTop",

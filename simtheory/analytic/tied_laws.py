@@ -80,8 +80,8 @@ from simtheory.analytic._tied_structure import (
 )
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "PlaneHamiltonian",

@@ -50,8 +50,8 @@ from simtheory.analytic._layers import as_two_layers, on_concepts, scalar_imbala
 from simtheory.analytic._untied_pivots import ldr
 from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = [
     "Crossing",

@@ -17,9 +17,9 @@ from simtheory._checks import nearest, positive, positive_int
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
+from simtheory.results import Trajectory
 from simtheory.sim import Tied, solve
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["predict"]
 

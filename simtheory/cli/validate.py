@@ -36,9 +36,9 @@ def validate(claims: tuple[str, ...], budget: str, out: Path, device: str, resum
 
     CLAIM is a claim id or a whole topic, such as identity; without one, all are tested.
     """
-    from simtheory.validation.catalogue import select
-    from simtheory.validation.records import Record
-    from simtheory.validation.runner import estimate, run
+    from simtheory.validation.claims.record import Record
+    from simtheory.validation.ledger.catalogue import select
+    from simtheory.validation.ledger.runner import estimate, run
 
     def line(record: Record) -> None:
         mark = "✓" if record.as_expected else "✗"
@@ -78,7 +78,7 @@ def validate(claims: tuple[str, ...], budget: str, out: Path, device: str, resum
 @click.command()
 def claims() -> None:
     """List the claims of the ledger."""
-    from simtheory.validation.catalogue import claims as every
+    from simtheory.validation.ledger.catalogue import claims as every
 
     for claim in every():
         expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"

@@ -10,7 +10,7 @@ __all__ = ["versions"]
 @click.command()
 def versions() -> None:
     """Print the versions that results depend on."""
-    from simtheory.validation.ledger import versions as found
+    from simtheory.validation.ledger.folder import versions as found
 
     for name, number in found().items():
         click.echo(f"{name:<12}{number}")

@@ -17,8 +17,8 @@ from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.fit._tables import TIMES, Table, as_table, pick, read_csv
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 from simtheory.units import Clock
 
 __all__ = ["OBSERVED", "Curves", "curves"]

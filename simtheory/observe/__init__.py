@@ -28,6 +28,7 @@ its threshold, as a share of the loss at the first time.
 Leading axes of the results are the ensemble axes of the trajectory.
 """
 
+from simtheory.observe.agreement import Agreement, agreement
 from simtheory.observe.curves import (
     concept_outputs,
     hierarchy_violation,
@@ -40,9 +41,11 @@ from simtheory.observe.swing import Rise, SwingBy, descents, largest_rise, swing
 from simtheory.observe.times import learning_times, order, terminal_rate
 
 __all__ = [
+    "Agreement",
     "LawResiduals",
     "Rise",
     "SwingBy",
+    "agreement",
     "concept_outputs",
     "descents",
     "hierarchy_violation",

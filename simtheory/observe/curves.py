@@ -11,7 +11,7 @@ import numpy as np
 from simtheory._checks import as_finite
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
 

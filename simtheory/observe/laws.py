@@ -22,7 +22,7 @@ import numpy as np
 from simtheory._checks import frozen
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["LawResiduals", "law_residuals"]
 

@@ -11,7 +11,7 @@ from simtheory._checks import as_finite, positive_int
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe.curves import loss
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["Rise", "SwingBy", "descents", "largest_rise", "swing_by"]
 

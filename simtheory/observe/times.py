@@ -10,7 +10,7 @@ from simtheory._checks import as_finite
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError
 from simtheory.observe.curves import concept_outputs, loss
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["learning_times", "order", "terminal_rate"]
 

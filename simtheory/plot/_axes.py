@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 
 from simtheory._typing import Array
 from simtheory.plot.style import dash
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 TIME = "canonical time $t$"
 

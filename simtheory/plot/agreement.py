@@ -13,7 +13,7 @@ from simtheory.errors import ArgumentError
 from simtheory.observe import loss
 from simtheory.plot._axes import TIME, axes_or_new, legend, line_style, loss_label, members, thin
 from simtheory.plot.style import GREY, INK, dash
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["prediction"]
 

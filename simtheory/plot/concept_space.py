@@ -12,8 +12,8 @@ from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, line_style, members, note, once, thin
 from simtheory.plot.style import GREY, INK, colour
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["concept_space"]
 

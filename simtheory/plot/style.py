@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["GREY", "INK", "colour", "dash", "style"]
 

@@ -25,7 +25,7 @@ from simtheory.plot._axes import (
     thin,
 )
 from simtheory.plot.style import GREY, INK, colour
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["loss", "weights"]
 

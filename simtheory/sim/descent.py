@@ -41,12 +41,12 @@ import numpy as np
 from simtheory._checks import not_negative, one_of, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
+from simtheory.results import Trajectory
 from simtheory.sim._sources import Inputs, as_source
 from simtheory.sim._threads import work
 from simtheory.sim.flows import Flow, Init, Tied, ensemble_of, require_flow
 from simtheory.sim.methods import Status
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 from simtheory.units import LOSSES, Clock
 
 __all__ = ["descend"]

@@ -19,12 +19,12 @@ import numpy as np
 from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
+from simtheory.results import Trajectory
 from simtheory.sim._engine import Result, blank, follow_states, relax
 from simtheory.sim.flows import Flow, Init, ensemble_of, require_flow
 from simtheory.sim.methods import DOP853, Status
 from simtheory.sim.readings import Entries, Reading
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["integrate", "solve"]
 

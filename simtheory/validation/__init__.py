@@ -5,14 +5,14 @@ network is trained, and not before.
 """
 
 from simtheory.validation import diffusion
-from simtheory.validation.catalogue import claims
-from simtheory.validation.claims import Claim
-from simtheory.validation.data import Fresh, Points, Samples
-from simtheory.validation.nets import MLP, DefaultInit, SmallInit, initial_layers
-from simtheory.validation.optimisers import SGD, Adam
-from simtheory.validation.records import Band, Record, Verdict
-from simtheory.validation.runner import run
-from simtheory.validation.train import train
+from simtheory.validation.claims.claim import Claim
+from simtheory.validation.claims.record import Band, Record, Verdict
+from simtheory.validation.ledger.catalogue import claims
+from simtheory.validation.ledger.runner import run
+from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
+from simtheory.validation.nets.data import Fresh, Points, Samples
+from simtheory.validation.nets.optimisers import SGD, Adam
+from simtheory.validation.nets.train import train
 
 __all__ = [
     "MLP",

@@ -3,8 +3,8 @@
 import numpy as np
 
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Samples
-from simtheory.validation.train import train
+from simtheory.validation.nets.data import Samples
+from simtheory.validation.nets.train import train
 
 TASK = SIMTask(mu=(1.0, 1.5, 2.0), sigma=0.3)
 EYE = np.eye(3)

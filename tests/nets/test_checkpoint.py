@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from simtheory.errors import ArgumentError, TrainingWarning
-from simtheory.trajectory import Trajectory
-from simtheory.validation import _descent, _run
-from simtheory.validation.data import Samples
-from simtheory.validation.nets import MLP
-from simtheory.validation.optimisers import SGD, Adam
+from simtheory.results import Trajectory
+from simtheory.validation.nets import _descent, _run
+from simtheory.validation.nets.architectures import MLP
+from simtheory.validation.nets.data import Samples
+from simtheory.validation.nets.optimisers import SGD, Adam
 from tests.nets.teaching import EYE, teach
 
 pytestmark = pytest.mark.slow

@@ -2,9 +2,9 @@
 
 import pytest
 
-from simtheory.validation.catalogue import select
-from simtheory.validation.claims import Budget
-from simtheory.validation.worker import examine
+from simtheory.validation.claims.claim import Budget
+from simtheory.validation.ledger.catalogue import select
+from simtheory.validation.ledger.worker import examine
 
 SMALL = Budget("small", seeds=4, starts=60, minutes=1.0, device="cpu")
 QUICK = (

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Fresh, Points, Samples
-from simtheory.validation.nets import MLP
-from simtheory.validation.optimisers import SGD
+from simtheory.validation.nets.architectures import MLP
+from simtheory.validation.nets.data import Fresh, Points, Samples
+from simtheory.validation.nets.optimisers import SGD
 from tests.nets.teaching import TASK, TIGHT, gap, inputs, moment, teach
 
 pytestmark = pytest.mark.slow

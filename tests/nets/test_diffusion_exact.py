@@ -12,12 +12,12 @@ import pytest
 from simtheory.analytic import denoiser as dn
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.tasks import DenoisingTask
-from simtheory.validation.diffusion.linear import (
+from simtheory.validation.denoiser.training import (
     log_levels,
     sampled_covariance,
     train_linear,
 )
-from simtheory.validation.diffusion.schedule import (
+from simtheory.validation.nets.diffusion.schedule import (
     DDIM,
     Ancestral,
     Schedule,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.validation.diffusion import readings
-from simtheory.validation.diffusion.denoisers import MLPDenoiser, UNetDenoiser
-from simtheory.validation.diffusion.images import CONCEPTS, ConceptImages
-from simtheory.validation.diffusion.train import train
-from simtheory.validation.optimisers import Adam
+from simtheory.validation.nets.diffusion import readings
+from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.images import CONCEPTS, ConceptImages
+from simtheory.validation.nets.diffusion.train import train
+from simtheory.validation.nets.optimisers import Adam
 
 pytestmark = pytest.mark.slow
 

@@ -6,13 +6,14 @@ import pytest
 from simtheory import observe
 from simtheory.errors import ArgumentError, ShapeError, SolveError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
-from simtheory.validation.diffusion import readings, setups
-from simtheory.validation.diffusion.denoisers import MLPDenoiser, UNetDenoiser
-from simtheory.validation.diffusion.runs import ConceptRun
-from simtheory.validation.diffusion.schedule import DDIM, Ancestral, Schedule
-from simtheory.validation.diffusion.train import train
-from simtheory.validation.diffusion.vectors import ConceptVectors
-from simtheory.validation.optimisers import SGD
+from simtheory.validation.concept_diffusion import experiments as setups
+from simtheory.validation.nets.diffusion import readings
+from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule
+from simtheory.validation.nets.diffusion.train import train
+from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.optimisers import SGD
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def test_a_seed_stands_for_itself():
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    from simtheory.validation.diffusion import _loop, _store
+    from simtheory.validation.nets.diffusion import _loop, _store
 
     whole = teach()
     monkeypatch.setattr(_store, "_EVERY", 0.0)

@@ -11,9 +11,9 @@ from simtheory import inits
 from simtheory.analytic import descent
 from simtheory.sim import Deep, Tied, Untied, descend
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Fresh, Points, Samples
-from simtheory.validation.nets import MLP, SmallInit
-from simtheory.validation.optimisers import SGD, Adam
+from simtheory.validation.nets.architectures import MLP, SmallInit
+from simtheory.validation.nets.data import Fresh, Points, Samples
+from simtheory.validation.nets.optimisers import SGD, Adam
 from tests.nets.teaching import EYE, TASK, TIGHT, exact_points, gap, moment, teach
 
 pytestmark = pytest.mark.slow

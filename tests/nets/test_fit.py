@@ -8,8 +8,8 @@ import pytest
 from simtheory import observe
 from simtheory.fit import curves, fit, predict
 from simtheory.tasks import SIMTask
-from simtheory.validation.nets import MLP, SmallInit
-from simtheory.validation.train import train
+from simtheory.validation.nets.architectures import MLP, SmallInit
+from simtheory.validation.nets.train import train
 
 pytestmark = pytest.mark.slow
 

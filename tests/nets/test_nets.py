@@ -6,10 +6,16 @@ from scipy.special import erf
 
 from simtheory.analytic import descent
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Samples
-from simtheory.validation.nets import ACTIVATIONS, MLP, DefaultInit, SmallInit, initial_layers
-from simtheory.validation.optimisers import SGD, Adam
-from simtheory.validation.train import train
+from simtheory.validation.nets.architectures import (
+    ACTIVATIONS,
+    MLP,
+    DefaultInit,
+    SmallInit,
+    initial_layers,
+)
+from simtheory.validation.nets.data import Samples
+from simtheory.validation.nets.optimisers import SGD, Adam
+from simtheory.validation.nets.train import train
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.3, dim=3)
 

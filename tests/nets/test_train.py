@@ -14,11 +14,11 @@ from scipy.integrate import solve_ivp
 
 from simtheory import inits
 from simtheory.errors import SolveError, TrainingWarning
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
-from simtheory.validation.data import Samples
-from simtheory.validation.nets import MLP, DefaultInit, SmallInit, initial_layers
-from simtheory.validation.optimisers import SGD, Adam
+from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
+from simtheory.validation.nets.data import Samples
+from simtheory.validation.nets.optimisers import SGD, Adam
 from tests.nets.teaching import EYE, TASK, TIGHT, gap, inputs, moment, teach
 
 pytestmark = pytest.mark.slow
@@ -291,8 +291,8 @@ def test_the_users_settings_are_left_alone():
 
 def test_describing_a_network_loads_no_jax():
     code = (
-        "import sys; from simtheory.validation.nets import MLP, initial_layers;"
-        "import simtheory.validation.train; initial_layers(MLP(2, 4), 3, (0,));"
+        "import sys; from simtheory.validation.nets.architectures import MLP, initial_layers;"
+        "import simtheory.validation.nets.train; initial_layers(MLP(2, 4), 3, (0,));"
         "print('jax' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

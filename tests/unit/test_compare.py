@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simtheory.compare import agreement
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.observe.agreement import agreement
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.1)
 T = np.linspace(0.0, 5.0, 11)

@@ -85,7 +85,7 @@ def test_something_is_checked() -> None:
     wanted = (
         "simtheory.tasks.identity.SIMTask.sample",
         "simtheory.observe.swing.swing_by",
-        "simtheory.compare.agreement",
+        "simtheory.observe.agreement.agreement",
         "simtheory.plot.trajectories.loss",
     )
     assert {"simtheory.tasks.identity", "simtheory.units"} <= set(public_modules())

@@ -35,12 +35,12 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("simtheory/tasks/identity.py", "from simtheory.trajectory import Trajectory", "Layers"),
-        ("simtheory/sim/solve.py", "from simtheory.observe import loss", "Layers"),
+        ("simtheory/tasks/identity.py", "from simtheory.results import Trajectory", "Layers"),
+        ("simtheory/sim/solve.py", "from simtheory.analytic import tied", "Layers"),
         ("simtheory/observe/curves.py", "import numba", "Numba"),
         ("simtheory/analytic/tied.py", "import sympy", "SymPy"),
         ("simtheory/sim/solve.py", "import jax", "JAX"),
-        ("simtheory/compare.py", "import matplotlib", "Matplotlib"),
+        ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )

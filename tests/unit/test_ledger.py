@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from simtheory.errors import ArgumentError
-from simtheory.validation import runner
-from simtheory.validation.catalogue import claims, select
-from simtheory.validation.claims import Evidence, budget_named
-from simtheory.validation.costs import SECONDS
-from simtheory.validation.ledger import Ledger
-from simtheory.validation.records import Band, Record, Verdict, judge
-from simtheory.validation.report import page
-from simtheory.validation.worker import examine
+from simtheory.validation.claims.claim import Evidence, budget_named
+from simtheory.validation.claims.record import Band, Record, Verdict, judge
+from simtheory.validation.ledger import runner
+from simtheory.validation.ledger.catalogue import claims, select
+from simtheory.validation.ledger.costs import SECONDS
+from simtheory.validation.ledger.folder import Ledger
+from simtheory.validation.ledger.page import page
+from simtheory.validation.ledger.worker import examine
 
 EULER = "identity/figure-10-euler"
 TIME = "identity/figure-10-time"
@@ -332,7 +332,7 @@ def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path):
     # A worker stands by as long as its parent lives: here a shell, killed while the claim is tested.
     code = (
         "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', "
-        "'simtheory.validation.worker', 'identity/swing-by-in-distribution', 'full', 'cpu', "
+        "'simtheory.validation.ledger.worker', 'identity/swing-by-in-distribution', 'full', 'cpu', "
         "sys.argv[1]]).pid, flush=True); input()"
     )
     with subprocess.Popen(

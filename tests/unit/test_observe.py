@@ -9,8 +9,8 @@ import pytest
 
 from simtheory import observe
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 TASK = SIMTask(mu=(1.0, 2.0, 1.5), sigma=(0.3, 0.1, 0.5), dim=4)
 T = np.linspace(0.0, 12.0, 2401)

@@ -9,8 +9,8 @@ import pytest
 
 from simtheory import inits, observe, sim
 from simtheory.errors import ArgumentError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask, yang2024
-from simtheory.trajectory import Trajectory
 
 ACCURATE = 1e-8  # rounding where eigenvalues above 1e-7 are read, see `observe.laws`
 R = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]

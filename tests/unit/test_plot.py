@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from simtheory import observe, plot
 from simtheory.errors import ArgumentError
 from simtheory.plot.style import GREY
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 TASK = SIMTask(mu=(1.0, 2.0, 1.5), sigma=0.2, dim=4)
 T = np.linspace(0.0, 8.0, 161)

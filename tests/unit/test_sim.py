@@ -10,8 +10,8 @@ import pytest
 
 from simtheory import inits, sim
 from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 TASK = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.05)
 A = TASK.second_moment

@@ -9,11 +9,11 @@ import pytest
 
 from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
-from simtheory.validation.data import Fresh, Points, Samples
-from simtheory.validation.devices import find_device
-from simtheory.validation.nets import MLP, SmallInit
-from simtheory.validation.optimisers import SGD, Adam
-from simtheory.validation.train import train
+from simtheory.validation.nets.architectures import MLP, SmallInit
+from simtheory.validation.nets.data import Fresh, Points, Samples
+from simtheory.validation.nets.devices import find_device
+from simtheory.validation.nets.optimisers import SGD, Adam
+from simtheory.validation.nets.train import train
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.1)
 
@@ -23,7 +23,7 @@ def no_training(monkeypatch):
     def descend(*_, **__):
         raise AssertionError("training began")
 
-    # By name, `simtheory.validation.train` is the function.
+    # By name, `simtheory.validation.nets.train` is the function.
     monkeypatch.setattr(sys.modules[train.__module__], "descend", descend)
 
 
@@ -278,7 +278,7 @@ def test_preallocation_is_off_while_jax_first_looks_around(tmp_path, setting, im
     code = (
         f"import os, sys; sys.path.insert(0, {str(tmp_path)!r});"
         f"{'import jax;' if imported else ''}"
-        "from simtheory.validation.devices import find_device; find_device('cpu');"
+        "from simtheory.validation.nets.devices import find_device; find_device('cpu');"
         "print(os.environ.get('XLA_PYTHON_CLIENT_PREALLOCATE'))"
     )
     name = "XLA_PYTHON_CLIENT_PREALLOCATE"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.1, dim=3)
 T = np.linspace(0.0, 4.0, 5)

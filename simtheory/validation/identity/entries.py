@@ -10,7 +10,7 @@ from simtheory import inits, observe, plot
 from simtheory.analytic import tied
 from simtheory.sim import Diagonal, Tied, integrate, solve
 from simtheory.tasks import SIMTask
-from simtheory.validation.claims import Budget, Evidence, claims_of
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
 
 __all__ = ["CLAIMS"]
 

@@ -9,13 +9,13 @@ import numpy as np
 from simtheory import inits, observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import tied
+from simtheory.results import Trajectory
 from simtheory.sim import Deep, Losses, Tied, integrate, solve
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
-from simtheory.validation.claims import Budget, Evidence, claims_of
-from simtheory.validation.data import Points
-from simtheory.validation.nets import MLP, initial_layers
-from simtheory.validation.train import train
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
+from simtheory.validation.nets.architectures import MLP, initial_layers
+from simtheory.validation.nets.data import Points
+from simtheory.validation.nets.train import train
 
 __all__ = ["CLAIMS"]
 

@@ -11,10 +11,10 @@ from simtheory import observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import one_layer
 from simtheory.tasks import SIMTask
-from simtheory.validation.claims import Budget, Evidence, claims_of
-from simtheory.validation.data import Samples
-from simtheory.validation.nets import MLP, SmallInit
-from simtheory.validation.train import train
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
+from simtheory.validation.nets.architectures import MLP, SmallInit
+from simtheory.validation.nets.data import Samples
+from simtheory.validation.nets.train import train
 
 __all__ = ["CLAIMS"]
 

@@ -12,10 +12,10 @@ from simtheory.analytic import one_layer, tied
 from simtheory.analytic.yang2024 import recurrence_gap, theorem_4_1
 from simtheory.sim import Tied, descend, solve
 from simtheory.tasks import SIMTask, yang2024
-from simtheory.validation.claims import Budget, Evidence, claims_of
-from simtheory.validation.nets import MLP, SmallInit
-from simtheory.validation.records import Verdict
-from simtheory.validation.train import train
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
+from simtheory.validation.claims.record import Verdict
+from simtheory.validation.nets.architectures import MLP, SmallInit
+from simtheory.validation.nets.train import train
 
 __all__ = ["CLAIMS"]
 

@@ -10,14 +10,14 @@ import numpy as np
 from simtheory import inits, observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import tied
+from simtheory.results import Trajectory
 from simtheory.sim import Tied, Untied, solve
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
-from simtheory.validation.claims import Budget, Evidence, claims_of
-from simtheory.validation.data import Data, Points, Samples
-from simtheory.validation.nets import MLP
-from simtheory.validation.records import Verdict
-from simtheory.validation.train import train
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
+from simtheory.validation.claims.record import Verdict
+from simtheory.validation.nets.architectures import MLP
+from simtheory.validation.nets.data import Data, Points, Samples
+from simtheory.validation.nets.train import train
 
 __all__ = ["CLAIMS"]
 

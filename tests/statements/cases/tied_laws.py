@@ -8,7 +8,7 @@ import numpy as np
 
 from simtheory import SIMTask
 from simtheory.analytic import tied, tied_laws
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 from tests.statements.cases.case import (
     Case,
     Numbers,

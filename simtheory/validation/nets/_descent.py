@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.nets import Layer
-from simtheory.validation.optimisers import Factors, Optimiser
+from simtheory.validation.nets.architectures import Layer
+from simtheory.validation.nets.optimisers import Factors, Optimiser
 
 __all__ = ["Common", "Network", "Plan", "Seen", "State", "advance", "advance_all", "start"]
 

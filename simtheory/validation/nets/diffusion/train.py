@@ -43,15 +43,15 @@ from tqdm import tqdm
 from simtheory._checks import as_finite, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
-from simtheory.validation._arguments import checked_optimiser, checked_record, checked_seeds
-from simtheory.validation.devices import computing_on, find_device
-from simtheory.validation.diffusion._store import SeedStore
-from simtheory.validation.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
-from simtheory.validation.diffusion.images import ConceptImages
-from simtheory.validation.diffusion.runs import ConceptRun
-from simtheory.validation.diffusion.schedule import DDIM, Ancestral, Sampler, Schedule
-from simtheory.validation.diffusion.vectors import ConceptVectors
-from simtheory.validation.optimisers import Adam, Optimiser
+from simtheory.validation.nets._arguments import checked_optimiser, checked_record, checked_seeds
+from simtheory.validation.nets.devices import computing_on, find_device
+from simtheory.validation.nets.diffusion._store import SeedStore
+from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.images import ConceptImages
+from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Sampler, Schedule
+from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.optimisers import Adam, Optimiser
 
 __all__ = ["World", "train"]
 
@@ -257,7 +257,7 @@ def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> d
     import jax
     import jax.numpy as jnp
 
-    from simtheory.validation.diffusion import _loop
+    from simtheory.validation.nets.diffusion import _loop
 
     dtype = np.float64 if job.world.double else np.float32
     x, condition = job.world.data(job.samples, seed=seed)

@@ -21,15 +21,9 @@ module                 what stands there
 =====================  =======================================================================
 """
 
-from simtheory.validation.diffusion.denoisers import MLPDenoiser, UNetDenoiser
-from simtheory.validation.diffusion.images import ConceptImages
-from simtheory.validation.diffusion.linear import (
-    LinearRun,
-    log_levels,
-    sampled_covariance,
-    train_linear,
-)
-from simtheory.validation.diffusion.readings import (
+from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.images import ConceptImages
+from simtheory.validation.nets.diffusion.readings import (
     bend_and_return,
     concept_loss,
     learning_steps,
@@ -37,11 +31,10 @@ from simtheory.validation.diffusion.readings import (
     strength_order,
     terminal_slowdown,
 )
-from simtheory.validation.diffusion.runs import ConceptRun
-from simtheory.validation.diffusion.schedule import DDIM, Ancestral, Schedule, sample
-from simtheory.validation.diffusion.setups import image_run, vector_run, vector_task
-from simtheory.validation.diffusion.train import train
-from simtheory.validation.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule, sample
+from simtheory.validation.nets.diffusion.train import train
+from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 
 __all__ = [
     "DDIM",
@@ -49,22 +42,15 @@ __all__ = [
     "ConceptImages",
     "ConceptRun",
     "ConceptVectors",
-    "LinearRun",
     "MLPDenoiser",
     "Schedule",
     "UNetDenoiser",
     "bend_and_return",
     "concept_loss",
-    "image_run",
     "learning_steps",
-    "log_levels",
     "sample",
-    "sampled_covariance",
     "speed",
     "strength_order",
     "terminal_slowdown",
     "train",
-    "train_linear",
-    "vector_run",
-    "vector_task",
 ]

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.diffusion._nets import build
-from simtheory.validation.diffusion.denoisers import Denoiser
-from simtheory.validation.diffusion.schedule import Sampler, Schedule, data_share, noise_share
-from simtheory.validation.optimisers import Optimiser
+from simtheory.validation.nets.diffusion._nets import build
+from simtheory.validation.nets.diffusion.denoisers import Denoiser
+from simtheory.validation.nets.diffusion.schedule import Sampler, Schedule, data_share, noise_share
+from simtheory.validation.nets.optimisers import Optimiser
 
 __all__ = ["Plan", "State", "advance", "generate", "start"]
 

@@ -15,9 +15,9 @@ from simtheory._typing import Array
 from simtheory.analytic import denoiser
 from simtheory.analytic.denoiser import OneLayer, Tied
 from simtheory.tasks import DenoisingTask
-from simtheory.validation.claims import Budget, Claim, Evidence, claims_of
-from simtheory.validation.denoiser_limits import few_samples, tied_flow_matching
-from simtheory.validation.diffusion import (
+from simtheory.validation.claims.claim import Budget, Claim, Evidence, claims_of
+from simtheory.validation.denoiser.limits import few_samples, tied_flow_matching
+from simtheory.validation.denoiser.training import (
     LinearRun,
     log_levels,
     sampled_covariance,

@@ -10,8 +10,8 @@ from simtheory import plot
 from simtheory.analytic import denoiser, flow_matching
 from simtheory.analytic.denoiser import OneLayer
 from simtheory.tasks import DenoisingTask
-from simtheory.validation.claims import Budget, Evidence
-from simtheory.validation.diffusion import train_linear
+from simtheory.validation.claims.claim import Budget, Evidence
+from simtheory.validation.denoiser.training import train_linear
 
 __all__ = ["few_samples", "tied_flow_matching"]
 

@@ -14,10 +14,10 @@ from simtheory._checks import as_finite, one_of, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
-from simtheory.validation._job import Job, stability_bound
-from simtheory.validation.data import Data, Fresh, Points, Samples
-from simtheory.validation.devices import free_memory
-from simtheory.validation.optimisers import SGD, Adam, Optimiser
+from simtheory.validation.nets._job import Job, stability_bound
+from simtheory.validation.nets.data import Data, Fresh, Points, Samples
+from simtheory.validation.nets.devices import free_memory
+from simtheory.validation.nets.optimisers import SGD, Adam, Optimiser
 
 _LOG_RECORDS = 200
 

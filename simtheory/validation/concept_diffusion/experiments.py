@@ -10,12 +10,12 @@ import numpy as np
 from simtheory._checks import positive_int
 from simtheory._typing import IntArray
 from simtheory.tasks import SIMTask
-from simtheory.validation.diffusion.denoisers import Denoiser, MLPDenoiser
-from simtheory.validation.diffusion.images import ConceptImages
-from simtheory.validation.diffusion.runs import ConceptRun
-from simtheory.validation.diffusion.train import train
-from simtheory.validation.diffusion.vectors import ConceptVectors
-from simtheory.validation.optimisers import SGD, Adam
+from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser
+from simtheory.validation.nets.diffusion.images import ConceptImages
+from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.train import train
+from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.optimisers import SGD, Adam
 
 __all__ = ["STRONG", "even_records", "image_run", "log_records", "vector_run", "vector_task"]
 

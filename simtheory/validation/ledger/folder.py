@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simtheory.errors import ArgumentError
-from simtheory.validation.catalogue import claims
-from simtheory.validation.claims import Claim
-from simtheory.validation.records import Record
-from simtheory.validation.report import page
+from simtheory.validation.claims.claim import Claim
+from simtheory.validation.claims.record import Record
+from simtheory.validation.ledger.catalogue import claims
+from simtheory.validation.ledger.page import page
 
 __all__ = ["FORMAT", "Ledger", "versions"]
 

@@ -13,8 +13,8 @@ from simtheory._checks import as_finite, frozen
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 
 __all__ = ["ConceptRun"]
 

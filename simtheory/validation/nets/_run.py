@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
-from simtheory.trajectory import Trajectory
-from simtheory.validation._job import Job, Records
-from simtheory.validation.data import Fresh
-from simtheory.validation.devices import computing_on
+from simtheory.results import Trajectory
+from simtheory.validation.nets._job import Job, Records
+from simtheory.validation.nets.data import Fresh
+from simtheory.validation.nets.devices import computing_on
 
 __all__ = ["descend"]
 
@@ -66,7 +66,7 @@ class _Engine:
         import jax
         import jax.numpy as jnp
 
-        from simtheory.validation import _descent
+        from simtheory.validation.nets import _descent
 
         self._job = job
         self._plan = _descent.Plan(
@@ -159,7 +159,7 @@ class _Engine:
 
 def _source(job: Job) -> Any:
     """Return what fresh points are drawn from, or None."""
-    from simtheory.validation._descent import Source
+    from simtheory.validation.nets._descent import Source
 
     if not isinstance(job.data, Fresh):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from simtheory._checks import one_of
-from simtheory.validation.records import Band, Record, Verdict
+from simtheory.validation.claims.record import Band, Record, Verdict
 
 __all__ = ["Budget", "Claim", "Evidence", "budget_named", "claims_of"]
 

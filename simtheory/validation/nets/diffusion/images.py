@@ -43,7 +43,7 @@ import numpy as np
 from simtheory._checks import as_finite, one_of, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.validation.diffusion.classifier import Classifier, train_classifier
+from simtheory.validation.nets.diffusion.classifier import Classifier, train_classifier
 
 __all__ = ["CONCEPTS", "ConceptImages"]
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simtheory.validation.records import Record, Verdict
+from simtheory.validation.claims.record import Record, Verdict
 
 __all__ = ["page"]
 

@@ -45,8 +45,8 @@ from simtheory.analytic.denoiser import OneLayer, Tied
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError, TaskError
 from simtheory.tasks import DenoisingTask
 from simtheory.units import Clock
-from simtheory.validation._arguments import checked_record
-from simtheory.validation.devices import computing_on, find_device
+from simtheory.validation.nets._arguments import checked_record
+from simtheory.validation.nets.devices import computing_on, find_device
 
 __all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]
 

@@ -7,8 +7,10 @@ from fnmatch import fnmatchcase
 
 from simtheory._checks import nearest
 from simtheory.errors import ArgumentError
-from simtheory.validation import concepts, denoiser, identity
-from simtheory.validation.claims import Claim
+from simtheory.validation import identity
+from simtheory.validation.claims.claim import Claim
+from simtheory.validation.concept_diffusion import claims as concepts
+from simtheory.validation.denoiser import claims as denoiser
 
 __all__ = ["claims", "select"]
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from simtheory._checks import positive_int
-from simtheory.validation.catalogue import select
-from simtheory.validation.claims import Budget, Claim, budget_named
-from simtheory.validation.costs import SECONDS
-from simtheory.validation.devices import find_device
-from simtheory.validation.ledger import Ledger
-from simtheory.validation.records import Record, Verdict
+from simtheory.validation.claims.claim import Budget, Claim, budget_named
+from simtheory.validation.claims.record import Record, Verdict
+from simtheory.validation.ledger.catalogue import select
+from simtheory.validation.ledger.costs import SECONDS
+from simtheory.validation.ledger.folder import Ledger
+from simtheory.validation.nets.devices import find_device
 
 __all__ = ["estimate", "run"]
 
@@ -186,7 +186,7 @@ class _Worker:
 
 def _command(claim: Claim, spend: Budget, answer: Path, ledger: Ledger | None) -> list[str]:
     folder = [] if ledger is None else [str(ledger.folder)]
-    module = "simtheory.validation.worker"
+    module = "simtheory.validation.ledger.worker"
     return [sys.executable, "-m", module, claim.id, spend.name, spend.device, str(answer), *folder]
 
 

@@ -1,4 +1,4 @@
-"""Test one claim in a process of its own: ``python -m simtheory.validation.worker``.
+"""Test one claim in a process of its own: ``python -m simtheory.validation.ledger.worker``.
 
 The runner starts one worker per claim, so that a claim that raises, crashes or hangs costs its own
 record and no other. The worker leaves two files, each written whole or not at all: the record and
@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from simtheory import plot
-from simtheory.validation.catalogue import select
-from simtheory.validation.claims import Budget, Claim, Evidence, budget_named
-from simtheory.validation.devices import find_device
-from simtheory.validation.records import Record, Verdict, judge
+from simtheory.validation.claims.claim import Budget, Claim, Evidence, budget_named
+from simtheory.validation.claims.record import Record, Verdict, judge
+from simtheory.validation.ledger.catalogue import select
+from simtheory.validation.nets.devices import find_device
 
 __all__ = ["examine"]
 

@@ -15,7 +15,7 @@ from simtheory._checks import frozen
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.trajectory import Trajectory
+from simtheory.results import Trajectory
 
 __all__ = ["Agreement", "agreement"]
 

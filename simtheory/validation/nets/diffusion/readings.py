@@ -31,7 +31,7 @@ import numpy as np
 from simtheory._checks import as_finite
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.validation.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.runs import ConceptRun
 
 __all__ = [
     "LEVEL",

@@ -37,16 +37,16 @@ from dataclasses import replace
 from simtheory._checks import one_of, positive, positive_int, require
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 from simtheory.units import LOSSES
-from simtheory.validation import _arguments as checks
-from simtheory.validation._job import Job
-from simtheory.validation._run import descend
-from simtheory.validation.data import Data, Samples
-from simtheory.validation.devices import PRECISIONS, find_device
-from simtheory.validation.nets import MLP, Init, initial_layers
-from simtheory.validation.optimisers import SGD, Optimiser
+from simtheory.validation.nets import _arguments as checks
+from simtheory.validation.nets._job import Job
+from simtheory.validation.nets._run import descend
+from simtheory.validation.nets.architectures import MLP, Init, initial_layers
+from simtheory.validation.nets.data import Data, Samples
+from simtheory.validation.nets.devices import PRECISIONS, find_device
+from simtheory.validation.nets.optimisers import SGD, Optimiser
 
 __all__ = ["train"]
 

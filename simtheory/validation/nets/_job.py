@@ -14,12 +14,12 @@ import numpy as np
 
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
-from simtheory.trajectory import Trajectory
 from simtheory.units import Clock
-from simtheory.validation.data import Data
-from simtheory.validation.nets import MLP, Layer
-from simtheory.validation.optimisers import Adam, Optimiser
+from simtheory.validation.nets.architectures import MLP, Layer
+from simtheory.validation.nets.data import Data
+from simtheory.validation.nets.optimisers import Adam, Optimiser
 
 __all__ = ["Job", "Records", "stability_bound"]
 

@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 
 from simtheory import plot
-from simtheory.validation.claims import Budget, Evidence, claims_of
-from simtheory.validation.diffusion import (
+from simtheory.validation.claims.claim import Budget, Evidence, claims_of
+from simtheory.validation.concept_diffusion.experiments import vector_run, vector_task
+from simtheory.validation.nets.diffusion import (
     ConceptRun,
     bend_and_return,
     learning_steps,
     strength_order,
     terminal_slowdown,
-    vector_run,
-    vector_task,
 )
 
 __all__ = ["CLAIMS"]

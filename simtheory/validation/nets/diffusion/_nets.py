@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.diffusion.denoisers import Denoiser, MLPDenoiser
+from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser
 
 __all__ = ["Perceptron", "UNet", "build"]
 

@@ -1,0 +1,1 @@
+"""Claims, the evidence for them, and the records of testing them."""

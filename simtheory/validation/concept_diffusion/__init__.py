@@ -1,0 +1,1 @@
+"""Small conditional diffusion models of concepts, and the claims about them."""

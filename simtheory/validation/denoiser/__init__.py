@@ -1,0 +1,1 @@
+"""Linear denoisers trained against theory, and the claims about them."""

@@ -1,0 +1,70 @@
+r"""Conditional diffusion models of concepts, small: vectors in seconds, images in minutes.
+
+Problem
+-------
+A denoiser learns classes of data, each a combination of *concepts*, and is then asked for the
+combination that it never saw. The papers on swing-by dynamics and on hidden capabilities watch where
+its samples lie in concept space while it trains.
+
+Result
+------
+=====================  =======================================================================
+module                 what stands there
+=====================  =======================================================================
+`schedule`             the noise schedule; `DDIM` and `Ancestral` sampling
+`vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a judge
+`denoisers`            an MLP and a small U-Net
+`train`                trains one for several seeds and returns a `ConceptRun`
+`readings`             numbers of a run: learning steps, the bend, the slowdown
+`linear`               the linear denoiser, where theory is exact
+`setups`               the runs that the documentation shows, by name
+=====================  =======================================================================
+"""
+
+from simtheory.validation.concept_diffusion.experiments import image_run, vector_run, vector_task
+from simtheory.validation.denoiser.training import (
+    LinearRun,
+    log_levels,
+    sampled_covariance,
+    train_linear,
+)
+from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.images import ConceptImages
+from simtheory.validation.nets.diffusion.readings import (
+    bend_and_return,
+    concept_loss,
+    learning_steps,
+    speed,
+    strength_order,
+    terminal_slowdown,
+)
+from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule, sample
+from simtheory.validation.nets.diffusion.train import train
+from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+
+__all__ = [
+    "DDIM",
+    "Ancestral",
+    "ConceptImages",
+    "ConceptRun",
+    "ConceptVectors",
+    "LinearRun",
+    "MLPDenoiser",
+    "Schedule",
+    "UNetDenoiser",
+    "bend_and_return",
+    "concept_loss",
+    "image_run",
+    "learning_steps",
+    "log_levels",
+    "sample",
+    "sampled_covariance",
+    "speed",
+    "strength_order",
+    "terminal_slowdown",
+    "train",
+    "train_linear",
+    "vector_run",
+    "vector_task",
+]
