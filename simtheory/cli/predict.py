@@ -14,6 +14,7 @@ import numpy as np
 
 from simtheory import inits, observe, plot
 from simtheory._checks import nearest, positive, positive_int
+from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
@@ -72,7 +73,7 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
     click.echo(forecast.text())
     try:
         if table is not None:
-            _write(table, forecast.csv())
+            write_text(table, forecast.csv())
             click.echo(f"\n{table}")
         if picture is not None:
             forecast.draw(picture)
@@ -229,12 +230,3 @@ class _Forecast:
 
 def _time(value: float, otherwise: str) -> str:
     return f"{value:.4g}" if np.isfinite(value) else otherwise
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
