@@ -84,9 +84,7 @@ def fit(curves: Path, out: Path | None, **flags: Any) -> None:
         try:
             _write(out, found, ahead)
         except OSError as reason:
-            # A full disk names no file.
-            where = reason.filename or out
-            raise ArgumentError(f"Cannot write {where}: {reason.strerror}.") from reason
+            raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
         click.echo(f"\n{out / 'fit.png'}")
 
 
