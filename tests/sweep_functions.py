@@ -34,7 +34,7 @@ def spec(function):
         entropy=5,
         function=function,
         variables=["product", "draw"],
-        cells_per_task=4,
+        cells_per_chunk=4,
     )
 
 
@@ -53,7 +53,7 @@ def main(store, executor, limit):
         axes={"x": list(range(100)), "y": list(range(50))},
         function=product,
         variables=["product", "draw"],
-        cells_per_task=5000,
+        cells_per_chunk=5000,
     )
     try:
         with executors as pool:
