@@ -20,10 +20,12 @@ from simtheory._checks import as_finite, as_second_moment, as_times, positive, p
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
 from simtheory.results import Trajectory
-from simtheory.sim._engine import Result, blank, follow_states, relax
-from simtheory.sim.flows import Flow, Init, ensemble_of, require_flow
-from simtheory.sim.methods import DOP853, Status
-from simtheory.sim.readings import Entries, Reading
+from simtheory.sim.engine.status import Status
+from simtheory.sim.flows.methods import DOP853
+from simtheory.sim.flows.readings import Entries, Reading
+from simtheory.sim.flows.running import Result, blank, follow_states, relax
+from simtheory.sim.flows.states import states_of
+from simtheory.sim.networks import Flow, Init, ensemble_of, layers_of
 from simtheory.tasks import SIMTask
 
 __all__ = ["integrate", "solve"]
@@ -95,7 +97,7 @@ def solve(
     Examples
     --------
     >>> import numpy as np
-    >>> from simtheory.sim.flows import OneLayer
+    >>> from simtheory.sim import OneLayer
     >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.5)
     >>> trajectory = solve(OneLayer(), task, np.zeros((2, 2)), [0.0, 1.0])
     >>> trajectory.weights[-1].diagonal().round(6)
@@ -233,20 +235,20 @@ def _run(
     """Integrate; return the members' numbers one after the other, and the ensemble's shape."""
     d = moment.shape[-1]
     rows = reading.rows(d)
-    layers = require_flow(flow).layers(init, d)
+    layers = layers_of(flow, init, d)
     ensemble = ensemble_of(moment, *layers)
     if 0 in ensemble:
         return blank(0, times, rows), ensemble
     rates, axes = _principal_axes(moment)
     with np.errstate(over="ignore", invalid="ignore"):  # the integrator says what is too large
         if axes is not None:
-            layers = flow.turned(layers, axes)
+            layers = flow.parametrisation.turned(layers, axes)
             axes = _members(axes, ensemble, 2)
         rates = _members(rates, ensemble, 1)
         layers = tuple(_members(layer, ensemble, 2) for layer in layers)
         if flow.depth == 1:
             return relax(layers[0], rates, axes, times, rows), ensemble
-        states = flow.states(layers, budgets["rtol"])
+        states = states_of(flow, layers, budgets["rtol"])
     return follow_states(states, rates, axes, times, rows, **budgets), ensemble
 
 

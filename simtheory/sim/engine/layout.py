@@ -1,4 +1,4 @@
-"""Where the arrays of an integration stand in memory (`_lanes` tells of the two blocks)."""
+"""Where the arrays of an integration stand in memory: places in m, and the table `at` of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One step of the method in every lane, its error, its interpolant, and the defect of that.
 
-Symbols are those of `_fields`. A slope is always multiplied with the step h; the rows of the
+Symbols are those of `fields`. A slope is always multiplied with the step h; the rows of the
 tableau are those of the stages; then come, as blocks, those of the errors and of the interpolant.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from numba.extending import register_jitable
 
 from simtheory._typing import Array
-from simtheory.sim._arithmetic import fma, highest, larger, magnitude, root, where
-from simtheory.sim._fields import Lanes, Places
-from simtheory.sim._lanes import call, load, nets, splat, store
-from simtheory.sim._tiles import combine, combine_four, combine_two
+from simtheory.sim.engine.arithmetic import fma, highest, larger, magnitude, root, where
+from simtheory.sim.engine.lanes import call, load, nets, splat, store
+from simtheory.sim.engine.products import combine, combine_four, combine_two
+from simtheory.sim.flows.fields import Lanes, Places
 
 STAGES = 12  # of the step; four more rows hold the slope at its end and those of the interpolant
 ROWS = 16

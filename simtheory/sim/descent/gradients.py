@@ -53,7 +53,7 @@ class Inputs(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Gradients:
     """Where the gradients of a descent come from.
 
     Parameters
@@ -88,7 +88,7 @@ class Source:
 
     def inputs(self, ensemble: tuple[int, ...], numbers: Any) -> Inputs:
         """Draw what is drawn beforehand, for members of these numbers."""
-        from simtheory.sim._draws import draw  # loads Numba
+        from simtheory.sim.descent.draws import draw  # loads Numba
 
         task, d = self.task, self.task.dim
         key = np.zeros(2, dtype=np.uint64)
@@ -126,14 +126,14 @@ class Source:
         return Inputs(kind, self.batch or 1, noisy, sets, moments, (x, y), law, key)
 
 
-def as_source(
+def as_gradients(
     task: SIMTask,
     batch: int | None,
     data: int | ArrayLike | None,
     label_noise: float,
     rng: np.random.Generator | None,
-) -> Source:
-    """Return the source of gradients that the arguments of `descend` describe, checked."""
+) -> Gradients:
+    """Return the gradients that the arguments of `descend` describe, checked."""
     size = None if batch is None else positive_int("batch", batch)
     points: int | Array | None = None
     if isinstance(data, int | np.integer) and not isinstance(data, bool):
@@ -145,10 +145,10 @@ def as_source(
                 f"Argument `data` must be a number of samples or have shape (..., n, {task.dim}), "
                 f"but its shape is {points.shape}."
             )
-    source = Source(task, size, points, label_noise, rng)
-    if size is not None and points is not None and size > source.size:
+    found = Gradients(task, size, points, label_noise, rng)
+    if size is not None and points is not None and size > found.size:
         raise ArgumentError(
-            f"Argument `batch` must not exceed the {source.size} samples of `data`, whose samples are "
+            f"Argument `batch` must not exceed the {found.size} samples of `data`, whose samples are "
             f"distinct within a batch, but it is {size}. For the gradient of all data leave it out."
         )
     if label_noise and size is None and points is None:
@@ -165,4 +165,4 @@ def as_source(
         )
     if drawn or size is not None or label_noise:
         as_generator(rng)
-    return source
+    return found

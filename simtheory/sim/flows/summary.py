@@ -6,8 +6,8 @@ So a million members cost the memory of one block, and the result does not depen
 Examples
 --------
 >>> import numpy as np
->>> from simtheory.sim.flows import Tied
->>> from simtheory.sim.readings import Diagonal
+>>> from simtheory.sim.networks import Tied
+>>> from simtheory.sim.flows.readings import Diagonal
 >>> def starts(first, last):
 ...     rng = [np.random.default_rng((7, k)) for k in range(first, last)]
 ...     return np.stack([0.1 * r.standard_normal((2, 2)) for r in rng])
@@ -29,13 +29,13 @@ from tqdm import tqdm
 from simtheory._checks import as_finite, frozen, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
-from simtheory.sim.flows import Flow, Init
-from simtheory.sim.readings import Reading
-from simtheory.sim.solve import integrate
+from simtheory.sim.flows.integration import integrate
+from simtheory.sim.flows.readings import Reading
+from simtheory.sim.networks import Flow, Init
 
 __all__ = ["Summary", "summarize"]
 
-Source: TypeAlias = Callable[[int, int], Init]
+Blocks: TypeAlias = Callable[[int, int], Init]  # from first and last member to a block of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +101,8 @@ class Summary:
 
 def summarize(
     flow: Flow,
-    second_moment: ArrayLike | Source,
-    init: Init | Source,
+    second_moment: ArrayLike | Blocks,
+    init: Init | Blocks,
     t: ArrayLike,
     *,
     read: Reading,
@@ -242,7 +242,7 @@ class _Running:
         )
 
 
-def _count(init: Init | Source, members: int | None) -> int:
+def _count(init: Init | Blocks, members: int | None) -> int:
     if callable(init):
         if members is None:
             raise ArgumentError("Argument `members` is needed if `init` is a callable.")
@@ -261,13 +261,13 @@ def _count(init: Init | Source, members: int | None) -> int:
     return int(count)
 
 
-def _part(source: Any, first: int, last: int) -> Any:
+def _part(given: Any, first: int, last: int) -> Any:
     """Return the members from first to before last."""
-    if callable(source):
-        return source(first, last)
-    if isinstance(source, tuple | list) and isinstance(source[0], np.ndarray):
-        return tuple(layer[first:last] for layer in source)
-    array = np.asarray(source)
+    if callable(given):
+        return given(first, last)
+    if isinstance(given, tuple | list) and isinstance(given[0], np.ndarray):
+        return tuple(layer[first:last] for layer in given)
+    array = np.asarray(given)
     return array if array.ndim < 3 else array[first:last]
 
 

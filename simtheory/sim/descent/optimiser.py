@@ -42,10 +42,10 @@ from simtheory._checks import not_negative, one_of, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
 from simtheory.results import Trajectory
-from simtheory.sim._sources import Inputs, as_source
-from simtheory.sim._threads import work
-from simtheory.sim.flows import Flow, Init, Tied, ensemble_of, require_flow
-from simtheory.sim.methods import Status
+from simtheory.sim.descent.gradients import Inputs, as_gradients
+from simtheory.sim.engine.status import Status
+from simtheory.sim.engine.threads import work
+from simtheory.sim.networks import Flow, Gram, Init, ensemble_of, layers_of
 from simtheory.tasks import SIMTask
 from simtheory.units import LOSSES, Clock
 
@@ -163,40 +163,40 @@ def descend(
     Examples
     --------
     >>> import numpy as np
-    >>> from simtheory.sim.flows import OneLayer
+    >>> from simtheory.sim import OneLayer
     >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.5)
     >>> run = descend(OneLayer(), task, np.zeros((2, 2)), steps=2, lr=0.1)
     >>> run.weights[-1].diagonal().round(6)
     array([0.144375, 0.399375])
     """
-    layers = require_flow(flow).layers(init, task.dim)
+    layers, gram = layers_of(flow, init, task.dim), flow.parametrisation == Gram()
     plan = positive_int("steps", steps), positive_int("every", every)
     clock = Clock(
         lr,
         one_of("loss", loss, LOSSES),
         dim=task.dim,
-        tied=isinstance(flow, Tied),
+        tied=gram,
         momentum=momentum,
     )
     decay = _as_share("weight_decay", weight_decay)
-    source = as_source(task, batch, data, _as_share("label_noise", label_noise), rng)
-    ensemble = ensemble_of(*layers, np.empty((*source.ensemble, 0, 0)))
+    gradients = as_gradients(task, batch, data, _as_share("label_noise", label_noise), rng)
+    ensemble = ensemble_of(*layers, np.empty((*gradients.ensemble, 0, 0)))
     numbers = _as_numbers(members, ensemble)
     workers = None if threads is None else positive_int("threads", threads)
     _warn_if_unstable(flow, task, clock)
     if task.rotation is not None:
-        layers = flow.turned(layers, task.rotation)
+        layers = flow.parametrisation.turned(layers, task.rotation)
     if clock.loss == "recurrence":
-        layers = (flow.weights(layers),)
+        layers = (flow.parametrisation.weights(layers),)
     starts = [np.broadcast_to(x, (*ensemble, *x.shape[-2:])) for x in layers]
-    kind = "MAP" if clock.loss == "recurrence" else "TIED" if isinstance(flow, Tied) else "CHAIN"
+    kind = "MAP" if clock.loss == "recurrence" else "TIED" if gram else "CHAIN"
     widths = layers[0].shape[-1:] if kind == "TIED" else (x.shape[-2] for x in layers)
     weights, stopped = _train(
         kind,
         np.array([task.dim, *widths]),
         np.concatenate([x.reshape(numbers.size, -1) for x in starts], axis=1),
         numbers,
-        source.inputs(ensemble, numbers),
+        gradients.inputs(ensemble, numbers),
         plan,
         (clock.step * (1.0 - clock.momentum), clock.momentum, clock.lr * decay),
         workers,
@@ -210,10 +210,10 @@ def descend(
         "lr": clock.lr,
         "steps": plan[0],
         "batch": batch or ("population" if data is None else "all"),
-        "data": source.size or "unlimited",
+        "data": gradients.size or "unlimited",
         "momentum": clock.momentum,
         "weight_decay": decay,
-        "label_noise": source.label_noise,
+        "label_noise": gradients.label_noise,
         "step_time": clock.step,
     }
 
@@ -251,9 +251,9 @@ def _train(
     threads: int | None,
 ) -> tuple[Array, IntArray]:
     """Train the members in chunks; return W at the recorded steps and where it was lost."""
-    from simtheory.sim import _descent_kernels as kernels  # loads Numba
-    from simtheory.sim._batches import batch_of
-    from simtheory.sim._lanes import LANES, room
+    from simtheory.sim.descent import kernels  # loads Numba
+    from simtheory.sim.descent.batches import batch_of
+    from simtheory.sim.engine.lanes import LANES, room
 
     d, (members, count) = int(sizes[0]), starts.shape
     maps = np.empty((members, plan[0] // plan[1] + 1, d, d))

@@ -1,21 +1,25 @@
-"""Sums and products over lanes, and data turned into lanes, written in the compiler's own language.
+"""Sums and products over lanes, and data turned into lanes, written as LLVM instructions.
 
 A few loops carry nearly all the arithmetic of a run. Each keeps a tile of sums in registers while it
-reads the numbers that they share, which no compiler finds by itself. They are functions of their own:
-copied to every place they are called from, they would make the compiler work for a minute.
+reads the numbers that they share, which the compiler does not find by itself. They are functions of
+their own: copied to every place they are called from, they would take a minute to compile.
+
+A symmetric matrix of a single net stands in squares of eight by eight, those on and below the
+diagonal: a square is read as eight rows, and its mirror image is those rows turned in registers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from simtheory.sim import _squares, _unrolled
-from simtheory.sim._lanes import (
+from simtheory.sim.engine.lanes import (
     INT,
     LANES,
     Writer,
@@ -25,8 +29,8 @@ from simtheory.sim._lanes import (
     places,
     scalar_of,
 )
-from simtheory.sim._loops import apart, covered, summed, transposed
-from simtheory.sim._places import SINGLE, WIDE
+from simtheory.sim.engine.layout import SINGLE
+from simtheory.sim.engine.loops import apart, covered, summed, transposed
 
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
 _SUMS = {  # in combinations of one, two and four rows
@@ -34,9 +38,9 @@ _SUMS = {  # in combinations of one, two and four rows
     2: {1: (8, 4, 2, 1), 4: (2, 1)},
     4: {1: (4, 2, 1), 4: (1,)},
 }
-_SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
+SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
 _LINES = {1: (8, 4, 2, 1), 4: (2, 1)}  # columns, where there is one row
-_PAIRS = {1: (2, 1)}  # columns, where each entry takes two sums
+ROWS = {1: (LANES, 4, 2, 1)}  # rows of a single net's product
 
 
 @intrinsic
@@ -93,8 +97,8 @@ def _combination(w: Writer, m: Any, at: Any, base: Any, row: Any, out: Any, coun
 
         before = [w.read(m, place) for place in lying(base)] if base else [w.zero] * (count * width)
         sums = summed(w, number(0), columns, before, terms)
-        targets = [b.add(out, b.mul(n, number(r))) for r in range(count)]
-        for total, place in zip(sums, [p for t in targets for p in lying(t)], strict=True):
+        rows = [b.add(out, b.mul(n, number(r))) for r in range(count)]
+        for total, place in zip(sums, [p for t in rows for p in lying(t)], strict=True):
             w.write(m, place, total)
 
     covered(w, n, _SUMS[count], part)
@@ -123,7 +127,7 @@ def _multiplication(name: str, *, adding: bool) -> Any:
         inner: Any,
         columns: Any,
     ) -> Any:
-        others = {} if adding else {SINGLE: _squares.product}
+        others = {} if adding else {SINGLE: _product_of_rows}
         kind = types.void(m, *[types.intp] * 10)
         return kind, apart(name, partial(_product, adding=adding), others)
 
@@ -160,10 +164,37 @@ def _product(w: Writer, *arguments: Any, adding: bool) -> None:
             w.write(m, place, total)
 
     def band(i: Any, height: int) -> None:
-        widths = _SIDES if height > 1 else _LINES
+        widths = SIDES if height > 1 else _LINES
         covered(w, columns, widths, lambda j, width: tile(i, height, j, width))
 
-    covered(w, rows, _SIDES, band)
+    covered(w, rows, SIDES, band)
+
+
+def _product_of_rows(w: Writer, *arguments: Any) -> None:
+    """Write the product of a single net's matrices; the arguments are those of `multiply`."""
+    m, x, x_row, x_column, y, y_row, _, out, rows, inner, columns = arguments
+    b = w.b
+    across = b.sdiv(b.add(columns, number(LANES - 1)), number(LANES))
+    between = b.sdiv(y_row, number(LANES))
+
+    def tile(i: Any, height: int, j: Any, width: int) -> None:
+        lines = [b.mul(b.add(i, number(r)), x_row) for r in range(height)]
+
+        def terms(k: Any) -> list[tuple[Any, Any]]:
+            along, row = b.mul(k, x_column), b.add(y, b.add(b.mul(k, between), j))
+            left = [w.everywhere(w.one(m, x, b.add(line, along))) for line in lines]
+            right = [w.read(m, b.add(row, number(c))) for c in range(width)]
+            return [(one, other) for one in left for other in right]
+
+        sums = summed(w, number(0), inner, [w.zero] * (height * width), terms)
+        for e, total in enumerate(sums):
+            line = b.mul(b.add(i, number(e // width)), across)
+            w.write(m, b.add(out, b.add(line, b.add(j, number(e % width)))), total)
+
+    def band(i: Any, height: int) -> None:
+        covered(w, across, {1: (2, 1)}, lambda j, width: tile(i, height, j, width))
+
+    covered(w, rows, ROWS, band)
 
 
 @intrinsic
@@ -174,10 +205,10 @@ def unfold(typing: Any, m: Any, at: Any, y: Any, W: Any) -> Any:
     read.
     """
     kind = types.void(m, places, types.intp, types.intp)
-    return kind, apart("unfold", _unfolding, {SINGLE: _squares.unfolding})
+    return kind, apart("unfold", unfolding, {SINGLE: unfolding_of_squares})
 
 
-def _unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any, Z: Any = None) -> None:
+def unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any, Z: Any = None) -> None:
     """Write W and, if a place is given for it, Z = m ∘ W."""
     b = w.b
     d, means = named(b, at, "d"), named(b, at, "means")
@@ -197,6 +228,40 @@ def _unfolding(w: Writer, m: Any, at: Any, y: Any, W: Any, Z: Any = None) -> Non
                 w.write(m, b.add(place, b.add(b.mul(j, d), i)), one)
 
 
+def unfolding_of_squares(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
+    """Write the full matrix W of a triangle; of squares on the diagonal half is read."""
+    b = w.b
+    across = named(b, at, "across")
+
+    def square(i: Any, j: Any) -> list[Any]:
+        first = b.add(y, square_row(b, b.mul(i, number(LANES)), j))
+        return [w.read(m, b.add(first, number(r))) for r in range(LANES)]
+
+    def put(i: Any, j: Any, rows: Sequence[Any]) -> None:
+        for r, row in enumerate(rows):
+            line = b.mul(b.add(b.mul(i, number(LANES)), number(r)), across)
+            w.write(m, b.add(W, b.add(line, j)), row)
+
+    with cgutils.for_range(b, across, intp=INT) as outer:
+        i = outer.index
+        with cgutils.for_range(b, i, intp=INT) as inner:
+            rows = square(i, inner.index)
+            put(i, inner.index, rows)
+            put(inner.index, i, transposed(b, rows))
+        rows = square(i, i)
+        bits = ir.VectorType(ir.IntType(1), LANES)
+        below = [ir.Constant(bits, [c <= r for c in range(LANES)]) for r in range(LANES)]
+        turned = transposed(b, rows)
+        put(i, i, [b.select(mask, *pair) for mask, *pair in zip(below, rows, turned, strict=True)])
+
+
+def square_row(b: Any, row: Any, j: Any) -> Any:
+    """Return where in a triangle of squares a row stands in column j of them."""
+    i, inside = b.lshr(row, number(3)), b.and_(row, number(LANES - 1))
+    before = b.add(b.lshr(b.mul(i, b.add(i, number(1))), number(1)), j)
+    return b.add(b.mul(before, number(LANES)), inside)
+
+
 @intrinsic
 def gather(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> Any:
     """Write `count` numbers of each of eight lanes to the places `place`, `place` + `stride`, ….
@@ -212,66 +277,15 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
     lines = [b.load(b.gep(table, [number(lane)])) for lane in range(LANES)]
 
     def part(i: Any, width: int) -> None:
-        sources = [scalar_of(b, line, i) for line in lines]
+        firsts = [scalar_of(b, line, i) for line in lines]
         if width == LANES:
-            rows = [b.load(b.bitcast(source, w.kind.as_pointer()), align=8) for source in sources]
+            rows = [b.load(b.bitcast(start, w.kind.as_pointer()), align=8) for start in firsts]
             columns = transposed(b, rows)
         else:
             columns = [w.zero]
-            for lane, source in enumerate(sources):
-                columns[0] = b.insert_element(columns[0], b.load(source), number(lane))
+            for lane, start in enumerate(firsts):
+                columns[0] = b.insert_element(columns[0], b.load(start), number(lane))
         for c, column in enumerate(columns):
             w.write(m, b.add(place, b.mul(stride, b.add(i, number(c)))), column)
 
     covered(w, count, {1: (LANES, 1)}, part)
-
-
-@intrinsic
-def tied_slope(typing: Any, m: Any, at: Any, y: Any, out: Any) -> Any:
-    """Write h times the slope of a tied net's W, both triangles.
-
-    With m_ij = (a_i + a_j)/2 and Z = m ∘ W it is h (2Z - WZ - ZW), and ZW is the transpose of WZ.
-    """
-    kind = types.void(m, places, types.intp, types.intp)
-    others = {WIDE: _unrolled.tied_slope, SINGLE: _squares.tied_slope}
-    return kind, apart("tied", _tied_slope, others)
-
-
-def _tied_slope(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
-    b = w.b
-    d, W = named(b, at, "d"), named(b, at, "work")
-    with b.if_then(b.icmp_signed("<=", d, number(_unrolled.LARGEST))):
-        _unrolled.tied_slope(w, m, at, y, out)
-        b.ret_void()
-    h, Z = w.read(m, named(b, at, "h")), b.add(W, b.mul(d, d))
-    _unfolding(w, m, at, y, W, Z)
-
-    def tile(i: Any, height: int, j: Any, width: int, *, on_diagonal: bool) -> None:
-        rows = [b.add(i, number(r)) for r in range(height)]
-        columns = [b.add(j, number(c)) for c in range(width)]
-        entries = [(r, c) for r in range(height) for c in range(width) if c <= r or not on_diagonal]
-        # Both products sum the same on the diagonal, where one is enough.
-        unequal = [(r, c) for r, c in entries if r != c or not on_diagonal]
-
-        def terms(k: Any) -> list[tuple[Any, Any]]:
-            (w_rows, z_rows), (w_columns, z_columns) = (
-                [[w.read(m, b.add(X, b.add(b.mul(line, d), k))) for line in lines] for X in (W, Z)]
-                for lines in (rows, columns)
-            )
-            left = [(w_rows[r], z_columns[c]) for r, c in entries]
-            return left + [(z_rows[r], w_columns[c]) for r, c in unequal]
-
-        sums = summed(w, number(0), d, [w.zero] * (len(entries) + len(unequal)), terms)
-        second = dict(zip(unequal, sums[len(entries) :], strict=True))
-        for (r, c), first in zip(entries, sums, strict=False):
-            row, column = rows[r], columns[c]
-            z = w.read(m, b.add(Z, b.add(b.mul(row, d), column)))
-            slope = b.fsub(b.fadd(z, z), b.fadd(first, second.get((r, c), first)))
-            p = b.add(b.lshr(b.mul(row, b.add(row, number(1))), number(1)), column)
-            w.write(m, b.add(out, p), b.fmul(h, slope))
-
-    def band(i: Any, height: int) -> None:
-        covered(w, i, _PAIRS, lambda j, width: tile(i, height, j, width, on_diagonal=False))
-        tile(i, height, i, height, on_diagonal=True)
-
-    covered(w, d, _SIDES, band)

@@ -8,8 +8,8 @@ its numbers are stored.
 Examples
 --------
 >>> import numpy as np
->>> from simtheory.sim.flows import Tied
->>> from simtheory.sim.solve import integrate
+>>> from simtheory.sim.networks import Tied
+>>> from simtheory.sim.flows.integration import integrate
 >>> A, U0 = np.diag([0.5, 2.0]), 0.1 * np.eye(2)
 >>> integrate(Tied(), A, U0, [0.0, 9.0], read=Diagonal()).round(4)
 array([[0.01  , 0.01  ],
@@ -26,17 +26,64 @@ import numpy as np
 
 from simtheory._checks import as_finite, frozen
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ShapeError
+from simtheory.errors import ArgumentError, ShapeError
 
-__all__ = ["Diagonal", "Entries", "Losses", "LowerTriangle", "Outputs", "Reading"]
+__all__ = ["Diagonal", "Entries", "Losses", "LowerTriangle", "Outputs", "Reading", "Rows"]
 
 
 class Rows(NamedTuple):
-    """Sparse rows: number r is the sum of factors times entries i d + j of W, from ends[r] on."""
+    """Linear functions of W, as sparse rows.
+
+    Number r is the sum of ``factors[q]`` times entry ``entries[q]`` of W, counted i d + j, over q from
+    ``ends[r]`` to before ``ends[r + 1]``.
+
+    Parameters
+    ----------
+    ends : ndarray of int, shape (m + 1,)
+        Where each row begins, and the last one ends.
+    entries : ndarray of int, shape (q,)
+        Entries of W.
+    factors : ndarray, shape (q,)
+        Their factors.
+    """
 
     ends: IntArray
     entries: IntArray
     factors: Array
+
+    @classmethod
+    def of(cls, functions: ArrayLike) -> Rows:
+        """Return the sparse rows of linear functions that are given in full.
+
+        Parameters
+        ----------
+        functions : array_like, shape (m, d, d)
+            Factors of the entries of W, for each of m numbers; none of them zero everywhere.
+
+        Returns
+        -------
+        Rows
+            The same, without zeros.
+
+        Raises
+        ------
+        ShapeError, ArgumentError
+            If they do not have this shape, or one of them is zero.
+        """
+        given = as_finite("functions", functions)
+        if given.ndim != 3 or given.shape[1] != given.shape[2] or not given.size:
+            raise ShapeError(
+                f"Argument `functions` must have shape (m, d, d), but its shape is {given.shape}."
+            )
+        flat = given.reshape(len(given), -1)
+        row, entries = np.nonzero(flat)
+        counts = np.bincount(row, minlength=len(flat))
+        if not counts.all():
+            raise ArgumentError(
+                "Argument `functions` must not hold a function that is zero everywhere, but number "
+                f"{int(np.argmin(counts))} is."
+            )
+        return cls(np.cumsum([0, *counts]), entries, flat[row, entries])
 
     @property
     def plain(self) -> bool:
@@ -49,7 +96,22 @@ def _plain(entries: IntArray) -> Rows:
 
 
 class Reading(ABC):
-    """Numbers read off W at each time; `integrate` takes one as `read`."""
+    """Numbers read off W at each time; `integrate` takes one as `read`.
+
+    A subclass defines `rows`, the linear functions of W that are stored, and may define `finish`,
+    which makes the readings of them. `Rows.of` turns functions given in full into rows.
+
+    Examples
+    --------
+    The trace of W:
+
+    >>> class Trace(Reading):
+    ...     def rows(self, dim):
+    ...         return Rows.of(np.eye(dim)[np.newaxis])
+    >>> from simtheory import sim
+    >>> sim.integrate(sim.Tied(), np.diag([0.5, 2.0]), 0.1 * np.eye(2), [9.0], read=Trace()).round(4)
+    array([[1.9879]])
+    """
 
     __slots__ = ()
 

@@ -1,7 +1,7 @@
 """The compiled driver: nets side by side, each with its own time and step, from start to end.
 
-A lane whose net is done takes the next one. A lane's numbers never depend on its neighbours', so
-neither do the results. Symbols are those of `_fields`.
+A lane whose net is done takes the next one. Lanes do not exchange data, so the result of a net does
+not depend on the nets beside it. Symbols are those of `fields`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import numpy as np
 from numba.extending import register_jitable
 
 from simtheory._typing import Array, IntArray
-from simtheory.sim._arithmetic import fma, fused, larger, root, where
-from simtheory.sim._compile import entry
-from simtheory.sim._fields import Places
-from simtheory.sim._lanes import (
+from simtheory.sim.engine.arithmetic import fma, fused, larger, root, where
+from simtheory.sim.engine.compilation import entry
+from simtheory.sim.engine.lanes import (
     call,
     get,
     load,
@@ -28,7 +27,8 @@ from simtheory.sim._lanes import (
     wide,
     width,
 )
-from simtheory.sim._stepper import (
+from simtheory.sim.flows.fields import Places
+from simtheory.sim.flows.stepper import (
     ROWS,
     STAGES,
     defect,
@@ -42,7 +42,7 @@ from simtheory.sim._stepper import (
 Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
 
-# Copies of `methods.Status`, for the compiler.
+# Copies of `engine.Status`, for the compiler.
 OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT, OUT_OF_TIME = 0, 1, 2, 3, 4
 ACCEPTED, REJECTED, EVALUATIONS, DONE = 0, 1, 2, 3
 
@@ -81,11 +81,11 @@ def read(m: int, at: Places, y: int) -> int:
 
 
 @register_jitable
-def write(m: int, at: Places, lane: int, source: int, out: int, first: int) -> None:
+def write(m: int, at: Places, lane: int, begin: int, out: int, first: int) -> None:
     """Write what the net of a lane reads to the address `out`, from number `first` on."""
     for r in range(at.n_selected):
         number = at[at.select + r] * nets(m, at) + lane
-        stream(out, first + r, get(m, source * width(m) + number))
+        stream(out, first + r, get(m, begin * width(m) + number))
 
 
 @register_jitable
@@ -141,7 +141,7 @@ def admit(
     for p in range(at.n):
         store(m, at.f + p, where(fresh, load(m, at.f_new + p), load(m, at.f + p)))
     store(m, at.error, largest(m, at, at.f_new))
-    source = read(m, at, at.y)
+    begin = read(m, at, at.y)
     for lane in range(nets(m, at)):
         if get(m, at.share * width(m) + lane) == 0.0:
             continue
@@ -155,7 +155,7 @@ def admit(
             release(m, at, lane, NON_FINITE, results, member)
             continue
         if t[0] == 0.0:
-            write(m, at, lane, source, values.ctypes.data, k * t.size * at.n_selected)
+            write(m, at, lane, begin, values.ctypes.data, k * t.size * at.n_selected)
             done = 1
         counts[k, DONE] = done
         if done < t.size:
@@ -213,12 +213,12 @@ def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> No
         store(m, at.x, (due - now) / h)
         interpolate(m, at, at.stage)
         call(at.leave, m, at, at.stage, at.value)
-        source = read(m, at, at.value if at.is_framed else at.stage)
+        begin = read(m, at, at.value if at.is_framed else at.stage)
         for lane in range(nets(m, at)):
             if get(m, at.share * width(m) + lane) <= 0.0:
                 k = member[lane]
                 g = counts[k, DONE]
-                write(m, at, lane, source, out, (k * t.size + g) * at.n_selected)
+                write(m, at, lane, begin, out, (k * t.size + g) * at.n_selected)
                 counts[k, DONE] = g + 1
                 put_all(m, at, at.due, lane, t[g + 1] if g + 1 < t.size else np.inf)
 

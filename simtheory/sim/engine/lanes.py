@@ -37,7 +37,7 @@ from numba.extending import (
 )
 
 from simtheory._typing import Array
-from simtheory.sim._places import ABREAST, LANES, NAMES, SINGLE, WIDE, Group
+from simtheory.sim.engine.layout import ABREAST, LANES, NAMES, SINGLE, WIDE, Group
 
 INT = ir.IntType(64)
 

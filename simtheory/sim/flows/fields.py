@@ -6,7 +6,7 @@ map : the lower triangle of W = U Uᵀ, row after row, n = d(d+1)/2. The cheapes
 factor : Uᵀ, shape (h, d). Keeps W positive semidefinite, and small modes beside large ones.
 chain : the layers one after the other, first layer first, as an untied or deep net has them.
 
-Each form is a few *parts*, all with the arguments m, at (`_lanes`) and two places. The integrator
+Each form is a few *parts*, all with the arguments m, at (see `engine`) and two places. The integrator
 calls them by their addresses, so that each is compiled once, and only when it is needed.
 
 Symbols
@@ -20,12 +20,13 @@ from typing import Any, TypeAlias
 
 from numba.extending import register_jitable
 
-from simtheory.sim._arithmetic import exp, fma, highest, larger, magnitude, mean_growth, root
-from simtheory.sim._lanes import get, load, put, single, splat, spread, store, width
-from simtheory.sim._tiles import multiply, tied_slope, unfold
+from simtheory.sim.engine.arithmetic import exp, fma, highest, larger, magnitude, mean_growth, root
+from simtheory.sim.engine.lanes import get, load, put, single, splat, spread, store, width
+from simtheory.sim.engine.products import multiply, unfold
+from simtheory.sim.engine.tied_slope import tied_slope
 
 Lanes: TypeAlias = Any
-Places: TypeAlias = Any  # the table `at`, whose names `_places` lists
+Places: TypeAlias = Any  # the table `at`, whose names `engine.layout` lists
 
 _TINY = 1e-200  # a norm whose square is less counts as zero
 _CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding

@@ -1,4 +1,4 @@
-"""Loops over lanes, written in the compiler's own language: what `_tiles` and `_squares` share."""
+"""Loops over lanes, written as LLVM instructions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from simtheory.sim._lanes import INT, LANES, Writer, group_of, number
-from simtheory.sim._places import Group
+from simtheory.sim.engine.lanes import INT, LANES, Writer, group_of, number
+from simtheory.sim.engine.layout import Group
 
 
 def apart(
@@ -18,7 +18,7 @@ def apart(
     body: Callable[..., None],
     others: Mapping[Group, Callable[..., None]] = MappingProxyType({}),
 ) -> Callable[..., Any]:
-    """Turn `body(writer, *arguments)` into a function that no caller takes in.
+    """Turn `body(writer, *arguments)` into a function that is not inlined into its callers.
 
     For some kinds of groups another body may take its place.
     """

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, lower_builtin, register_jitable, type_callable
 
-from simtheory.sim._lanes import OF_WIDTH, Lanes, Writer, width_of
+from simtheory.sim.engine.lanes import OF_WIDTH, Lanes, Writer, width_of
 
 
 def _typed(given: Sequence[Any], build: Callable[..., Any]) -> Any:

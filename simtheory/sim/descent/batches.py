@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simtheory._typing import Array, IntArray
-from simtheory.sim._compile import merged
-from simtheory.sim._draws import Law, sample_of
-from simtheory.sim._lanes import LANES, load, put, store
-from simtheory.sim._sources import FRESH, Inputs
-from simtheory.sim._tiles import gather
+from simtheory.sim.descent.draws import Law, sample_of
+from simtheory.sim.descent.gradients import FRESH, Inputs
+from simtheory.sim.engine.compilation import merged
+from simtheory.sim.engine.lanes import LANES, load, put, store
+from simtheory.sim.engine.products import gather
 
 
 class Batch(NamedTuple):
     """Where the samples of a step come from, and room for what is drawn."""
 
-    source: int
+    samples_from: int
     noisy: bool  # whether labels differ from inputs
     points: Array
     labels: Array
@@ -39,7 +39,7 @@ def batch_of(inputs: Inputs) -> Batch:
     (points, labels), n = inputs.examples, inputs.samples
     _, size, d = points.shape
     return Batch(
-        source=inputs.kind,
+        samples_from=inputs.kind,
         noisy=inputs.noisy,
         points=points,
         labels=labels,
@@ -76,7 +76,7 @@ def read_samples(
     """
     n, d = batch.points.shape[1], batch.points.shape[2]
     for s in range(count):
-        if batch.source == FRESH:
+        if batch.samples_from == FRESH:
             for lane in range(LANES):
                 number, stream = np.uint64(first + s), batch.streams[lane]
                 one, two = batch.one, batch.two

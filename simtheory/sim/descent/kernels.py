@@ -1,8 +1,8 @@
 """The compiled optimiser: many linear nets trained side by side, eight of them in one register.
 
 Nets of an ensemble do the same arithmetic on other numbers, so eight of them go through every
-operation together, as `_lanes` tells. A net is never mixed with another one, and its numbers do not
-depend on which others run beside it.
+operation together (see `engine`). Lanes do not exchange data, so the numbers of a net do not depend on
+the nets beside it.
 
 Symbols
 -------
@@ -18,13 +18,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from simtheory._typing import Array, IntArray
-from simtheory.sim._arithmetic import fma
-from simtheory.sim._batches import Batch, read_samples
-from simtheory.sim._compile import entry, inlined, leaf
-from simtheory.sim._draws import choose
-from simtheory.sim._lanes import LANES, get, load, put, splat, store
-from simtheory.sim._sources import FULL, MINIBATCH
-from simtheory.sim._tiles import add_product, multiply
+from simtheory.sim.descent.batches import Batch, read_samples
+from simtheory.sim.descent.draws import choose
+from simtheory.sim.descent.gradients import FULL, MINIBATCH
+from simtheory.sim.engine.arithmetic import fma
+from simtheory.sim.engine.compilation import entry, inlined, leaf
+from simtheory.sim.engine.lanes import LANES, get, load, put, splat, store
+from simtheory.sim.engine.products import add_product, multiply
 
 Rule: TypeAlias = tuple[float, float, float]
 
@@ -106,7 +106,7 @@ def _note(m: int, sick: int, step: int, stopped: IntArray) -> bool:
 
 
 @leaf
-def _into_target(m: int, rule: Rule, theta: int, velocity: int, n: int) -> int:
+def _decayed(m: int, rule: Rule, theta: int, velocity: int, n: int) -> int:
     """Apply momentum and decay to n weights; return where the gradient is to be added."""
     _, momentum, decay = rule
     if momentum > 0.0:
@@ -164,11 +164,11 @@ def _back(m: int, sizes: IntArray, at: Rooms, columns: int, places: IntArray, ru
         above, below = sizes[l], sizes[l - 1]
         if l > 1:
             multiply(m, layer, 1, below, here, wide, 1, other, below, above, wide)
-        target = _into_target(m, rule, layer, layer + at.velocity, above * below)
+        into = _decayed(m, rule, layer, layer + at.velocity, above * below)
         if l > 1 or columns > 0:
-            add_product(m, here, wide, 1, places[l - 1], 1, wide, target, above, wide, below)
+            add_product(m, here, wide, 1, places[l - 1], 1, wide, into, above, wide, below)
         else:
-            _add(m, 1.0, here, 1.0, target, above * below)
+            _add(m, 1.0, here, 1.0, into, above * below)
         here, other = other, here
         if l > 1:
             layer -= below * sizes[l - 2]
@@ -186,8 +186,8 @@ def _step_on_samples(
         add_product(m, z, h, 1, at.weights, 1, h, left, n, h, d)
         _watch_and_scale(m, left, n * d, -0.5 * rule[0] * (1.0 / n), at.sick)
         multiply(m, left, d, 1, at.weights, h, 1, back, n, d, h)
-        target = _into_target(m, rule, at.weights, at.velocity, d * h)
-        add_product(m, left, 1, d, right, h, 1, target, d, 2 * n, h)
+        into = _decayed(m, rule, at.weights, at.velocity, d * h)
+        add_product(m, left, 1, d, right, h, 1, into, d, 2 * n, h)
     else:
         last = sizes.size - 2
         below, width = _forward(m, sizes, at, last, n, places), sizes[last]
@@ -219,13 +219,13 @@ def _step_on_moments(
     _symmetrise(m, left, d)
     if kind == TIED:
         _add(m, 1.0, at.weights, 0.0, right, d * h)
-        target = _into_target(m, rule, at.weights, at.velocity, d * h)
-        add_product(m, left, d, 1, right, h, 1, target, d, d, h)
+        into = _decayed(m, rule, at.weights, at.velocity, d * h)
+        add_product(m, left, d, 1, right, h, 1, into, d, d, h)
     else:
         multiply(m, left, d, 1, at.weights, d, 1, right, d, d, d)
         _symmetrise(m, right, d)  # to the last bit, or what is left of the skew part would grow
-        target = _into_target(m, rule, at.weights, at.velocity, d * d)
-        _add(m, 2.0, right, 1.0, target, d * d)
+        into = _decayed(m, rule, at.weights, at.velocity, d * d)
+        _add(m, 2.0, right, 1.0, into, d * d)
 
 
 @inlined
@@ -296,9 +296,9 @@ def train(
         When it is raised from outside, everything is left as it is.
     """
     steps, every, n = plan
-    source, key, order, swaps = batch.source, batch.key, batch.order, batch.swaps
+    samples_from, key, order, swaps = batch.samples_from, batch.key, batch.order, batch.swaps
     members, P, d = maps.shape[0], weights.shape[1], sizes[0]
-    direct = source != FULL and kind != MAP and 2 * n <= d
+    direct = samples_from != FULL and kind != MAP and 2 * n <= d
     for group in range(0, members, LANES):
         _clear(m, at.velocity, P)
         for lane in range(LANES):
@@ -307,7 +307,7 @@ def train(
             batch.streams[lane] = streams[member]
             for i in range(P):
                 put(m, (at.weights + i) * LANES + lane, weights[member, i])
-            if source == FULL:
+            if samples_from == FULL:
                 for i in range(d):
                     for j in range(d):
                         p = (i * d + j) * LANES + lane
@@ -329,14 +329,14 @@ def train(
                 break
             if stop[0] != 0:
                 return
-            if source == MINIBATCH:
+            if samples_from == MINIBATCH:
                 choose(key, step, batch.streams, order, swaps, batch.words, batch.picks)
             if direct:
                 x, across, along = (at.left + n * d, d, 1) if kind == TIED else (at.columns, 1, n)
                 read_samples(m, x, at.left, across, along, -1.0, np.intp(0), n, step, batch)
                 _step_on_samples(m, kind, sizes, at, n, places, rule)
             else:
-                if source != FULL:
+                if samples_from != FULL:
                     _moments(m, d, at, n, step, batch)
                 _step_on_moments(m, kind, sizes, at, n, batch.noisy, places, rule)
             well = _note(m, at.sick, step, stopped)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._typing import Array, IntArray
-from simtheory.sim._places import (
+from simtheory.sim.engine.layout import (
     ABREAST,
     NAMES,
     PARTS,
@@ -24,10 +24,11 @@ from simtheory.sim._places import (
     lay_out,
     triangle_of,
 )
-from simtheory.sim._threads import Flag, usable_cpus, work
-from simtheory.sim.flows import State
-from simtheory.sim.methods import DOP853, Status
-from simtheory.sim.readings import Rows
+from simtheory.sim.engine.status import Status
+from simtheory.sim.engine.threads import Flag, usable_cpus, work
+from simtheory.sim.flows.methods import DOP853
+from simtheory.sim.flows.readings import Rows
+from simtheory.sim.flows.states import State
 
 # The share of the requested error that a step and the defect of its interpolant may take, both in
 # the kernel's norm. Errors of steps add up and grow; the interpolant's own error is about a tenth
@@ -177,10 +178,10 @@ def _job(
     stop: Flag,
     group: Group,
 ) -> Callable[[], object]:
-    from simtheory.sim import _kernels
-    from simtheory.sim._lanes import room
+    from simtheory.sim.engine.lanes import room
+    from simtheory.sim.flows import driver
 
-    follow = _kernels.follow_wide if group == WIDE else _kernels.follow
+    follow = driver.follow_wide if group == WIDE else driver.follow
     width = group.width
 
     def job() -> object:
@@ -224,8 +225,8 @@ def _plan(
 
     The last entry of the table is the size of the memory.
     """
-    from simtheory.sim._compile import address
-    from simtheory.sim._fields import FORMS, FRAME, TURNED, nothing
+    from simtheory.sim.engine.compilation import address
+    from simtheory.sim.flows.fields import FORMS, FRAME, TURNED, nothing
 
     d, packed = int(state.sizes[0]), state.form == "map"
     layers, groups = state.sizes.size - 1, int(state.group.max()) + 1

@@ -1,4 +1,4 @@
-"""The integration method: its coefficients as plain arrays, and how an integration can end.
+"""The integration method: its coefficients as plain arrays.
 
 A Runge-Kutta step from y is :math:`y + h\\sum_s b_s k_s` with the slopes
 :math:`k_s = f(y + h\\sum_{r<s} a_{sr} k_r)`. The flows are autonomous; the nodes
@@ -10,50 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
 from simtheory._checks import frozen
 from simtheory._typing import Array
 
-__all__ = ["DOP853", "Method", "Status"]
-
-
-class Status(IntEnum):
-    """How the integration of one net ended.
-
-    The kernels return these numbers; `advice` is what an error tells the user.
-    """
-
-    OK = 0
-    NON_FINITE = 1
-    STEP_TOO_SMALL = 2
-    BUDGET_SPENT = 3
-    OUT_OF_TIME = 4
-
-    @property
-    def advice(self) -> str:
-        """What happened and what to try, as a sentence."""
-        return _ADVICE[self]
-
-
-_ADVICE = {
-    Status.OK: "The integration reached the end of the grid.",
-    Status.NON_FINITE: (
-        "The weights or their slope are too large for a float64: start from smaller weights."
-    ),
-    Status.STEP_TOO_SMALL: (
-        "The step fell below the rounding of the time: loosen `rtol` or start from smaller weights."
-    ),
-    Status.BUDGET_SPENT: (
-        "The budget of steps was spent: raise `max_steps`, end the grid `t` earlier or loosen "
-        "`rtol`. Rates far apart make long grids stiff, large weights make the start stiff."
-    ),
-    Status.OUT_OF_TIME: (
-        "The budget of seconds was spent: raise `max_seconds`, loosen `rtol` or take fewer members."
-    ),
-}
+__all__ = ["DOP853", "Method"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
