@@ -20,6 +20,7 @@ from simtheory._typing import Array
 _TERMS = np.arange(64.0)
 """Both series run in powers of at most one half: 2^-64 is below rounding."""
 
+
 _ROUNDS = 60
 """Newton's method starts within a factor two in time of the root and needs fewer than ten."""
 

@@ -20,6 +20,7 @@ from simtheory._typing import Array
 
 Rate: TypeAlias = Array | float
 
+
 _EARLY = 1e-8
 """Below it the next term of a series in x, x²/4, is under the rounding of 1."""
 

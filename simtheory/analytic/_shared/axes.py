@@ -7,12 +7,15 @@ So the closed forms are written for diagonal A and carried over.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 
@@ -54,3 +57,26 @@ def leave_regime(message: str, *, strict: bool) -> None:
     if strict:
         raise RegimeError(f"{message} Pass strict=False to evaluate it all the same.")
     warnings.warn(message, RegimeWarning, stacklevel=3)
+
+
+def closed_form(
+    form: Callable[..., Trajectory],
+    task: SIMTask,
+    t: Array,
+    weights: Array,
+    *,
+    exact: bool = False,
+    probes: ArrayLike | None = None,
+    stats: Mapping[str, Any] | None = None,
+) -> Trajectory:
+    """Return the trajectory that `form` gives: maps in the axes of the data, under the form's name."""
+    subject = form.__module__.removeprefix("simtheory.").split(".")[1]
+    return Trajectory.from_weights(
+        t,
+        weights,
+        task,
+        origin=f"analytic.{subject}.{form.__name__}",
+        exact=exact,
+        probes=probes,
+        stats=stats,
+    )
