@@ -8,9 +8,18 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._tied_laws import log_det_ratio
+from simtheory.analytic.tied.laws import log_det_ratio
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+
+__all__ = [
+    "PlaneHamiltonian",
+    "PlaneLaws",
+    "plane_determinant",
+    "plane_halfway",
+    "plane_hamiltonian",
+    "plane_laws",
+]
 
 
 class PlaneLaws(NamedTuple):

@@ -1,16 +1,109 @@
-"""The tied net's modes with weight decay, other targets, and steps of finite size."""
+"""One mode of a tied net: its curve, with weight decay and any target, and under steps of finite size."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.special import logsumexp
 
-from simtheory._checks import as_finite, as_times, not_negative, positive
+from simtheory._checks import (
+    as_finite,
+    as_times,
+    not_negative,
+    positive,
+)
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._tied_laws import log_det_rate
+from simtheory.analytic._shared.logistic import logistic
 from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError, SolveError
+from simtheory.errors import ArgumentError, RegimeError
+
+__all__ = [
+    "decayed_level",
+    "decayed_mode",
+    "mode",
+    "modified_time",
+    "time_to_level",
+]
+
+
+@implements("tied-mode")
+def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
+    r"""Return an isolated mode of a tied net: the logistic :math:`\dot w = 2aw(1-w)`.
+
+    :math:`w(t) = w_0/(w_0 + (1-w_0)e^{-2at})`. Exact for each diagonal entry when W(0) commutes
+    with the second moment. Implements ``tied-mode`` (saxe2014, Eq. 7).
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a, in units of inverse canonical time.
+    w0 : array_like, shape (...)
+        Start, not negative; broadcasts against `rate`.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The mode over time.
+
+    Raises
+    ------
+    RegimeError
+        If a start or a rate is negative.
+
+    Examples
+    --------
+    >>> mode(1.0, 0.001, [0.0, 3.45338]).round(4)
+    array([0.001, 0.5  ])
+    """
+    a, start = _mode_arguments(rate, w0)
+    values = logistic(a.ravel(), start.ravel(), as_times(t))
+    return np.asarray(np.swapaxes(values, 0, 1).reshape(*a.shape, -1))
+
+
+def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Array:
+    r"""Return the time that an isolated mode takes to a level f.
+
+    :math:`\frac{1}{2a}\ln\frac{f(1-w_0)}{w_0(1-f)}`: infinite from a zero start or at a zero rate,
+    zero for a mode that starts at the level or above.
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a.
+    w0 : array_like, shape (...)
+        Start, not negative.
+    level : float
+        Level f in (0, 1).
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Canonical time.
+
+    Examples
+    --------
+    >>> time_to_level(1.0, 0.001).round(5)
+    np.float64(3.45338)
+    """
+    a, start = _mode_arguments(rate, w0)
+    aim = float(as_finite("level", level))
+    if not 0.0 < aim < 1.0:
+        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    ahead, moving = start < aim, (start > 0) & (a > 0)
+    safe = np.where(ahead & moving, start, 0.5 * aim)
+    wait = np.log(aim / safe) + np.log1p(-safe) - np.log1p(-aim)
+    reached = wait / np.where(a > 0, 2.0 * a, 1.0)
+    return np.where(ahead, np.where(moving, reached, np.inf), 0.0)
+
+
+def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
+    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
+    for name, value in (("rate", a), ("w0", start)):
+        if value.size and value.min() < 0:
+            raise RegimeError(
+                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
+            )
+    return a, start
 
 
 @implements("decay-family")
@@ -101,66 +194,6 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0)
     alive = a > 0
     level = as_finite("target", target) - kappa / np.where(alive, a, 1.0)
     return np.where(alive, np.maximum(level, 0.0), 0.0)
-
-
-def decayed_log_det_rate(weights: ArrayLike, second_moment: ArrayLike, *, decay: float) -> Array:
-    """Return d/dt ln det W = 2 tr(A(I − W)) − 2κd along the tied flow with weight decay.
-
-    Parameters
-    ----------
-    weights : array_like, shape (..., d, d)
-        Maps.
-    second_moment : array_like, shape (d, d)
-        Uncentred second moment A.
-    decay : float
-        Decay κ of U on the canonical clock.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The rate.
-    """
-    rate = log_det_rate(weights, second_moment)
-    return np.asarray(rate - 2.0 * not_negative("decay", decay) * np.shape(second_moment)[-1])
-
-
-def rank_one_decay(rates: Array, u0: Array, t: Array, decay: float) -> Array:
-    """Return the weight vector of one net of width one with decay, shape (T, d), in concept axes.
-
-    Two states: the slowed time s, and y = ln g, whose speeds are 1 − g/2 and 2ā(1−g) − 2κ with ā the
-    mean rate under the weights u₀² e^{2as}. Times are counted in units of the largest rate.
-    """
-    path = np.zeros((t.size, u0.size))
-    path[t == 0] = u0
-    alive = u0 != 0
-    if not alive.any() or t[-1] == 0:
-        return path
-    unit = max(float(rates[alive].max()), decay)
-    if unit == 0:
-        return np.broadcast_to(u0, path.shape).copy()
-    a, kappa = rates[alive] / unit, decay / unit
-    size = np.linalg.norm(u0[alive] / np.abs(u0).max()) * np.abs(u0).max()
-    log_share = 2.0 * np.log(np.abs(u0[alive]) / size)
-
-    def velocity(_: float, state: Array) -> Array:
-        s, y = state
-        exponent = log_share + 2.0 * a * s
-        share = np.exp(exponent - exponent.max())
-        g = np.exp(min(y, 700.0))
-        return np.array([1.0 - 0.5 * g, 2.0 * (share @ a) / share.sum() * (1.0 - g) - 2.0 * kappa])
-
-    begin = np.array([0.0, 2.0 * np.log(size)])
-    found = solve_ivp(
-        velocity, (0.0, unit * t[-1]), begin, method="LSODA",
-        t_eval=unit * t[t > 0], rtol=1e-12, atol=1e-13,
-    )  # fmt: skip
-    if found.status != 0:
-        raise SolveError(f"The two-state system stopped: {found.message}", time=found.t[-1] / unit)
-    s, y = found.y
-    exponent = log_share + 2.0 * s[:, None] * a
-    log_u = 0.5 * (y[:, None] + exponent - logsumexp(exponent, axis=1, keepdims=True))
-    path[np.ix_(t > 0, alive)] = np.sign(u0[alive]) * np.exp(log_u)
-    return path
 
 
 @implements("gd-modified")

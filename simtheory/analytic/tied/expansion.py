@@ -1,76 +1,43 @@
-r"""More closed forms of the tied net, each good for one thing that the pivots' form does not show.
-
-Problem
--------
-The tied flow :math:`\dot W = AW + WA - \tfrac12(AW^2 + W^2A + 2WAW)` has no known solution for distinct
-rates and a dense start. `tied.pivots` is the form to use for the whole curve. The forms here are
-for reading: they say which entry seeds which, what an off-diagonal entry costs a diagonal one, when
-the test loss turns, and what another target or weight decay changes.
+r"""Approximate forms of the tied net as functions of arrays, in the concept axes.
 
 Symbols
 -------
-a : rates, (d,); t : canonical time, (T,); U : weights, (..., d, h); omega : size of W(0); rho :
-ratio of a weaker to the next stronger rate; eps : largest cosine between two rows of U(0); delta :
-pivot of W(0), its diagonal when the rows of stronger concepts are eliminated; D : denominator of a
-logistic, 1 + w(0)(e^{2at} − 1); b : what a diagonal entry ends at.
-
-Result
-------
-======================  =============================================  ===========================
-function                holds for                                      error
-======================  =============================================  ===========================
-`schur`                 small start, distinct rates                    O(omega^(1−rho))
-`second_order`          nearly orthogonal rows                         O(eps³), O(eps⁴) for d = 2
-`early_correction`      the same, the weaker concept still small       the same, and w_jj
-`bump_top`              two concepts, rho ≤ 0.45                       leading order
-`first_order_target`    nearly orthogonal rows, any target and decay   O(eps²)
-======================  =============================================  ===========================
-
-Reading
--------
-While a strong concept is learned, it takes from every weaker one the part that points its way: the
-seed of the weak concept falls from w(0) to its pivot, the Schur complement. The off-diagonal entry
-does the taking, and its square is as large as the weak entry itself, however small the start.
+a : rates, (d,); b : what each diagonal entry ends at, (d,); U : weights, (..., d, h); W0 : start
+U Uᵀ, (..., d, d); t : canonical times, (T,); :math:`\ell_k = \int_0^t 2w_k\,ds` : twice the time that
+mode k has spent learned; L : lower Cholesky factor of W(0), rows by decreasing rate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from scipy.special import hyp2f1
+from scipy.special import exprel, hyp2f1
 
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import _tied_approximations as approximations
-from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts, weights_on_concepts
-from simtheory.analytic._bump_top import BumpTop, bump_top
+from simtheory.analytic._shared.axes import (
+    closed_form,
+    leave_regime,
+    map_from_concepts,
+    weights_on_concepts,
+)
+from simtheory.analytic._shared.logistic import logistic, time_learned
+from simtheory.analytic._shared.rows import row_cosine
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = [
-    "BumpTop",
-    "bump_top",
     "diagonal_correction",
     "early_correction",
+    "first_order",
     "first_order_target",
-    "schur",
-    "schur_pivots",
     "second_order",
 ]
 
-_LOST = 0.5
-"""An estimated error of a half says nothing any more."""
 
-_COSINE = 0.1
-"""Rows count as nearly orthogonal up to this cosine."""
-
-
-@implements("schur-form")
-def schur(
+@implements("first-order")
+def first_order(
     task: SIMTask,
     U0: ArrayLike,
     t: ArrayLike,
@@ -78,19 +45,19 @@ def schur(
     strict: bool = True,
     probes: ArrayLike | None = None,
 ) -> Trajectory:
-    r"""Return the trajectory of a tied net by sequential Schur complements of its start.
+    r"""Return the trajectory of a tied net to first order in the off-diagonal entries.
 
-    Rows by decreasing rate: while concept i is learned it takes :math:`S_{ij}S_{ik}/S_{ii}` from
-    the seed of every weaker entry jk, where S is W(0) with the stronger rows eliminated. Each entry
-    then grows from its seed as the first-order form does, with the pivot in place of w(0) in D.
-    Implements ``schur-form`` (derived from yang2024, Eq. 4.3).
+    Diagonal entries are isolated modes, and
+    :math:`w_{ij} = w_{ij}(0)\,e^{(a_i+a_j)t}D_i^{-(3a_i+a_j)/4a_i}D_j^{-(3a_j+a_i)/4a_j}` with
+    :math:`D_k = 1 + w_{kk}(0)(e^{2a_kt}-1)`. Implements ``first-order`` (derived from yang2024,
+    Eq. 4.3).
 
     Parameters
     ----------
     task : SIMTask
-        What is learned.
+        What is learned; zero rates are fine.
     U0 : array_like, shape (..., d, h)
-        Start, of any width and rank; leading axes are an ensemble.
+        Start; leading axes are an ensemble.
     t : array_like, shape (T,)
         Canonical times.
     strict : bool
@@ -101,84 +68,33 @@ def schur(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
-        the concept axes), ``rate_ratio`` (rho, 1 when two rates are equal) and ``error_estimate`` =
-        omega^(1−rho), an order of magnitude from above; it is zero where the form is exact.
+        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows)
+        and ``error_estimate`` = eps²/4, the size found for the diagonal.
 
     Raises
     ------
     RegimeError
-        If strict and the error estimate exceeds one half; `tied.pivots` takes equal rates too.
-
-    Notes
-    -----
-    It shares its leading order with `tied.pivots`, which is two to three times as accurate. What it
-    shows is which entry takes how much from which.
-
-    Examples
-    --------
-    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.0)
-    >>> schur(task, 0.01 * np.eye(2), [0.0, 5.0]).weights[1].diagonal().round(4)
-    array([0.0146, 1.    ])
+        If eps exceeds 0.1 and `strict`: for correlated rows this form is wrong by O(1) *however
+        small* the start is; use `pivots`.
     """
     U, times = weights_on_concepts(task, U0), as_times(t)
-    stats = _schur_error(task.rates, U)
-    worst = float(np.max(stats["error_estimate"], initial=0.0))
-    if worst > _LOST:
+    W0 = U @ np.swapaxes(U, -1, -2)
+    cosine = row_cosine(W0)
+    if cosine.max(initial=0.0) > 0.1:
         leave_regime(
-            "The Schur form needs a small start and distinct rates, omega^(1−rho) at most 0.5, but "
-            f"that is {worst:.3g}; use `tied.pivots`.",
+            "The first-order form needs rows of U(0) with cosines of at most 0.1, but the largest "
+            f"is {cosine.max():.3g}; use `pivots`.",
             strict=strict,
         )
-    weights = approximations.schur(task.rates, U, times)
-    return _trajectory(task, times, weights, "schur", stats=stats, probes=probes)
+    stats = {"small_parameter": cosine, "error_estimate": 0.25 * cosine**2}
+    weights = _first_order(task.rates, W0, times)
+    return closed_form(
+        first_order, task, times, map_from_concepts(task, weights), stats=stats, probes=probes
+    )
 
 
-def _schur_error(rates: Array, U: Array) -> dict[str, Array | float]:
-    """Return what the Schur form says about its own error."""
-    W0 = U @ np.swapaxes(U, -1, -2)
-    omega = np.diagonal(W0, axis1=-2, axis2=-1).max(axis=-1)
-    # Two rows that lean on one another make an error, unless nothing moves either of them.
-    moving = (rates[:, None] > 0) | (rates > 0)
-    leaning = forms.row_cosine(np.where(moving, W0, W0 * np.eye(rates.size))) > 1e-12
-    falling = np.sort(rates[rates > 0])[::-1]
-    rho = float(np.max(falling[1:] / falling[:-1], initial=0.0)) if falling.size else 0.0
-    estimate = np.minimum(omega, 1.0) ** (1.0 - rho)
-    return {
-        "small_parameter": omega,
-        "rate_ratio": rho,
-        "error_estimate": np.where(leaning, estimate, 0.0),
-    }
-
-
-def schur_pivots(task: SIMTask, U0: ArrayLike) -> Array:
-    """Return the pivots of W(0), rows by decreasing rate, listed in concept order.
-
-    They are the seeds from which the concepts grow: what `tied.logit_pivots` gives for
-    W(0)(I − W(0))⁻¹, and equal to it to leading order in a small start. Their product over all
-    coordinates is det W(0).
-
-    Parameters
-    ----------
-    task : SIMTask
-        What is learned.
-    U0 : array_like, shape (..., d, h)
-        Start; leading axes are an ensemble.
-
-    Returns
-    -------
-    ndarray, shape (..., s)
-        Pivot of each concept; zero for a concept that the start has lost.
-
-    Examples
-    --------
-    >>> schur_pivots(SIMTask(mu=(1.0, 2.0), sigma=0.0), [[0.1], [0.1]]).round(4)
-    array([0.  , 0.01])
-    """
-    U = weights_on_concepts(task, U0)
-    order, back = forms.by_rate(task.rates)
-    roots = np.diagonal(forms.row_factor(U[..., order, :]), axis1=-2, axis2=-1)
-    return np.asarray(roots[..., back][..., : task.n_concepts] ** 2)
+_COSINE = 0.1
+"""Rows count as nearly orthogonal up to this cosine."""
 
 
 @implements("second-order-diagonal")
@@ -228,15 +144,17 @@ def second_order(
     """
     U, times = weights_on_concepts(task, U0), as_times(t)
     W0 = U @ np.swapaxes(U, -1, -2)
-    cosine = forms.row_cosine(W0)
+    cosine = row_cosine(W0)
     if cosine.max(initial=0.0) > _COSINE:
         leave_regime(_too_close("second-order", cosine), strict=strict)
     third = max(task.dim - 2, 0) * cosine**3
     stats = {"small_parameter": cosine, "error_estimate": cosine**4 + third}
-    weights = forms.first_order(task.rates, W0, times)
+    weights = _first_order(task.rates, W0, times)
     places = np.arange(task.dim)
-    weights[..., places, places] += approximations.diagonal_correction(task.rates, W0, times)
-    return _trajectory(task, times, weights, "second_order", stats=stats, probes=probes)
+    weights[..., places, places] += _diagonal_correction(task.rates, W0, times)
+    return closed_form(
+        second_order, task, times, map_from_concepts(task, weights), stats=stats, probes=probes
+    )
 
 
 def diagonal_correction(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
@@ -261,7 +179,7 @@ def diagonal_correction(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     """
     U, times = weights_on_concepts(task, U0), as_times(t)
     W0 = U @ np.swapaxes(U, -1, -2)
-    return approximations.diagonal_correction(task.rates, W0, times)
+    return _diagonal_correction(task.rates, W0, times)
 
 
 def early_correction(
@@ -314,7 +232,7 @@ def early_correction(
         )
     W0 = U @ np.swapaxes(U, -1, -2)
     w0 = np.diagonal(W0, axis1=-2, axis2=-1)[..., [i, j]]
-    modes = forms.logistic(np.array([a, b]), w0, times)
+    modes = logistic(np.array([a, b]), w0, times)
     largest = float(modes[..., 1].max(initial=0.0))
     if largest > 0.01:
         leave_regime(
@@ -323,7 +241,7 @@ def early_correction(
             strict=strict,
         )
     q, r = (a - b) / (2.0 * a), b / a
-    mode, learned = modes[..., 0], forms.time_learned(np.array([a, b]), w0, times)[..., 0]
+    mode, learned = modes[..., 0], time_learned(np.array([a, b]), w0, times)[..., 0]
     tie = W0[..., i, j, None]
     # Only from w_ii(0) = 0 could these grow without bound, and then there is no tie.
     carried = np.exp(np.where(tie == 0, 0.0, 2.0 * a * (times - learned)))
@@ -398,11 +316,11 @@ def first_order_target(
     if kappa.ndim != 0 or kappa < 0:
         raise ArgumentError(f"Argument `decay` must be a number not below 0, but it is {decay!r}.")
     W0 = U @ np.swapaxes(U, -1, -2)
-    cosine = forms.row_cosine(W0)
+    cosine = row_cosine(W0)
     if cosine.max(initial=0.0) > _COSINE:
         leave_regime(_too_close("first-order", cosine), strict=strict)
     rates = task.rates
-    drives = approximations.drive(rates, aim, float(kappa))
+    drives = _drive(rates, aim, float(kappa))
     ends = np.where(rates > 0, drives / np.where(rates > 0, rates, 1.0), 0.0)
     height = np.maximum(np.abs(ends).max(), np.diagonal(W0, axis1=-2, axis2=-1).max(axis=-1))
     stats = {
@@ -410,8 +328,15 @@ def first_order_target(
         "error_estimate": 0.25 * cosine**2 * height,
         "ends_at": np.maximum(ends, 0.0),
     }
-    weights = approximations.first_order_target(rates, drives, W0, times)
-    return _trajectory(task, times, weights, "first_order_target", stats=stats, probes=probes)
+    weights = _first_order_target(rates, drives, W0, times)
+    return closed_form(
+        first_order_target,
+        task,
+        times,
+        map_from_concepts(task, weights),
+        stats=stats,
+        probes=probes,
+    )
 
 
 def _too_close(form: str, cosine: Array) -> str:
@@ -429,21 +354,123 @@ def _coordinates(task: SIMTask, i: int, j: int) -> None:
             )
 
 
-def _trajectory(
-    task: SIMTask,
-    t: Array,
-    weights: Array,
-    name: str,
-    *,
-    stats: Mapping[str, Array | float],
-    probes: ArrayLike | None,
-) -> Trajectory:
-    return Trajectory.from_weights(
-        t,
-        map_from_concepts(task, weights),
-        task,
-        origin=f"analytic.tied_approximations.{name}",
-        exact=False,
-        probes=probes,
-        stats=stats,
+def _first_order(rates: Array, W0: Array, t: Array) -> Array:
+    """Return W to first order in its off-diagonal entries, shape (..., T, d, d)."""
+    w0 = np.diagonal(W0, axis1=-2, axis2=-1)
+    learned = time_learned(rates, w0, t)
+    a_i, a_j = rates[:, None], rates
+    # −¼[(3a_i + a_j) ℓ_i + (3a_j + a_i) ℓ_j]: each diagonal entry suppresses its row and column.
+    suppression = (3.0 * a_i + a_j) * learned[..., :, None] + (3.0 * a_j + a_i) * learned[
+        ..., None, :
+    ]
+    exponent = (a_i + a_j) * t[:, None, None] - 0.25 * suppression
+    # Only an entry with a w_ii = 0 beside it can grow without bound, and such an entry is zero.
+    weights = W0[..., None, :, :] * np.exp(np.where(W0[..., None, :, :] == 0, 0.0, exponent))
+    diagonal = np.arange(len(rates))
+    weights[..., diagonal, diagonal] = logistic(rates, w0, t)
+    return np.asarray(weights)
+
+
+# Nodes of the double-exponential rule on (0, 1): distances from both ends, and weights. They crowd
+# at the ends doubly fast, so a feature there is resolved whatever its width.
+_STEP = 0.05
+
+
+_PLACE = np.arange(-3.3, 3.3 + _STEP / 2, _STEP)
+
+
+FROM_LEFT = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(_PLACE)))
+
+
+FROM_RIGHT = FROM_LEFT[::-1]
+
+
+WEIGHT = _STEP * np.pi * np.cosh(_PLACE) * FROM_LEFT * FROM_RIGHT
+
+
+def _drive(rates: Array, target: Array, decay: float) -> Array:
+    """Return a b = a·target − decay: half the speed at which each small diagonal entry grows."""
+    return np.asarray(rates * target - decay)
+
+
+def _grown_time(drives: Array, t: Array) -> Array:
+    """Return (e^{2gt} − 1)/2g, shape (T, d), for 2gt of at most one; t at g = 0."""
+    x = np.minimum(2.0 * drives * t[:, None], 1.0)
+    return np.asarray(t[:, None] * exprel(x))
+
+
+def _first_order_target(rates: Array, drives: Array, W0: Array, t: Array) -> Array:
+    """Return W to first order in its off-diagonal entries for any target and decay.
+
+    With g = a b the mode's denominator is 1 + 2a w(0) (e^{2gt} − 1)/2g, which is fine at g = 0, for
+    a dying mode (g < 0), and at rate zero.
+    """
+    w0 = np.diagonal(W0, axis1=-2, axis2=-1)
+    start, x = w0[..., None, :], 2.0 * drives * t[:, None]
+    moved = 2.0 * rates * start * _grown_time(drives, t)
+    falling = np.exp(-np.maximum(x, 0.0))
+    late = (x > 1.0) & (start > 0)  # a concept that starts at nothing stays there
+    ceiling = np.where(late, rates / np.where(drives > 0, drives, 1.0), 0.0)
+    below = np.where(late, falling + start * ceiling * (1.0 - falling), 1.0)
+    log_growth = np.where(late, x + np.log(below), np.log1p(moved))
+    early = start * np.exp(np.minimum(x, 1.0)) / (1.0 + moved)
+    modes = np.where(late, start / below, early)
+
+    still = rates == 0
+    learned = np.where(
+        still, 2.0 * start * _grown_time(drives, t), log_growth / np.where(still, 1.0, rates)
     )
+    a_i, a_j = rates[:, None], rates
+    suppression = (3.0 * a_i + a_j) * learned[..., :, None]
+    suppression = suppression + np.swapaxes(suppression, -1, -2)
+    exponent = (drives[:, None] + drives) * t[:, None, None] - 0.25 * suppression
+    tied = W0[..., None, :, :]
+    weights = tied * np.exp(np.where(tied == 0, 0.0, exponent))
+    places = np.arange(rates.size)
+    weights[..., places, places] = modes
+    return np.asarray(weights)
+
+
+def _diagonal_correction(rates: Array, W0: Array, t: Array) -> Array:
+    """Return the second-order correction of the diagonal of W, shape (..., T, d); never positive."""
+    d = rates.size
+    starts = W0.reshape(-1, d, d)
+    found = np.zeros((len(starts), t.size, d))
+    for member, start in enumerate(starts):
+        for i in range(d):
+            for j in range(d):
+                if i != j and start[i, j] != 0:
+                    found[member, :, i] -= _taken(rates[[i, j]], start[[i, i, j], [i, j, j]], t)
+    return found.reshape(*W0.shape[:-2], t.size, d)
+
+
+def _taken(rates: Array, start: Array, t: Array) -> Array:
+    """Return what concept j takes from the diagonal entry i, shape (T,), by quadrature.
+
+    A unit taken at time s has become e^{2a_i(t−s)} (D_i(s)/D_i(t))² at t. The logarithm of the
+    integrand is nearly a broken line, which bends where a concept is half learned: each piece is
+    integrated on its own.
+    """
+    w0 = start[[0, 2]]
+    bends = [_half_time(a, w) for a, w in zip(rates, w0, strict=True)]
+    edges = np.sort(
+        np.clip([np.zeros_like(t), bends[0] + 0 * t, bends[1] + 0 * t, t], 0, t), axis=0
+    )
+    left, gaps = edges[:-1].T[..., None], np.diff(edges, axis=0).T[..., None]
+    nodes = np.where(FROM_LEFT < 0.5, left + gaps * FROM_LEFT, left + gaps * (1.0 - FROM_RIGHT))
+    learned = time_learned(rates, w0, nodes.ravel()).reshape(*nodes.shape, 2)
+    a_i, a_j = rates
+    square = 2.0 * (a_i + a_j) * nodes - 0.5 * (
+        (3.0 * a_i + a_j) * learned[..., 0] + (3.0 * a_j + a_i) * learned[..., 1]
+    )
+    now = time_learned(rates, w0, t)[:, None, None, 0]
+    carried = 2.0 * a_i * ((t[:, None, None] - nodes) - (now - learned[..., 0]))
+    total = np.sum(gaps * WEIGHT * np.exp(square + carried), axis=(1, 2))
+    return np.asarray((a_i + a_j) * start[1] ** 2 * total)
+
+
+def _half_time(rate: float, w0: float) -> float:
+    """Return when a mode is half learned; infinity for one that never is."""
+    if rate <= 0:
+        return np.inf
+    return float(np.log((1.0 - min(w0, 0.5)) / max(w0, 1e-300)) / (2.0 * rate))
