@@ -20,24 +20,30 @@ from scipy.integrate import solve_ivp
 
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts
-from simtheory.analytic._layers import as_two_layers, on_concepts
+from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
+from simtheory.analytic._shared.layers import as_two_layers, on_concepts
+from simtheory.analytic._shared.logistic import logistic, time_learned
+from simtheory.analytic._shared.rows import adjacent_ratio, by_rate, logit_factor, spread_factor
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["ldr"]
+__all__ = [
+    "ldr",
+]
 
 _SMALL = 0.1
 """The start's antisymmetric part is left out, which errs by the square of the layers."""
 
+
 _LONGEST = 1.1
 """The flow from small layers never passes a norm of one by more than the size of the start."""
 
+
 _RTOL, _ATOL = 1e-11, 1e-12
 """Of the integration; u is of order one, and logarithms are where a pair matters."""
+
 
 _TINY = 1e-300
 """Stands in for modes of no size, of which only ratios are asked."""
@@ -121,7 +127,7 @@ def ldr(
     below, above = on_concepts(task, list(as_two_layers(layers, rows=task.dim, columns=task.dim)))
     U = np.asarray(0.5 * (above + np.swapaxes(below, -1, -2)))
     size = [np.linalg.norm(layer, 2, axis=(-2, -1)) for layer in (below, above)]
-    omega, rho = np.square(np.maximum(*size)), forms.adjacent_ratio(task.rates)
+    omega, rho = np.square(np.maximum(*size)), adjacent_ratio(task.rates)
     _require_small(U, omega, strict=strict)
     members = [one_start(task.rates, each, times) for each in U.reshape(-1, *U.shape[-2:])]
     weights = np.reshape(members, (*U.shape[:-2], times.size, task.dim, task.dim))
@@ -132,12 +138,11 @@ def ldr(
             "that are close but distinct ask too much of it. Integrate the flow.",
             strict=strict,
         )
-    return Trajectory.from_weights(
+    return closed_form(
+        ldr,
+        task,
         times,
         map_from_concepts(task, weights),
-        task,
-        origin="analytic.untied.ldr",
-        exact=False,
         probes=probes,
         stats={
             "small_parameter": omega,
@@ -175,9 +180,9 @@ def _require_small(U: Array, omega: Array, *, strict: bool) -> None:
 
 def one_start(rates: Array, U: Array, t: Array) -> Array:
     """Return W of one effective start, shape (T, d, d)."""
-    order, back = forms.by_rate(rates)
+    order, back = by_rate(rates)
     a = rates[order]
-    lower = forms.logit_factor(U[order])
+    lower = logit_factor(U[order])
     ratios = pair_ratios(a, np.square(np.diagonal(lower)), t)
     return combined(a, lower, ratios, t)[:, back[:, None], back]
 
@@ -187,7 +192,7 @@ def combined(a: Array, lower: Array, ratios: tuple[Array, Array], t: Array) -> A
     d = a.size
     i, j = np.tril_indices(d, -1)
     u, log_mean = ratios
-    spread, rest = forms.spread_factor(a, lower, t, log_ratio=_on_pairs(log_mean, d))
+    spread, rest = spread_factor(a, lower, t, log_ratio=_on_pairs(log_mean, d))
     left, right = spread.copy(), spread
     left[:, i, j] *= u
     right[:, i, j] *= 2.0 - u
@@ -205,7 +210,7 @@ def pair_ratios(a: Array, pivots: Array, t: Array) -> tuple[Array, Array]:
     w0 = pivots / (1.0 + pivots)
 
     def slope(time: float, state: Array) -> Array:
-        w = forms.logistic(a, w0, np.array([time]))[0]
+        w = logistic(a, w0, np.array([time]))[0]
         rates = pair_rates((a[i], a[j]), (w[i], w[j]))
         return np.concatenate(turn(state[:n], *rates))
 
@@ -216,7 +221,7 @@ def pair_ratios(a: Array, pivots: Array, t: Array) -> tuple[Array, Array]:
             f"The pair ratios could not be integrated up to t = {t[-1]:g}: {found.message} "
             "Ask for earlier times."
         )
-    learned = forms.time_learned(a, w0, t)
+    learned = time_learned(a, w0, t)
     most = 0.25 * (a[j] - a[i]) * (learned[:, i] + learned[:, j])
     return found.y[:n].T, most - found.y[n:].T
 
