@@ -1,32 +1,4 @@
-r"""One linear layer: everything in closed form.
-
-Problem
--------
-The net f(x) = W x is trained on the population loss :math:`\tfrac12 E\|Wx - x\|^2`. Gradient flow
-is linear in W, so nothing has to be approximated.
-
-Symbols
--------
-W : end-to-end map, (..., d, d); A : uncentred second moment, (d, d); a : its diagonal in the concept
-axes, the rates, (d,); mu : signal strengths, (s,); t : canonical time, (T,).
-
-Result
-------
-The flow :math:`\dot W = (I - W)A` has the solution (Implements ``one-layer-flow``)
-
-.. math:: W(t) = I + (W(0) - I)\,e^{-At} .
-
-From a zero start the test and training losses are (Implements ``one-layer-ood``)
-
-.. math:: \tfrac12\sum_k \mu_k^2 e^{-2a_kt}, \qquad \tfrac12\sum_k a_k e^{-2a_kt} .
-
-`general` learns any target, with weight decay or without; `affine` trains a bias, too.
-
-Reading
--------
-Concepts are learned independently, each at its own rate, and from a zero start the test loss can
-only fall: a layer alone shows no swing-by.
-"""
+"""One layer that learns the identity: its whole trajectory, and its losses from a zero start."""
 
 from __future__ import annotations
 
@@ -36,22 +8,14 @@ import numpy as np
 
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._affine import AffineRates, affine, affine_rates, secular
-from simtheory.analytic._axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._one_layer_general import decayed, general
+from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.equations import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = [
-    "AffineRates",
     "ZeroStartLoss",
-    "affine",
-    "affine_rates",
-    "decayed",
     "flow",
-    "general",
-    "secular",
     "solution",
     "zero_start_loss",
 ]
@@ -124,9 +88,7 @@ def solution(
     """
     start, times = map_on_concepts(task, W0), as_times(t)
     weights = map_from_concepts(task, flow(task.rates, start, times))
-    return Trajectory.from_weights(
-        times, weights, task, origin="analytic.one_layer.solution", exact=True, probes=probes
-    )
+    return closed_form(solution, task, times, weights, exact=True, probes=probes)
 
 
 class ZeroStartLoss(NamedTuple):

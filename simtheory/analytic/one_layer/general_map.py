@@ -17,14 +17,17 @@ from scipy.special import exprel
 
 from simtheory._checks import as_matrix, as_second_moment, as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._steps import non_negative
+from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
+from simtheory.analytic._shared.steps import non_negative
 from simtheory.equations import implements
 from simtheory.errors import ShapeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["decayed", "general"]
+__all__ = [
+    "decayed",
+    "general",
+]
 
 
 def _along(rates: Array, start: Array, target: Array, t: Array) -> Array:
@@ -143,11 +146,11 @@ def decayed(
     """
     start, times, shrink = map_on_concepts(task, W0), as_times(t), non_negative("decay", decay)
     along = _along(task.rates + shrink, start, np.diag(task.rates), times)
-    return Trajectory.from_weights(
+    return closed_form(
+        decayed,
+        task,
         times,
         map_from_concepts(task, along),
-        task,
-        origin="analytic.one_layer.decayed",
         exact=True,
         probes=probes,
         stats={"decay": shrink},

@@ -23,7 +23,12 @@ from simtheory.errors import ArgumentError, ShapeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["AffineRates", "affine", "affine_rates", "secular"]
+__all__ = [
+    "AffineRates",
+    "affine",
+    "affine_rates",
+    "secular",
+]
 
 _PRESENT = 1e-14
 """Axes whose spread is below this share of the largest are there by rounding alone."""
