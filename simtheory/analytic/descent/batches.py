@@ -21,15 +21,20 @@ import numpy as np
 
 from simtheory._checks import as_matrix, positive_int
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._descent_modes import power
-from simtheory.analytic._steps import as_steps, non_negative
+from simtheory.analytic._shared.axes import map_from_concepts, map_on_concepts
+from simtheory.analytic._shared.steps import as_steps, non_negative
+from simtheory.analytic.descent.momentum import power
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 
-__all__ = ["SGDMoments", "fourth_moment", "sgd_moments", "stationary"]
+__all__ = [
+    "SGDMoments",
+    "fourth_moment",
+    "sgd_moments",
+    "stationary",
+]
 
 
 class SGDMoments(NamedTuple):

@@ -1,34 +1,14 @@
-r"""The discrete optimisers of one linear layer: exact at every step size.
-
-Problem
--------
-A flow is the limit of small steps. An optimiser takes steps of finite size, with momentum, on
-batches, or with its own idea of scale. For f(x) = W x the loss is quadratic, and all of this can be
-solved step by step.
+r"""How the error of one mode falls, step by step: gradient descent, heavy ball, Nesterov.
 
 Symbols
 -------
-W : end-to-end map; E = I − W : its error; A : uncentred second moment, a : its diagonal in the
-concept axes, the rates, (d,); :math:`\eta` : learning rate in canonical units (`units.Clock`);
-:math:`\beta` : momentum; k : steps, (K,); n : batch; :math:`\nu^2` : variance of label noise.
+x = ηa : canonical learning rate times rate; :math:`\beta` : momentum; k : steps; e : error of the
+mode relative to its start; :math:`\zeta` : roots of :math:`\zeta^2 - S\zeta + P`.
 
-Result
-------
-==================  ==========================================  ==================================
-function            optimiser                                   what
-==================  ==========================================  ==================================
-`solution`          gradient descent, heavy ball, Nesterov      the whole trajectory
-`sgd_moments`       SGD on fresh batches, noisy labels          mean loss, E[EᵀE] at any step
-`stationary`        the same, in the end                        its loss
-`adam`              full-batch Adam without ε                   curves that do not know the rates
-`sign_descent`      sign of the gradient                        the same
-==================  ==========================================  ==================================
-
-Reading
--------
-Gradient descent keeps the order of concepts that the flow has; momentum shortens the wait of the
-slow ones and makes the fast ones ring. Batches add a noise that a realisable target switches off
-by itself, and noisy labels do not. Adam removes the order altogether.
+A slow mode has a root near 1, so the roots are found by their distance u = 1 − ζ from it, which
+solves u² − (2 − S)u + x = 0 for both kinds of momentum; 2 − S is a sum of positive terms. The
+discriminant S² − 4P is taken in factors. With z the larger root and w the other,
+e = zᵏ + (e₁ − z)(zᵏ − wᵏ)/(z − w), which has a limit where the roots meet.
 """
 
 from __future__ import annotations
@@ -37,11 +17,8 @@ import numpy as np
 
 from simtheory._checks import as_finite, positive
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._adam import adam, sign_descent
-from simtheory.analytic._axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._descent_modes import errors
-from simtheory.analytic._sgd import SGDMoments, fourth_moment, sgd_moments, stationary
-from simtheory.analytic._steps import as_steps, fraction
+from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
+from simtheory.analytic._shared.steps import as_steps, fraction
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.results import Trajectory
@@ -49,15 +26,9 @@ from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 
 __all__ = [
-    "SGDMoments",
-    "adam",
     "critical_momentum",
     "error",
-    "fourth_moment",
-    "sgd_moments",
-    "sign_descent",
     "solution",
-    "stationary",
 ]
 
 
@@ -181,11 +152,11 @@ def solution(
             f"at rate {task.rates.max():g}. Lower `lr`, or look at fewer steps."
         )
     name = "gradient descent" if beta == 0.0 else "Nesterov" if nesterov else "heavy ball"
-    return Trajectory.from_weights(
+    return closed_form(
+        solution,
+        task,
         clock.time(k),
         map_from_concepts(task, weights),
-        task,
-        origin="analytic.descent.solution",
         exact=True,
         probes=probes,
         stats={"method": name, "loss": loss, "lr": lr, "momentum": beta},
@@ -225,3 +196,74 @@ def critical_momentum(rate: ArrayLike, *, lr: float) -> Array:
             f"The critical momentum needs lr * rate in [0, 1], but it runs from {x.min():g} to {x.max():g}."
         )
     return np.asarray((1.0 - np.sqrt(x)) ** 2)
+
+
+def errors(x: Array, beta: float, k: Array, *, nesterov: bool) -> Array:
+    """Return the error of modes after k steps, relative to the start.
+
+    Parameters
+    ----------
+    x : ndarray, shape (...)
+        Canonical learning rate times rate, not negative.
+    beta : float
+        Momentum in [0, 1).
+    k : ndarray, shape (K,)
+        Steps, whole numbers.
+    nesterov : bool
+        Nesterov's momentum in place of the heavy ball's.
+
+    Returns
+    -------
+    ndarray, shape (..., K)
+        The errors; infinite where they outgrow float64.
+    """
+    with np.errstate(over="ignore"):
+        if beta == 0.0:
+            return power(x[..., None], k)
+        found = [_with_momentum(v, beta, k, nesterov=nesterov) for v in x.ravel().tolist()]
+    return np.asarray(found, dtype=np.float64).reshape(*x.shape, k.size)
+
+
+def power(u: Array | float, k: Array) -> Array:
+    """Return (1 − u)ᵏ; a small u keeps its digits."""
+    slow = np.exp(k * np.log1p(-np.minimum(u, 0.5)))
+    return np.asarray(np.where(np.asarray(u) < 0.5, slow, np.power(1.0 - np.asarray(u), k)))
+
+
+def _with_momentum(x: float, beta: float, k: Array, *, nesterov: bool) -> Array:
+    """Return the error of one mode, shape (K,), for a momentum above zero."""
+    rest, more, root_x = 1.0 - beta, 1.0 + beta, np.sqrt(x)
+    if nesterov:
+        two_minus_sum, product, first = rest + x * more, beta * (1.0 - x), 1.0 - x * more
+        gap = (1.0 - x) * (rest - root_x * more) * (rest + root_x * more)
+    else:
+        two_minus_sum, product, first = rest + x, beta, 1.0 - x
+        edge = rest / (1.0 + np.sqrt(beta))  # 1 − √β
+        gap = (edge - root_x) * (edge + root_x) * ((1.0 + np.sqrt(beta)) ** 2 - x)
+    total = 2.0 - two_minus_sum
+    if gap < 0.0:
+        return _oscillating(first, total, product, gap, k)
+    root = np.sqrt(gap)
+    far = 0.5 * (two_minus_sum + root)
+    u = x / far if total > 0.0 else far  # of the root of larger size
+    z = 1.0 - u
+    if z == 0.0:
+        return np.where(k == 0, 1.0, np.where(k == 1, first, 0.0))
+    w = product / z
+    lead = beta * u * w / z if nesterov else u * w  # e₁ − z
+    if product > 0.0:
+        q = min(root / abs(z), 1.0)
+        spread = k if q == 0.0 else -np.expm1(k * np.log1p(-q)) / q
+        return power(u, k) * (1.0 + lead / z * spread)
+    return power(u, k) * (1.0 + lead * (1.0 - np.power(w / z, k)) / (z - w))
+
+
+def _oscillating(first: float, total: float, product: float, gap: float, k: Array) -> Array:
+    """Return the error of a mode whose roots are complex: a damped oscillation."""
+    size = np.sqrt(product)
+    height = 0.5 * np.sqrt(-gap)
+    angle = np.arctan2(height, 0.5 * abs(total))
+    sign = 1.0 if total >= 0.0 else -1.0
+    wave = np.cos(k * angle) + sign * (first - 0.5 * total) * np.sin(k * angle) / height
+    flips = np.where((sign < 0.0) & (k % 2 == 1), -1.0, 1.0)
+    return np.asarray(flips * np.exp(k * np.log(size)) * wave)

@@ -16,14 +16,17 @@ import numpy as np
 
 from simtheory._checks import as_finite, positive
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import weights_on_concepts
-from simtheory.analytic._steps import as_steps, fraction
+from simtheory.analytic._shared.axes import closed_form, weights_on_concepts
+from simtheory.analytic._shared.steps import as_steps, fraction
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["adam", "sign_descent"]
+__all__ = [
+    "adam",
+    "sign_descent",
+]
 
 
 def _adam(
@@ -129,11 +132,11 @@ def adam(
         tied=tied,
     )
     entries = entries**2 if tied else entries
-    return Trajectory.from_weights(
+    return closed_form(
+        adam,
+        task,
         size * k,
         entries[..., None] * np.eye(task.dim),
-        task,
-        origin="analytic.descent.adam",
         exact=True,
         probes=probes,
         stats={"lr": size, "b1": b1, "b2": b2, "clock": "learning rate times steps"},
