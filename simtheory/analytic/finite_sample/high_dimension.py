@@ -1,33 +1,19 @@
-r"""One layer on a finite training set: its mean, its spread, and what few samples hide.
-
-Problem
--------
-Closed forms speak of infinite data. With n samples the layer follows the flow of their second moment
-:math:`\hat A` in place of A. Everything here is about f(x) = Wx from W(0) = 0, so
-:math:`W(t) = I - e^{-\hat At}`.
+r"""One layer trained on few samples in many dimensions: d and n large, their ratio fixed.
 
 Symbols
 -------
-n : samples; d : dimension; :math:`\gamma = d/n`; a : rates, (d,); :math:`v_{ij}` : variance of entry
-(i, j) of :math:`\hat A`, (d, d); t : canonical time, (T,); :math:`\nu^2` : variance of label noise.
+n : samples; a : rates of the population, (d,); :math:`\gamma = d/n`; z : a point beside the spectrum
+of the samples' second moment Â; k(z) : the rate at which the population has to be damped to look
+like Â at z; :math:`F(k) = \tfrac1n\sum_j a_j/(a_j+k)`, :math:`G(k) = \tfrac1n\sum_j a_j^2/(a_j+k)^2`.
 
-Result
-------
-=====================  =====================================  ===================================
-function               holds for                              gives
-=====================  =====================================  ===================================
-`perturbation`         n large, d fixed; short enough times   mean and variance of W(t), to O(1/n)
-`rate_shift`           n large, rates well apart              mean shift of the rates, to O(1/n)
-`best_stop`            noisy labels                           when to stop each mode
-`proportional`         d and n large, any ratio               mean of W(t), to O(1/n)
-`spike`                d and n large, isotropic noise         what samples show of one direction
-=====================  =====================================  ===================================
-
-Reading
--------
-Finite data alone mix concepts: off-diagonal entries rise and fall, a swing-by in one layer. Rates
-repel one another. And a concept whose signal is weaker than :math:`\sigma^2\sqrt{d/n}` leaves no
-trace in the leading directions of the samples.
+The mean of a function of Â is an integral round its spectrum of the resolvent, whose deterministic
+equivalent is :math:`(\hat A - z)^{-1} \approx -\tfrac kz (A + k)^{-1}` with z = −k(1 − F(k)). We
+integrate over k, where z is explicit and nothing has to be solved. The circle through the two real
+points with G = 1, which are the edges of the spectrum, winds round it once: on a circle G is a convex
+function of the cosine of the angle, so it stays below one. At the lower edge −zt is at a saddle, so
+the integrand is largest there and falls along the circle. Points are spread evenly in the logarithm
+of the tangent of the half angle, which resolves rates of any ratio; then the trapezoidal rule
+converges exponentially.
 """
 
 from __future__ import annotations
@@ -35,31 +21,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 
 from simtheory._checks import as_finite, as_times, positive_int
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import leave_regime, map_from_concepts
-from simtheory.analytic._finite_large import mean_decay
-from simtheory.analytic._finite_moments import (
-    FiniteSample,
-    best_stop,
-    moment_variance,
-    perturbation,
-    rate_shift,
-)
+from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import ArgumentError, RegimeError, SolveError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = [
-    "FiniteSample",
     "Spike",
-    "best_stop",
-    "moment_variance",
-    "perturbation",
     "proportional",
-    "rate_shift",
     "spike",
     "spikes",
 ]
@@ -128,12 +102,11 @@ def proportional(
             strict=strict,
         )
     learned = 1.0 - mean_decay(task.rates, size, times)
-    return Trajectory.from_weights(
+    return closed_form(
+        proportional,
+        task,
         times,
         map_from_concepts(task, learned[:, :, None] * np.eye(task.dim)),
-        task,
-        origin="analytic.finite_sample.proportional",
-        exact=False,
         probes=probes,
         stats={"samples": size, "ratio": dim / size, "small_parameter": 1.0 / max(dim, 1)},
     )
@@ -255,3 +228,74 @@ def spikes(task: SIMTask, n: int, *, strict: bool = True) -> Spike:
         )
     strength = task.weights[: task.n_concepts] * task.mu**2
     return spike(strength, noise[0], task.dim / size)
+
+
+_TOLERANCE = 1e-11
+"""Allowed disagreement of two rules, of which one has twice the points of the other."""
+
+
+def mean_decay(rates: Array, n: int, t: Array) -> Array:
+    """Return the diagonal of E e^{−Ât} in the eigenbasis of A, shape (T, d)."""
+    found = np.ones((t.size, rates.size))  # a coordinate without variance keeps its start
+    seen = rates > 0.0
+    if not seen.any():
+        return found
+    a = rates[seen] / rates.max()
+    found[:, seen] = _contour(a, n, t * rates.max())
+    return found
+
+
+def edge(a: Array, n: int, *, upper: bool) -> float:
+    """Return the distance x from the nearest −a at which G = 1, beyond all of them."""
+    offset = a.max() - a if upper else a - a.min()
+
+    def excess(log_x: float) -> float:
+        return float(np.log(np.sum((a / (offset + np.exp(log_x))) ** 2) / n))
+
+    near = a.max() if upper else a.min()
+    low, high = np.log(near / np.sqrt(n)), 0.5 * np.log(np.sum(a**2) / n)
+    return float(np.exp(brentq(excess, low - 1e-9, high + 1e-9, xtol=1e-15, rtol=1e-14)))
+
+
+def _contour(a: Array, n: int, t: Array) -> Array:
+    left, right = -a.max() - edge(a, n, upper=True), edge(a, n, upper=False) - a.min()
+    atom = _atom(a, n)
+    step = 0.25
+    total = _trapezoid(a, n, t, left, right, step, shift=0.0)
+    for _ in range(9):
+        finer = 0.5 * (total + _trapezoid(a, n, t, left, right, step, shift=0.5))
+        step *= 0.5
+        if np.abs(finer - total).max() <= _TOLERANCE:
+            return np.asarray(np.clip(finer + atom, 0.0, 1.0))
+        total = finer
+    raise SolveError(
+        f"The contour integral did not converge for n={n}, rates from {a.min():.3g} to {a.max():.3g} "
+        "of the largest. Take shorter times.",
+        time=float(t[-1]),
+    )
+
+
+def _atom(a: Array, n: int) -> Array:
+    """Return the share of each coordinate that no sample sees: κ/(a + κ) with F(κ) = 1 if d > n."""
+    if a.size <= n:
+        return np.zeros(a.size)
+    high = a.sum() / n
+    kappa = brentq(lambda k: np.sum(a / (a + k)) / n - 1.0, 0.0, high, xtol=1e-15, rtol=1e-14)
+    return np.asarray(kappa / (a + kappa))
+
+
+def _trapezoid(
+    a: Array, n: int, t: Array, left: float, right: float, step: float, *, shift: float
+) -> Array:
+    """Return the sum over points spaced by `step`, shape (T, d)."""
+    u = step * (np.arange(-round(40 / step), round(40 / step)) + shift)
+    w = -1j * np.exp(u)
+    k = (right + left * w) / (1.0 + w)
+    slope = (left - right) * w / (1.0 + w) ** 2  # dk/du
+    # a + k without cancellation near the lower edge: (right + a) + (left − right) w/(1 + w).
+    beside = (right + a) + ((left - right) * w / (1.0 + w))[:, None]
+    share = a / beside
+    z = -k * (1.0 - share.sum(axis=1) / n)
+    speed = np.sum(share**2, axis=1) / n - 1.0  # dz/dk
+    weight = (k * speed * slope / z)[:, None] / beside
+    return np.asarray(step / np.pi * (np.exp(-np.outer(t, z)) @ weight).imag)

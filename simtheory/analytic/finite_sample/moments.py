@@ -20,16 +20,23 @@ from scipy.special import exprel
 
 from simtheory._checks import as_times, positive_int
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import leave_regime
-from simtheory.analytic._steps import non_negative
+from simtheory.analytic._shared.axes import leave_regime
+from simtheory.analytic._shared.steps import non_negative
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.tasks import SIMTask
 
-__all__ = ["FiniteSample", "best_stop", "moment_variance", "perturbation", "rate_shift"]
+__all__ = [
+    "FiniteSample",
+    "best_stop",
+    "moment_variance",
+    "perturbation",
+    "rate_shift",
+]
 
 _LIMIT = 0.5
 """Largest small parameter; there the order left out is about a third of the one that is kept."""
+
 
 _SERIES = np.array([1.0 / math.factorial(k + 2) for k in range(16)])
 """Of (eᶻ − 1 − z)/z², to rounding for |z| < 1/2."""
