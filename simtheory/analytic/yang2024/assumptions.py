@@ -12,6 +12,12 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError
 
+__all__ = [
+    "Assumption",
+    "AssumptionCheck",
+    "assumption_check",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
