@@ -40,20 +40,23 @@ passes through every level.
 
 from __future__ import annotations
 
-from simtheory.analytic._denoiser_bridge import (
-    Affine,
+from simtheory.analytic.denoiser.bridge import (
     Bridge,
-    affine_moment,
-    affine_weights,
     one_layer_bridge,
     one_layer_velocity,
-    one_layer_weights,
-    renormalised_noise,
     tied_bridge,
     tied_velocity,
 )
-from simtheory.analytic._denoiser_modes import (
+from simtheory.analytic.denoiser.matrices import (
+    Affine,
+    affine_moment,
+    affine_weights,
+    one_layer_weights,
+    renormalised_noise,
+)
+from simtheory.analytic.denoiser.modes import (
     Cutoff,
+    Net,
     OneLayer,
     Tied,
     one_layer_log_ratio,
@@ -61,7 +64,7 @@ from simtheory.analytic._denoiser_modes import (
     tied_log_ratio,
     tied_mode,
 )
-from simtheory.analytic._denoiser_sampling import (
+from simtheory.analytic.denoiser.sampling import (
     LEVELS,
     Exponent,
     asymptotic_variance,
@@ -79,6 +82,7 @@ __all__ = [
     "Bridge",
     "Cutoff",
     "Exponent",
+    "Net",
     "OneLayer",
     "Tied",
     "affine_moment",

@@ -9,9 +9,20 @@ import numpy as np
 
 from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._exponential_integrals import learned, learned_from_zero, unlearned
+from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
+
+__all__ = [
+    "Cutoff",
+    "Net",
+    "OneLayer",
+    "Tied",
+    "one_layer_log_ratio",
+    "one_layer_mode",
+    "tied_log_ratio",
+    "tied_mode",
+]
 
 
 @implements("dn-weights-one-layer")

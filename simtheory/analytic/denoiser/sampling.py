@@ -6,16 +6,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, one_of
+from simtheory._checks import all_positive, as_finite, as_times, one_of
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._axes import leave_regime
-from simtheory.analytic._denoiser_modes import Cutoff, Net, all_positive
+from simtheory.analytic._shared.axes import leave_regime
+from simtheory.analytic.denoiser.modes import Cutoff, Net
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.tasks.denoiser import DenoisingTask
 
+__all__ = [
+    "LEVELS",
+    "Exponent",
+    "asymptotic_variance",
+    "cutoff_law",
+    "emergence_times",
+    "exponent",
+    "generated_variance",
+    "kl",
+    "kl_through_training",
+]
+
 LEVELS = ("harmonic", "geometric", "arithmetic", "band")
 """Ways to say which generated variance counts as emerged."""
+
 
 _SCAN = 1000
 """Points of the scan for a first passage, about 50 to a decade of time."""
