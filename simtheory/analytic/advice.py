@@ -14,34 +14,34 @@ import numpy as np
 from simtheory._checks import as_matrix
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic import tied, tied_approximations, tied_laws
-from simtheory.analytic._axes import weights_on_concepts
+from simtheory.analytic._shared.axes import weights_on_concepts
+from simtheory.analytic._shared.rows import adjacent_ratio, row_cosine
+from simtheory.analytic.tied.expansion import first_order, second_order
+from simtheory.analytic.tied.resummation import pivots, schur
+from simtheory.analytic.tied.solutions import blocks, isotropic, projector
+from simtheory.analytic.tied.width_one import rank_one
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["Advice", "Suggestion", "advice"]
+__all__ = [
+    "Advice",
+    "Suggestion",
+    "advice",
+]
 
-_FORMS: tuple[tuple[str, Callable[..., Trajectory], str], ...] = (
-    ("tied.isotropic", tied.isotropic, "all rates are equal: every eigenvalue is a mode"),
-    ("tied.rank_one", tied.rank_one, "width one: power iteration in a slowed time"),
-    ("tied_laws.projector", tied_laws.projector, "W(0) is a projector and stays one"),
-    ("tied_laws.blocks", tied_laws.blocks, "W(0) ties only concepts of equal rates"),
-    ("tied.pivots", tied.pivots, "a small start; keeps 0 ≤ W ≤ I and the determinant law"),
-    (
-        "tied_approximations.second_order",
-        tied_approximations.second_order,
-        "nearly orthogonal rows; the diagonal to second order",
-    ),
-    (
-        "tied_approximations.schur",
-        tied_approximations.schur,
-        "a small start, distinct rates; shows which entry takes from which",
-    ),
-    ("tied.first_order", tied.first_order, "nearly orthogonal rows; entry by entry"),
+_FORMS: tuple[tuple[Callable[..., Trajectory], str], ...] = (
+    (isotropic, "all rates are equal: every eigenvalue is a mode"),
+    (rank_one, "width one: power iteration in a slowed time"),
+    (projector, "W(0) is a projector and stays one"),
+    (blocks, "W(0) ties only concepts of equal rates"),
+    (pivots, "a small start; keeps 0 ≤ W ≤ I and the determinant law"),
+    (second_order, "nearly orthogonal rows; the diagonal to second order"),
+    (schur, "a small start, distinct rates; shows which entry takes from which"),
+    (first_order, "nearly orthogonal rows; entry by entry"),
 )
 """In order of preference where errors are alike."""
+
 
 _FLOW = "integrates the flow: any start, to its tolerance; no formula"
 
@@ -147,12 +147,12 @@ def advice(task: SIMTask, U0: ArrayLike) -> Advice:
     Examples
     --------
     >>> advice(SIMTask(mu=(1.0, 2.0), sigma=0.0), [[0.1, 0.02], [0.01, 0.1]])
-    Advice(tied.pivots > tied_approximations.schur > sim.solve)
+    Advice(tied.pivots > tied.schur > sim.solve)
     """
     start = as_matrix("U0", U0, rows=task.dim)
     U = weights_on_concepts(task, start)
     W0 = U @ np.swapaxes(U, -1, -2)
-    cosine = float(forms.row_cosine(W0).max(initial=0.0))
+    cosine = float(row_cosine(W0).max(initial=0.0))
     asked = [_ask(*form, task, start, cosine) for form in _FORMS]
     holding = sorted((form for form in asked if form.holds), key=lambda form: form.error)
     flow = Suggestion("sim.solve", holds=True, error=1e-11, reason=_FLOW)
@@ -160,17 +160,18 @@ def advice(task: SIMTask, U0: ArrayLike) -> Advice:
         suggestions=(*holding, flow, *(form for form in asked if not form.holds)),
         omega=float(np.diagonal(W0, axis1=-2, axis2=-1).max(initial=0.0)),
         largest_eigenvalue=float(np.linalg.norm(U, 2, axis=(-2, -1)).max(initial=0.0)) ** 2,
-        rate_ratio=forms.adjacent_ratio(task.rates),
+        rate_ratio=adjacent_ratio(task.rates),
         cosine=cosine,
         width=U.shape[-1],
     )
 
 
 def _ask(
-    name: str, form: Callable[..., Trajectory], why: str, task: SIMTask, U0: Array, cosine: float
+    form: Callable[..., Trajectory], why: str, task: SIMTask, U0: Array, cosine: float
 ) -> Suggestion:
     """Let a form take the start at t = 0, where it costs nothing, or refuse."""
-    if form is tied.rank_one and U0.shape[-1] != 1:  # it would take the rows for an ensemble
+    name = f"tied.{form.__name__}"
+    if form is rank_one and U0.shape[-1] != 1:  # it would take the rows for an ensemble
         wide = f"The width-one form needs a start of width 1, but its width is {U0.shape[-1]}."
         return Suggestion(name, holds=False, error=np.inf, reason=wide)
     try:
@@ -179,8 +180,8 @@ def _ask(
         said = str(refusal).replace(" Pass strict=False to evaluate it all the same.", "")
         return Suggestion(name, holds=False, error=np.inf, reason=said)
     error = 0.0 if run.exact else float(np.max(run.stats["error_estimate"]))
-    if form is tied.pivots:
+    if form is pivots:
         error = min(error, 0.25 * cosine**2)
-    if form is tied_approximations.second_order:
+    if form is second_order:
         error = max(error, cosine**3 if task.dim == 2 else 0.25 * cosine**2)
     return Suggestion(name, holds=True, error=error, reason=why)
