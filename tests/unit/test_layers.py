@@ -38,7 +38,7 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/tasks/identity.py", "from simtheory.results import Trajectory", "Layers"),
         ("simtheory/sim/solve.py", "from simtheory.analytic import tied", "Layers"),
         ("simtheory/observe/curves.py", "import numba", "Numba"),
-        ("simtheory/analytic/tied.py", "import sympy", "SymPy"),
+        ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
         ("simtheory/sim/solve.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
