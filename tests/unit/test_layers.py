@@ -41,7 +41,7 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/sim/engine/threads.py", "from simtheory.sim import networks", "Kernel"),
         ("simtheory/sim/descent/kernels.py", "import llvmlite", "Numba"),
         ("simtheory/observe/curves.py", "import numba", "Numba"),
-        ("simtheory/analytic/tied.py", "import sympy", "SymPy"),
+        ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
         ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
