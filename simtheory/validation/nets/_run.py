@@ -17,7 +17,7 @@ from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
 from simtheory.validation.nets._job import Job, Records
-from simtheory.validation.nets.data import Fresh
+from simtheory.validation.nets.data import Fresh, condensed
 from simtheory.validation.nets.devices import computing_on
 
 __all__ = ["descend"]
@@ -95,6 +95,9 @@ class _Engine:
             )
 
         x, y = job.data.draw(job.task, seeds=job.seeds)
+        rest = np.zeros(len(job.seeds))
+        if job.condenses:
+            x, y, rest = condensed(x, y)
         keys = np.array(job.seeds, dtype=np.uint32)
         parts = [slice(None)] if job.batched else list(range(len(job.seeds)))
         make = jax.vmap if job.batched else lambda function: function
@@ -102,7 +105,8 @@ class _Engine:
         self._data, self._keys, states = [], [], []
         for part in parts:
             points = jnp.asarray(x[part])
-            self._data.append((points, points if y is x else jnp.asarray(y[part])))
+            targets = points if y is x else jnp.asarray(y[part])
+            self._data.append((points, targets, jnp.asarray(rest[part])))
             self._keys.append(make(jax.random.key)(jnp.asarray(keys[part])))
             layers = jax.tree.map(lambda a, part=part: jnp.asarray(a[part]), job.layers)
             states.append(make(begin)(layers, points, self._keys[-1]))
