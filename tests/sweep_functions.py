@@ -6,6 +6,8 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
+
 import simtheory as st
 
 
@@ -25,6 +27,16 @@ def slow(cell):
         log.write(f"{cell.number} {os.getpid()}\n")
     time.sleep(0.03)
     return product(cell)
+
+
+def spectrum(cell):
+    """A number, a list and an array; the array of the cell x = 2 has the wrong shape."""
+    x = cell["x"]
+    return {
+        "total": x,
+        "modes": [x, cell.rng.random(), float("nan")],
+        "grid": np.full((2, 3 if x != 2 else 4), x) * (1j if x == 3 else 1),
+    }
 
 
 def spec(function):
