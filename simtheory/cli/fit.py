@@ -12,6 +12,7 @@ import numpy as np
 from simtheory import fit as fitting
 from simtheory import plot
 from simtheory._checks import positive_int
+from simtheory._files import write_text
 from simtheory.errors import ArgumentError
 from simtheory.units import Clock
 
@@ -83,9 +84,7 @@ def fit(curves: Path, out: Path | None, **flags: Any) -> None:
         try:
             _write(out, found, ahead)
         except OSError as reason:
-            # A full disk names no file.
-            where = reason.filename or out
-            raise ArgumentError(f"Cannot write {where}: {reason.strerror}.") from reason
+            raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
         click.echo(f"\n{out / 'fit.png'}")
 
 
@@ -96,13 +95,7 @@ def _write(out: Path, found: fitting.Fit, ahead: fitting.Forecast) -> None:
         with plot.picture(out / f"fit{suffix}", widths=(5.0, 3.4)) as (left, right):
             plot.fitted(found, forecast=ahead, ax=left)
             plot.residuals(found, ax=right)
-    target = out / "fit.json"
-    partial = target.with_name("fit.json.part")
-    try:
-        partial.write_text(json.dumps(fitting.as_dict(found, ahead), indent=2), encoding="utf-8")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(out / "fit.json", json.dumps(fitting.as_dict(found, ahead), indent=2))
 
 
 def _clock(flags: dict[str, Any]) -> Clock | None:

@@ -13,7 +13,8 @@ import click
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._checks import nearest, positive, positive_int
+from simtheory._checks import nearest, non_negative_int, positive, positive_int
+from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
@@ -72,15 +73,13 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
     click.echo(forecast.text())
     try:
         if table is not None:
-            _write(table, forecast.csv())
+            write_text(table, forecast.csv())
             click.echo(f"\n{table}")
         if picture is not None:
             forecast.draw(picture)
             click.echo(f"\n{picture}")
     except OSError as reason:
-        # A full disk names no file.
-        where = reason.filename or picture or table
-        raise ArgumentError(f"Cannot write {where}: {reason.strerror}.") from reason
+        raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
 
 
 _TABLES = {
@@ -129,10 +128,7 @@ def _numbers(name: str, text: str) -> float | tuple[float, ...]:
 
 
 def _start(task: SIMTask, settings: dict[str, Any]) -> Array:
-    seed = settings["seed"]
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"Option --seed must be a non-negative integer, but it is {seed!r}.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(non_negative_int("Option --seed", settings["seed"]))
     shape = (task.dim, settings.get("width", task.dim))
     scale = settings["scale"]
     match settings["init"]:
@@ -229,12 +225,3 @@ class _Forecast:
 
 def _time(value: float, otherwise: str) -> str:
     return f"{value:.4g}" if np.isfinite(value) else otherwise
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

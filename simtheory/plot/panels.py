@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simtheory._checks import one_of
+from simtheory._files import whole
 from simtheory.plot.style import style
 
 __all__ = ["FORMATS", "picture"]
@@ -56,13 +57,9 @@ def picture(
     with mpl_style.context(style()):
         figure = Figure(figsize=(sum(widths), rows * height))
         yield list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
-        partial = target.with_name(f"{target.name}.part")
-        try:
-            # Outlined letters look the same on every machine; with names of its own for its parts
-            # and without a date, a picture drawn again is the same file.
-            with mpl_style.context({"svg.fonttype": "path", "svg.hashsalt": "simtheory"}):
-                kind = target.suffix.removeprefix(".")
-                figure.savefig(partial, format=kind, dpi=200, metadata=_UNDATED.get(kind))
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        # Outlined letters look the same on every machine; with names of its own for its parts
+        # and without a date, a picture drawn again is the same file.
+        outlined = {"svg.fonttype": "path", "svg.hashsalt": "simtheory"}
+        with mpl_style.context(outlined), whole(target) as partial:
+            kind = target.suffix.removeprefix(".")
+            figure.savefig(partial, format=kind, dpi=200, metadata=_UNDATED.get(kind))

@@ -129,5 +129,5 @@ def test_a_full_disk_is_answered_with_the_place(tmp_path):
     result = type_in(EXAMPLE, *KNOWN, "--out", str(tmp_path))
     assert result.exit_code == 2
     said = " ".join(result.output.split())
-    assert f"Cannot write {tmp_path}: No space left on device" in said
+    assert f"Cannot write {tmp_path / 'fit.png'}: No space left on device" in said
     assert not list(tmp_path.iterdir())
