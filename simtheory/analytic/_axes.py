@@ -7,6 +7,8 @@ So the closed forms are written for diagonal A and carried over.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +56,19 @@ def leave_regime(message: str, *, strict: bool) -> None:
     if strict:
         raise RegimeError(f"{message} Pass strict=False to evaluate it all the same.")
     warnings.warn(message, RegimeWarning, stacklevel=3)
+
+
+_RECORDED = {
+    "small_parameter": "*ensemble",
+    "error_estimate": "*ensemble",
+    "ends_at": "coordinate",
+}
+
+
+def recorded(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Split what a form says of itself into the named arrays and the plain facts of a trajectory."""
+    said = found or {}
+    return {
+        "arrays": {name: (_RECORDED[name], said[name]) for name in said if name in _RECORDED},
+        "stats": {name: value for name, value in said.items() if name not in _RECORDED},
+    }

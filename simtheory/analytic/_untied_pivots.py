@@ -21,7 +21,7 @@ from scipy.integrate import solve_ivp
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts
+from simtheory.analytic._axes import leave_regime, map_from_concepts, recorded
 from simtheory.analytic._layers import as_two_layers, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
@@ -92,7 +92,7 @@ def ldr(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest squared singular value of
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest squared singular value of
         a layer), ``rate_ratio`` (rho, the largest ratio of two neighbouring distinct rates) and
         ``error_estimate``, an order of magnitude: the larger of omega^(1−rho), which the tied form
         errs by, and omega^((1+q)/2), with q the ratio of the slowest rate to the fastest, which the
@@ -139,11 +139,13 @@ def ldr(
         origin="analytic.untied.ldr",
         exact=False,
         probes=probes,
-        stats={
-            "small_parameter": omega,
-            "rate_ratio": rho,
-            "error_estimate": _error(task.rates, omega, rho),
-        },
+        **recorded(
+            {
+                "small_parameter": omega,
+                "rate_ratio": rho,
+                "error_estimate": _error(task.rates, omega, rho),
+            }
+        ),
     )
 
 

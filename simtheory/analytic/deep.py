@@ -42,7 +42,7 @@ from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _depth_clock as clock
 from simtheory.analytic import _off_faces as off
-from simtheory.analytic._axes import map_from_concepts
+from simtheory.analytic._axes import map_from_concepts, recorded
 from simtheory.analytic._layers import as_layers, on_concepts
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
@@ -225,7 +225,7 @@ def off_diagonals(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
         :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
 
     Raises
@@ -249,7 +249,7 @@ def off_diagonals(
         origin="analytic.deep.off_diagonals",
         exact=False,
         probes=probes,
-        stats=stats,
+        **recorded(stats),
     )
 
 

@@ -46,6 +46,7 @@ from simtheory.analytic import _tied_forms as forms
 from simtheory.analytic._axes import (
     leave_regime,
     map_from_concepts,
+    recorded,
     weights_on_concepts,
     width_one_on_concepts,
 )
@@ -215,7 +216,7 @@ def pivots(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
         the concept axes), ``rate_ratio`` (rho) and ``error_estimate`` = omega^(1−rho), an order of
         magnitude from above; it is zero where the form is exact.
 
@@ -296,7 +297,7 @@ def first_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows)
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows)
         and ``error_estimate`` = eps²/4, the size found for the diagonal.
 
     Raises
@@ -336,5 +337,5 @@ def _trajectory(
         origin=f"analytic.tied.{name}",
         exact=exact,
         probes=probes,
-        stats=stats,
+        **recorded(stats),
     )

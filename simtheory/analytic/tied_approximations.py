@@ -44,7 +44,7 @@ from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _tied_approximations as approximations
 from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts, weights_on_concepts
+from simtheory.analytic._axes import leave_regime, map_from_concepts, recorded, weights_on_concepts
 from simtheory.analytic._bump_top import BumpTop, bump_top
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
@@ -101,7 +101,7 @@ def schur(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
         the concept axes), ``rate_ratio`` (rho, 1 when two rates are equal) and ``error_estimate`` =
         omega^(1−rho), an order of magnitude from above; it is zero where the form is exact.
 
@@ -212,7 +212,7 @@ def second_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows)
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows)
         and ``error_estimate``: eps⁴ on the diagonal for two coordinates, (d−2) eps³ for more, where
         third entries feed the off-diagonal ones.
 
@@ -373,7 +373,7 @@ def first_order_target(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows),
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows),
         ``error_estimate`` = eps²/4 times the larger of the largest absolute b of a concept with a rate and
         the largest diagonal entry of W(0), and ``ends_at`` = max(b, 0), zero at rate zero.
 
@@ -445,5 +445,5 @@ def _trajectory(
         origin=f"analytic.tied_approximations.{name}",
         exact=False,
         probes=probes,
-        stats=stats,
+        **recorded(stats),
     )

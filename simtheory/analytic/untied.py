@@ -44,7 +44,7 @@ from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic import _off_faces as off
 from simtheory.analytic import _untied_forms as forms
-from simtheory.analytic._axes import leave_regime, map_from_concepts
+from simtheory.analytic._axes import leave_regime, map_from_concepts, recorded
 from simtheory.analytic._crossing import Crossing, crossing
 from simtheory.analytic._layers import as_two_layers, on_concepts, scalar_imbalance
 from simtheory.analytic._untied_pivots import ldr
@@ -289,7 +289,7 @@ def early(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (the largest norm of W on the grid) and
+        Approximate; `arrays` holds ``small_parameter`` (the largest norm of W on the grid) and
         ``error_estimate``, its square.
 
     Raises
@@ -354,7 +354,7 @@ def first_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
         :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
 
     Raises
@@ -390,5 +390,5 @@ def _trajectory(
         origin=f"analytic.untied.{name}",
         exact=False,
         probes=probes,
-        stats=stats,
+        **recorded(stats),
     )

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from simtheory import tasks as known_tasks
 from simtheory._checks import as_finite, frozen, require
+from simtheory._files import whole
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -139,8 +140,10 @@ class Arrays(Mapping[str, Named]):
 
     __slots__ = ("_axes", "_values")
 
-    def __init__(self, named: Mapping[str, tuple[str | Sequence[str], ArrayLike]] = {}) -> None:
-        given = named.declared() if isinstance(named, Arrays) else named
+    def __init__(self, named: Any = None) -> None:
+        given: Any = {} if named is None else named
+        if isinstance(given, Arrays):
+            given = given.declared()
         if not isinstance(given, Mapping):
             raise ArgumentError(
                 "Argument `arrays` must map names to (axes, values), but it is a "
@@ -258,7 +261,13 @@ def _default(self: Any, name: str) -> Any:
 
 
 def ensemble(self: Any) -> tuple[int, ...]:
-    """Shape of the leading axes; () for a single run."""
+    """Shape of the leading axes; () for a single run.
+
+    Returns
+    -------
+    tuple of int
+        Their lengths.
+    """
     for name, spec in _declared(type(self)).items():
         if spec.axes[0] == ENSEMBLE and (value := getattr(self, name)) is not None:
             return tuple(value.shape[: value.ndim + 1 - len(spec.axes)])
@@ -475,18 +484,13 @@ def write_file(
     if not target.suffix:
         target = target.with_suffix(".npz")
     head = json.dumps({"format": format, **header})
-    partial = target.with_name(target.name + ".part")
-    try:
-        with partial.open("wb") as stream:
-            np.savez_compressed(
-                stream,
-                header=np.array(head),
-                checksum=np.array(_checksum(head, arrays)),
-                **dict(arrays),  # type: ignore[arg-type]
-            )
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    members: dict[str, Any] = {
+        "header": np.array(head),
+        "checksum": np.array(_checksum(head, arrays)),
+        **arrays,
+    }
+    with whole(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, **members)
     return target
 
 
@@ -535,12 +539,24 @@ def read_file(path: str | Path, *, format: str) -> tuple[dict[str, Any], dict[st
 
 
 def text(self: Any) -> str:
-    """Return the result as aligned lines of names and values."""
+    """Return the result as aligned lines of names and values.
+
+    Returns
+    -------
+    str
+        A title and one line for each field.
+    """
     return rows_as_text(_title(self), _rows(self))
 
 
 def html(self: Any) -> str:
-    """Return the result as an HTML table, for notebooks."""
+    """Return the result as an HTML table, for notebooks.
+
+    Returns
+    -------
+    str
+        A table with one row for each field.
+    """
     return rows_as_html(_title(self), _rows(self))
 
 
@@ -567,7 +583,8 @@ def _remade(cls: type, values: dict[str, Any]) -> Any:
 def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
     if "task" in values:
         values = values | {"task": _task(values["task"], tasks)}
-    return cls(**values)
+    absent = dict.fromkeys(set(_declared(cls)) - set(values))
+    return cls(**absent, **values)
 
 
 def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
@@ -768,13 +785,14 @@ def _rows(self: Any) -> Rows:
 def _described(value: Any, axes: tuple[str, ...], spec: _Declared | None = None) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
-    if value.size <= 6 and value.ndim <= 1:
+    labels = spec is not None and spec.labels
+    if value.size <= (2 if labels else 6) and value.ndim <= 1:
         return np.array2string(value, precision=4)
     if value.size == 0:
         return f"empty, shape {value.shape}"
     good = value[np.isfinite(value)].astype(float)
     span = f"from {good.min():g} to {good.max():g}" if good.size else "nowhere finite"
-    if spec is not None and spec.labels:
+    if spec is not None and labels:
         return f"{value.size} points {span}" + (f" ({spec.note})" if spec.note else "")
     n = value.ndim - len(axes) + (axes[:1] == (ENSEMBLE,))
     over_axes = ", ".join(_dimensions(axes, n))

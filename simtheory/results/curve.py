@@ -31,10 +31,10 @@ class Curve:
         What each row of numbers is.
     x_name : str
         What x is, with its unit.
-    errors : array_like, shape (..., X, R), optional
-        Standard errors of the values; NaN where none is known.
     origin : str
         Road and method.
+    errors : array_like, shape (..., X, R), optional
+        Standard errors of the values; NaN where none is known.
     exact : bool
         Whether the road claims no error beyond rounding. Default: no.
     stats : mapping, optional
@@ -91,9 +91,9 @@ class Curve:
     ensemble = property(axes.ensemble)
     member = axes.member
     to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Curve]] = classmethod(axes.from_xarray)
+    from_xarray: ClassVar[Callable[..., Curve]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
     save = axes.save
-    load: ClassVar[Callable[..., Curve]] = classmethod(axes.load)
+    load: ClassVar[Callable[..., Curve]] = classmethod(axes.load)  # type: ignore[assignment]
 
     @property
     def road(self) -> str:

@@ -94,9 +94,9 @@ class Samples:
     ensemble = property(axes.ensemble)
     member = axes.member
     to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Samples]] = classmethod(axes.from_xarray)
+    from_xarray: ClassVar[Callable[..., Samples]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
     save = axes.save
-    load: ClassVar[Callable[..., Samples]] = classmethod(axes.load)
+    load: ClassVar[Callable[..., Samples]] = classmethod(axes.load)  # type: ignore[assignment]
 
     @property
     def road(self) -> str:

@@ -87,9 +87,9 @@ class Trajectory:
     ensemble = property(axes.ensemble)
     member = axes.member
     to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Trajectory]] = classmethod(axes.from_xarray)
+    from_xarray: ClassVar[Callable[..., Trajectory]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
     save = axes.save
-    load: ClassVar[Callable[..., Trajectory]] = classmethod(axes.load)
+    load: ClassVar[Callable[..., Trajectory]] = classmethod(axes.load)  # type: ignore[assignment]
 
     @classmethod
     def from_weights(
@@ -151,8 +151,10 @@ class Trajectory:
             )
         with np.errstate(invalid="ignore", over="ignore"):
             outputs = watched @ np.swapaxes(maps, -1, -2)
+        if not np.isfinite(outputs).all():
+            as_finite("weights", maps)  # names them, not the outputs, as the cause
         return cls(
-            as_times(t),
+            t,  # type: ignore[arg-type]
             watched,
             outputs,
             maps,
@@ -160,7 +162,7 @@ class Trajectory:
             origin,
             exact,
             stats or {},
-            arrays=Arrays(arrays or {}),
+            arrays=Arrays(arrays),
             label=label,
         )
 

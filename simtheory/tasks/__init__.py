@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from simtheory._checks import one_of
-from simtheory._typing import Task
 from simtheory.tasks import yang2024
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.identity import SIMTask
 
-__all__ = ["KINDS", "DenoisingTask", "SIMTask", "Task", "from_dict", "yang2024"]
+__all__ = ["KINDS", "DenoisingTask", "SIMTask", "from_dict", "yang2024"]
 
 KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
 """Every class of tasks by its kind, the name that files keep."""

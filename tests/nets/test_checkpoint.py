@@ -64,8 +64,8 @@ def test_a_cut_run_goes_on_to_the_last_bit(tmp_path, cut, seeds_as):
     kept = Trajectory.load(file)
     assert 10 < kept.t.size < whole.t.size
     assert np.array_equal(kept.outputs, whole.outputs[:, : kept.t.size])
-    jacobians = whole.stats["jacobians"][:, : kept.t.size]
-    assert np.array_equal(kept.stats["jacobians"], jacobians)
+    jacobians = whole.arrays["jacobians"][:, : kept.t.size]
+    assert np.array_equal(kept.arrays["jacobians"], jacobians)
     left = cut(1000)
     assert same(whole, teach(NET, seeds_as=seeds_as, checkpoint=file, **RICH))
     assert 0 < 1000 - left[0] <= 31  # of at most 51 pieces, 20 are not trained again
@@ -152,7 +152,7 @@ def test_a_diverged_seed_stays_so(tmp_path, cut, seeds_as):
     cut(1000)
     with pytest.warns(TrainingWarning, match=r"diverged for 1 of 2 seeds \(4\)"):
         run = teach(MLP(depth=1), **settings)
-    assert run.stats["seeds"].tolist() == [7]
+    assert run.arrays["seeds"].tolist() == [7]
     assert run.stats["diverged"][0][0] == 4
     assert run.t.size == 41
 

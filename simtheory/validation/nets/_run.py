@@ -6,7 +6,6 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,14 @@ from tqdm import tqdm
 
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
-from simtheory.results import Trajectory
+from simtheory.results.axes import read_file, write_file
 from simtheory.validation.nets._job import Job, Records
 from simtheory.validation.nets.data import Fresh
 from simtheory.validation.nets.devices import computing_on
 
 __all__ = ["descend"]
 
+_FORMAT = "simtheory.Checkpoint/1"
 _PAUSE = 2.0  # seconds between two checkpoints
 
 
@@ -174,19 +174,22 @@ def _source(job: Job) -> Any:
 
 
 def _save(records: Records, engine: _Engine, path: Path) -> None:
-    """Write what was recorded so far, as a trajectory that holds the state of training too."""
+    """Write what was recorded so far, with the state of training."""
     found, keep = records.trajectory(), records.kept
-    step, arrays = engine.save()
+    step, state = engine.save()
     if found is None or records.limits is None or step != records.step:
         return  # nothing was recorded yet, or an interrupt came before it was
-    state = {f"state_{k}": array[keep] for k, array in enumerate(arrays)}
-    more = {
+    kept = {"outputs": found.outputs, "weights": found.weights, **found.arrays}
+    arrays = {name: array for name, array in kept.items() if array is not None}
+    arrays |= {f"state_{k}": array[keep] for k, array in enumerate(state)}
+    arrays["limits"] = records.limits[keep]
+    header = {
         "settings": records.job.settings,
         "step": step,
-        "limits": records.limits[keep],
+        "diverged": list(records.diverged.items()),
     }
     try:
-        replace(found, stats={**found.stats, **more, **state}).save(path)
+        write_file(path, format=_FORMAT, header=header, arrays=arrays)
     except OSError as reason:
         warnings.warn(
             f"The checkpoint {path} could not be written at step {step}: {reason}. What it "
@@ -198,28 +201,18 @@ def _save(records: Records, engine: _Engine, path: Path) -> None:
 
 def _restore(records: Records, engine: _Engine, path: Path) -> None:
     """Put records and engine where the checkpoint left off."""
-    found = Trajectory.load(path)
-    if "settings" not in found.stats:
-        raise ArgumentError(
-            f"Argument `checkpoint` must name a checkpoint of `train`, but {path} is another trajectory."
-        )
-    _compare(json.loads(found.stats["settings"]), json.loads(records.job.settings), path)
-    records.diverged = dict(found.stats["diverged"])
-    records.step = int(found.stats["step"])
-    keep, done = records.kept, found.t.size
+    header, saved = read_file(path, format=_FORMAT)
+    _compare(json.loads(header["settings"]), json.loads(records.job.settings), path)
+    records.diverged = {int(seed): int(step) for seed, step in header["diverged"]}
+    records.step = int(header["step"])
+    keep, done = records.kept, saved["steps"].size
     records.limits = np.full(keep.size, np.nan)
-    records.limits[keep] = found.stats["limits"]
-    saved = {
-        "outputs": found.outputs,
-        "loss": found.stats["train_loss"],
-        "weights": found.weights,
-        "jacobians": found.stats.get("jacobians"),
-    }
+    records.limits[keep] = saved["limits"]
     for name, array in records.arrays.items():
-        array[keep, :done] = saved[name]
+        array[keep, :done] = saved["train_loss" if name == "loss" else name]
     state = [np.array(array) for array in engine.save()[1]]  # of a seed that diverged: its start
     for k, array in enumerate(state):
-        array[keep] = found.stats[f"state_{k}"]
+        array[keep] = saved[f"state_{k}"]
     engine.load(records.step, state)
 
 
