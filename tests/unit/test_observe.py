@@ -100,7 +100,7 @@ def test_train_loss_that_is_not_there() -> None:
     with pytest.raises(ShapeError, match=r"train_loss.*\(2401,\), but its shape is \(3,\)"):
         forget(bare, train_loss=("*ensemble t", np.zeros(3)))
     other = forget(bare, train_loss=("epoch", np.zeros(3)))
-    with pytest.raises(ShapeError, match="train_loss.*must run over .*it runs over epoch"):
+    with pytest.raises(ShapeError, match=r"train_loss.*must run over .*it runs over epoch"):
         observe.train_loss(other)
 
 
