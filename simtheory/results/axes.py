@@ -43,15 +43,15 @@ __all__ = [
     "from_xarray",
     "html",
     "load",
+    "load_beside",
     "member",
     "over",
-    "read_file",
     "save",
+    "save_beside",
     "settle",
     "text",
     "to_dict",
     "to_xarray",
-    "write_file",
 ]
 
 R = TypeVar("R")
@@ -414,22 +414,48 @@ def save(self: Any, path: str | Path) -> Path:
     Path
         The file.
     """
-    arrays = {
-        name: value
-        for name, spec in _declared(type(self)).items()
-        if spec.allow != "words" and (value := getattr(self, name)) is not None
-    }
-    header: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in _facts(self)}
-    header |= {
-        name: list(getattr(self, name))
-        for name, spec in _declared(type(self)).items()
-        if spec.allow == "words"
-    }
-    header["arrays"] = {}
+    return save_beside(self, path, facts={}, arrays={})
+
+
+def save_beside(
+    self: Any, path: str | Path, *, facts: Mapping[str, Any], arrays: Mapping[str, Named]
+) -> Path:
+    """Write the result to one ``.npz`` file together with what does not belong to it.
+
+    `load` gives the result alone; `load_beside` gives all. A checkpoint keeps the state of a
+    training in this way.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to; ``.npz`` is added if the name has no suffix.
+    facts : mapping
+        Plain numbers, words, lists and tables.
+    arrays : mapping
+        Arrays by name.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_suffix(".npz")
+    header: dict[str, Any] = {"format": _format(type(self)), "beside": _plain(facts), "arrays": {}}
+    members: dict[str, Any] = {f"beside/{name}": array for name, array in arrays.items()}
+    for name, spec in _declared(type(self)).items():
+        if (value := getattr(self, name)) is not None:
+            (header if spec.allow == "words" else members)[name] = value
     for name, (axes, array) in self.arrays.declared().items():
-        header["arrays"][name] = list(axes)
-        arrays[f"arrays/{name}"] = array
-    return write_file(path, format=_format(type(self)), header=header, arrays=arrays)
+        header["arrays"][name] = axes
+        members[f"arrays/{name}"] = array
+    header |= {f.name: _plain(getattr(self, f.name)) for f in _facts(self)}
+    head = json.dumps(header)
+    members |= {"header": np.array(head), "checksum": np.array(_checksum(head, members))}
+    with whole(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, **members)
+    return target
 
 
 def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
@@ -452,64 +478,29 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
     ArgumentError
         If the file holds something else, or is damaged.
     """
-    header, arrays = read_file(path, format=_format(cls))
-    named = {
-        name: (axes, arrays.pop(f"arrays/{name}")) for name, axes in header.pop("arrays").items()
-    }
-    return _assembled(cls, header | arrays | {"arrays": named}, tasks)
+    return load_beside(cls, path, tasks=tasks)[0]
 
 
-def write_file(
-    path: str | Path, *, format: str, header: Mapping[str, Any], arrays: Mapping[str, Named]
-) -> Path:
-    """Write a header and arrays to one ``.npz`` file with a checksum, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where to; ``.npz`` is added if the name has no suffix.
-    format : str
-        What the file holds, such as ``"simtheory.Curve/2"``.
-    header : mapping
-        Plain numbers, words, lists and tables.
-    arrays : mapping
-        Arrays by name.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
-    target = Path(path)
-    if not target.suffix:
-        target = target.with_suffix(".npz")
-    head = json.dumps({"format": format, **header})
-    members: dict[str, Any] = {
-        "header": np.array(head),
-        "checksum": np.array(_checksum(head, arrays)),
-        **arrays,
-    }
-    with whole(target) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, **members)
-    return target
-
-
-def read_file(path: str | Path, *, format: str) -> tuple[dict[str, Any], dict[str, Named]]:
-    """Read what `write_file` wrote, and verify its checksum.
+def load_beside(
+    cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()
+) -> tuple[R, dict[str, Any], dict[str, Named]]:
+    """Read what `save_beside` wrote, and verify it.
 
     Parameters
     ----------
     path : str or Path
         The file.
-    format : str
-        What the file must hold.
+    tasks : sequence of classes, optional
+        Your own tasks that may occur, each with a `kind` and a `from_dict`.
 
     Returns
     -------
-    header : dict
-        As it was given to `write_file`.
+    result : Trajectory, Curve or Samples
+        Equal to what was saved, to the last bit.
+    facts : dict
+        As they were given to `save_beside`.
     arrays : dict
-        Arrays by name.
+        As they were given to `save_beside`.
 
     Raises
     ------
@@ -517,25 +508,32 @@ def read_file(path: str | Path, *, format: str) -> tuple[dict[str, Any], dict[st
         If the file holds something else, or is damaged.
     """
     source = Path(path)
-    noun = f"Argument `path` must name a saved {_noun(format)}, but {source}"
+    noun = f"Argument `path` must name a saved {cls.__name__}, but {source}"
     try:
         # Opened here, because np.load leaves a damaged file open.
         with source.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        head, checksum = str(arrays.pop("header")), str(arrays.pop("checksum", ""))
+            members = {name: file[name] for name in file.files}
+        head = str(members.pop("header"))
         header = json.loads(head)
-        found = str(header.pop("format"))
+        found = header.pop("format")
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     except Exception as reason:
-        raise ArgumentError(
-            f"{noun} cannot be read as one: it holds something else, or is damaged."
-        ) from reason
-    if found != format:
-        raise ArgumentError(f"{noun} holds a {_noun(found)} (format {found!r}, not {format!r}).")
-    if checksum != _checksum(head, arrays):
+        raise ArgumentError(f"{noun} holds something else, or is damaged.") from reason
+    if found != _format(cls):
+        raise ArgumentError(f"{noun} holds {found!r}, not {_format(cls)!r}.")
+    if str(members.pop("checksum", None)) != _checksum(head, members):
         raise ArgumentError(f"{noun} is damaged: its contents do not match their checksum.")
-    return header, arrays
+    facts = header.pop("beside")
+    beside = {name: members.pop(f"beside/{name}") for name in _below("beside/", members)}
+    named = {
+        name: (axes, members.pop(f"arrays/{name}")) for name, axes in header.pop("arrays").items()
+    }
+    return _assembled(cls, header | members | {"arrays": named}, tasks), facts, beside
+
+
+def _below(prefix: str, names: Iterable[str]) -> list[str]:
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
 def text(self: Any) -> str:
@@ -597,10 +595,6 @@ def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
 
 def _format(cls: type) -> str:
     return f"simtheory.{cls.__name__}/{_VERSION}"
-
-
-def _noun(format: str) -> str:
-    return format.removeprefix("simtheory.").split("/")[0]
 
 
 def _facts(kind: Any) -> list[Field[Any]]:

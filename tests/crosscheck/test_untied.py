@@ -11,8 +11,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from simtheory import SIMTask, sim
-from simtheory.analytic import _untied_pivots as factors
 from simtheory.analytic import tied, untied
+from simtheory.analytic.untied import resummation as factors
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 
 

@@ -8,7 +8,7 @@ from scipy.stats import ortho_group
 
 from simtheory import SIMTask
 from simtheory.analytic import deep, tied, untied
-from simtheory.analytic._off_diagonal import divided
+from simtheory.analytic._shared.off_diagonal import divided
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 
 T = np.linspace(0.0, 12.0, 25)

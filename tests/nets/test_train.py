@@ -234,7 +234,7 @@ def test_trajectory_tells_what_was_done(tmp_path):
     assert run.arrays["seeds"].tolist() == [5, 2]
     assert run.arrays["train_loss"].shape == (2, 41)
     expected = {"lr": 0.05, "loss": "mean", "optimiser": repr(SGD()), "batch": 8}
-    expected |= {"device": "cpu", "precision": "float64", "clock": "canonical", "diverged": []}
+    expected |= {"device": "cpu", "precision": "float64", "clock": "canonical", "diverged": ()}
     expected |= {"data": "Samples(per_cluster=40, order='epochs', label_noise=0.0)"}
     assert {name: run.stats[name] for name in expected} == expected
     again = Trajectory.load(run.save(tmp_path / "run"))

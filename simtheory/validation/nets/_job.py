@@ -23,6 +23,9 @@ from simtheory.validation.nets.optimisers import Adam, Optimiser
 
 __all__ = ["Job", "Records", "stability_bound"]
 
+# Multiplications of one seed's step, points times weights, up to which seeds side by side are faster
+# on a CPU; beyond it they take the same time to run and longer to compile.
+_SMALL = 2**15
 _PIECES = 50  # parts of a run at whose ends the bar moves, files are written and divergence is met
 
 
@@ -56,6 +59,21 @@ class Job:
         """Loss over the mean squared distance."""
         return 0.5 * Clock(1.0, self.loss, dim=self.task.dim).step
 
+    @property
+    def condenses(self) -> bool:
+        """Whether as many points as dimensions give the same gradients as all of them."""
+        _, n, d = self.data.shape(self.task, seeds=self.seeds)
+        return self.net.is_linear and self.batch is None and n > d
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the cost of a step is that of starting its operations, not of their numbers."""
+        if self.batch is not None:
+            return False
+        _, n, d = self.data.shape(self.task, seeds=self.seeds)
+        weights = sum(out * into for out, into in self.net.shapes(d))
+        return (d if self.condenses else n) * weights <= _SMALL
+
     @cached_property
     def pieces(self) -> IntArray:
         """Steps to stop at, shape (pieces, stops of a piece): the records, and a grid beside them.
@@ -64,7 +82,8 @@ class Job:
         """
         grid = np.linspace(0, self.stops[-1], _PIECES + 1).round().astype(np.intp)
         marks = np.union1d(self.stops, grid)
-        size = -(-marks.size // _PIECES)
+        # a power of two, so that runs that record at other steps share what was compiled
+        size = 1 << (-(-marks.size // _PIECES) - 1).bit_length()
         return np.pad(marks, (0, -marks.size % size), mode="edge").reshape(-1, size)
 
     @property
