@@ -36,7 +36,7 @@ def warmup() -> None:
 
 @click.group()
 def cache() -> None:
-    """Look at the compiled kernels on disk, or remove them."""
+    """Show the compiled kernels on disk, or remove them."""
 
 
 @cache.command()
