@@ -44,7 +44,7 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
         ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
-        ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
+        ("derivations/tied/laws.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )
 def test_a_forbidden_import_breaks_its_contract(house, file, line, contract):
