@@ -247,7 +247,7 @@ def off_diagonals(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
         :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
 
     Raises

@@ -104,7 +104,7 @@ def early(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (the largest norm of W on the grid) and
+        Approximate; `arrays` holds ``small_parameter`` (the largest norm of W on the grid) and
         ``error_estimate``, its square.
 
     Raises
@@ -177,7 +177,7 @@ def first_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
         :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
 
     Raises
