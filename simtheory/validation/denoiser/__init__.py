@@ -1,1 +1,1 @@
-"""Linear denoisers trained against theory, and the claims about them."""
+"""Linear denoisers: their training, and the claims that read it."""
