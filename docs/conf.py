@@ -23,6 +23,7 @@ extensions = [
     "sphinx-mathjax-offline",
     "sphinx.ext.viewcode",
     "sphinxcontrib.bibtex",
+    "figures",
     "labels",
 ]
 

@@ -1,4 +1,8 @@
-"""Checks made once, at the public face. Formulas and kernels behind it trust their input."""
+"""Checks of arguments, made once at the public face; formulas and kernels behind it trust them.
+
+Each check takes the name of the argument first and puts it into its error. A name with a space in it
+stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mode"``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,11 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 
+def _called(name: str) -> str:
+    """Return how an error names what was passed."""
+    return name if " " in name else f"Argument `{name}`"
+
+
 def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError) -> Array:
     """Return `value` as a float64 array, all of whose entries are finite."""
     try:
@@ -22,7 +31,7 @@ def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = Argu
         array = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as reason:
         raise error(
-            f"Argument `{name}` must be an array of real numbers, but got {value!r}."
+            f"{_called(name)} must be an array of real numbers, but got {value!r}."
         ) from reason
     finite = np.isfinite(array)
     if not finite.all():
@@ -30,7 +39,7 @@ def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = Argu
         where = tuple(int(i) for i in bad[0])
         place = f" at index {where}" if where else ""
         raise error(
-            f"Argument `{name}` must be finite, but it holds {array[where]}{place}"
+            f"{_called(name)} must be finite, but it holds {array[where]}{place}"
             f" ({len(bad)} bad of {array.size} entries)."
         )
     return array
@@ -74,7 +83,7 @@ def as_matrix(name: str, value: ArrayLike, *, rows: int, columns: int | None = N
         or array.shape[-1] == 0
     ):
         raise ShapeError(
-            f"Argument `{name}` must have shape {wanted}, but its shape is {array.shape}."
+            f"{_called(name)} must have shape {wanted}, but its shape is {array.shape}."
         )
     return array
 
@@ -103,38 +112,98 @@ def as_second_moment(value: ArrayLike) -> Array:
     return moment
 
 
-def not_negative(name: str, value: ArrayLike) -> Array:
+def not_negative(
+    name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError
+) -> Array:
     """Return `value` as a finite array without negative entries."""
     array = as_finite(name, value)
     if array.size and array.min() < 0:
-        raise ArgumentError(
-            f"Argument `{name}` must not be negative, but its smallest entry is {array.min():g}."
+        raise error(
+            f"{_called(name)} must not be negative, but its smallest entry is {array.min():g}."
         )
     return array
 
 
-def all_positive(name: str, value: ArrayLike) -> Array:
+def all_positive(
+    name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError
+) -> Array:
     """Return `value` as a finite array of positive entries."""
     array = as_finite(name, value)
     if array.size and array.min() <= 0:
-        raise ArgumentError(
-            f"Argument `{name}` must be positive, but its smallest entry is {array.min():g}."
-        )
+        raise error(f"{_called(name)} must be positive, but its smallest entry is {array.min():g}.")
     return array
+
+
+def shares(
+    name: str, value: ArrayLike, *, ends: str = "[]", error: type[SimTheoryError] = ArgumentError
+) -> Array:
+    """Return `value` as an array of numbers from 0 to 1; `ends` is (), [), (] or []."""
+    array = as_finite(name, value)
+    if array.size:
+        least, most = float(array.min()), float(array.max())
+        above = least >= 0.0 if ends[0] == "[" else least > 0.0
+        below = most <= 1.0 if ends[1] == "]" else most < 1.0
+        if not (above and below):
+            came = f"it runs from {least:g} to {most:g}" if array.ndim else f"it is {least!r}"
+            raise error(f"{_called(name)} must lie in {ends[0]}0, 1{ends[1]}, but {came}.")
+    return array
+
+
+def share(
+    name: str, value: float, *, ends: str = "()", error: type[SimTheoryError] = ArgumentError
+) -> float:
+    """Return `value`, such as a level, as a float from 0 to 1; `ends` is (), [), (] or []."""
+    return float(shares(name, number(name, value), ends=ends, error=error))
+
+
+def number(name: str, value: float) -> float:
+    """Return `value` as a finite float."""
+    array = as_finite(name, value)
+    if array.ndim != 0 or isinstance(value, bool):
+        raise ArgumentError(f"{_called(name)} must be a number, but it is {value!r}.")
+    return float(array)
 
 
 def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:
     """Return `value` as a finite float above zero."""
-    number = as_finite(name, value, error=error)
-    if number.ndim != 0 or number <= 0:
-        raise error(f"Argument `{name}` must be a positive number, but it is {value!r}.")
-    return float(number)
+    array = as_finite(name, value, error=error)
+    if array.ndim != 0 or array <= 0:
+        raise error(f"{_called(name)} must be a positive number, but it is {value!r}.")
+    return float(array)
+
+
+def non_negative(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:
+    """Return `value` as a finite float, zero or more."""
+    found = number(name, value)
+    if found < 0:
+        raise error(f"{_called(name)} must not be negative, but it is {found!r}.")
+    return found
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def positive_int(name: str, value: int) -> int:
     """Return `value` as an int above zero."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ArgumentError(f"Argument `{name}` must be a positive integer, but it is {value!r}.")
+    if not _whole(value) or value < 1:
+        raise ArgumentError(f"{_called(name)} must be a positive integer, but it is {value!r}.")
+    return int(value)
+
+
+def non_negative_int(name: str, value: int) -> int:
+    """Return `value` as an int, zero or more."""
+    if not _whole(value) or value < 0:
+        raise ArgumentError(f"{_called(name)} must be a non-negative integer, but it is {value!r}.")
+    return int(value)
+
+
+def as_seed(name: str, value: int) -> int:
+    """Return `value` as an int that seeds a generator with 32 bits."""
+    if not _whole(value) or not 0 <= value < 2**32:
+        raise ArgumentError(
+            f"{_called(name)} must be an integer from 0 to 2**32 - 1, but it is {value!r}."
+        )
     return int(value)
 
 
@@ -150,11 +219,11 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     names = list(known)
     if not isinstance(value, str):
         raise ArgumentError(
-            f"Argument `{name}` must be a word, one of {', '.join(names)}, but it is {value!r}."
+            f"{_called(name)} must be a word, one of {', '.join(names)}, but it is {value!r}."
         )
     if value not in names:
         raise ArgumentError(
-            f"Argument `{name}` is {value!r}, which is unknown; {nearest(value, names)}"
+            f"{_called(name)} is {value!r}, which is unknown; {nearest(value, names)}"
         )
     return value
 

@@ -20,7 +20,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, positive, positive_int
+from simtheory._checks import (
+    as_finite,
+    as_generator,
+    as_seed,
+    frozen,
+    number,
+    positive,
+    positive_int,
+)
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
@@ -95,17 +103,17 @@ def correlated(
     """
     shape = _shape(shape)
     d, h = shape[-2:]
-    number = float(as_finite("cosine", cosine))
     lowest = -1.0 / (d - 1) if d > 1 else -1.0
-    if not lowest <= number <= 1.0:
+    common = number("cosine", cosine)
+    if not lowest <= common <= 1.0:
         raise ArgumentError(
-            f"Argument `cosine` must lie in [{lowest:g}, 1] for {d} rows, but it is {number:g}."
+            f"Argument `cosine` must lie in [{lowest:g}, 1] for {d} rows, but it is {common:g}."
         )
     if h < d:
         raise ShapeError(
             f"Argument `shape` must have width at least {d}, the number of rows, but it is {h}."
         )
-    root = _root(d, number)
+    root = _root(d, common)
     frames, _ = np.linalg.qr(as_generator(rng).standard_normal((*shape[:-2], h, d)))
     return np.asarray(positive("scale", scale) * root @ np.swapaxes(frames, -1, -2))
 
@@ -142,14 +150,8 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     array([[0.4963, 0.7682, 0.0885, 0.132 ]])
     """
     shape = _shape(shape)
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**32:
-        raise ArgumentError(
-            f"Argument `seed` must be an integer from 0 to 2**32 - 1, but it is {seed!r}."
-        )
-    words = np.frombuffer(
-        np.random.RandomState(int(seed)).bytes(4 * int(np.prod(shape))), dtype="<u4"
-    )
+    stream = np.random.RandomState(as_seed("seed", seed))
+    words = np.frombuffer(stream.bytes(4 * int(np.prod(shape))), dtype="<u4")
     draws = (words & 0xFFFFFF).astype(np.float64).reshape(shape) * 2.0**-24
     return draws * positive("scale", scale)
 

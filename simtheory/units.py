@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive, positive_int
+from simtheory._checks import as_finite, one_of, positive, positive_int, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError
@@ -101,10 +101,7 @@ class Clock:
             raise ArgumentError(
                 'Argument `loss="recurrence"` is the update of a tied net: pass tied=True.'
             )
-        if not 0.0 <= self.momentum < 1.0:
-            raise ArgumentError(
-                f"Argument `momentum` must lie in [0, 1), but it is {self.momentum!r}."
-            )
+        share("momentum", self.momentum, ends="[)")
 
     @property
     def step(self) -> float:

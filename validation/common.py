@@ -1,14 +1,18 @@
-"""What the figures' scripts share: released starts, trained nets, records and sheets.
+"""What all figures share: the declaration of a figure, its record and its sheet.
 
-Each script writes two files beside itself: ``<name>.json``, the numbers with seeds and versions, and
-``<name>.svg``, the figure. `write` and `sheet` do it, each file whole or not at all.
+A figure is three files in the folder of its topic: a script, the record that it writes (``<name>.json``,
+the numbers with seeds and versions) and the picture that it draws (``<name>.svg``). The script declares
+a `Figure` and names it ``FIGURE``. `found` reads these declarations without running the scripts; the
+documentation's page of figures and the tests are made from it, so that no list of figures is kept.
 """
 
+import ast
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -17,26 +21,128 @@ from typing import Any
 import numpy as np
 
 import simtheory as st
-from simtheory.plot.style import GREY, INK
-from simtheory.tasks.yang2024 import Setup
-from simtheory.validation import MLP, Points, Samples, train
 
 CONVENTIONS = ("stated", "released")
 SEEDS = range(10)
+_FOLDER = Path(__file__).parent
 _BEGUN = perf_counter()
 
 
-def write(script: str, record: dict[str, Any]) -> None:
-    """Write the record beside the script, with versions and the seconds that it took."""
-    target = Path(script).with_suffix(".json")
-    packages = ("numpy", "scipy", "jax")
-    facts = {
-        "versions": {"simtheory": st.__version__} | {name: version(name) for name in packages},
-        "seconds": round(perf_counter() - _BEGUN, 1),
-    }
-    partial = target.with_name(target.name + ".part")
-    partial.write_text(json.dumps(_rounded(record) | facts, indent=1) + "\n", encoding="utf-8")
-    partial.replace(target)
+@dataclass(frozen=True)
+class Figure:
+    """One figure, declared by its script as ``FIGURE = Figure(__file__, ...)``.
+
+    Parameters
+    ----------
+    script : str
+        Path of the script.
+    title : str
+        Title above the picture.
+    alt : str
+        What the picture shows, in words, for readers who do not see it.
+    section : str
+        Heading on the page of figures under which the figure stands; empty for none.
+    caption : str
+        Text below the picture. It may be computed; the other texts are literals, because `found`
+        reads them without running the script.
+    """
+
+    script: str
+    title: str
+    alt: str
+    section: str = ""
+    caption: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that script, record and picture share."""
+        return Path(self.script).stem
+
+    @property
+    def topic(self) -> str:
+        """The folder in which the three files stand."""
+        return Path(self.script).parent.name
+
+    @property
+    def record(self) -> Path:
+        """Path of the record."""
+        return Path(self.script).with_suffix(".json")
+
+    @property
+    def picture(self) -> Path:
+        """Path of the picture."""
+        return Path(self.script).with_suffix(".svg")
+
+    @property
+    def text(self) -> str:
+        """The docstring of the script."""
+        tree = ast.parse(Path(self.script).read_text(encoding="utf-8"))
+        return ast.get_docstring(tree) or ""
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write the record with versions and the seconds since the start, whole or not at all."""
+        packages = ("numpy", "scipy", "jax")
+        facts = {
+            "versions": {"simtheory": st.__version__} | {name: version(name) for name in packages},
+            "seconds": round(perf_counter() - _BEGUN, 1),
+        }
+        partial = self.record.with_name(self.record.name + ".part")
+        text = json.dumps(_rounded(record) | facts, indent=1) + "\n"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self.record)
+
+    @contextmanager
+    def sheet(
+        self, *, widths: Sequence[float], rows: int = 1, height: float = 3.3
+    ) -> Iterator[list[Any]]:
+        """Give the Axes of the picture; write it with the title above and the caption below."""
+        with st.plot.picture(self.picture, widths=widths, rows=rows, height=height) as axes:
+            yield axes
+            figure, letters = axes[0].figure, int(16.2 * sum(widths))
+            figure.suptitle(self.title, fontsize=11, fontweight="bold", x=0.01, ha="left")
+            wrapped = textwrap.fill(" ".join(self.caption.split()), letters)
+            figure.supxlabel(wrapped, fontsize=8.5, x=0.01, ha="left", linespacing=1.35)
+
+
+def found(folder: Path = _FOLDER) -> list[Figure]:
+    """Return the figures that the scripts in the topics' folders declare, by topic and name.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds a folder for each topic.
+
+    Returns
+    -------
+    list of Figure
+        Without captions, which only a run of the script gives.
+
+    Raises
+    ------
+    ValueError
+        If a title, an alternative text or a section is not a literal.
+    """
+    figures = []
+    for script in sorted(folder.glob("*/*.py")):
+        for node in ast.parse(script.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIGURE":
+                call = node.value
+                given = {k.arg: k.value for k in call.keywords if k.arg != "caption"}  # type: ignore[attr-defined]
+                try:
+                    texts = {name: ast.literal_eval(value) for name, value in given.items()}
+                except ValueError:
+                    raise ValueError(
+                        f"title, alt and section of FIGURE in {script} must be literals"
+                    ) from None
+                figures.append(Figure(str(script), **texts))
+    return figures
+
+
+def introduction(topic: str, folder: Path = _FOLDER) -> tuple[str, str]:
+    """Return title and text of a topic: the first line of its folder's docstring, and the rest."""
+    tree = ast.parse((folder / topic / "__init__.py").read_text(encoding="utf-8"))
+    title, _, text = inspect.cleandoc(ast.get_docstring(tree) or topic).partition("\n")
+    return title.rstrip("."), text.strip()
 
 
 def _rounded(value: Any) -> Any:
@@ -52,225 +158,8 @@ def _rounded(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-@contextmanager
-def sheet(
-    script: str, *, title: str, caption: str, widths: Sequence[float], rows: int = 1, **more: Any
-) -> Iterator[list[Any]]:
-    """Give Axes for the script's figure, with a title above and a caption below."""
-    target = Path(script).with_suffix(".svg")
-    with st.plot.picture(target, widths=widths, rows=rows, **more) as axes:
-        yield axes
-        figure, letters = axes[0].figure, int(16.2 * sum(widths))
-        figure.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
-        wrapped = textwrap.fill(" ".join(caption.split()), letters)
-        figure.supxlabel(wrapped, fontsize=8.5, x=0.01, ha="left", linespacing=1.35)
-
-
 def mean_and_error(values: np.ndarray) -> str:
     """Return the mean over seeds with its standard error, as text."""
     good = np.asarray(values, float)
     error = good.std(ddof=1) / np.sqrt(good.size) if good.size > 1 else 0.0
     return f"{good.mean():.3g} ± {error:.2g}"
-
-
-# -- the tied net of the theory's figures -----------------------------------------------------
-
-
-def released_start(setup: Setup) -> np.ndarray:
-    """Return the weights U(0) that the released script draws from its seed, exactly."""
-    return st.inits.torch_uniform(setup.shape, scale=setup.init_scale, seed=setup.seed)
-
-
-def second_moment_points(task: st.SIMTask, n: int, seeds: Sequence[int]) -> Points | Samples:
-    """Return training data of the task, n points per cluster.
-
-    No clusters have the squared rates of the released scripts as second moment; Gaussian points do.
-    """
-    if not task.squared_rates:
-        return Samples(n)
-    shape = (n * task.weights.size, task.dim)
-    draws = [np.random.default_rng(seed).standard_normal(shape) for seed in seeds]
-    return Points(np.array(draws) * np.sqrt(task.rates))
-
-
-@dataclass(frozen=True)
-class Tied:
-    """A theory figure's run on all roads, from the released start."""
-
-    setup: Setup
-    exact: st.Trajectory
-    law: st.Trajectory
-    nets: st.Trajectory
-    euler: st.Trajectory
-
-
-def tied(setup: Setup, *, lr: float = 0.005, stretch: float = 1.5) -> Tied:
-    """Run one figure of the theory as closed form, flow, trained nets and the released loop."""
-    task, U0 = setup.task, released_start(setup)
-    strong = task.rates[: task.n_concepts]
-    last = float(st.analytic.tied.learning_times(task, U0)[strong > 0].max())
-    end = stretch * last
-    t = np.union1d(np.linspace(0.0, end, 1201), np.geomspace(1e-2, end, 1200))
-    steps = int(end / (2 * lr))  # canonical time of a tied net is 2 · lr · step
-    early = np.geomspace(1.0, steps, 300).astype(int)
-    nets = train(
-        MLP(depth=2, width=setup.width, tied=True),
-        replace(task, squared_rates=False),  # squared or not, the rates are those of the data
-        steps=steps,
-        lr=lr,
-        seeds=SEEDS,
-        data=second_moment_points(task, 1000, SEEDS),
-        init=(U0,),
-        record=np.union1d(np.linspace(0, steps, 300).astype(int), early),
-    )
-    euler = st.sim.descend(
-        st.sim.Tied(), task, U0, steps=setup.steps, lr=setup.clock.lr, loss="recurrence"
-    )
-    exact = st.sim.solve(st.sim.Tied(), task, U0, t)
-    return Tied(setup, exact, st.analytic.tied.pivots(task, U0, t), nets, euler)
-
-
-def tied_numbers(run: Tied) -> dict[str, Any]:
-    """Return what the text says about such a run, on every road."""
-    first = float(st.observe.loss(run.exact)[0])
-    diagonal = (released_start(run.setup) ** 2).sum(axis=1)[: run.setup.task.n_concepts]
-    rates = run.setup.task.rates[: run.setup.task.n_concepts]
-    nets = [run.nets.member(k) for k in range(run.nets.ensemble[0])]
-    return {
-        "task": repr(run.setup.task),
-        "seed": run.setup.seed,
-        "seeds_of_nets": list(SEEDS),
-        "rates": run.setup.task.rates,
-        "first_loss": first,
-        "learning_times": {
-            "flow": st.observe.learning_times(run.exact),
-            "pivots": st.observe.learning_times(run.law),
-            "nets, mean": st.observe.learning_times(run.nets).mean(axis=0),
-            "diagonal alone": np.log((1 - diagonal) / diagonal) / (2 * rates),
-        },
-        "rises": {
-            "flow": _rises(run.exact),
-            "pivots": _rises(run.law),
-            "released loop": _rises(run.euler),
-            "nets, number of each seed": [len(_rises(net)) for net in nets],
-        },
-        "largest_rise": {
-            "flow": st.observe.largest_rise(run.exact),
-            "pivots": st.observe.largest_rise(run.law),
-            "released loop": st.observe.largest_rise(run.euler),
-            "nets": st.observe.largest_rise(run.nets),
-        },
-        "error_of_pivots": float(np.abs(run.law.weights - run.exact.weights).max()),
-    }
-
-
-def _rises(traj: st.Trajectory) -> list[list[float]]:
-    """Return start, end and relative size of every rise of the test loss."""
-    return [[r.t_min, r.t_max, r.relative] for r in st.observe.swing_by(traj).rises]
-
-
-def draw_entries(ax: Any, run: Tied) -> None:
-    """Draw the entries of W: flow solid, closed form dashed, nets dotted."""
-    st.plot.weights(run.exact, ax=ax)
-    st.plot.weights(run.law, ax=ax, lw=0.9)
-    st.plot.weights(run.nets.member(0), ax=ax, lw=1.8)
-    ax.set_xlim(0.0, run.exact.t[-1])
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.1), handlelength=1.4, labelspacing=0.3)
-
-
-def draw_losses(ax: Any, run: Tied) -> None:
-    """Draw the test loss of every road, the rises of the flow set off."""
-    losses = st.observe.loss(run.nets)
-    ax.fill_between(run.nets.t, losses.min(axis=0), losses.max(axis=0), color=GREY, alpha=0.3, lw=0)
-    style = {"color": INK, "ls": (0, (0.1, 2)), "dash_capstyle": "round", "lw": 1.8}
-    st.plot.loss(run.exact, ax=ax, label="flow (integrated)")
-    ax.plot(
-        run.law.t, st.observe.loss(run.law), "--", color=INK, lw=0.9, label="pivots (closed form)"
-    )
-    ax.plot(
-        run.nets.t, np.median(losses, axis=0), label=f"{len(losses)} trained nets, median", **style
-    )
-    ax.set_xlim(0.0, run.exact.t[-1])
-    ax.legend()
-
-
-def draw_times(ax: Any, run: Tied) -> None:
-    """Draw when each concept is half learned: flow, nets, pivots, and each diagonal entry alone."""
-    times = tied_numbers(run)["learning_times"]
-    exact = np.asarray(times["flow"])
-    ax.axhline(1.0, color=GREY, lw=0.8)
-    marks = {"nets, mean": "o", "pivots": "D", "diagonal alone": "x"}
-    for place, (road, mark) in enumerate(marks.items()):
-        for k, ratio in enumerate(np.asarray(times[road]) / exact):
-            ax.plot([place + 0.12 * (k - 1)], [ratio], mark, ms=6, color=st.plot.colour(k))
-    ax.set_xticks(range(len(marks)), ["trained\nnets", "pivots", "diagonal\nalone"])
-    ax.set(xlim=(-0.5, 2.5), ylim=(0.4, 1.2), ylabel="time learned, over that of the flow")
-
-
-def print_tied(name: str, numbers: dict[str, Any]) -> None:
-    """Print learning times and rises of one run."""
-    print(f"\n{name}: {numbers['task']}")
-    for road, times in numbers["learning_times"].items():
-        print(f"  learned at, {road:<16}", " ".join(f"{v:8.3f}" for v in np.asarray(times)))
-    for road in ("flow", "pivots", "released loop"):
-        rises = numbers["rises"][road]
-        sizes = "  ".join(f"{100 * s:.2g}% from {a:.2f} to {b:.2f}" for a, b, s in rises)
-        print(f"  rises, {road:<21} {sizes or 'none above 0.1%'}")
-    nets = numbers["largest_rise"]["nets"]
-    print(
-        f"  largest rise: flow {numbers['largest_rise']['flow']:.4f}, nets {mean_and_error(nets)}"
-    )
-
-
-def tied_figure(
-    script: str,
-    *,
-    figure: str,
-    runs: dict[str, Tied],
-    title: str,
-    caption: str,
-    first_time: float | None = None,
-) -> None:
-    """Print the numbers of both conventions, write the record, draw entries, loss and times.
-
-    With `first_time` the axes of time are logarithmic and start there.
-    """
-    record = {f"as {c}": tied_numbers(run) for c, run in runs.items()}
-    for name, numbers in record.items():
-        print_tied(name, numbers)
-    write(script, {"figure": figure, **record})
-    with sheet(
-        script, title=title, caption=caption, widths=(4.3, 4.3, 2.7), rows=2, height=3.4
-    ) as axes:
-        for row, (convention, run) in enumerate(runs.items()):
-            entries, loss, times = axes[3 * row : 3 * row + 3]
-            draw_entries(entries, run)
-            draw_losses(loss, run)
-            draw_times(times, run)
-            if first_time is not None:
-                for ax in (entries, loss):
-                    ax.set(xscale="log", xlim=(first_time, run.exact.t[-1]))
-                entries.legend(loc="upper left")
-            entries.set_title(f"as {convention}: entries of W")
-            loss.set_title(f"as {convention}: loss at the test point")
-            times.set_title(f"as {convention}: when learned")
-
-
-def euler_to_the_end(setup: Setup, start: np.ndarray) -> tuple[st.Trajectory, float | None]:
-    """Run the released loop; return it as far as it is finite, and when it is finite no more."""
-    try:
-        loop = st.sim.descend(
-            st.sim.Tied(),
-            setup.task,
-            start,
-            steps=setup.steps,
-            lr=setup.clock.lr,
-            loss="recurrence",
-        )
-    except st.errors.SolveError as failure:
-        loop, end = failure.partial, float(failure.partial.t[-1])
-        kept = int(np.argmax(np.abs(loop.weights).max(axis=(1, 2)) > 1e3)) or loop.t.size
-        return st.Trajectory.from_weights(
-            loop.t[:kept], loop.weights[:kept], loop.task, origin=loop.origin, exact=False
-        ), end
-    return loop, None

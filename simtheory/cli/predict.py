@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._checks import nearest, positive, positive_int
+from simtheory._checks import nearest, non_negative_int, positive, positive_int
 from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import tied
@@ -79,9 +79,7 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
             forecast.draw(picture)
             click.echo(f"\n{picture}")
     except OSError as reason:
-        # A full disk names no file.
-        where = reason.filename or picture or table
-        raise ArgumentError(f"Cannot write {where}: {reason.strerror}.") from reason
+        raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
 
 
 _TABLES = {
@@ -130,10 +128,7 @@ def _numbers(name: str, text: str) -> float | tuple[float, ...]:
 
 
 def _start(task: SIMTask, settings: dict[str, Any]) -> Array:
-    seed = settings["seed"]
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"Option --seed must be a non-negative integer, but it is {seed!r}.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(non_negative_int("Option --seed", settings["seed"]))
     shape = (task.dim, settings.get("width", task.dim))
     scale = settings["scale"]
     match settings["init"]:

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from tqdm import tqdm
 
-from simtheory._checks import as_finite, as_generator, frozen, nearest, one_of, positive_int
+from simtheory._checks import as_generator, frozen, nearest, one_of, positive_int, share
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, RegimeError
 from simtheory.fit._evidence import Quality, factor, flat, quality, spread, unidentified
@@ -100,14 +100,12 @@ def fit(
     """
     one_of("model", model, ("auto", *MODELS))
     one_of("rows", rows, ("auto", *ROWS))
-    share = float(as_finite("level", level))
-    if not 0.0 < share < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {share:g}.")
+    inside = share("level", level)
     samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
-    fewest = int(np.ceil(2.0 / (1.0 - share) - 1e-9))  # one beyond either end of the interval
+    fewest = int(np.ceil(2.0 / (1.0 - inside) - 1e-9))  # one beyond either end of the interval
     if 0 < samples < fewest:
         raise ArgumentError(
-            f"Argument `bootstrap` must be at least {fewest} for intervals of {share:.4g}, but it is "
+            f"Argument `bootstrap` must be at least {fewest} for intervals of {inside:.4g}, but it is "
             f"{samples}."
         )
     seen, withheld = _split(curves, until)
@@ -127,16 +125,16 @@ def fit(
     if samples:
         source, draws = "bootstrap", _bootstrap(optimum, seen, found, samples, rng, progress)
     else:
-        source, draws = "covariance", _draws(optimum, found, share)
+        source, draws = "covariance", _draws(optimum, found, inside)
     return Fit(
         curves=seen,
         withheld=withheld,
         model=optimum.form.model,
         rows=optimum.form.rows,
-        parameters=_parameters(optimum, seen, found, share, draws if samples else None),
+        parameters=_parameters(optimum, seen, found, inside, draws if samples else None),
         quality=found,
         candidates=tuple(tried),
-        level=share,
+        level=inside,
         intervals=source,
         draws=frozen(draws),
         theta=frozen(optimum.theta),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, frozen, positive
+from simtheory._checks import as_times, frozen, positive, share
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
@@ -195,8 +195,7 @@ def predict(
     if t is not None and until is not None:
         raise ArgumentError("Arguments `t` and `until` say the same: pass one of them.")
     last = float(fit.curves.t[-1])
-    if not 0.0 < float(as_finite("learned", learned)) < 1.0:
-        raise ArgumentError(f"Argument `learned` must lie in (0, 1), but it is {learned!r}.")
+    share("learned", learned)
     positive("threshold", threshold)
     if t is None:
         horizon = _horizon(form, fit, learned) if until is None else positive("until", until)

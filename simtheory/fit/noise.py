@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from simtheory._checks import as_finite, as_times, positive_int
+from simtheory._checks import as_finite, as_times, positive_int, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe.swing import Rise, find_rises
@@ -133,9 +133,7 @@ def rises(
         )
     if times.size < 5:
         raise ArgumentError(f"Rises need at least five times, but there are {times.size}.")
-    alarm = float(as_finite("false_alarm", false_alarm))
-    if not 0.0 < alarm < 1.0:
-        raise ArgumentError(f"Argument `false_alarm` must lie in (0, 1), but it is {alarm:g}.")
+    alarm = share("false_alarm", false_alarm)
     noise = float(noise_level(times, values))
     bar = float(norm.isf(alarm / (2.0 * times.size)))
     width = _widest(values, noise * bar) if smooth is None else positive_int("smooth", smooth)

@@ -10,11 +10,13 @@ from simtheory.plot.concept_space import concept_space
 from simtheory.plot.fit import fitted, residuals
 from simtheory.plot.panels import FORMATS, picture
 from simtheory.plot.phase import phase
-from simtheory.plot.style import colour, dash, style
+from simtheory.plot.style import GREY, INK, colour, dash, style
 from simtheory.plot.trajectories import loss, weights
 
 __all__ = [
     "FORMATS",
+    "GREY",
+    "INK",
     "colour",
     "concept_space",
     "counts",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from simtheory._checks import non_negative_int
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, line_style, members, note, once, thin
@@ -60,10 +61,7 @@ def concept_space(
         If `concepts` are not two different concepts of the task, or `markers` is negative.
     """
     plane = _plane(traj.task, concepts)
-    if isinstance(markers, bool) or not isinstance(markers, int) or markers < 0:
-        raise ArgumentError(
-            f"Argument `markers` must be an integer that is not negative, but it is {markers!r}."
-        )
+    non_negative_int("markers", markers)
     task = traj.task
     point = task.target if vertex is None else task.vertex(vertex)
     paths = members(traj, task.to_concept_axes(traj.output(point))[..., plane], keep=2)

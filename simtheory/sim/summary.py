@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from tqdm import tqdm
 
-from simtheory._checks import as_finite, frozen, positive_int
+from simtheory._checks import as_finite, frozen, positive_int, share
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.sim.flows import Flow, Init
@@ -85,18 +85,17 @@ class Summary:
         """
         if self.edges is None or self.histogram is None:
             raise ArgumentError("A quantile needs a histogram: pass `edges=` to summarize.")
-        if not 0 <= as_finite("q", q) <= 1:
-            raise ArgumentError(f"Argument `q` must lie between 0 and 1, but it is {q!r}.")
+        share("q", q, ends="[]")
         below = self.histogram.cumsum(axis=-1)
         wanted = q * self.count
         bin_ = np.minimum((below < wanted).sum(axis=-1), self.edges.size)[..., np.newaxis]
         inside = np.take_along_axis(self.histogram, bin_, axis=-1)[..., 0]
         before = np.take_along_axis(below, bin_, axis=-1)[..., 0] - inside
-        share = (wanted - before) / np.maximum(inside, 1)
+        part = (wanted - before) / np.maximum(inside, 1)
         lower = np.concatenate([[-np.inf], self.edges])[bin_[..., 0]]
         upper = np.concatenate([self.edges, [np.inf]])[bin_[..., 0]]
         lower, upper = np.maximum(lower, self.minimum), np.minimum(upper, self.maximum)
-        return np.asarray(lower + share * (upper - lower))
+        return np.asarray(lower + part * (upper - lower))
 
 
 def summarize(

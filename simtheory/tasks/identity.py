@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, positive_int
+from simtheory._checks import as_finite, as_generator, frozen, not_negative, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.equations import implements
 from simtheory.errors import ShapeError, TaskError
@@ -133,7 +133,7 @@ class SIMTask:
             raise ShapeError(
                 f"Argument `mu` must have shape (s,), but its shape is {signal.shape}."
             )
-        _non_negative("mu", signal)
+        not_negative("mu", signal, error=TaskError)
         s = signal.size
         size = s if dim is None else positive_int("dim", dim)
         if size < s:
@@ -341,13 +341,6 @@ class SIMTask:
         return f"SIMTask({', '.join(parts)})"
 
 
-def _non_negative(name: str, values: Array) -> None:
-    if values.min() < 0:
-        raise TaskError(
-            f"Argument `{name}` must not be negative, but its smallest entry is {values.min():g}."
-        )
-
-
 def _per_coordinate(sigma: ArrayLike, s: int, dim: int) -> Array:
     values = as_finite("sigma", sigma, error=TaskError)
     if values.shape not in ((), (s,), (dim,)):
@@ -355,7 +348,7 @@ def _per_coordinate(sigma: ArrayLike, s: int, dim: int) -> Array:
             f"Argument `sigma` must be a scalar or have one entry per concept, shape ({s},), or per "
             f"coordinate, shape ({dim},), but its shape is {values.shape}."
         )
-    _non_negative("sigma", values)
+    not_negative("sigma", values, error=TaskError)
     if values.shape == (dim,):
         return values
     padded = np.zeros(dim)
@@ -372,7 +365,7 @@ def _cluster_weights(weights: ArrayLike | None, clusters: int) -> Array:
             f"Argument `weights` must hold one entry for each of {clusters} clusters, "
             f"but its shape is {values.shape}."
         )
-    _non_negative("weights", values)
+    not_negative("weights", values, error=TaskError)
     if abs(values.sum() - 1.0) > 1e-9:
         raise TaskError(
             f"Argument `weights` must sum to 1, but its sum is {values.sum():.12g}. "

@@ -112,6 +112,58 @@ def test_positive_integers(bad: object) -> None:
         checks.positive_int("n", bad)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("ends", "inside", "outside"),
+    [
+        ("()", [1e-300, 0.5], [0.0, 1.0, -0.1, 1.1]),
+        ("[)", [0.0, 0.5], [1.0, -0.1]),
+        ("(]", [0.5, 1.0], [0.0, 1.1]),
+        ("[]", [0.0, 1.0], [-1e-9, 1.0 + 1e-9]),
+    ],
+)
+def test_shares(ends: str, inside: list[float], outside: list[float]) -> None:
+    rule = f"must lie in {ends[0]}0, 1{ends[1]}, but it "
+    for good in inside:
+        assert checks.share("level", good, ends=ends) == good
+    np.testing.assert_array_equal(checks.shares("level", inside, ends=ends), inside)
+    for bad in outside:
+        with refusal(RegimeError, f"Argument `level` {rule}is {bad}"):
+            checks.share("level", bad, ends=ends, error=RegimeError)
+        with refusal(
+            ArgumentError, f"Argument `level` of a mode {rule}runs from {bad:g} to {bad:g}"
+        ):
+            checks.shares("Argument `level` of a mode", [bad, bad], ends=ends)
+    for bad in ([0.5, 0.5], True, np.nan, "half"):
+        with refusal(ArgumentError, "Argument `level` must be"):
+            checks.share("level", bad)  # type: ignore[arg-type]
+
+
+def test_numbers_that_are_not_negative() -> None:
+    assert checks.non_negative("label_noise", 0) == 0.0
+    np.testing.assert_array_equal(checks.not_negative("w0", [0, 2]), [0.0, 2.0])
+    with refusal(TaskError, "Argument `sigma` must not be negative, but it is -0.5"):
+        checks.non_negative("sigma", -0.5, error=TaskError)
+    with refusal(TaskError, "Argument `sigma` must not be negative", "smallest entry is -0.5"):
+        checks.not_negative("sigma", [1.0, -0.5], error=TaskError)
+    with refusal(TaskError, "Argument `sigma` must be positive", "smallest entry is 0"):
+        checks.all_positive("sigma", [1.0, 0.0], error=TaskError)
+
+
+def test_seeds() -> None:
+    assert checks.non_negative_int("seed", np.int64(0)) == 0
+    assert checks.non_negative_int("seed", 2**40) == 2**40
+    assert checks.as_seed("seed", np.int64(2**32 - 1)) == 2**32 - 1
+    for bad in (-1, 1.0, True, None, "1"):
+        with refusal(ArgumentError, "Option --seed must be a non-negative integer, but", repr(bad)):
+            checks.non_negative_int("Option --seed", bad)  # type: ignore[arg-type]
+        with refusal(
+            ArgumentError, "Argument `seed` must be an integer from 0 to 2**32 - 1", repr(bad)
+        ):
+            checks.as_seed("seed", bad)  # type: ignore[arg-type]
+    with refusal(ArgumentError, "`seed` must be an integer from 0 to 2**32 - 1", "4294967296"):
+        checks.as_seed("seed", 2**32)
+
+
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     with refusal(ArgumentError, "Argument `loss` is 'half-sum'", "did you mean half_sum"):
         checks.one_of("loss", "half-sum", ("half_sum", "sum", "mean"))

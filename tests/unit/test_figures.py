@@ -1,5 +1,7 @@
-"""The figures' scripts: whole, listed, and with records that can be made again."""
+"""The figures' scripts: complete, on the page, on the public face, and with records that can be made again."""
 
+import ast
+import importlib.util
 import json
 from pathlib import Path
 
@@ -8,22 +10,89 @@ import pytest
 
 import simtheory as st
 from simtheory.tasks import yang2024
+from validation.common import found, introduction
 
-FOLDER = Path(__file__).parents[2] / "validation"
-SHARED = {"common.py", "trained_nets.py"}
-SCRIPTS = sorted(p for p in FOLDER.glob("*.py") if p.name not in SHARED)
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "validation"
+FIGURES = found()
+SCRIPT = """\"\"\"A circle.\"\"\"
+from validation.common import Figure
+FIGURE = Figure(__file__, section="Round", title="Circle", alt="A circle", caption=str(1 / 0))
+"""
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.stem)
-def test_every_script_has_its_record_its_figure_and_its_line(script):
-    record = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def page():
+    spec = importlib.util.spec_from_file_location("figures_page", ROOT / "docs/_ext/figures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.page
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f"{f.topic}/{f.name}")
+def test_every_figure_has_its_record_and_its_picture(figure):
+    record = json.loads(figure.record.read_text(encoding="utf-8"))
     assert {"simtheory", "numpy", "jax"} <= set(record["versions"])
     assert "seeds" in str(record)
-    pages = "".join(p.read_text(encoding="utf-8") for p in (FOLDER.parent / "docs").glob("*.md"))
-    figures = list(FOLDER.glob(f"{script.stem}*.svg"))
-    assert figures
-    assert all(f"../validation/{figure.name}" in pages for figure in figures)
-    assert f"`{script.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert figure.picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert figure.title
+    assert figure.alt
+    assert figure.text
+
+
+def test_every_record_and_picture_belongs_to_a_figure():
+    files = {
+        path.with_suffix("") for kind in ("json", "svg") for path in FOLDER.glob(f"*/*.{kind}")
+    }
+    assert files == {figure.record.with_suffix("") for figure in FIGURES}
+
+
+def test_figures_differ_in_the_first_words_of_title_and_text():
+    for texts in ([f.title for f in FIGURES], [f.text.splitlines()[0] for f in FIGURES]):
+        assert len({text[:30] for text in texts}) == len(texts)
+
+
+def test_the_page_shows_every_figure_once(page):
+    lines = page(FIGURES, ["identity"], docs=ROOT / "docs")
+    for figure in FIGURES:
+        path = f"../validation/{figure.topic}/{figure.name}.svg"
+        assert lines.count(f"```{{figure}} {path}") == 1
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[0] == f"## {introduction('identity')[0]}"
+    assert len(headings) == len({figure.topic for figure in FIGURES})
+
+
+def test_a_new_script_is_found_and_shown_without_a_list(tmp_path, page):
+    (tmp_path / "shapes").mkdir()
+    (tmp_path / "shapes" / "__init__.py").write_text('"""Shapes.\n\nRound ones.\n"""\n')
+    (tmp_path / "shapes" / "circle.py").write_text(SCRIPT)
+    (tmp_path / "shapes" / "shared.py").write_text('"""No figure."""\n')
+    (figure,) = found(tmp_path)
+    assert (figure.topic, figure.name, figure.title) == ("shapes", "circle", "Circle")
+    lines = page([figure], [], docs=tmp_path)
+    assert lines[:3] == ["## Shapes", "", "Round ones."]
+    assert "```{figure} shapes/circle.svg" in lines
+    assert "### Round" in lines
+
+
+def test_a_title_that_only_a_run_can_give_is_refused(tmp_path):
+    (tmp_path / "shapes").mkdir()
+    (tmp_path / "shapes" / "circle.py").write_text(SCRIPT.replace('"Circle"', "name()"))
+    with pytest.raises(
+        ValueError, match=r"title, alt and section of FIGURE in .* must be literals"
+    ):
+        found(tmp_path)
+
+
+@pytest.mark.parametrize("script", sorted(FOLDER.rglob("*.py")), ids=lambda p: p.stem)
+def test_scripts_import_the_public_face_only(script):
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.module.startswith("simtheory"), node.module
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("simtheory.") for alias in node.names)
+        if isinstance(node, ast.Attribute):
+            assert not node.attr.startswith("_") or node.attr.startswith("__"), node.attr
 
 
 @pytest.mark.parametrize(
@@ -31,7 +100,9 @@ def test_every_script_has_its_record_its_figure_and_its_line(script):
 )
 @pytest.mark.parametrize("convention", ["stated", "released"])
 def test_the_flow_of_a_record_comes_out_again(figure, setup, convention):
-    record = json.loads((FOLDER / f"yang2024_figure_{figure}.json").read_text(encoding="utf-8"))
+    record = json.loads(
+        (FOLDER / f"identity/yang2024_figure_{figure}.json").read_text(encoding="utf-8")
+    )
     kept = record[f"as {convention}"]
     run = setup(convention=convention)
     U0 = st.inits.torch_uniform(run.shape, scale=run.init_scale, seed=run.seed)
@@ -46,7 +117,7 @@ def test_the_flow_of_a_record_comes_out_again(figure, setup, convention):
 
 
 def test_the_record_of_figure_10_tells_the_failure_from_the_flow():
-    record = json.loads((FOLDER / "yang2024_figure_10.json").read_text(encoding="utf-8"))
+    record = json.loads((FOLDER / "identity/yang2024_figure_10.json").read_text(encoding="utf-8"))
     kept = record["as released"]
     assert kept["released loop leaves the positive cone at t"] < 0.4
     assert kept["released loop, w_11 at t = 100"] < 0 < kept["flow, w_11 at t = 100 and 400"][0]

@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ArgumentError, match="`edges` must hold two increasing"):
         sim.summarize(sim.Tied(), A, U0, T, read=READ, edges=[1.0, 0.0])
     whole = sim.summarize(sim.Tied(), A, U0[:5], T, read=READ, edges=[0.0, 1.0])
-    with pytest.raises(ArgumentError, match="`q` must lie between 0 and 1"):
+    with pytest.raises(ArgumentError, match=r"`q` must lie in \[0, 1\], but it is 1.5"):
         whole.quantile(1.5)
     with pytest.raises(ArgumentError, match="needs a histogram"):
         sim.summarize(sim.Tied(), A, U0[:5], T, read=READ).quantile(0.5)

@@ -1,0 +1,1 @@
+"""The papers figure by figure, a folder for each topic; ``python -m validation`` lists the figures."""
