@@ -8,6 +8,7 @@ from simtheory.validation import diffusion
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
+from simtheory.validation.ledger.findings import committed as records
 from simtheory.validation.ledger.runner import run
 from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.nets.data import Fresh, Points, Samples
@@ -30,6 +31,7 @@ __all__ = [
     "claims",
     "diffusion",
     "initial_layers",
+    "records",
     "run",
     "train",
 ]

@@ -158,7 +158,7 @@ class Runs:
             start = time.process_time()
             self._results[wanted] = wanted.run(self.budget, *wanted.arguments)
             self.seconds[wanted] = time.process_time() - start
-        return self._results[wanted]  # type: ignore[no-any-return]
+        return self._results[wanted]
 
     def clear(self) -> None:
         """Forget the results, and keep how long they took."""

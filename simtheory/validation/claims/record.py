@@ -173,14 +173,16 @@ class Record:
     def claimed(self) -> tuple[str, str]:
         """Whose number the measurement is held against, ``"stated"`` or ``"predicted"``, and it."""
         value = self.predicted if self.stated is None else self.stated
-        return "predicted" if self.stated is None else "stated", "—" if value is None else _text(value)
+        return "predicted" if self.stated is None else "stated", "—" if value is None else _text(
+            value
+        )
 
     @property
     def measured_text(self) -> str:
         """The mean with its spread, as text for a person."""
         if self.measured is None:
             return "—"
-        return _text(self.measured) + ("" if not self.spread else f" ± {self.spread:.2g}")
+        return _with_spread(self.measured, self.spread or 0.0)
 
     @property
     def interval_text(self) -> str:
@@ -245,3 +247,13 @@ class Record:
 
 def _text(value: float) -> str:
     return f"{value:.4g}"
+
+
+def _with_spread(mean: float, spread: float) -> str:
+    """Return a mean to the two leading digits of its spread, and the spread."""
+    if not spread or not np.isfinite([mean, spread]).all():
+        return _text(mean)
+    if spread < 1e-4:
+        return f"{mean:.1e} ± {spread:.1e}"
+    digits = max(0, 1 - int(np.floor(np.log10(spread))))
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"

@@ -31,7 +31,7 @@ _claim = Topic("denoiser", paper="wang2025").claim
 _START = 0.1  # weight along each axis at the start
 _SPECTRUM = np.geomspace(0.01, 10.0, 7)
 _TASK = DenoisingTask(_SPECTRUM, sigma_min=0.02, sigma_max=10.0)
-_NETS = {"one layer": OneLayer(_START), "tied": Tied(_START)}
+_NETS: dict[str, OneLayer | Tied] = {"one layer": OneLayer(_START), "tied": Tied(_START)}
 
 
 def _seeds(budget: Budget) -> list[int]:

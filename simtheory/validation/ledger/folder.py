@@ -62,7 +62,9 @@ def code_version() -> str:
     """
     root = Path(__file__).parents[2]
     files = sorted(root.rglob("*.py"))
-    texts = (f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes() for file in files)
+    texts = (
+        f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes() for file in files
+    )
     return digest(*texts)[:12]
 
 

@@ -7,10 +7,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from tqdm import tqdm
 
 from simtheory.validation.claims.claim import Claim
+from simtheory.validation.claims.experiment import Experiment
 from simtheory.validation.claims.record import Record
 from simtheory.validation.ledger.plan import Costs
 
@@ -58,7 +60,7 @@ class Progress:
     ) -> None:
         self._expected: dict[str, float] = {}
         for part in parts:
-            made = set()
+            made: set[Experiment[Any]] = set()
             for claim in part:
                 self._expected[claim.id] = costs.of_claim(claim, made)
                 made.update(claim.reads)
@@ -70,9 +72,9 @@ class Progress:
             noun = "claim" if self._count == 1 else "claims"
             text = f"{self._count} {noun}, about {duration(self._wall)} on this machine."
             print(text, file=sys.stderr, flush=True)
-        total = sum(self._expected.values())
+        self._total = max(sum(self._expected.values()), 1e-9)
         self._bar = tqdm(
-            total=max(total, 1e-9),
+            total=self._total,
             disable=not (shown and self._count and _can_be_seen()),
             leave=False,
             ncols=min(_COLUMNS, shutil.get_terminal_size().columns - 1),
@@ -129,7 +131,7 @@ class Progress:
             min(now - since, 0.95 * self._expected[name]) for name, since in self._running.items()
         )
         done = self._done + under_way
-        self._bar.n = min(done, self._bar.total)
+        self._bar.n = min(done, self._total)
         names = list(self._running)
         more = f" +{len(names) - 1}" if len(names) > 1 else ""
         running = f"{names[-1]}{more}" if names else "…"
@@ -149,11 +151,11 @@ class Progress:
         float
             Wall time, about.
         """
-        share = done / self._bar.total
+        share = done / self._total
         elapsed = time.monotonic() - self._started
         seen = elapsed / share if share > 0 else self._wall
         # what was seen counts the more, the more of the work is done
-        return max(0.0, (1 - share) * self._wall + share * seen - elapsed)
+        return (1 - share) * ((1 - share) * self._wall + share * seen)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

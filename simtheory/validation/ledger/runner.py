@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -32,10 +32,7 @@ __all__ = ["run"]
 _START = Path(__file__).with_name("start_worker.py")
 _TICK = 0.5  # seconds between two looks at the clock
 
-# One worker for every core leaves no core to the threads of these libraries.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def run(
@@ -156,7 +153,11 @@ class _Worker:
     """One process, the claim that it tests now, and the claims of its group that follow."""
 
     def __init__(
-        self, settings: dict[str, str | None], scratch: Path, inbox: queue.Queue[_Line]
+        self,
+        settings: dict[str, str | None],
+        scratch: Path,
+        inbox: queue.Queue[_Line],
+        threads: int,
     ) -> None:
         self.group: list[Claim] = []
         self.claim: Claim | None = None
@@ -169,7 +170,7 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
-                env={**_ONE_THREAD, **os.environ},
+                env={**dict.fromkeys(_THREADS, str(threads)), **os.environ},
             )
         assert self.process.stdout is not None
         threading.Thread(
@@ -185,11 +186,9 @@ class _Worker:
 
     def _tell(self, message: object) -> None:
         assert self.process.stdin is not None
-        try:
+        with suppress(OSError):  # it has ended, which its listener reports
             self.process.stdin.write(json.dumps(message).encode() + b"\n")
             self.process.stdin.flush()
-        except OSError:  # it has ended, which its listener reports
-            pass
 
     def take(self, group: list[Claim]) -> None:
         """Begin a group."""
@@ -214,10 +213,8 @@ class _Worker:
         status = self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            try:
+            with suppress(OSError):  # a message that the process did not read
                 pipe.close()
-            except OSError:  # a message that the process did not read
-                pass
         return status
 
 
@@ -267,7 +264,8 @@ class _Crew:
                 worker.end()
 
     def _new_worker(self) -> _Worker:
-        worker = _Worker(self._settings, self._scratch, self._inbox)
+        threads = max(1, (os.cpu_count() or 1) // self._count)  # workers share the cores
+        worker = _Worker(self._settings, self._scratch, self._inbox, threads)
         self._busy.append(worker)
         return worker
 

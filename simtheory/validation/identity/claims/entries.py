@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._typing import Array
+from simtheory._typing import Array, IntArray
 from simtheory.analytic import tied
 from simtheory.sim import Diagonal, Tied, integrate, solve
 from simtheory.tasks import SIMTask
@@ -73,7 +73,7 @@ def learning_times(times: _Times) -> Evidence:
 
 
 @experiment
-def _descents(budget: Budget, concepts: int) -> Array:
+def _descents(budget: Budget, concepts: int) -> IntArray:
     """Number of descents (M,) of the test loss from small random starts."""
     task = {2: _TWO, 3: _THREE, 4: _FOUR}[concepts]
     t = np.linspace(0.0, 40.0, 1601)
@@ -81,7 +81,7 @@ def _descents(budget: Budget, concepts: int) -> Array:
     return observe.descents(run)
 
 
-def _draw_descents(counts: list[Array], concepts: list[int], ax: Any) -> None:
+def _draw_descents(counts: list[IntArray], concepts: list[int], ax: Any) -> None:
     labels = [f"{s} concepts" for s in concepts]
     plot.counts(counts, labels=labels, xlabel="descents of the test loss", ax=ax)
 
@@ -97,7 +97,7 @@ def _draw_descents(counts: list[Array], concepts: list[int], ax: Any) -> None:
     reads=[_descents.of(2), _descents.of(3)],
     budget="quick",
 )
-def descents(two: Array, three: Array) -> Evidence:
+def descents(two: IntArray, three: IntArray) -> Evidence:
     return Evidence(
         predicted=1.0,
         values=[float(two.max()) / 2, float(three.max()) / 3],
@@ -116,7 +116,7 @@ def descents(two: Array, three: Array) -> Evidence:
     null="as many descents as concepts are the rule",
     reads=[_descents.of(4)],
 )
-def four_descents_are_rare(four: Array) -> Evidence:
+def four_descents_are_rare(four: IntArray) -> Evidence:
     return Evidence(
         predicted=0.01,
         values=(four == 4).astype(float).tolist(),

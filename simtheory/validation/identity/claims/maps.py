@@ -76,9 +76,7 @@ def swing_by_map_cosine(found: _ByCosine) -> Evidence:
     beyond = found.cosines > boundary
 
     def draw(ax: Any) -> None:
-        ax.plot(
-            found.cosines, 100 * found.nets, "o", color=plot.colour(0), label="trained nets"
-        )
+        ax.plot(found.cosines, 100 * found.nets, "o", color=plot.colour(0), label="trained nets")
         ax.plot(found.fine, 100 * found.flow, color="0.4", label="flow (integrated)")
         ax.plot(found.fine, 100 * found.law, "--", color="0.1", label="pivots (closed form)")
         ax.axvline(boundary, color="0.6", lw=0.8)

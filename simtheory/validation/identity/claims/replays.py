@@ -104,7 +104,7 @@ def _euler_on_the_map(budget: Budget) -> _Euler:
     for _ in range(1000):
         W = W + step * tied.field(W, A)
         visited.append(W)
-    return _Euler(step * np.arange(1001), np.linalg.eigvalsh(np.array(visited))[:, 0])
+    return _Euler(0.01 * np.arange(1001.0), np.linalg.eigvalsh(np.array(visited))[:, 0])
 
 
 @_claim(
@@ -305,7 +305,9 @@ def equation_4_2_as_printed(found: _Printed) -> Evidence:
 def _recurrence_steps(budget: Budget) -> tuple[Array, Array]:
     """Distance of one step of the recurrence from a gradient step on U, and the size of the latter."""
     task, lr = SIMTask(mu=(1.0, 2.0), sigma=0.1), 0.05
-    starts = np.array([np.random.default_rng(s).normal(size=(2, 2)) / 2 for s in range(budget.seeds)])
+    starts = np.array(
+        [np.random.default_rng(s).normal(size=(2, 2)) / 2 for s in range(budget.seeds)]
+    )
     gap = recurrence_gap(starts, task.second_moment, lr=lr)
     W = starts @ np.swapaxes(starts, -1, -2)
     step = lr * tied.field(W, task.second_moment)

@@ -239,9 +239,7 @@ def _truncated_data(budget: Budget) -> tuple[Trajectory, Trajectory, float]:
         np.array([np.random.default_rng(s).permutation(x)[: 2 * n] for s, x in enumerate(sets)])
         for sets in (drawn, far)
     ]
-    whole, truncated = (
-        two_layers("correlated", budget, task=task, data=Points(x)) for x in points
-    )
+    whole, truncated = (two_layers("correlated", budget, task=task, data=Points(x)) for x in points)
     return whole, truncated, float(removed)
 
 
