@@ -30,7 +30,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from benchmarks.problem import MEMBERS, Ensemble
-from simtheory.sim.methods import DOP853
+from simtheory.sim.flows.methods import DOP853
 
 _STAGES = 12
 

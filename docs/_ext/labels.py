@@ -41,6 +41,7 @@ class StatementDirective(_Labelled):
         label = self.arguments[0]
         facts, statement = equation(label), STATEMENTS[label]
         module, name = implementations()[label].split(":")
+        shown = ".".join(module.split(".")[:3])  # a subject's package shows the names of its files
         lines = [
             f"(statement-{label})=",
             f"**{facts.title}** · `{label}`",
@@ -56,7 +57,7 @@ class StatementDirective(_Labelled):
             "",
             f"*{'Exact' if facts.exact else 'Error: ' + facts.error}; holds for: {facts.regime}.*",
             "",
-            f"[code](#{module}.{name}) · [proof](#proof-{label}) · source: {{cite:t}}`{facts.source}`, {facts.where}",
+            f"[code](#{shown}.{name}) · [proof](#proof-{label}) · source: {{cite:t}}`{facts.source}`, {facts.where}",
         ]
         return self.parse(lines)
 

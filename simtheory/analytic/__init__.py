@@ -18,12 +18,10 @@ from simtheory.analytic import (
     flow_matching,
     one_layer,
     tied,
-    tied_approximations,
-    tied_laws,
     untied,
     yang2024,
 )
-from simtheory.analytic.choice import advice
+from simtheory.analytic.advice import advice
 from simtheory.equations import label_of
 
 __all__ = [
@@ -36,8 +34,6 @@ __all__ = [
     "implementations",
     "one_layer",
     "tied",
-    "tied_approximations",
-    "tied_laws",
     "untied",
     "yang2024",
 ]
@@ -56,15 +52,16 @@ def implementations() -> dict[str, str]:
     Examples
     --------
     >>> implementations()["ldl-logit"]
-    'simtheory.analytic.tied:pivots'
+    'simtheory.analytic.tied.resummation:pivots'
     """
-    here = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
-    public = [name for name in here if not name.rsplit(".", 1)[1].startswith("_")]
-    public.remove(f"{__name__}.symbolic")
+    found = pkgutil.walk_packages(__path__, f"{__name__}.")
+    names = [module.name for module in found if not module.ispkg]
+    statements = f"{__name__}.symbolic."
+    homes = [name for name in names if "._" not in name and not name.startswith(statements)]
     return dict(
         sorted(
             (label, f"{name}:{thing}")
-            for name in (*public, *_ELSEWHERE)
+            for name in (*homes, *_ELSEWHERE)
             for thing, label in _labels_in(import_module(name))
         )
     )

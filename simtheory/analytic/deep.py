@@ -40,16 +40,21 @@ from scipy.special import logit, wrightomega
 
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import _depth_clock as clock
-from simtheory.analytic import _off_faces as off
-from simtheory.analytic._axes import map_from_concepts
-from simtheory.analytic._layers import as_layers, on_concepts
+from simtheory.analytic._shared import depth_clock as clock
+from simtheory.analytic._shared.axes import closed_form, map_from_concepts
+from simtheory.analytic._shared.layers import as_layers, on_concepts
+from simtheory.analytic._shared.off_diagonal import balanced_first_order
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
-__all__ = ["infinite_depth", "mode", "off_diagonals", "time_to_level"]
+__all__ = [
+    "infinite_depth",
+    "mode",
+    "off_diagonals",
+    "time_to_level",
+]
 
 
 @implements("depth-mode")
@@ -225,7 +230,7 @@ def off_diagonals(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest :math:`|W_{ij}|` over
         :math:`\sqrt{w_{ii}w_{jj}}` on the grid) and ``error_estimate``, its square.
 
     Raises
@@ -241,13 +246,12 @@ def off_diagonals(
     """
     times = as_times(t)
     chain = on_concepts(task, as_layers(layers, rows=task.dim, columns=task.dim))
-    weights, stats = off.first_order(task.rates, chain, times, strict=strict)
-    return Trajectory.from_weights(
+    weights, stats = balanced_first_order(task.rates, chain, times, strict=strict)
+    return closed_form(
+        off_diagonals,
+        task,
         times,
         map_from_concepts(task, weights),
-        task,
-        origin="analytic.deep.off_diagonals",
-        exact=False,
         probes=probes,
         stats=stats,
     )

@@ -36,11 +36,16 @@ from scipy.special import erf
 
 from simtheory._checks import all_positive, as_finite, not_negative
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._exponential_integrals import learned
+from simtheory.analytic._shared.exponential_integrals import learned
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError
 
-__all__ = ["one_layer_variance", "one_layer_weight", "tied_variance", "tied_weight"]
+__all__ = [
+    "one_layer_variance",
+    "one_layer_weight",
+    "tied_variance",
+    "tied_weight",
+]
 
 _PANELS, _NODES = 64, 20
 """Panels of the quadrature on each graded mesh, and Gauss points in each."""

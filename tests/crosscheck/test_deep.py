@@ -14,8 +14,8 @@ from scipy.special import hyp2f1
 
 from simtheory import SIMTask, sim
 from simtheory.analytic import deep
-from simtheory.analytic._depth_clock import saturation
-from simtheory.analytic._off_diagonal import integrate
+from simtheory.analytic._shared.depth_clock import saturation
+from simtheory.analytic._shared.off_diagonal import integrate
 
 DEPTHS = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0]
 

@@ -13,7 +13,7 @@ from scipy.stats import ortho_group
 
 from simtheory import SIMTask
 from simtheory.analytic import finite_sample
-from simtheory.analytic._finite_large import mean_decay
+from simtheory.analytic.finite_sample.high_dimension import mean_decay
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 
 from simtheory import SIMTask, inits
 from simtheory.analytic import tied
-from simtheory.analytic import tied_approximations as approximations
 from simtheory.errors import RegimeWarning
 from simtheory.tasks import yang2024
 from tests.truth import tied_flow
@@ -33,7 +32,7 @@ def quietly(form, *arguments):
 def test_pivots_of_the_published_start() -> None:
     setup = yang2024.figure_8()
     U0 = inits.torch_uniform(setup.shape, scale=setup.init_scale, seed=setup.seed)
-    pivots = approximations.schur_pivots(setup.task, U0)
+    pivots = tied.schur_pivots(setup.task, U0)
     np.testing.assert_allclose(pivots, [3.54e-4, 3.00e-3, 2.32e-2], rtol=2e-3)
     assert np.prod(pivots) == pytest.approx(np.linalg.det(U0 @ U0.T), rel=1e-9)
 
@@ -42,7 +41,7 @@ def test_the_two_concept_row() -> None:
     W0, task = np.array([[0.02, 0.013], [0.013, 0.03]]), task_of((1.0, 0.37))
     U0, t = np.linalg.cholesky(W0), np.linspace(0.0, 20.0, 2001)
     exact = tied_flow(task.second_moment, U0, t)
-    found = np.abs(approximations.schur(task, U0, t).weights - exact).max()
+    found = np.abs(tied.schur(task, U0, t).weights - exact).max()
     assert found == pytest.approx(1.6e-2, rel=0.02)
     assert np.abs(W0 - exact).max() > 10 * found
     # Shared leading order: closer to the pivots' form than to the first-order one.
@@ -66,7 +65,7 @@ def test_errors_and_half_times_on_the_published_figures(figure, convention, note
     end = 3 * tied.learning_times(setup.task, U0).max()
     t = np.unique(np.concatenate([np.geomspace(1e-2, end, 1500), np.linspace(0, end, 1500)]))
     exact = tied_flow(setup.task.second_moment, U0, t)
-    found = approximations.schur(setup.task, U0, t).weights
+    found = tied.schur(setup.task, U0, t).weights
     error = np.abs(found - exact).max()
     assert error == pytest.approx(noted, rel=0.05)
     assert np.abs(quietly(tied.first_order, setup.task, U0, t) - exact).max() > 1.5 * error
@@ -87,7 +86,7 @@ def test_the_other_rows_of_figures_8_and_9() -> None:
         end = 3 * tied.learning_times(task, U0).max()
         t = np.unique(np.concatenate([np.geomspace(1e-2, end, 1200), np.linspace(0, end, 1200)]))
         exact = tied_flow(task.second_moment, U0, t)
-        found = np.abs(approximations.schur(task, U0, t).weights - exact).max()
+        found = np.abs(tied.schur(task, U0, t).weights - exact).max()
         assert found == pytest.approx(noted, rel=0.05)
 
 
@@ -109,7 +108,7 @@ def test_median_errors_over_random_starts(positive, omega, diagonal, off) -> Non
         t = np.unique(np.concatenate([np.linspace(0, end, 500), np.geomspace(1e-3, end, 500)]))
         exact = tied_flow(task.second_moment, U0, t, rtol=1e-8)
         places = ~np.eye(4, dtype=bool)
-        error = np.abs(quietly(approximations.schur, task, U0, t) - exact)
+        error = np.abs(quietly(tied.schur, task, U0, t) - exact)
         errors.append(
             [error[:, ~places].max(), error[:, places].max() / np.abs(exact[:, places]).max()]
         )
@@ -125,9 +124,9 @@ def test_the_second_order_row() -> None:
     task, t = task_of((1.0, 0.5)), np.array([2.0, 4.0, 6.0, 8.0])
     U0 = np.linalg.cholesky(np.array([[2e-3, 2e-6], [2e-6, 1e-7]]))
     noted = np.array([-1.724e-9, -2.523e-8, -1.061e-8, -3.874e-9])
-    found = approximations.diagonal_correction(task, U0, t)[:, 0]
+    found = tied.diagonal_correction(task, U0, t)[:, 0]
     np.testing.assert_allclose(found, noted, rtol=4e-4)
-    early = approximations.early_correction(task, U0, t, i=0, j=1)
+    early = tied.early_correction(task, U0, t, i=0, j=1)
     # What it leaves out is D_j^(−5/2), a relative 2.5 w_jj, weighted: 4e-4 at the end.
     np.testing.assert_allclose(early, found, rtol=6e-4)
     exact = tied_flow(task.second_moment, U0, np.concatenate([[0.0], t]), rtol=1e-13)[1:, 0, 0]
@@ -144,7 +143,7 @@ def test_the_correction_against_a_quadrature_of_many_digits() -> None:
         w0 = 10.0 ** rng.uniform(-8, -0.5, 2)
         tie, t = 0.1 * np.sqrt(w0.prod()), rng.choice([0.3, 3.0, 60.0]) / a.max()
         U0 = np.linalg.cholesky(np.array([[w0[0], tie], [tie, w0[1]]]))
-        found = approximations.diagonal_correction(task_of(a), U0, [t])[0, 0]
+        found = tied.diagonal_correction(task_of(a), U0, [t])[0, 0]
         assert found == pytest.approx(_correction(*task_of(a).rates, *w0, tie, t), rel=1e-11)
 
 
@@ -166,7 +165,7 @@ def test_the_early_form_is_the_one_with_the_growing_argument() -> None:
     """The same function by Pfaff's transformation, whose argument w₀e^{2at}/(w₀−1) is unbounded."""
     a, b, x0, y0, z0, t = 1.0, 0.4, 1e-3, 1e-5, 1e-6, 5.0
     U0 = np.linalg.cholesky(np.array([[x0, y0], [y0, z0]]))
-    found = approximations.early_correction(task_of((a, b)), U0, [t], i=0, j=1)[0]
+    found = tied.early_correction(task_of((a, b)), U0, [t], i=0, j=1)[0]
     q, r, k = (a - b) / (2 * a), b / a, x0 / (1 - x0)
 
     def primitive(s):
@@ -194,7 +193,7 @@ def test_the_top_of_the_bump(rho, noted, exact) -> None:
         U0 = np.linalg.cholesky(size * np.array([[1.0, 0.9], [0.9, 1.0]]))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RegimeWarning)  # at 0.45 the top comes soon
-            top = approximations.bump_top(task, U0, strict=False)
+            top = tied.bump_top(task, U0, strict=False)
         assert float(top.time) == pytest.approx(formula, abs=0.0051)
         t = np.linspace(0.0, true + 2.0, 4001)
         missed = task.target - tied_flow(task.second_moment, U0, t) @ task.target

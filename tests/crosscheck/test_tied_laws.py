@@ -14,7 +14,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import ortho_group
 
 from simtheory import SIMTask, inits
-from simtheory.analytic import tied, tied_laws
+from simtheory.analytic import tied
 from tests.truth import tied_flow
 
 ORACLE = 1e-9  # ten times what DOP853 holds at rtol = 1e-12 over these spans
@@ -52,7 +52,7 @@ def test_a_projector_against_the_integrator(rates, h: int) -> None:
     task = task_of(rates, rotation=R)
     U0 = ortho_group.rvs(3, random_state=h)[:, :h]
     holds(
-        tied_laws.projector(task, U0, T).weights,
+        tied.projector(task, U0, T).weights,
         tied_flow(task.second_moment, U0, T, rtol=1e-12),
     )
 
@@ -62,7 +62,7 @@ def test_blocks_against_the_integrator() -> None:
     U0 = np.zeros((4, 5))
     U0[[0, 2], :2] = 0.3 * rng.standard_normal((2, 2))
     U0[[1, 3], 2:] = 0.3 * rng.standard_normal((2, 3))
-    holds(tied_laws.blocks(task, U0, T).weights, tied_flow(task.second_moment, U0, T, rtol=1e-12))
+    holds(tied.blocks(task, U0, T).weights, tied_flow(task.second_moment, U0, T, rtol=1e-12))
 
 
 @pytest.mark.parametrize("h", [1, 2, 5])
@@ -72,7 +72,7 @@ def test_a_target_on_whitened_inputs_against_the_integrator(levels, h: int) -> N
     U0 = 0.2 * np.random.default_rng(h).standard_normal((3, h))
     t = T / 2
     exact = squared(flow(lambda U: a * (B - U @ U.T) @ U, U0, t))
-    holds(tied_laws.whitened_target(B, U0, t, rate=a), exact)
+    holds(tied.whitened_target(B, U0, t, rate=a), exact)
 
 
 def with_decay(A: np.ndarray, kappa: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -87,13 +87,13 @@ def with_decay(A: np.ndarray, kappa: float) -> Callable[[np.ndarray], np.ndarray
 def test_width_one_with_decay_against_the_integrator(kappa: float) -> None:
     task, u0 = task_of((0.3, 1.0, 2.0), rotation=R), np.array([0.3, -0.1, 0.02])
     exact = squared(flow(with_decay(task.second_moment, kappa), u0[:, None], T))
-    holds(tied_laws.rank_one_decay(task, u0, T, decay=kappa).weights, exact)
+    holds(tied.rank_one_decay(task, u0, T, decay=kappa).weights, exact)
     if kappa > 0:  # power: without decay it is another curve
         assert np.abs(tied.rank_one(task, u0, T).weights - exact).max() > 10 * ORACLE
 
 
 def test_width_one_without_decay_has_the_noted_entries() -> None:
-    found = tied_laws.rank_one_decay(task_of((1.0, 0.5)), [0.02, 0.05], [2.0, 4.0, 8.0], decay=0.0)
+    found = tied.rank_one_decay(task_of((1.0, 0.5)), [0.02, 0.05], [2.0, 4.0, 8.0], decay=0.0)
     u = np.array([[0.144527, 0.133795], [0.702673, 0.267168], [0.991524, 0.128693]])
     found_u = np.sqrt(np.diagonal(found.weights, axis1=1, axis2=2))
     np.testing.assert_allclose(found_u, u, atol=5e-7)
@@ -108,7 +108,7 @@ def test_width_one_without_decay_is_the_quadrature() -> None:
         u0 = rng.standard_normal(d) * 10.0 ** (-rng.choice([0.0, 3.0, 20.0, 80.0]) * rng.random(d))
         u0 *= rng.choice([0.9, 1e-2, 1e-8]) / np.linalg.norm(u0)
         t = np.geomspace(1e-9, 1.0, rng.choice([5, 60])) * 10.0 ** rng.uniform(-2, 7) / a.max()
-        found = tied_laws.rank_one_decay(task_of(a), u0, t, decay=0.0).weights
+        found = tied.rank_one_decay(task_of(a), u0, t, decay=0.0).weights
         exact = tied.rank_one(task_of(a), u0, t).weights
         np.testing.assert_allclose(found, exact, atol=ORACLE)
 
@@ -116,7 +116,7 @@ def test_width_one_without_decay_is_the_quadrature() -> None:
 def test_modes_with_decay_against_the_integrator() -> None:
     a, kappa, b = np.array([2.0, 0.2, 0.5]), 0.5, np.array([1.0, 1.0, 1.2])
     U = flow(lambda u: a * (b - u**2) * u - kappa * u, np.full(3, 0.1), T)
-    found = tied_laws.decayed_mode(a, 0.01, T, decay=kappa, target=b).T
+    found = tied.decayed_mode(a, 0.01, T, decay=kappa, target=b).T
     holds(found, U**2)
 
 
@@ -127,7 +127,7 @@ def test_the_determinant_law_with_decay() -> None:
     task, kappa = task_of((0.3, 1.0, 2.0)), 0.25
     U0 = inits.torch_uniform((3, 3), scale=0.3, seed=233333)
     W = squared(flow(with_decay(task.second_moment, kappa), U0, T))
-    speed = tied_laws.decayed_log_det_rate(W, task.second_moment, decay=kappa)
+    speed = tied.decayed_log_det_rate(W, task.second_moment, decay=kappa)
     grown = np.diff(np.linalg.slogdet(W)[1][[0, -1]])[0]
     assert simpson(speed, x=T) == pytest.approx(grown, abs=1e-4)
     assert abs(simpson(tied.log_det_rate(W, task.second_moment), x=T) - grown) > 1.0
@@ -143,7 +143,7 @@ def test_eigenvalues_follow_their_law() -> None:
     omega = np.linalg.eigvalsh(W)
     logit = np.log(omega / (1 - omega)).reshape(8, 3, 3)
     speed = (logit[:, 2] - logit[:, 0]) / (2 * h)
-    found = tied_laws.eigen_logit_rates(W[1::3], A)
+    found = tied.eigen_logit_rates(W[1::3], A)
     np.testing.assert_allclose(found, speed, atol=1e-5)
     # Power: the rates in falling order of the eigenvalues are not these speeds.
     assert np.abs(2 * np.linalg.eigvalsh(A) - speed).max() > 1e-2
@@ -152,7 +152,7 @@ def test_eigenvalues_follow_their_law() -> None:
 def test_a_reflected_run_is_a_flow() -> None:
     """A start with I − W of rank one: solved by the mirror image of width one."""
     task = task_of((1.0, 0.5, 0.2), rotation=R)
-    mirror = tied_laws.reflect(tied.rank_one(task, [0.3, -0.1, 0.2], T))
+    mirror = tied.reflect(tied.rank_one(task, [0.3, -0.1, 0.2], T))
     U0 = np.linalg.cholesky(mirror.weights[0])
     # The forward flow grows the rounding of the start along the unlearned direction.
     holds(mirror.weights, tied_flow(task.second_moment, U0, T, rtol=1e-12), 1e-8)
@@ -163,7 +163,7 @@ def test_the_logit_flow_keeps_the_digits_of_what_is_left() -> None:
     A, t = np.diag([0.6, 0.7, 0.8]), np.array([0.0, 5.0, 17.0])
     U0 = inits.torch_uniform((3, 3), scale=0.48, seed=3)
     W0 = U0 @ U0.T
-    N = flow(lambda N: tied_laws.logit_field(N, A), np.linalg.inv(np.eye(3) - W0), t)
+    N = flow(lambda N: tied.logit_field(N, A), np.linalg.inv(np.eye(3) - W0), t)
     W = tied_flow(A, U0, t, rtol=1e-12)
     np.testing.assert_allclose(np.eye(3) - np.linalg.inv(N), W, atol=ORACLE)
     law = tied.det_law(A, W0, t)
@@ -179,10 +179,10 @@ def test_the_laws_of_two_concepts() -> None:
     W0 = np.array([[0.02, 0.013], [0.013, 0.03]])
     t = np.linspace(0.0, 6.0, 601)
     W = tied_flow(np.diag(a), np.linalg.cholesky(W0), t, rtol=1e-12)
-    found = tied_laws.plane_laws(W, a)
+    found = tied.plane_laws(W, a)
     np.testing.assert_allclose(found.log_ratio, found.log_ratio[0] + 2 * a.sum() * t, atol=1e-7)
     determinant = np.linalg.det(W)
-    by_trace = tied_laws.plane_determinant(np.trace(W, axis1=1, axis2=2), found.log_ratio)
+    by_trace = tied.plane_determinant(np.trace(W, axis1=1, axis2=2), found.log_ratio)
     away = np.abs(found.log_ratio) > 0.1  # near R = 1 both sides are 0/0
     np.testing.assert_allclose(by_trace[away], determinant[away], atol=1e-8)
     assert np.abs(determinant - determinant[0]).max() > 0.1
@@ -192,7 +192,7 @@ def test_the_laws_of_two_concepts() -> None:
     np.testing.assert_allclose(found.log_tie, found.log_tie[0] + grown, atol=1e-6)
     assert np.abs(grown).max() > 1.0
     assert (np.sign(W[:, 0, 1]) == 1).all()
-    half = float(tied_laws.plane_halfway(W0, a))
+    half = float(tied.plane_halfway(W0, a))
     there = tied_flow(np.diag(a), np.linalg.cholesky(W0), np.array([0.0, half]), rtol=1e-12)[1]
     assert np.trace(there) == pytest.approx(1.0, abs=ORACLE)
     assert np.trace(W0) < 0.1
@@ -204,7 +204,7 @@ def test_two_concepts_move_as_the_hamiltonian_says() -> None:
     U0 = np.linalg.cholesky(np.array([[0.02, -0.013], [-0.013, 0.03]]))
     t = np.sort(np.concatenate([[0.0], centres - h, centres, centres + h]))
     W = tied_flow(np.diag(a), U0, t, rtol=1e-12)[1:]
-    found = tied_laws.plane_hamiltonian(W, a)
+    found = tied.plane_hamiltonian(W, a)
     for value, speed in ((found.P, found.P_dot), (found.Q, found.Q_dot)):
         by_three = value.reshape(10, 3)
         slope = (by_three[:, 2] - by_three[:, 0]) / (2 * h)
@@ -224,11 +224,11 @@ def test_bounds_hold_along_the_flow_and_are_not_idle() -> None:
     t = np.linspace(0.0, 20.0, 401)
     W = tied_flow(task.second_moment, U0, t, rtol=1e-12)
     entries = np.diagonal(W, axis1=1, axis2=2)
-    bound = tied_laws.diagonal_bound(task, U0, t)
+    bound = tied.diagonal_bound(task, U0, t)
     assert (entries - bound).max() < ORACLE
     assert (bound - entries).max() < 0.9  # and it is not the trivial 1
     lowest = np.linalg.eigvalsh(W)[:, 0]
-    floor = tied_laws.eigenvalue_floor(task, U0, t)
+    floor = tied.eigenvalue_floor(task, U0, t)
     assert (floor - lowest).max() < ORACLE
     assert floor[-1] > 0.9
     # Power: with a rate of 1.2 times the smallest the floor would be broken.
@@ -242,12 +242,12 @@ def test_every_start_of_full_rank_converges(seed: int) -> None:
     d = 2 + seed % 5
     task = task_of(rng.uniform(0.3, 2.0, d))
     U0 = 10.0 ** rng.uniform(-2, 0.5) * rng.standard_normal((d, d)) / np.sqrt(d)
-    assert tied_laws.learnable(task, U0).all()
+    assert tied.learnable(task, U0).all()
     # The floor says when an accuracy of 1e-4 is reached for sure.
     start = min(np.linalg.svd(U0, compute_uv=False)[-1] ** 2, 0.5)
     end = float(tied.time_to_level(task.rates.min(), start, level=1 - 1e-5))
     W = tied_flow(task.second_moment, U0, np.array([0.0, end]), rtol=1e-8)
-    assert tied_laws.eigenvalue_floor(task, U0, [end])[0] > 1 - 1e-4
+    assert tied.eigenvalue_floor(task, U0, [end])[0] > 1 - 1e-4
     assert np.abs(W[-1] - np.eye(d)).max() < 1e-4
     assert np.abs(W[0] - np.eye(d)).max() > 1e-2
 
@@ -269,7 +269,7 @@ ZERO_ROW = [[0.0, 0.0], [0.4, 0.3], [0.2, -0.3], [0.1, 0.5]]
 def test_what_a_start_of_deficient_rank_learns(rows, learned) -> None:
     """The second row depends on the first by chance; two groups; a strong concept with no weight."""
     task, U0 = task_of(RATES), 0.3 * np.array(rows)
-    assert tied_laws.learnable(task, U0).tolist() == learned
+    assert tied.learnable(task, U0).tolist() == learned
     W = tied_flow(task.second_moment, U0, np.array([0.0, 200.0]), rtol=1e-10)[-1]
     np.testing.assert_allclose(W, np.diag(np.array(learned, dtype=float)), atol=1e-6)
 
@@ -287,7 +287,7 @@ def test_descent_of_finite_step_has_the_noted_errors() -> None:
             u.append(u[-1] * (1 + eta * (1 - u[-1] ** 2)))
         w, steps = np.square(u), eta * np.arange(len(u))
         on_the_way = w < 0.9999
-        modified = np.abs(tied_laws.modified_time(1.0, 1e-3, w, step=eta) - steps)
+        modified = np.abs(tied.modified_time(1.0, 1e-3, w, step=eta) - steps)
         plain = np.array([float(tied.time_to_level(1.0, 1e-3, level=x)) for x in w]) - steps
         assert modified[on_the_way].max() == pytest.approx(far, rel=0.02)
         assert np.abs(plain[on_the_way]).max() == pytest.approx(flow_far, rel=0.01)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from simtheory.tasks import SIMTask
+from simtheory.validation.nets import _run
+from simtheory.validation.nets._job import Job
 from simtheory.validation.nets.architectures import MLP
-from simtheory.validation.nets.data import Fresh, Points, Samples
+from simtheory.validation.nets.data import Fresh, Points, Samples, condensed
 from simtheory.validation.nets.optimisers import SGD
 from tests.nets.teaching import TASK, TIGHT, gap, inputs, moment, teach
 
@@ -54,7 +56,7 @@ def test_label_noise_of_a_finite_set_is_kept():
         assert gap(run.weights[s, -1], fit) < TIGHT
         assert gap(np.eye(3), fit) > 10 * TIGHT  # the identity, which noise hides
         residual = 0.5 * ((y[s] - x[s] @ fit.T) ** 2).sum(axis=1).mean()
-        assert abs(run.stats["train_loss"][s, -1] - residual) < TIGHT
+        assert abs(run.arrays["train_loss"][s, -1] - residual) < TIGHT
 
 
 def test_fresh_points_are_drawn_from_the_task():
@@ -73,7 +75,7 @@ def test_loss_of_fresh_data_is_watched_on_points_of_its_own():
     run = teach(MLP(depth=1), data=Fresh(watched=40, label_noise=0.3), batch=5, seeds=(6,))
     error = np.eye(3) - run.weights[0]
     loss = 0.5 * np.einsum("tij,jk,tik->t", error, moment(TASK, 6), error)
-    assert gap(run.stats["train_loss"][0], loss) < TIGHT
+    assert gap(run.arrays["train_loss"][0], loss) < TIGHT
     assert np.ptp(loss) > 10 * TIGHT
 
 
@@ -89,10 +91,10 @@ def test_seeds_one_by_one_and_side_by_side_agree(changes):
     net = MLP(2, 6, activation="gelu", bias=True)
     loop, batch = (teach(net, seeds=(0, 5), seeds_as=how, **changes) for how in ("loop", "batch"))
     assert gap(loop.outputs, batch.outputs) < TIGHT
-    assert gap(loop.stats["train_loss"], batch.stats["train_loss"]) < TIGHT
+    assert gap(loop.arrays["train_loss"], batch.arrays["train_loss"]) < TIGHT
     assert gap(loop.outputs[0], loop.outputs[1]) > 10 * TIGHT  # nor is it one seed twice
     if "jacobians" in changes:
-        assert gap(loop.stats["jacobians"], batch.stats["jacobians"]) < TIGHT
+        assert gap(loop.arrays["jacobians"], batch.arrays["jacobians"]) < TIGHT
 
 
 def test_single_precision_is_a_choice():
@@ -106,8 +108,61 @@ def test_single_precision_is_a_choice():
 
 def test_records_in_equal_ratios():
     run = teach(MLP(depth=1), steps=5000, record="log")
-    steps = run.stats["steps"][0]
+    steps = run.arrays["steps"]
     assert steps[:4].tolist() == [0, 1, 2, 3]
     assert steps[-1] == 5000
     late = steps[steps > 100]
     assert np.allclose(late[1:] / late[:-1], 5000 ** (1 / 199), atol=0.01)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_as_many_points_as_dimensions_give_the_same_gradients(noise):
+    data = Samples(40, label_noise=noise)
+    x, y = data.draw(TASK, seeds=(0, 1))
+    few, targets, rest = condensed(x, y)
+    assert few.shape == targets.shape == (2, 3, 3)
+    W = np.random.default_rng(5).standard_normal((2, 3, 3))
+
+    def loss_and_slope(inputs, targets):
+        miss = inputs @ np.swapaxes(W, -1, -2) - targets
+        n = inputs.shape[1]
+        return (miss**2).sum(axis=(1, 2)) / n, 2 * np.swapaxes(miss, -1, -2) @ inputs / n
+
+    wanted, found = loss_and_slope(x, y), loss_and_slope(few, targets)
+    # both are sums of 120 products of order one: a rounding error of some eps
+    assert gap(wanted[0], found[0] + rest) < 1e-12
+    assert gap(wanted[1], found[1]) < 1e-12
+    assert gap(wanted[1], loss_and_slope(x[:, :3], y[:, :3])[1]) > 1e-2  # any three points
+    if noise:
+        assert gap(wanted[0], found[0]) > 1e-2  # without what the inputs do not reach
+
+
+def test_training_on_condensed_points_is_training_on_all(monkeypatch):
+    settings = {
+        "data": Samples(40, label_noise=0.2),
+        "optimiser": SGD(momentum=0.5, weight_decay=0.01, clip=0.5),
+    }
+    for net in (MLP(1), MLP(4, 5, tied=True), MLP(3, 8, mup=4)):
+        few = teach(net, **settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(Job, "condenses", False)
+            whole = teach(net, **settings)
+        assert gap(few.weights, whole.weights) < TIGHT
+        assert gap(few.arrays["train_loss"], whole.arrays["train_loss"]) < TIGHT
+        assert gap(few.weights, few.weights[:, :1]) > 10 * TIGHT  # nothing learned
+
+
+def test_only_nets_that_see_moments_alone_are_condensed(monkeypatch):
+    def condense(*_):
+        raise AssertionError("condensed")
+
+    monkeypatch.setattr(_run, "condensed", condense)
+    for net, changes in (
+        (MLP(1, bias=True), {}),
+        (MLP(2, 4, activation="relu"), {}),
+        (MLP(1), {"batch": 8}),
+        (MLP(1), {"data": Samples(1)}),
+    ):
+        teach(net, steps=2, record=2, **changes)
+    with pytest.raises(AssertionError, match="condensed"):
+        teach(MLP(1), steps=2, record=2)

@@ -11,7 +11,7 @@ import pytest
 
 from simtheory import SIMTask
 from simtheory.analytic import finite_sample
-from simtheory.analytic._finite_large import mean_decay
+from simtheory.analytic.finite_sample.high_dimension import mean_decay
 
 
 def gauss(alpha: float | None, points: int) -> tuple[np.ndarray, np.ndarray]:

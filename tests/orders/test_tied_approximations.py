@@ -9,7 +9,6 @@ import pytest
 
 from simtheory import SIMTask
 from simtheory.analytic import tied
-from simtheory.analytic import tied_approximations as approximations
 from simtheory.errors import RegimeWarning
 from tests.truth import tied_flow
 
@@ -39,7 +38,7 @@ def test_the_schur_form_errs_as_omega_to_the_power_one_minus_rho(rho: float, not
     """
     M = np.array([[1.0, 0.6], [0.6, 1.0]])
     sizes = [1e-3, 1e-4, 1e-5, 1e-6]
-    found = np.array([errors(approximations.schur, (1.0, rho), size * M).max() for size in sizes])
+    found = np.array([errors(tied.schur, (1.0, rho), size * M).max() for size in sizes])
     ratios = found[:-1] / found[1:]
     assert ratios[-1] == pytest.approx(10.0 ** (1.0 - rho), rel=0.1)
     assert ratios[-1] == pytest.approx(noted, rel=0.11)
@@ -54,7 +53,7 @@ def test_the_first_order_form_does_not_improve_so() -> None:
     M = np.array([[1.0, 0.6], [0.6, 1.0]])
     first = [errors(tied.first_order, (1.0, 0.3), size * M).max() for size in (1e-3, 1e-6)]
     assert first[0] / first[1] < 1.2
-    assert first[1] > 10 * errors(approximations.schur, (1.0, 0.3), 1e-6 * M).max()
+    assert first[1] > 10 * errors(tied.schur, (1.0, 0.3), 1e-6 * M).max()
 
 
 COSINES = np.array([0.1, 0.05, 0.025])
@@ -63,7 +62,7 @@ COSINES = np.array([0.1, 0.05, 0.025])
 def test_second_order_errs_as_the_fourth_power_for_two_concepts() -> None:
     """On the diagonal 0.145 ε⁴, and off it, where the form is the first-order one, 0.022 ε³."""
     pairs = [1e-3 * np.array([[1.0, eps], [eps, 1.0]]) for eps in COSINES]
-    found = [errors(approximations.second_order, (1.0, 0.5), W0) for W0 in pairs]
+    found = [errors(tied.second_order, (1.0, 0.5), W0) for W0 in pairs]
     on = np.array([diagonal(error) for error in found])
     np.testing.assert_allclose(on / COSINES**4, 0.145, rtol=0.02)
     off = np.array([error[:, 0, 1].max() for error in found])
@@ -78,7 +77,7 @@ def test_second_order_errs_as_the_third_power_for_three() -> None:
     starts = [1e-3 * (np.eye(3) + eps * ones) for eps in COSINES]
     on, first = (
         np.array([diagonal(errors(form, (1.0, 0.5, 0.2), W0)) for W0 in starts])
-        for form in (approximations.second_order, tied.first_order)
+        for form in (tied.second_order, tied.first_order)
     )
     ratios = on[:-1] / on[1:]
     np.testing.assert_allclose(ratios, 8.0, rtol=0.1)
@@ -116,11 +115,11 @@ def test_the_form_with_target_errs_as_the_square_of_the_cosine(B, kappa: float) 
     found, none, estimate = [], [], []
     for eps in COSINES:
         U0 = np.linalg.cholesky(1e-3 * np.array([[1.0, eps], [eps, 1.0]]))
-        run = approximations.first_order_target(task, U0, t, target=aim, decay=kappa)
+        run = tied.first_order_target(task, U0, t, target=aim, decay=kappa)
         exact = target_flow(a, aim, kappa, U0, t)
         found.append(np.abs(run.weights - exact).max())
         none.append(np.abs(tied.first_order(task, U0, t).weights - exact).max())
-        estimate.append(float(run.stats["error_estimate"]))
+        estimate.append(float(run.arrays["error_estimate"]))
     ratios = np.array(found[:-1]) / found[1:]
     np.testing.assert_allclose(ratios, 4.0, rtol=0.02)
     # An order of magnitude, from above up to a fifth; a dying concept makes it pessimistic.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simtheory.analytic import tied, tied_laws
+from simtheory.analytic import tied
 
 
 def errors(rate: float, eta: float) -> tuple[float, float]:
@@ -14,7 +14,7 @@ def errors(rate: float, eta: float) -> tuple[float, float]:
     while u[-1] ** 2 < 0.99:
         u.append(u[-1] * (1 + eta * rate * (1 - u[-1] ** 2)))
     w, steps = np.square(u[:-1]), eta * np.arange(len(u) - 1)
-    modified = tied_laws.modified_time(rate, 0.1**2, w, step=eta) - steps
+    modified = tied.modified_time(rate, 0.1**2, w, step=eta) - steps
     flow = np.array([float(tied.time_to_level(rate, 0.1**2, level=x)) for x in w[1:]]) - steps[1:]
     return np.abs(modified).max(), np.abs(flow).max()
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from simtheory import SIMTask
 from simtheory.analytic import finite_sample
-from simtheory.analytic._finite_large import mean_decay
-from simtheory.analytic._finite_moments import _first_difference, _second_difference
+from simtheory.analytic.finite_sample.high_dimension import mean_decay
+from simtheory.analytic.finite_sample.moments import _first_difference, _second_difference
 from simtheory.errors import ArgumentError, RegimeError, RegimeWarning
 from tests.properties.strategies import rates, seeds, tasks
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from simtheory import SIMTask
 from simtheory.analytic import tied
-from simtheory.analytic import tied_approximations as approximations
 from simtheory.errors import RegimeError, ShapeError
 from tests.properties.strategies import scales, seeds, starts, tasks
 
@@ -33,7 +32,7 @@ def evaluated(function, *arguments, **options):
 @given(problems, times)
 def test_the_schur_form_starts_at_the_start_and_stays_bounded(problem, t) -> None:
     task, U = problem
-    W0, weights = U @ U.T, evaluated(approximations.schur, task, U, t)
+    W0, weights = U @ U.T, evaluated(tied.schur, task, U, t)
     size = np.sqrt(np.outer(np.diag(W0), np.diag(W0)))
     assert np.all(np.abs(weights[0] - W0) <= 1e-12 * size)
     diagonal = np.diagonal(weights, axis1=1, axis2=2)
@@ -48,19 +47,19 @@ def test_the_schur_form_does_not_mind_the_order_of_concepts(problem, t, seed) ->
     assume(np.unique(task.rates).size == task.dim)  # equal rates keep the order they come in
     order = np.random.default_rng(seed).permutation(task.dim)
     other = SIMTask(mu=np.zeros(task.dim), sigma=task.sigma[order])
-    direct = evaluated(approximations.schur, task, U, t)[:, order][:, :, order]
-    found = evaluated(approximations.schur, other, U[order], t)
+    direct = evaluated(tied.schur, task, U, t)[:, order][:, :, order]
+    found = evaluated(tied.schur, other, U[order], t)
     np.testing.assert_allclose(found, direct, rtol=1e-9, atol=1e-12)
 
 
 @given(problems, times)
 def test_the_correction_only_takes(problem, t) -> None:
     task, U = problem
-    found = approximations.diagonal_correction(task, U, t)
+    found = tied.diagonal_correction(task, U, t)
     assert np.isfinite(found).all()
     assert found.max() <= 0.0
     assert np.all(found[0] == 0.0)
-    weights = evaluated(approximations.second_order, task, U, t)
+    weights = evaluated(tied.second_order, task, U, t)
     below = np.diagonal(evaluated(tied.first_order, task, U, t), axis1=1, axis2=2)
     assert np.all(np.diagonal(weights, axis1=1, axis2=2) <= below)
 
@@ -73,10 +72,10 @@ def test_the_early_correction_is_the_correction_while_it_is_early(problem, t) ->
     assume(1e-6 * task.rates[i] < task.rates[j] < 0.999 * task.rates[i])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = approximations.early_correction(task, U, t, i=i, j=j, strict=False)
+        found = tied.early_correction(task, U, t, i=i, j=j, strict=False)
     assert np.isfinite(found).all()
     pair = SIMTask(mu=np.zeros(2), sigma=task.sigma[[i, j]])
-    whole = approximations.diagonal_correction(pair, U[[i, j]], t)[:, 0]
+    whole = tied.diagonal_correction(pair, U[[i, j]], t)[:, 0]
     small = tied.mode(pair.rates[1], np.sum(U[j] ** 2), t) < 0.01
     share = pair.rates[0] / pair.rates[1]
     # It leaves out D_j^(−3/2−a_i/2a_j), and loses eps over a_j t, at first, of what it subtracts.
@@ -90,7 +89,7 @@ def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed,
     task, U = problem
     B = np.random.default_rng(seed).choice([-2.0, 0.0, 1e-9, 0.5, 1.0, 30.0], task.dim)
     kappa = decay * float(task.rates.max())
-    weights = evaluated(approximations.first_order_target, task, U, t, target=B, decay=kappa)
+    weights = evaluated(tied.first_order_target, task, U, t, target=B, decay=kappa)
     diagonal = np.diagonal(weights, axis1=1, axis2=2)
     W0 = U @ U.T
     assert diagonal.min() >= 0.0
@@ -101,7 +100,7 @@ def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed,
 @given(problems, times)
 def test_the_identity_without_decay_is_the_first_order_form(problem, t) -> None:
     task, U = problem
-    found = evaluated(approximations.first_order_target, task, U, t)
+    found = evaluated(tied.first_order_target, task, U, t)
     # Exponents of size a t are known to eps of that; where they are large the entry has faded.
     np.testing.assert_allclose(found, evaluated(tied.first_order, task, U, t), rtol=1e-9, atol=1e-9)
 
@@ -115,9 +114,9 @@ def test_the_top_of_the_bump_is_finite_or_refused(log_ratio, scale, log_tilt, se
         warnings.simplefilter("ignore")
         if U[0, 0] * U[1, 0] < 0:
             with pytest.raises(RegimeError, match="lean"):
-                approximations.bump_top(task, U, strict=False)
+                tied.bump_top(task, U, strict=False)
             return
-        top = approximations.bump_top(task, U, strict=False)
+        top = tied.bump_top(task, U, strict=False)
     assert np.isfinite(top.time)
     assert np.isfinite(top.loss)
     assert top.loss >= 0.0
@@ -126,24 +125,24 @@ def test_the_top_of_the_bump_is_finite_or_refused(log_ratio, scale, log_tilt, se
 def test_refusals_say_what_to_do() -> None:
     task, leaning = SIMTask(mu=(1.0, 1.05), sigma=0.0), 0.3 * np.ones((2, 2)) + 0.1 * np.eye(2)
     with pytest.raises(RegimeError, match=r"use `tied\.pivots`"):
-        approximations.schur(task, leaning, [0.0, 1.0])
+        tied.schur(task, leaning, [0.0, 1.0])
     with pytest.raises(RegimeError, match=r"second-order .* cosines"):
-        approximations.second_order(task, leaning, [0.0, 1.0])
+        tied.second_order(task, leaning, [0.0, 1.0])
     with pytest.raises(RegimeError, match=r"first-order .* cosines"):
-        approximations.first_order_target(task, leaning, [0.0, 1.0])
+        tied.first_order_target(task, leaning, [0.0, 1.0])
     with pytest.raises(RegimeError, match=r"ratio of at most 0\.45"):
-        approximations.bump_top(task, 0.1 * leaning)
+        tied.bump_top(task, 0.1 * leaning)
     with pytest.raises(RegimeError, match="0 < a_j < a_i"):
-        approximations.early_correction(task, leaning, [0.0, 1.0], i=0, j=1)
+        tied.early_correction(task, leaning, [0.0, 1.0], i=0, j=1)
     with pytest.raises(RegimeError, match=r"weaker concept below 0\.01"):
-        approximations.early_correction(task, leaning, [0.0, 1.0], i=1, j=0)
+        tied.early_correction(task, leaning, [0.0, 1.0], i=1, j=0)
     with pytest.raises(RegimeError, match="two distinct rates"):
-        approximations.bump_top(SIMTask(mu=(1.0, 1.0), sigma=0.0), 0.1 * leaning)
+        tied.bump_top(SIMTask(mu=(1.0, 1.0), sigma=0.0), 0.1 * leaning)
     with pytest.raises(ShapeError, match="two concepts"):
-        approximations.bump_top(SIMTask(mu=(1.0, 2.0, 3.0), sigma=0.0), np.eye(3))
+        tied.bump_top(SIMTask(mu=(1.0, 2.0, 3.0), sigma=0.0), np.eye(3))
     with pytest.raises(ValueError, match="`decay`"):
-        approximations.first_order_target(task, np.eye(2), [0.0, 1.0], decay=-1.0)
+        tied.first_order_target(task, np.eye(2), [0.0, 1.0], decay=-1.0)
     with pytest.raises(ShapeError, match="`target`"):
-        approximations.first_order_target(task, np.eye(2), [0.0, 1.0], target=(1.0, 2.0, 3.0))
+        tied.first_order_target(task, np.eye(2), [0.0, 1.0], target=(1.0, 2.0, 3.0))
     with pytest.raises(ValueError, match="`j` must be a coordinate"):
-        approximations.early_correction(task, leaning, [0.0, 1.0], i=1, j=2)
+        tied.early_correction(task, leaning, [0.0, 1.0], i=1, j=2)

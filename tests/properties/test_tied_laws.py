@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simtheory import SIMTask
-from simtheory.analytic import tied, tied_laws
+from simtheory.analytic import tied
 from tests.properties.strategies import rates, seeds, starts, tasks
 
 times = st.floats(-6.0, 6.0).map(
@@ -24,7 +24,7 @@ ROUNDING = 1e-12  # a few d² eps of slack on quantities of size one
 def test_a_projector_stays_one(problem, t) -> None:
     task, U = problem
     frame = np.linalg.qr(U[:, : task.dim] + np.eye(*U.shape)[:, : task.dim])[0]
-    W = tied_laws.projector(task, frame, t).weights
+    W = tied.projector(task, frame, t).weights
     np.testing.assert_allclose(W @ W, W, atol=ROUNDING)
     np.testing.assert_allclose(np.trace(W, axis1=1, axis2=2), frame.shape[1], atol=ROUNDING)
     np.testing.assert_allclose(W[0], frame @ frame.T, atol=1e-10)
@@ -36,7 +36,7 @@ def test_a_projector_on_a_line_turns_as_its_ratio_says(level, tilt, gap, t) -> N
     a = 10.0**level * np.array([1.0 + 10.0**gap, 1.0])
     task = SIMTask(mu=np.zeros(2), sigma=np.sqrt(a))
     u = np.array([10.0**tilt, 1.0]) / np.hypot(10.0**tilt, 1.0)
-    W = tied_laws.projector(task, u[:, None], t).weights
+    W = tied.projector(task, u[:, None], t).weights
     gaps = (task.rates[0] - task.rates[1]) * t
     log_ratio = 2 * tilt * np.log(10.0) + gaps
     strong = np.exp(-np.logaddexp(0.0, -log_ratio))
@@ -49,7 +49,7 @@ def test_a_projector_on_a_line_turns_as_its_ratio_says(level, tilt, gap, t) -> N
 def test_blocks_stay_between_zero_and_the_identity(a, h, seed, t) -> None:
     task = SIMTask(mu=np.zeros(3), sigma=np.sqrt(a))
     rows = np.linalg.qr(np.random.default_rng(seed).standard_normal((max(h, 3), 3)))[0].T
-    W = tied_laws.blocks(task, 0.5 * rows, t).weights
+    W = tied.blocks(task, 0.5 * rows, t).weights
     values = np.linalg.eigvalsh(W)
     assert values.min() >= -ROUNDING
     assert values.max() <= 1.0 + ROUNDING
@@ -66,7 +66,7 @@ def test_blocks_stay_between_zero_and_the_identity(a, h, seed, t) -> None:
 def test_a_target_is_approached_from_inside(problem, log_rate, t) -> None:
     """0 ≤ W ≤ max(1, B): neither indefinite targets, zeros nor long times overflow."""
     levels, U = np.array(problem[0]), problem[1]
-    W = tied_laws.whitened_target(np.diag(levels), U, t, rate=10.0**log_rate)
+    W = tied.whitened_target(np.diag(levels), U, t, rate=10.0**log_rate)
     values = np.linalg.eigvalsh(W)
     assert np.isfinite(W).all()
     assert values.min() >= -1e-9
@@ -81,11 +81,11 @@ def test_a_target_can_be_stopped_and_gone_on_with(levels, seed, log_t) -> None:
     B, t = np.diag(levels), 10.0**log_t
     U = 0.3 * np.random.default_rng(seed).standard_normal((3, 3))
     assume(np.linalg.svd(U, compute_uv=False)[-1] > 1e-2)
-    first = tied_laws.whitened_target(B, U, [t])[0]
+    first = tied.whitened_target(B, U, [t])[0]
     values, axes = np.linalg.eigh(first)
     half = axes * np.sqrt(values.clip(min=0.0))
-    whole = tied_laws.whitened_target(B, U, [2 * t])[0]
-    again = tied_laws.whitened_target(B, half, [t])[0]
+    whole = tied.whitened_target(B, U, [2 * t])[0]
+    again = tied.whitened_target(B, half, [t])[0]
     # Directions that shrank to w are known to eps/w when they grow again; they do not grow here.
     np.testing.assert_allclose(again, whole, atol=1e-9)
 
@@ -94,8 +94,8 @@ def test_a_target_can_be_stopped_and_gone_on_with(levels, seed, log_t) -> None:
 def test_a_mode_with_decay_moves_to_its_level(log_rate, log_start, ratio, target, t) -> None:
     a, w0 = 10.0**log_rate, 10.0**log_start
     kappa = a * abs(ratio)
-    w = tied_laws.decayed_mode(a, w0, t, decay=kappa, target=target)
-    level = tied_laws.decayed_level(a, decay=kappa, target=target)
+    w = tied.decayed_mode(a, w0, t, decay=kappa, target=target)
+    level = tied.decayed_level(a, decay=kappa, target=target)
     assert np.isfinite(w).all()
     assert np.all(w >= 0)
     assert w[0] == w0
@@ -111,7 +111,7 @@ def test_width_one_with_decay_is_finite_and_below_its_bound(problem, log_scale, 
     u0 *= 10.0**log_scale / np.linalg.norm(u0)
     kappa = a.max() * 10.0 ** (ratio / 3)
     task = SIMTask(mu=np.zeros(a.size), sigma=np.sqrt(a))
-    W = tied_laws.rank_one_decay(task, u0, t, decay=kappa).weights
+    W = tied.rank_one_decay(task, u0, t, decay=kappa).weights
     g = np.trace(W, axis1=1, axis2=2)
     # g' ≤ 2g(a_max − κ − a g) and more decay than none: the fastest mode is a bound.
     bound = np.maximum(g[0], 1.0)
@@ -125,7 +125,7 @@ def test_modified_time_is_finite_and_between_known_times(log_rate, log_start, le
     a, c = 10.0**log_rate, 0.5 * 10.0**log_step
     w0 = 10.0**log_start
     assume(w0 < level)
-    time = float(tied_laws.modified_time(a, w0, level, step=2 * c / a))
+    time = float(tied.modified_time(a, w0, level, step=2 * c / a))
     flow = float(tied.time_to_level(a, w0, level=level))
     # 1 − c(1 − 3w) lies between 1 − c and 1 + 2c.
     assert flow / (1 + 2 * c) * (1 - 1e-12) - 1e-15 / a <= time
@@ -135,12 +135,12 @@ def test_modified_time_is_finite_and_between_known_times(log_rate, log_start, le
 @given(problems, times)
 def test_bounds_are_in_order(problem, t) -> None:
     task, U = problem
-    bound = tied_laws.diagonal_bound(task, U, t)
-    floor = tied_laws.eigenvalue_floor(task, U, t)
+    bound = tied.diagonal_bound(task, U, t)
+    floor = tied.eigenvalue_floor(task, U, t)
     assert np.all((bound >= 0) & (bound <= 1))
     assert np.all((floor >= 0) & (floor <= 1))
     assert np.all(floor <= bound.min(axis=1) * (1 + 1e-10) + 1e-300)
-    learned = tied_laws.learnable(task, U)
+    learned = tied.learnable(task, U)
     assert learned.sum() <= np.linalg.matrix_rank(U, tol=0.0)
     assert not learned[task.rates == 0].any()
 
@@ -150,11 +150,11 @@ def test_the_plane_is_finite_everywhere(log_rates, x, y, angle) -> None:
     a = 10.0 ** np.array(log_rates)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     W = turn @ np.diag([x, y]) @ turn.T
-    laws = tied_laws.plane_laws(W, a)
+    laws = tied.plane_laws(W, a)
     assert np.isfinite(laws.log_ratio)
     assert not np.isnan(laws.log_tie)
     assume(abs(laws.log_ratio) > 1e-3)
-    found = tied_laws.plane_determinant(np.trace(W), laws.log_ratio)
+    found = tied.plane_determinant(np.trace(W), laws.log_ratio)
     assert abs(found - x * y) < 1e-11 / abs(laws.log_ratio)
-    half = tied_laws.plane_halfway(W, a)
+    half = tied.plane_halfway(W, a)
     assert np.sign(half) == np.sign(1 - np.trace(W))

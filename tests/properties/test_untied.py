@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simtheory.analytic import untied
-from simtheory.analytic._tied_forms import adjacent_ratio
+from simtheory.analytic._shared.rows import adjacent_ratio
 from simtheory.errors import RegimeError
 from tests.properties.strategies import scales, seeds, tasks
 

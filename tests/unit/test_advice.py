@@ -27,11 +27,11 @@ ACROSS = 0.1 * (np.eye(3) + 0.03 * np.ones((3, 3)))
 STARTS = [
     (EQUAL, WHOLE, "tied.isotropic", "tied.rank_one"),
     (FAR, NARROW, "tied.rank_one", "tied.isotropic"),
-    (FAR, FRAME, "tied_laws.projector", "tied.pivots"),
-    (PAIRED, BLOCK, "tied_laws.blocks", "tied.first_order"),
+    (FAR, FRAME, "tied.projector", "tied.pivots"),
+    (PAIRED, BLOCK, "tied.blocks", "tied.first_order"),
     (FAR, WHOLE, "tied.pivots", "tied.first_order"),
-    (FAR, ACROSS, "tied.pivots", "tied_laws.blocks"),
-    (SIMTask(mu=(1.0, 2.0), sigma=0.0), 0.01 * np.eye(2) + 1e-4, "tied_approximations.second_order", "tied_laws.blocks"),
+    (FAR, ACROSS, "tied.pivots", "tied.blocks"),
+    (SIMTask(mu=(1.0, 2.0), sigma=0.0), 0.01 * np.eye(2) + 1e-4, "tied.second_order", "tied.blocks"),
     (FAR, 3.0 * np.tri(3), "sim.solve", "tied.pivots"),
 ]  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_an_ensemble_is_judged_by_its_worst_member() -> None:
 
 def test_the_report_prints() -> None:
     found = advice(FAR, WHOLE)
-    assert repr(found) == "Advice(tied.pivots > tied_approximations.schur > sim.solve)"
+    assert repr(found) == "Advice(tied.pivots > tied.schur > sim.solve)"
     text = str(found)
     assert text.startswith("Forms for this task and start\n  start ")
     assert "refuses. The isotropic form needs equal rates" in text

@@ -35,6 +35,7 @@ sampling steps, O(1/K). Both can be made as small as one likes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -248,32 +249,38 @@ def _descend(
     device: Any,
 ) -> Array:
     """Descend at all levels side by side; return the end-to-end maps (T, K, d, d)."""
-    import jax
     import jax.numpy as jnp
-
-    def end_to_end(parameters: Any) -> Any:
-        return parameters @ parameters.T if tied else parameters
-
-    def loss(parameters: Any, noise: Any) -> Any:
-        """E‖W(x + σz) − x‖², the mean over z taken exactly."""
-        w = end_to_end(parameters)
-        miss = w - jnp.eye(len(w))
-        return jnp.sum((miss @ moment) * miss) + noise * jnp.sum(w**2)
-
-    slope = jax.vmap(jax.grad(loss))
-
-    @jax.jit
-    def run(parameters: Any, noise: Any, spans: Any) -> Any:
-        def to_record(now: Any, span: Any) -> tuple[Any, Any]:
-            now = jax.lax.fori_loop(0, span, lambda _, p: p - lr * slope(p, noise), now)
-            return now, jax.vmap(end_to_end)(now)
-
-        return jax.lax.scan(to_record, parameters, spans)[1]
 
     if tied:
         values, axes = np.linalg.eigh(start)
         start = (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
     with computing_on(device):
-        spans = jnp.asarray(np.diff(stops, prepend=0))
         first = jnp.asarray(np.tile(start, (sigma.size, 1, 1)))
-        return np.asarray(run(first, jnp.asarray(sigma**2), spans))
+        spans = jnp.asarray(np.diff(stops, prepend=0))
+        numbers = (jnp.asarray(value) for value in (moment, sigma**2, lr))
+        return np.asarray(_compiled()(tied, first, spans, *numbers))
+
+
+@cache
+def _compiled() -> Any:
+    """Return the loop, which is compiled once for each net and shape, whatever the numbers."""
+    import jax
+    import jax.numpy as jnp
+
+    def end_to_end(tied: bool, parameters: Any) -> Any:
+        return parameters @ jnp.swapaxes(parameters, -1, -2) if tied else parameters
+
+    def run(tied: bool, first: Any, spans: Any, moment: Any, noises: Any, lr: Any) -> Any:
+        def slope(parameters: Any) -> Any:
+            """Gradient of E‖W(x + σz) − x‖² at each level, the mean over z taken exactly."""
+            w = end_to_end(tied, parameters)
+            half = (w - jnp.eye(w.shape[-1])) @ moment + noises[:, None, None] * w
+            return 2 * (half + jnp.swapaxes(half, -1, -2)) @ parameters if tied else 2 * half
+
+        def to_record(now: Any, span: Any) -> tuple[Any, Any]:
+            now = jax.lax.fori_loop(0, span, lambda _, p: p - lr * slope(p), now)
+            return now, end_to_end(tied, now)
+
+        return jax.lax.scan(to_record, first, spans)[1]
+
+    return jax.jit(run, static_argnums=0)

@@ -55,7 +55,7 @@ def seeds_of(run: Trajectory) -> list[int]:
     list of int
         The seeds.
     """
-    return [int(seed) for seed in run.stats["seeds"]]
+    return [int(seed) for seed in run.arrays["seeds"]]
 
 
 def rows(kind: str, n: int) -> Array:

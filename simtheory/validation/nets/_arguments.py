@@ -196,5 +196,5 @@ def _bytes(job: Job) -> float:
     kept = seeds * (points + 2 * records * record + 4 * weights)
     # activations and their gradients, on all points wherever the loss is recorded
     widths = sum(out for out, _ in job.net.shapes(d))
-    worked_on = 2 * n * widths * (seeds if job.batched else 1)
+    worked_on = 2 * (d if job.condenses else n) * widths * (seeds if job.batched else 1)
     return 8.0 * kept + (8.0 if job.precision == "float64" else 4.0) * worked_on

@@ -108,23 +108,27 @@ def start(
 
 @eqx.filter_jit
 def advance(
-    plan: Plan, state: State, data: tuple[Any, Any], key: Any, common: Common
+    plan: Plan, state: State, data: tuple[Any, Any, Any], key: Any, common: Common
 ) -> tuple[State, Seen]:
-    """Train one seed on its data (x, y) and record on the way."""
+    """Train one seed on its data (x, y, rest) and record on the way.
+
+    `rest` is added to the mean squared distance where the loss is recorded.
+    """
     return _advance(plan, state, data, key, common)
 
 
 @eqx.filter_jit
 def advance_all(
-    plan: Plan, states: State, data: tuple[Any, Any], keys: Any, common: Common
+    plan: Plan, states: State, data: tuple[Any, Any, Any], keys: Any, common: Common
 ) -> tuple[State, Seen]:
     """Train all seeds, which lie on the leading axes of everything but `common`."""
     return jax.vmap(lambda s, d, k: _advance(plan, s, d, k, common))(states, data, keys)
 
 
 def _advance(
-    plan: Plan, state: State, data: tuple[Any, Any], key: Any, common: Common
+    plan: Plan, state: State, data: tuple[Any, Any, Any], key: Any, common: Common
 ) -> tuple[State, Seen]:
+    x, y, rest = data
     transform = plan.optimiser.transform(common.lr, plan.factors)
 
     def loss(net: Network, x: Any, y: Any, weights: Any = None) -> Any:
@@ -133,7 +137,7 @@ def _advance(
 
     def one_step(step: Any, state: State) -> State:
         order = _reshuffled(plan, state.order, key, step)
-        batch = _batch(plan, data, order, common.source, key, step)
+        batch = _batch(plan, (x, y), order, common.source, key, step)
         slope = jax.grad(loss)(state.net, *batch)
         updates, memory = transform.update(slope, state.memory, state.net)
         return State(eqx.apply_updates(state.net, updates), memory, order)
@@ -143,7 +147,7 @@ def _advance(
         axes = jnp.eye(probes.shape[-1], dtype=probes.dtype)
         return Seen(
             net(probes),
-            loss(net, *data),
+            loss(net, x, y) + common.factor * rest,
             net(axes).T if plan.is_linear else None,  # rows of 1 go in, rows of Wᵀ come out
             jax.vmap(jax.jacfwd(lambda x: net(x[None])[0]))(probes) if plan.jacobians else None,
         )

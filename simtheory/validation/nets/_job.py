@@ -14,7 +14,7 @@ import numpy as np
 
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
-from simtheory.results import Trajectory
+from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
@@ -23,6 +23,9 @@ from simtheory.validation.nets.optimisers import Adam, Optimiser
 
 __all__ = ["Job", "Records", "stability_bound"]
 
+# Multiplications of one seed's step, points times weights, up to which seeds side by side are faster
+# on a CPU; beyond it they take the same time to run and longer to compile.
+_SMALL = 2**15
 _PIECES = 50  # parts of a run at whose ends the bar moves, files are written and divergence is met
 
 
@@ -56,6 +59,21 @@ class Job:
         """Loss over the mean squared distance."""
         return 0.5 * Clock(1.0, self.loss, dim=self.task.dim).step
 
+    @property
+    def condenses(self) -> bool:
+        """Whether as many points as dimensions give the same gradients as all of them."""
+        _, n, d = self.data.shape(self.task, seeds=self.seeds)
+        return self.net.is_linear and self.batch is None and n > d
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the cost of a step is that of starting its operations, not of their numbers."""
+        if self.batch is not None:
+            return False
+        _, n, d = self.data.shape(self.task, seeds=self.seeds)
+        weights = sum(out * into for out, into in self.net.shapes(d))
+        return (d if self.condenses else n) * weights <= _SMALL
+
     @cached_property
     def pieces(self) -> IntArray:
         """Steps to stop at, shape (pieces, stops of a piece): the records, and a grid beside them.
@@ -64,7 +82,8 @@ class Job:
         """
         grid = np.linspace(0, self.stops[-1], _PIECES + 1).round().astype(np.intp)
         marks = np.union1d(self.stops, grid)
-        size = -(-marks.size // _PIECES)
+        # a power of two, so that runs that record at other steps share what was compiled
+        size = 1 << (-(-marks.size // _PIECES) - 1).bit_length()
         return np.pad(marks, (0, -marks.size % size), mode="edge").reshape(-1, size)
 
     @property
@@ -156,11 +175,15 @@ class Records:
         if not keep.any() or not seen.any():
             return None
         found = {name: array[keep][:, seen] for name, array in self.arrays.items()}
+        arrays = {
+            "seeds": ("*ensemble", np.array(job.seeds)[keep]),
+            "steps": ("t", job.stops[seen]),
+            "train_loss": ("*ensemble t", found["loss"]),
+        }
+        if "jacobians" in found:
+            arrays["jacobians"] = ("*ensemble t probe output coordinate", found["jacobians"])
         stats = {
-            "seeds": np.array(job.seeds)[keep],
             "diverged": [list(pair) for pair in self.diverged.items()],
-            "train_loss": found["loss"],
-            "steps": np.tile(job.stops[seen], (int(keep.sum()), 1)),
             "lr": job.lr,
             "clock": job.optimiser.time_axis,
             "loss": job.loss,
@@ -170,8 +193,6 @@ class Records:
             "device": job.device.platform,
             "precision": job.precision,
         }
-        if "jacobians" in found:
-            stats["jacobians"] = found["jacobians"]
         return Trajectory(
             t=job.clock.time(job.stops[seen]),
             probes=job.probes,
@@ -181,6 +202,7 @@ class Records:
             origin=f"validation.train({job.net!r})",
             exact=False,
             stats=stats,
+            arrays=Arrays(arrays),
         )
 
     def result(self) -> Trajectory:

@@ -15,6 +15,11 @@ A minibatch comes from a finite set in one of three orders. ``epochs`` shuffles 
 pass and takes it apart without replacement; what is left at the end is a smaller batch. ``once``
 shuffles it for the first pass only, as the released runs of yang2024 do. ``independent`` draws with
 replacement, so that steps are independent.
+
+A linear net without biases sees n points through their moments only, so in full-batch training d
+points serve it as well (`condensed`): with X = QR, the rows of :math:`\sqrt{d/n}\,R` and the
+targets :math:`\sqrt{d/n}\,Q^TY` give the same mean squared distance at every map, up to a constant,
+and so the same gradients.
 """
 
 from __future__ import annotations
@@ -31,7 +36,7 @@ from simtheory._typing import Array
 from simtheory.errors import ShapeError
 from simtheory.tasks import SIMTask
 
-__all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples"]
+__all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "condensed"]
 
 ORDERS = ("epochs", "once", "independent")
 
@@ -250,6 +255,50 @@ class Fresh:
 
 
 Data: TypeAlias = Samples | Points | Fresh
+
+
+def condensed(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Return d points on which every linear map has the mean squared distance that it has on n.
+
+    Parameters
+    ----------
+    x : ndarray, shape (S, n, d)
+        Inputs, more than d of each seed.
+    y : ndarray, shape (S, n, d)
+        Targets; `x` itself where the targets are the inputs.
+
+    Returns
+    -------
+    x : ndarray, shape (S, d, d)
+        Inputs.
+    y : ndarray, shape (S, d, d)
+        Targets; `x` itself if `y` was.
+    rest : ndarray, shape (S,)
+        Mean squared distance on the n points less that on the d points, the same for every map.
+
+    Notes
+    -----
+    Costs O(S n d²), once. It holds for squared distances, linear maps without bias and all points
+    in every step; nothing else passes through R and QᵀY alone.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).standard_normal((1, 100, 2))
+    >>> few, same, rest = condensed(x, x)
+    >>> few.shape, same is few, float(rest[0])
+    ((1, 2, 2), True, 0.0)
+    >>> np.allclose((x**2).sum() / 100, (few**2).sum() / 2)
+    True
+    """
+    n, d = x.shape[1:]
+    scale = np.sqrt(d / n)
+    if y is x:
+        few = np.asarray(scale * np.linalg.qr(x, mode="r"))
+        return few, few, np.zeros(len(x))
+    axes, few = np.linalg.qr(x)
+    along = np.swapaxes(axes, -1, -2) @ y
+    beyond = y - axes @ along  # of the targets, what no linear map of the inputs reaches
+    return np.asarray(scale * few), np.asarray(scale * along), (beyond**2).sum(axis=(1, 2)) / n
 
 
 def _stream(seed: int, which: int) -> np.random.Generator:

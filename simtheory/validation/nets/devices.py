@@ -1,6 +1,11 @@
-"""Where networks train, and in which precision.
+"""Where networks train, in which precision, and where compiled loops are kept.
 
-Both are scoped: the user's own JAX settings and environment are as they were when training ends.
+All three are scoped: the user's own JAX settings and environment are as they were when training
+ends.
+
+Compiled loops are kept on disk, in the user's cache folder, so that a second run of the same shapes
+loads them. The environment variable ``SIMTHEORY_JAX_CACHE`` names another folder, or ``off``. A
+folder that the user gave to JAX itself stays in use, with its settings.
 """
 
 from __future__ import annotations
@@ -15,11 +20,13 @@ from typing import Any
 from simtheory._checks import one_of, require
 from simtheory.errors import ArgumentError
 
-__all__ = ["DEVICES", "PRECISIONS", "computing_on", "find_device", "free_memory"]
+__all__ = ["DEVICES", "PRECISIONS", "compiled_folder", "computing_on", "find_device", "free_memory"]
 
 DEVICES = ("auto", "cpu", "gpu")
 PRECISIONS = ("float64", "float32")
 _PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
+_CACHE = "SIMTHEORY_JAX_CACHE"
+_WORTH_KEEPING = 0.05  # seconds: what compiles faster is compiled again, not written to disk
 
 
 def find_device(name: str) -> Any:
@@ -78,6 +85,11 @@ def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
     ------
     None
         Nothing; the block runs.
+
+    Notes
+    -----
+    Inside the block, compiled functions are kept in `compiled_folder`. JAX has this setting for the
+    process and not for a thread: what another thread compiles meanwhile is kept too.
     """
     import jax
 
@@ -86,8 +98,24 @@ def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
         from jax.experimental import enable_x64
     else:
         enable_x64 = jax.enable_x64
-    with enable_x64(wide), jax.default_device(device):
+    with enable_x64(wide), jax.default_device(device), _keeping_compiled(compiled_folder()):
         yield
+
+
+def compiled_folder() -> Path | None:
+    """Return the folder in which compiled loops are kept.
+
+    Returns
+    -------
+    Path or None
+        ``$SIMTHEORY_JAX_CACHE``, or ``simtheory/jax`` in the user's cache folder; None if the
+        variable is ``off``, ``0`` or empty.
+    """
+    named = os.environ.get(_CACHE)
+    if named is not None:
+        return None if named.strip().lower() in ("", "0", "off") else Path(named).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "simtheory" / "jax"
 
 
 def free_memory(device: Any) -> float | None:
@@ -113,6 +141,37 @@ def free_memory(device: Any) -> float | None:
         return None
     left = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
     return 1024.0 * float(left[0]) if left else None
+
+
+@contextmanager
+def _keeping_compiled(folder: Path | None) -> Iterator[None]:
+    """Keep what JAX compiles in a folder, unless it has one or the folder cannot be written."""
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    if folder is None or jax.config.jax_compilation_cache_dir is not None:
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written costs time, and nothing else
+        yield
+        return
+    ours = {
+        "jax_compilation_cache_dir": str(folder),
+        "jax_persistent_cache_min_compile_time_secs": _WORTH_KEEPING,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    theirs = {name: getattr(jax.config, name) for name in ours}
+    try:
+        for name, value in ours.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()  # JAX decides once whether it has a folder
+        yield
+    finally:
+        for name, value in theirs.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
 
 
 @contextmanager

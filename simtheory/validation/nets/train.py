@@ -114,8 +114,9 @@ def train(
     precision : {"float64", "float32"}
         Numbers to compute in; the theory wants float64.
     seeds_as : {"auto", "loop", "batch"}
-        Train the seeds one after the other or side by side. ``"auto"`` takes the faster: one after
-        the other on a CPU, side by side on a GPU. Results agree within rounding.
+        Train the seeds one after the other or side by side. ``"auto"`` takes the faster: side by
+        side on a GPU and for small nets that take all points in every step, one after the other
+        else. Results agree within rounding.
     checkpoint : path, optional
         File that keeps the state of training, written whole every few seconds, at the end, and when
         you interrupt. The same call goes on from there, to the last bit. `Trajectory.load` reads
@@ -155,7 +156,11 @@ def train(
     the start.
 
     Only the recorded steps are kept. The loop over steps is compiled once for each shape of the
-    problem; learning rate and number of steps do not count as shape.
+    problem; learning rate and number of steps do not count as shape. What was compiled is kept on
+    disk, see `nets.devices`.
+
+    A linear net without biases that takes all points in every step trains on as many points as there
+    are dimensions, which give the same gradients (`nets.data.condensed`).
 
     Examples
     --------
@@ -187,8 +192,10 @@ def train(
         jacobians=bool(jacobians),
         device=where,
         precision=one_of("precision", precision, PRECISIONS),
-        batched=how == "batch" or (how == "auto" and where.platform != "cpu"),
+        batched=how == "batch",
     )
+    if how == "auto":
+        job = replace(job, batched=where.platform != "cpu" or job.is_small)
     checks.check_memory(job)
     job = replace(job, layers=initial_layers(net, task.dim, chosen, init))
     checks.warn_if_unstable(job)

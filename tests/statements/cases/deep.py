@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory.analytic import deep
-from simtheory.analytic._off_diagonal import velocity
+from simtheory.analytic._shared.off_diagonal import velocity
 from tests.statements.cases.case import Case, Numbers
 
 

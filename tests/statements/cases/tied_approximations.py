@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simtheory import SIMTask
-from simtheory.analytic import tied_approximations as approximations
+from simtheory.analytic import tied
 from tests.statements.cases.case import (
     Case,
     Numbers,
@@ -25,11 +25,11 @@ def second_order(U: np.ndarray, a: np.ndarray, t: float) -> dict[str, Any]:
     task = task_of(a)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        whole = approximations.second_order(task, U, [t], strict=False)
-        early = approximations.early_correction(task, U, [t], i=0, j=2, strict=False)
+        whole = tied.second_order(task, U, [t], strict=False)
+        early = tied.early_correction(task, U, [t], i=0, j=2, strict=False)
     return {
         "w_ii": np.diagonal(whole.weights[0]),
-        "xi": approximations.diagonal_correction(task, U, [t])[0],
+        "xi": tied.diagonal_correction(task, U, [t])[0],
         "xi_early": early[0],
     }
 
@@ -48,7 +48,7 @@ def bump(mu_1: float, mu_2: float, x0: float, y0: float, z0: float, **_: Any) ->
     U = np.array([[root, 0.0], [y0 / root, np.sqrt(z0 - y0**2 / x0)]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = approximations.bump_top(task, U, strict=False)
+        found = tied.bump_top(task, U, strict=False)
     return {"t_top": found.time, "loss_top": found.loss}
 
 
@@ -74,16 +74,12 @@ def target_numbers(rng: np.random.Generator) -> Numbers:
 def target(U: np.ndarray, a: np.ndarray, t: float, B: np.ndarray, kappa: float) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = approximations.first_order_target(
-            task_of(a), U, [t], target=B, decay=kappa, strict=False
-        )
+        run = tied.first_order_target(task_of(a), U, [t], target=B, decay=kappa, strict=False)
     return {"W": run.weights[0]}
 
 
 CASES = {
-    "schur-form": Case(
-        start, lambda U, a, t: {"W": quietly(approximations.schur, task_of(a), U, [t])}
-    ),
+    "schur-form": Case(start, lambda U, a, t: {"W": quietly(tied.schur, task_of(a), U, [t])}),
     "second-order-diagonal": Case(
         nearly_orthogonal,
         second_order,

@@ -1,4 +1,4 @@
-"""Cases of the topic tied_laws."""
+"""Cases of the topic tied."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from simtheory import SIMTask
-from simtheory.analytic import tied, tied_laws
+from simtheory.analytic import tied
 from simtheory.results import Trajectory
 from tests.statements.cases.case import (
     Case,
@@ -35,7 +35,7 @@ def eigen_numbers(rng: np.random.Generator) -> Numbers:
 def mirrored(W: np.ndarray, A: np.ndarray) -> dict[str, Any]:
     task = SIMTask(mu=np.ones(3), sigma=0.0)
     run = Trajectory.from_weights([0.0], W[None], task, origin="sim", exact=True)
-    return {"M": tied_laws.reflect(run).weights[0], "V": tied.field(W, A)}
+    return {"M": tied.reflect(run).weights[0], "V": tied.field(W, A)}
 
 
 def logit_numbers(rng: np.random.Generator) -> Numbers:
@@ -53,11 +53,11 @@ def plane(W0: np.ndarray, W: np.ndarray, a_1: float, a_2: float, t: float) -> di
     rates = np.array([a_1, a_2])
     level = tied.det_law(np.diag(rates), W0, [t])[0]
     return {
-        "R0": np.exp(tied_laws.plane_laws(W0, rates).log_ratio),
+        "R0": np.exp(tied.plane_laws(W0, rates).log_ratio),
         "R": np.exp(level),
-        "det_W": tied_laws.plane_determinant(np.trace(W), level),
-        "t_half": tied_laws.plane_halfway(W0, rates),
-        "tie_speed": tied_laws.plane_laws(W, rates).tie_speed,
+        "det_W": tied.plane_determinant(np.trace(W), level),
+        "t_half": tied.plane_halfway(W0, rates),
+        "tie_speed": tied.plane_laws(W, rates).tie_speed,
     }
 
 
@@ -73,7 +73,7 @@ def hamiltonian_numbers(rng: np.random.Generator) -> Numbers:
 def hamiltonian(y_1: float, y_2: float, q_1: float, q_2: float, a_1: float, a_2: float) -> dict:
     q, p = np.array([q_1, q_2]), np.array([-q_2, q_1])
     W = y_1 / (1 + y_1) * np.outer(q, q) + y_2 / (1 + y_2) * np.outer(p, p)
-    found = tied_laws.plane_hamiltonian(W, [a_1, a_2])
+    found = tied.plane_hamiltonian(W, [a_1, a_2])
     # Q and τ pass through zero, and H through it too: compared as what they are logarithms of.
     return {"P": found.P, "P_dot": found.P_dot, "Q_dot": found.Q_dot}
 
@@ -90,7 +90,7 @@ def block(U: np.ndarray, a: float, t: float) -> dict[str, Any]:
     whole[np.ix_([0, 2, 3], [0, 1, 2])] = U
     whole[1, 3] = 0.3
     at = np.ix_([0, 2, 3], [0, 2, 3])
-    return {"W": tied_laws.blocks(task, whole, [t]).weights[0][at]}
+    return {"W": tied.blocks(task, whole, [t]).weights[0][at]}
 
 
 def target_numbers(rng: np.random.Generator) -> Numbers:
@@ -118,7 +118,7 @@ def bound_numbers(rng: np.random.Generator) -> Numbers:
 def bound(W: np.ndarray, i: int, a: np.ndarray, t: float, **_: Any) -> dict[str, Any]:
     root = np.zeros((3, 3))
     root[i, i] = np.sqrt(W[i, i])
-    return {"w": tied_laws.diagonal_bound(task_of(a), root, [t])[0, i]}
+    return {"w": tied.diagonal_bound(task_of(a), root, [t])[0, i]}
 
 
 def decay_numbers(rng: np.random.Generator) -> Numbers:
@@ -136,10 +136,10 @@ def decay_numbers(rng: np.random.Generator) -> Numbers:
 
 def decayed(a: float, kappa: float, b: float, w0: float, t: float, **maps: Any) -> dict[str, Any]:
     values = {
-        "w": tied_laws.decayed_mode(a, w0, [t], decay=kappa, target=b)[0],
-        "det_speed": tied_laws.decayed_log_det_rate(maps["W"], maps["A"], decay=kappa),
+        "w": tied.decayed_mode(a, w0, [t], decay=kappa, target=b)[0],
+        "det_speed": tied.decayed_log_det_rate(maps["W"], maps["A"], decay=kappa),
     }
-    level = tied_laws.decayed_level(a, decay=kappa, target=b)
+    level = tied.decayed_level(a, decay=kappa, target=b)
     return values | ({"beta": level} if level > 0 else {})
 
 
@@ -151,7 +151,7 @@ def width_one_numbers(rng: np.random.Generator) -> Numbers:
 
 
 def width_one(u0: np.ndarray, a: np.ndarray, kappa: float, t: float) -> dict[str, Any]:
-    W = tied_laws.rank_one_decay(task_of(a), u0, [t], decay=kappa).weights[0]
+    W = tied.rank_one_decay(task_of(a), u0, [t], decay=kappa).weights[0]
     return {"u": np.sign(u0) * np.sqrt(np.diagonal(W))}
 
 
@@ -165,17 +165,17 @@ def floor(W: np.ndarray, A: np.ndarray, omega0: float, a: np.ndarray, t: float, 
     U0 = np.diag([1.0, np.sqrt(omega0), 1.0])
     return {
         "missing": 0.5 * tied.log_det_rate(W, A),
-        "omega": tied_laws.eigenvalue_floor(task_of(a), U0, [t])[0],
+        "omega": tied.eigenvalue_floor(task_of(a), U0, [t])[0],
     }
 
 
 CASES = {
     "eigen-logit-law": Case(
         eigen_numbers,
-        lambda W, q, A: {"logit_speed": [[tied_laws.eigen_logit_rates(W, A)[1]]]},
+        lambda W, q, A: {"logit_speed": [[tied.eigen_logit_rates(W, A)[1]]]},
     ),
     "involution": Case(lambda rng: {"W": inside(rng), "A": symmetric(rng)}, mirrored),
-    "logit-ode": Case(logit_numbers, lambda N, A: {"Ndot": tied_laws.logit_field(N, A)}),
+    "logit-ode": Case(logit_numbers, lambda N, A: {"Ndot": tied.logit_field(N, A)}),
     # exp(ln R) multiplies the rounding of ln R, up to 40 here
     "two-by-two-laws": Case(plane_numbers, plane),
     # Rounding of W, 1e-16, over its smallest eigenvalue or gap, 1e-3.
@@ -183,7 +183,7 @@ CASES = {
     "tied-projector": Case(
         projector_numbers,
         lambda U0, A, t: {
-            "W": tied_laws.projector(task_of(np.diag(A)), U0, [t]).weights[0],
+            "W": tied.projector(task_of(np.diag(A)), U0, [t]).weights[0],
         },
     ),
     "tied-blocks": Case(
@@ -196,13 +196,13 @@ CASES = {
     ),
     "tied-whitened-target": Case(
         target_numbers,
-        lambda B, U, a, t: {"W": tied_laws.whitened_target(B, U, [t], rate=a)[0]},
+        lambda B, U, a, t: {"W": tied.whitened_target(B, U, [t], rate=a)[0]},
     ),
     "diagonal-upper-bound": Case(
         bound_numbers,
         lambda **numbers: {
             **bound(**numbers),
-            "N_ii": tied_laws.diagonal_interaction(numbers["W"], numbers["a"])[numbers["i"]],
+            "N_ii": tied.diagonal_interaction(numbers["W"], numbers["a"])[numbers["i"]],
             "w_dot": np.diag(tied.field(numbers["W"], np.diag(numbers["a"])))[numbers["i"]],
         },
     ),
@@ -220,7 +220,7 @@ CASES = {
             "w0": 10.0 ** rng.uniform(-16, -0.5),
             "w": rng.uniform(0.4, 0.999),
         },
-        lambda a, eta, w0, w: {"t_w": tied_laws.modified_time(a, w0, w, step=eta)},
+        lambda a, eta, w0, w: {"t_w": tied.modified_time(a, w0, w, step=eta)},
     ),
     "global-convergence": Case(floor_numbers, floor),
 }

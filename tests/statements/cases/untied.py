@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from simtheory.analytic import _tied_forms as forms
-from simtheory.analytic import _untied_pivots as factors
 from simtheory.analytic import deep, untied
-from simtheory.analytic._off_diagonal import velocity
+from simtheory.analytic._shared import rows as forms
+from simtheory.analytic._shared.off_diagonal import velocity
+from simtheory.analytic.untied import resummation as factors
 from tests.statements.cases.case import Case, Numbers, falling_rates, start, task_of
 
 

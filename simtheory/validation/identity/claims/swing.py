@@ -122,7 +122,7 @@ def swing_by_wide_net(run: Trajectory) -> Evidence:
     budget="quick",
 )
 def train_loss_monotone(run: Trajectory) -> Evidence:
-    train_loss = run.stats["train_loss"]
+    train_loss = run.arrays["train_loss"]
     climb = (train_loss - np.minimum.accumulate(train_loss, axis=1)).max(axis=1) / train_loss[:, 0]
 
     def draw(ax: Any) -> None:

@@ -1,0 +1,1 @@
+"""Functions of arrays that several subjects share; no user names them."""

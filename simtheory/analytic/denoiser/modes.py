@@ -1,0 +1,383 @@
+"""Linear denoisers mode by mode: the weight at a noise level, and its integral over the schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
+from simtheory.equations import implements
+from simtheory.errors import RegimeError
+
+__all__ = [
+    "Cutoff",
+    "Net",
+    "OneLayer",
+    "Tied",
+    "one_layer_log_ratio",
+    "one_layer_mode",
+    "tied_log_ratio",
+    "tied_mode",
+]
+
+
+@implements("dn-weights-one-layer")
+def one_layer_mode(
+    variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike
+) -> Array:
+    r"""Return the weight of one mode of a one-layer denoiser.
+
+    :math:`\psi = f + (q - f)e^{-(\lambda+\sigma^2)t}` with :math:`f = \lambda/(\lambda+\sigma^2)`.
+    Implements ``dn-weights-one-layer`` (wang2025; exact). At high noise the rate hardly depends on
+    the variance, so there the order of learning is lost.
+
+    Parameters
+    ----------
+    variance : array_like
+        Variance λ of the data along the mode.
+    t : array_like
+        Canonical time: 2ητ after τ steps of rate η on E‖Wy − x‖² (``Clock(loss="sum")``).
+    sigma : array_like
+        Noise level.
+    start : array_like
+        Weight q at t = 0.
+
+    Returns
+    -------
+    ndarray
+        The weight ψ; all arguments broadcast.
+
+    Examples
+    --------
+    >>> one_layer_mode(1.0, 0.5, sigma=0.5, start=0.1).round(6)
+    np.float64(0.425317)
+    """
+    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
+    q, time = as_finite("start", start), not_negative("t", t)
+    rate = lam + noise
+    return np.asarray(q * np.exp(-rate * time) - lam / rate * np.expm1(-rate * time))
+
+
+@implements("dn-weights-tied")
+def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike) -> Array:
+    r"""Return the weight of one mode of a tied denoiser that starts aligned with the data.
+
+    :math:`\psi = fq/(q + (f-q)e^{-2\lambda t})` with :math:`f = \lambda/(\lambda+\sigma^2)`: the
+    noise sets the end, not the rate. Implements ``dn-weights-tied`` (wang2025; exact).
+
+    Parameters
+    ----------
+    variance : array_like
+        Variance λ of the data along the mode.
+    t : array_like
+        Canonical time: 4ητ after τ steps of rate η on E‖Wy − x‖² (``Clock(loss="sum", tied=True)``).
+    sigma : array_like
+        Noise level.
+    start : array_like
+        Weight q at t = 0, not negative.
+
+    Returns
+    -------
+    ndarray
+        The weight ψ; all arguments broadcast.
+
+    Examples
+    --------
+    >>> tied_mode(1.0, 1.0, sigma=0.5, start=0.1).round(6)
+    np.float64(0.410815)
+    """
+    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
+    share, slope, _ = _tied_state(lam, not_negative("t", t), not_negative("start", start))
+    return np.asarray(share / (1.0 + slope * noise))
+
+
+def _tied_state(lam: Array, t: Array, q: Array) -> tuple[Array, Array, Array]:
+    """Return k, r and 1 − k of the tied weight ψ = k/(1 + rσ²); k is its value without noise."""
+    kept, grown = np.exp(-2.0 * lam * t), -np.expm1(-2.0 * lam * t)
+    # A zero start stays; one stands in where both terms of the sum would vanish.
+    total = np.where(q > 0, kept + q * grown, 1.0)
+    share = q / total
+    missing = np.where(q > 0, kept * (1.0 - q) / total, 1.0)
+    return share, share * grown / lam, missing
+
+
+@implements("dn-phi-one-layer")
+def one_layer_log_ratio(
+    variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
+) -> Array:
+    r"""Return :math:`\ln\Phi(\sigma_{\min})/\Phi(\sigma_{\max})` of a one-layer denoiser.
+
+    It is the logarithm of how much the probability-flow ODE shrinks a mode; with
+    :math:`\ln\Phi = \tfrac12\ln(\sigma^2+\lambda) + \tfrac12[(1-q)e^{-\lambda t}
+    \mathrm{Ei}(-\sigma^2t) - \mathrm{Ei}(-(\sigma^2+\lambda)t)]`.
+    Implements ``dn-phi-one-layer`` (derived from wang2025; exact).
+
+    Parameters
+    ----------
+    variance : array_like
+        Variance λ of the data along the mode.
+    t : array_like
+        Canonical time: 2ητ after τ steps of rate η on E‖Wy − x‖².
+    start : array_like
+        Weight q at t = 0, the same at all noise levels.
+    sigma_min : float
+        Noise level at which sampling stops.
+    sigma_max : float
+        Noise level at which sampling starts.
+
+    Returns
+    -------
+    ndarray
+        The logarithm; `variance`, `t` and `start` broadcast.
+
+    Notes
+    -----
+    A sum of differences of exponential integrals, which stay finite where each one diverges.
+    """
+    lam, time, q = (
+        all_positive("variance", variance),
+        not_negative("t", t),
+        as_finite("start", start),
+    )
+    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
+    forgotten = (1.0 - q) * np.exp(-lam * time) * unlearned(a, b, time)
+    return np.asarray(-0.5 * (forgotten + learned(a + lam, b + lam, time)))
+
+
+@implements("dn-phi-tied")
+def tied_log_ratio(
+    variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
+) -> Array:
+    r"""Return :math:`\ln\Phi(\sigma_{\min})/\Phi(\sigma_{\max})` of a tied denoiser.
+
+    With :math:`\ln\Phi = (1-k)\ln\sigma + \tfrac k2\ln(\alpha+\beta\sigma^2)`, k the weight without
+    noise. Implements ``dn-phi-tied`` (derived from wang2025; exact).
+
+    Parameters
+    ----------
+    variance : array_like
+        Variance λ of the data along the mode.
+    t : array_like
+        Canonical time: 4ητ after τ steps of rate η on E‖Wy − x‖².
+    start : array_like
+        Weight q at t = 0, the same at all noise levels, not negative.
+    sigma_min : float
+        Noise level at which sampling stops.
+    sigma_max : float
+        Noise level at which sampling starts.
+
+    Returns
+    -------
+    ndarray
+        The logarithm; `variance`, `t` and `start` broadcast.
+    """
+    lam, time = all_positive("variance", variance), not_negative("t", t)
+    share, slope, missing = _tied_state(lam, time, not_negative("start", start))
+    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
+    grown = np.log1p(slope * b) - np.log1p(slope * a)
+    return np.asarray(-0.5 * (missing * np.log(b / a) + share * grown))
+
+
+class Cutoff(NamedTuple):
+    """The generated variance to leading order in the noise at which sampling stops.
+
+    Parameters
+    ----------
+    variance : ndarray
+        Generated variance, to leading order in σ_min².
+    exponent : ndarray
+        Its power of σ_min.
+    error_estimate : ndarray
+        Bound on its relative error, to leading order.
+    """
+
+    variance: Array
+    exponent: Array
+    error_estimate: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneLayer:
+    """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
+
+    Parameters
+    ----------
+    start : array_like, shape () or (d,)
+        Weight along each axis of the data at t = 0, the same at all noise levels.
+    """
+
+    start: ArrayLike
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", frozen(as_finite("start", self.start)))
+
+    def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
+        """Return `one_layer_mode` from this start.
+
+        Parameters
+        ----------
+        variance : array_like
+            Variance of the data.
+        t : array_like
+            Canonical time.
+        sigma : array_like
+            Noise level.
+
+        Returns
+        -------
+        ndarray
+            The weight.
+        """
+        return one_layer_mode(variance, t, sigma=sigma, start=self.start)
+
+    def log_ratio(
+        self, variance: ArrayLike, t: ArrayLike, *, sigma_min: float, sigma_max: float
+    ) -> Array:
+        """Return `one_layer_log_ratio` from this start.
+
+        Parameters
+        ----------
+        variance : array_like
+            Variance of the data.
+        t : array_like
+            Canonical time.
+        sigma_min : float
+            Noise level at which sampling stops.
+        sigma_max : float
+            Noise level at which sampling starts.
+
+        Returns
+        -------
+        ndarray
+            The logarithm.
+        """
+        return one_layer_log_ratio(
+            variance, t, start=self.start, sigma_min=sigma_min, sigma_max=sigma_max
+        )
+
+    def cutoff(self, lam: Array, t: Array, *, sigma_min: float, sigma_max: float) -> Cutoff:
+        """Return the generated variance to leading order in `sigma_min`.
+
+        Parameters
+        ----------
+        lam : ndarray
+            Variance of the data.
+        t : ndarray
+            Canonical time.
+        sigma_min : float
+            Noise level at which sampling stops.
+        sigma_max : float
+            Noise level at which sampling starts.
+
+        Returns
+        -------
+        Cutoff
+            Variance, exponent and error.
+        """
+        a, b = sigma_min**2, sigma_max**2
+        half = (1.0 - np.asarray(self.start)) * np.exp(-lam * t)
+        forgotten = half * (np.log(b / a) - learned_from_zero(b, t))
+        value = b * np.exp(-forgotten - learned(lam, b + lam, t))
+        return Cutoff(value, 2.0 * half, np.abs(half * a * t - a / lam * np.expm1(-lam * t)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tied:
+    """A denoiser U Uᵀ y that starts aligned with the data; t = 4ητ on E‖UUᵀy − x‖².
+
+    Parameters
+    ----------
+    start : array_like, shape () or (d,)
+        Weight along each axis of the data at t = 0, the same at all noise levels, not negative.
+
+    Raises
+    ------
+    RegimeError
+        If a start is negative, which U Uᵀ cannot be.
+    """
+
+    start: ArrayLike
+
+    def __post_init__(self) -> None:
+        q = as_finite("start", self.start)
+        if q.size and q.min() < 0:
+            raise RegimeError(
+                "Argument `start` of a tied net must not be negative, but its smallest entry is "
+                f"{q.min():g}."
+            )
+        object.__setattr__(self, "start", frozen(q))
+
+    def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
+        """Return `tied_mode` from this start.
+
+        Parameters
+        ----------
+        variance : array_like
+            Variance of the data.
+        t : array_like
+            Canonical time.
+        sigma : array_like
+            Noise level.
+
+        Returns
+        -------
+        ndarray
+            The weight.
+        """
+        return tied_mode(variance, t, sigma=sigma, start=self.start)
+
+    def log_ratio(
+        self, variance: ArrayLike, t: ArrayLike, *, sigma_min: float, sigma_max: float
+    ) -> Array:
+        """Return `tied_log_ratio` from this start.
+
+        Parameters
+        ----------
+        variance : array_like
+            Variance of the data.
+        t : array_like
+            Canonical time.
+        sigma_min : float
+            Noise level at which sampling stops.
+        sigma_max : float
+            Noise level at which sampling starts.
+
+        Returns
+        -------
+        ndarray
+            The logarithm.
+        """
+        return tied_log_ratio(
+            variance, t, start=self.start, sigma_min=sigma_min, sigma_max=sigma_max
+        )
+
+    def cutoff(self, lam: Array, t: Array, *, sigma_min: float, sigma_max: float) -> Cutoff:
+        """Return the generated variance to leading order in `sigma_min`.
+
+        Parameters
+        ----------
+        lam : ndarray
+            Variance of the data.
+        t : ndarray
+            Canonical time.
+        sigma_min : float
+            Noise level at which sampling stops.
+        sigma_max : float
+            Noise level at which sampling starts.
+
+        Returns
+        -------
+        Cutoff
+            Variance, exponent and error.
+        """
+        a, b = sigma_min**2, sigma_max**2
+        share, slope, missing = _tied_state(lam, t, np.asarray(self.start))
+        value = b * np.exp(-missing * np.log(b / a) - share * np.log1p(slope * b))
+        return Cutoff(value, 2.0 * missing, share * slope * a)
+
+
+Net: TypeAlias = OneLayer | Tied

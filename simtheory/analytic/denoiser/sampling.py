@@ -1,0 +1,365 @@
+"""What a linear denoiser generates as it is trained: variances, divergence, emergence times."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simtheory._checks import all_positive, as_finite, as_times, one_of
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._shared.axes import leave_regime
+from simtheory.analytic.denoiser.modes import Cutoff, Net
+from simtheory.equations import implements
+from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.tasks.denoiser import DenoisingTask
+
+__all__ = [
+    "LEVELS",
+    "Exponent",
+    "asymptotic_variance",
+    "cutoff_law",
+    "emergence_times",
+    "exponent",
+    "generated_variance",
+    "kl",
+    "kl_through_training",
+]
+
+LEVELS = ("harmonic", "geometric", "arithmetic", "band")
+"""Ways to say which generated variance counts as emerged."""
+
+
+_SCAN = 1000
+"""Points of the scan for a first passage, about 50 to a decade of time."""
+
+
+@implements("dn-pfode-ratio")
+def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
+    r"""Return the variance of the samples along each axis of the data, through training.
+
+    The probability-flow ODE shrinks a mode from :math:`\sigma_{\max}` to :math:`\sigma_{\min}` by
+    :math:`\Phi(\sigma_{\min})/\Phi(\sigma_{\max})`, where
+    :math:`d\ln\Phi/d\sigma = (1-\psi)/\sigma`. Implements ``dn-pfode-ratio`` (wang2025; exact).
+
+    Parameters
+    ----------
+    task : DenoisingTask
+        Data without mean, and the ends of the schedule.
+    net : OneLayer or Tied
+        Network and its start.
+    t : array_like, shape (T,)
+        Canonical times: 2ητ for one layer and 4ητ for the tied net, on the loss E‖f(y) − x‖².
+
+    Returns
+    -------
+    ndarray, shape (T, d)
+        Generated variances, in the order of ``task.variances``.
+
+    Raises
+    ------
+    RegimeError
+        If the data have a mean: train on centred data, or with the bias held at its best.
+
+    Examples
+    --------
+    >>> from simtheory.analytic.denoiser import OneLayer
+    >>> task = DenoisingTask((1.0, 10.0), sigma_min=0.002, sigma_max=80.0)
+    >>> generated_variance(task, OneLayer(0.1), [2.0]).round(5)
+    array([[0.26971, 9.9844 ]])
+    """
+    times = as_times(t)
+    return np.asarray(task.sigma_max**2 * np.exp(2.0 * _log_ratio(task, net, times[:, None])))
+
+
+def _log_ratio(task: DenoisingTask, net: Net, t: Array) -> Array:
+    """Return ln Φ(σ_min)/Φ(σ_max) of every mode, once task and net are seen to fit."""
+    if task.mean.any():
+        raise RegimeError(
+            "The generated variance needs data without mean, but the mean has length "
+            f"{np.linalg.norm(task.mean):g}. Subtract it: the variances stay as they are."
+        )
+    if np.shape(net.start) not in ((), (task.dim,)):
+        raise ShapeError(
+            f"Argument `start` of the net must be a scalar or have shape ({task.dim},), "
+            f"but its shape is {np.shape(net.start)}."
+        )
+    return net.log_ratio(task.variances, t, sigma_min=task.sigma_min, sigma_max=task.sigma_max)
+
+
+@implements("dn-asymptote")
+def asymptotic_variance(task: DenoisingTask) -> Array:
+    r"""Return the generated variance after infinite training, of either net.
+
+    :math:`\sigma_{\max}^2(\lambda+\sigma_{\min}^2)/(\lambda+\sigma_{\max}^2)`, which is not the
+    variance of the data: the ODE starts from pure noise of a finite level. Implements
+    ``dn-asymptote`` (derived from wang2025; exact; a tied net with a zero start never gets there).
+
+    Parameters
+    ----------
+    task : DenoisingTask
+        Data and the ends of the schedule.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+        Generated variances, in the order of ``task.variances``.
+
+    Examples
+    --------
+    >>> asymptotic_variance(DenoisingTask((1.0, 10.0), sigma_min=0.002, sigma_max=80.0)).round(5)
+    array([0.99985, 9.9844 ])
+    """
+    low, high, lam = task.sigma_min**2, task.sigma_max**2, task.variances
+    return np.asarray((lam + low) * (high / (lam + high)))
+
+
+@implements("dn-cutoff-law")
+def cutoff_law(task: DenoisingTask, net: Net, t: ArrayLike, *, strict: bool = True) -> Cutoff:
+    r"""Return the generated variance to leading order in :math:`\sigma_{\min}`, and its power.
+
+    At any finite time the samples shrink to nothing as the schedule is carried on to zero noise, as
+    a power of :math:`\sigma_{\min}`: :math:`2(1-q)e^{-\lambda t}` for one layer, :math:`2(1-k)` for
+    the tied net. Implements ``dn-cutoff-law`` (derived from wang2025; relative error
+    O(:math:`\sigma_{\min}^2`)).
+
+    Parameters
+    ----------
+    task : DenoisingTask
+        Data without mean, and the ends of the schedule.
+    net : OneLayer or Tied
+        Network and its start.
+    t : array_like, shape (T,)
+        Canonical times.
+    strict : bool
+        Refuse an estimated relative error above 0.1; False evaluates with a `RegimeWarning`.
+
+    Returns
+    -------
+    Cutoff
+        Variance, exponent and error estimate, each of shape (T, d).
+
+    Raises
+    ------
+    RegimeError
+        If strict and a mode's variance or the time is not well resolved by the schedule.
+    """
+    times = as_times(t)[:, None]
+    _log_ratio(task, net, times[:1])  # for its checks
+    found = net.cutoff(task.variances, times, sigma_min=task.sigma_min, sigma_max=task.sigma_max)
+    worst = float(np.max(found.error_estimate))
+    if worst > 0.1:
+        leave_regime(
+            "The cut-off law needs sigma_min² well below every variance and every inverse time, but "
+            f"its relative error is about {worst:.2g}.",
+            strict=strict,
+        )
+    return found
+
+
+@implements("dn-kl")
+def kl(generated: ArrayLike, variances: ArrayLike, *, mean_error: ArrayLike = 0.0) -> Array:
+    r"""Return the Kullback-Leibler divergence of the samples from the data, both Gaussian.
+
+    :math:`\tfrac12\sum_k[x_k - 1 - \ln x_k + \delta_k^2/\lambda_k]` with
+    :math:`x_k = \tilde\lambda_k/\lambda_k`, for covariances with the same axes. Implements ``dn-kl``
+    (exact).
+
+    Parameters
+    ----------
+    generated : array_like, shape (..., d)
+        Variances of the samples, such as `generated_variance` gives.
+    variances : array_like, shape (d,)
+        Variances of the data.
+    mean_error : array_like, shape (..., d)
+        Mean of the samples less that of the data, along the same axes.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The divergence in nats.
+
+    Examples
+    --------
+    >>> kl([0.5], [1.0]).round(7)
+    np.float64(0.0965736)
+    """
+    made, lam = all_positive("generated", generated), all_positive("variances", variances)
+    shift = as_finite("mean_error", mean_error)
+    each = _excess(made, lam) + shift**2 / lam
+    return np.asarray(0.5 * np.sum(each, axis=-1))
+
+
+def _excess(made: Array, lam: Array) -> Array:
+    """Return x − 1 − ln x for the ratio x, which near one is (x−1)²/2 and there must not cancel."""
+    u = (made - lam) / lam
+    near = np.abs(u) < 0.5
+    # With y = u/(2+u), ln(1+u) = 2 artanh y and u − 2y = uy; |y| < 1/3, so 18 terms do.
+    close = np.where(near, u, 0.0)
+    y = close / (2.0 + close)
+    tail = np.polynomial.polynomial.polyval(y**2, 1.0 / np.arange(3.0, 39.0, 2.0))
+    return np.where(near, close * y - 2.0 * y**3 * tail, u - np.log(made / lam))
+
+
+def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
+    """Return the divergence of the samples from the data, through training.
+
+    It does not fall to zero: see `asymptotic_variance`.
+
+    Parameters
+    ----------
+    task : DenoisingTask
+        Data without mean, and the ends of the schedule.
+    net : OneLayer or Tied
+        Network and its start.
+    t : array_like, shape (T,)
+        Canonical times.
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        `kl` of `generated_variance`, in nats.
+    """
+    return kl(generated_variance(task, net, t), task.variances)
+
+
+@implements("dn-emergence")
+def emergence_times(
+    task: DenoisingTask, net: Net, *, level: str = "harmonic", width: float = 0.2
+) -> Array:
+    r"""Return when each mode emerges: the first passage of its generated variance through a level.
+
+    The level is a mean of the untrained variance and that of the data, by default the harmonic one,
+    :math:`2\tilde\lambda_0\lambda/(\tilde\lambda_0+\lambda)`. Where the untrained variance is far
+    below that of the data this marks its *doubling*, not the end of learning. Implements
+    ``dn-emergence`` (wang2025; a definition).
+
+    Parameters
+    ----------
+    task : DenoisingTask
+        Data without mean, and the ends of the schedule.
+    net : OneLayer or Tied
+        Network and its start.
+    level : {"harmonic", "geometric", "arithmetic", "band"}
+        A mean of start and target, or the edge of the band of relative half-width `width` around
+        the target.
+    width : float
+        Half-width of the band, in (0, 1).
+
+    Returns
+    -------
+    ndarray, shape (d,)
+        Canonical times; zero where the level is met untrained, infinite where it is never met.
+
+    Notes
+    -----
+    The curve is scanned at about 50 points to a decade of time and the passage then bisected to
+    rounding. The curve may first fall and then rise; a double passage between two neighbouring
+    points of the scan would be missed.
+
+    Examples
+    --------
+    >>> from simtheory.analytic.denoiser import Tied
+    >>> task = DenoisingTask((1.0,), sigma_min=0.002, sigma_max=80.0)
+    >>> emergence_times(task, Tied(0.1)).round(3)  # ητ = 0.09428 of the paper, times 4
+    array([0.377])
+    """
+    one_of("level", level, LEVELS)
+    if not 0.0 < width < 1.0:
+        raise ArgumentError(f"Argument `width` must lie in (0, 1), but it is {width!r}.")
+    lam = task.variances
+    size = np.log(task.sigma_max) * 2.0
+    first = size + 2.0 * _log_ratio(task, net, np.zeros((1, 1)))[0]
+    aim = _log_level(level, first, np.log(lam), width)
+
+    def below(t: Array) -> Array:
+        return size + 2.0 * _log_ratio(task, net, t) < aim
+
+    # From far before anything moves to far after everything has settled.
+    ends = 1e-6 / (lam + task.sigma_max**2), 1e4 / lam
+    scan = np.concatenate([np.zeros((1, lam.size)), np.geomspace(*ends, _SCAN)])
+    at_start = first < aim
+    passed = below(scan) != at_start
+    place = np.maximum(passed.argmax(axis=0), 1)
+    low, high = (np.take_along_axis(scan, (place - k)[None], 0)[0] for k in (1, 0))
+    for _ in range(64):
+        middle = 0.5 * (low + high)
+        beyond = below(middle[None])[0] != at_start
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    times = np.where(passed.any(axis=0), high, np.inf)
+    # A start within rounding of its level is there.
+    return np.where(np.abs(first - aim) < 1e-13, 0.0, times)
+
+
+def _log_level(level: str, first: Array, target: Array, width: float) -> Array:
+    """Return the logarithm of the level, from those of the untrained variance and the target."""
+    both, half = np.logaddexp(first, target), np.log(2.0)
+    return {
+        "harmonic": first + target + half - both,
+        "geometric": 0.5 * (first + target),
+        "arithmetic": both - half,
+        # The edge that is met first; a start inside the band is its own level.
+        "band": np.clip(first, target + np.log1p(-width), target + np.log1p(width)),
+    }[level]
+
+
+class Exponent(NamedTuple):
+    """The power by which emergence times fall with the variance.
+
+    Parameters
+    ----------
+    end_to_end : float
+        From the smallest to the largest variance.
+    least_squares : float
+        Slope of the straight line through all points, in logarithms.
+    """
+
+    end_to_end: float
+    least_squares: float
+
+
+@implements("dn-inverse-law")
+def exponent(variances: ArrayLike, times: ArrayLike) -> Exponent:
+    r"""Return the power of the variance by which emergence times fall; the inverse law says −1.
+
+    :math:`t^\star\lambda` depends on the variance through :math:`\sigma_{\min}^2/\lambda` and
+    :math:`\sigma_{\max}^2/\lambda` alone, so the law would be exact for a schedule that scales with
+    the mode; over a given schedule it holds approximately. Implements ``dn-inverse-law`` (wang2025).
+
+    Parameters
+    ----------
+    variances : array_like, shape (d,)
+        Variances of the data, at least two of them distinct.
+    times : array_like, shape (d,)
+        Emergence times, positive; infinite ones have no power.
+
+    Returns
+    -------
+    Exponent
+        End to end, and by least squares.
+
+    Raises
+    ------
+    ArgumentError
+        If a time or a variance is not positive and finite, or all variances are equal.
+
+    Examples
+    --------
+    >>> exponent([1.0, 10.0, 100.0], [3.0, 0.3, 0.03]).end_to_end
+    -1.0
+    """
+    lam, found = all_positive("variances", variances), all_positive("times", times)
+    if lam.ndim != 1 or lam.shape != found.shape:
+        raise ShapeError(
+            "Arguments `variances` and `times` must have the same shape (d,), but their shapes are "
+            f"{lam.shape} and {found.shape}."
+        )
+    if lam.size < 2 or np.ptp(lam) == 0:
+        raise ArgumentError("Argument `variances` must hold at least two distinct values.")
+    x, y = np.log(lam), np.log(found)
+    low, high = x.argmin(), x.argmax()
+    centred = x - x.mean()
+    return Exponent(
+        end_to_end=float((y[high] - y[low]) / (x[high] - x[low])),
+        least_squares=float(centred @ y / (centred @ centred)),
+    )

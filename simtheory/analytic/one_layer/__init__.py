@@ -1,0 +1,61 @@
+r"""One linear layer: everything in closed form.
+
+Problem
+-------
+The net f(x) = W x is trained on the population loss :math:`\tfrac12 E\|Wx - x\|^2`. Gradient flow
+is linear in W, so nothing has to be approximated.
+
+Symbols
+-------
+W : end-to-end map, (..., d, d); A : uncentred second moment, (d, d); a : its diagonal in the concept
+axes, the rates, (d,); mu : signal strengths, (s,); t : canonical time, (T,).
+
+Result
+------
+The flow :math:`\dot W = (I - W)A` has the solution (Implements ``one-layer-flow``)
+
+.. math:: W(t) = I + (W(0) - I)\,e^{-At} .
+
+From a zero start the test and training losses are (Implements ``one-layer-ood``)
+
+.. math:: \tfrac12\sum_k \mu_k^2 e^{-2a_kt}, \qquad \tfrac12\sum_k a_k e^{-2a_kt} .
+
+`general` learns any target, with weight decay or without; `affine` trains a bias, too.
+
+Reading
+-------
+Concepts are learned independently, each at its own rate, and from a zero start the test loss can
+only fall: a layer alone shows no swing-by.
+"""
+
+from __future__ import annotations
+
+from simtheory.analytic.one_layer.bias import (
+    AffineRates,
+    affine,
+    affine_rates,
+    secular,
+)
+from simtheory.analytic.one_layer.general_map import (
+    decayed,
+    general,
+)
+from simtheory.analytic.one_layer.identity import (
+    ZeroStartLoss,
+    flow,
+    solution,
+    zero_start_loss,
+)
+
+__all__ = [
+    "AffineRates",
+    "ZeroStartLoss",
+    "affine",
+    "affine_rates",
+    "decayed",
+    "flow",
+    "general",
+    "secular",
+    "solution",
+    "zero_start_loss",
+]

@@ -1,0 +1,295 @@
+r"""The untied two-layer net's exact forms as functions of arrays, in stable arithmetic.
+
+Symbols
+-------
+W_1, W_2 : layers, (h, n) and (m, h); :math:`Q = [W_1^T; W_2]`, (n+m, h); lambda : imbalance;
+Sigma : target, (m, n); :math:`F = [[-\lambda/2, \Sigma^T], [\Sigma, \lambda/2]]`; f : eigenvalues
+of F; q : rows of Q(0) in the eigenvectors of F.
+
+Every exponential here is taken together with what it is divided by, so no time overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simtheory._checks import as_finite, as_times
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._shared.axes import closed_form
+from simtheory.analytic._shared.layers import as_two_layers, scalar_imbalance
+from simtheory.equations import implements
+from simtheory.errors import RegimeError, ShapeError
+from simtheory.results import Trajectory
+from simtheory.tasks import SIMTask
+
+__all__ = [
+    "imbalanced_mode",
+    "isotropic",
+    "riccati",
+]
+
+
+@implements("balanced-riccati")
+def riccati(
+    layers: Sequence[ArrayLike],
+    target: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = None,
+) -> Array:
+    r"""Return the end-to-end map of a λ-balanced two-layer net on whitened inputs.
+
+    The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`. With
+    :math:`Q = [W_1^T; W_2]` and :math:`F = [[-\tfrac\lambda2I, \Sigma^T], [\Sigma, \tfrac\lambda2I]]`,
+    :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)` with
+    :math:`\varphi = \int_0^t\exp(2Fs)\,ds`, and W is its lower left block. Implements ``balanced-riccati`` (after fukumizu1998, braun2022,
+    domine2024; exact for any widths, invertible or not).
+
+    Parameters
+    ----------
+    layers : tuple of array_like
+        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    target : array_like, shape (..., m, n)
+        Target Σ, the correlation of outputs with whitened inputs.
+    t : array_like, shape (T,)
+        Canonical times, at unit rate.
+    imbalance : array_like, shape (...), optional
+        λ of W₂ᵀW₂ − W₁W₁ᵀ = λI. Default: read off the layers.
+
+    Returns
+    -------
+    ndarray, shape (..., T, m, n)
+        W over time.
+
+    Raises
+    ------
+    RegimeError
+        If the layers' imbalance is not λ times the identity; no closed form is known then.
+
+    Notes
+    -----
+    A positive λ needs h ≤ m, a negative one h ≤ n. A row of Q₀ along an eigenvector of F that is a
+    combination of the faster rows, to 14 digits, counts as one.
+
+    Examples
+    --------
+    >>> riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 1.0, 9.0]).ravel().round(4)
+    array([0.01  , 0.4306, 2.    ])
+    """
+    aim = as_finite("target", target)
+    if aim.ndim < 2 or not all(aim.shape[-2:]):
+        raise ShapeError(
+            f"Argument `target` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
+        )
+    times = as_times(t)
+    below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
+    level = scalar_imbalance(below, above, imbalance)
+    turned = np.swapaxes(below, -1, -2)
+    shape = np.broadcast_shapes(turned.shape[:-2], above.shape[:-2])
+    Q = np.concatenate(
+        [np.broadcast_to(block, (*shape, *block.shape[-2:])) for block in (turned, above)], axis=-2
+    )
+    return _riccati(Q, aim, level, times)
+
+
+def isotropic(
+    task: SIMTask,
+    layers: Sequence[ArrayLike],
+    t: ArrayLike,
+    *,
+    probes: ArrayLike | None = None,
+) -> Trajectory:
+    r"""Return the exact trajectory of a λ-balanced untied net all of whose rates are equal.
+
+    Equal rates a are whitened inputs on a clock that runs a times as fast: `riccati` with the
+    identity as target, at times a t.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned; its rates must be equal in all dimensions.
+    layers : tuple of array_like
+        W₁ of shape (..., h, d) and W₂ of shape (..., d, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for some λ.
+    t : array_like, shape (T,)
+        Canonical times.
+    probes : array_like, shape (P, d), optional
+        Inputs to watch. Default: ``task.probes``.
+
+    Returns
+    -------
+    Trajectory
+        Exact.
+
+    Raises
+    ------
+    RegimeError
+        If the rates differ, or the imbalance is not a multiple of the identity.
+    """
+    rates, times = task.rates, as_times(t)
+    if np.ptp(rates) > 1e-12 * rates.max():
+        raise RegimeError(
+            "The isotropic form needs equal rates in all dimensions, but they run from "
+            f"{rates.min():g} to {rates.max():g}."
+        )
+    below, above = as_two_layers(layers, rows=task.dim, columns=task.dim)
+    rate = float(rates.mean())
+    if rate > 0:
+        weights = riccati((below, above), np.eye(task.dim), rate * times)
+    else:
+        weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
+    return closed_form(isotropic, task, times, weights, exact=True, probes=probes)
+
+
+@implements("imbalanced-mode")
+def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: ArrayLike) -> Array:
+    r"""Return one mode of aligned layers of unequal size, :math:`\dot w = a(1-w)\sqrt{\lambda^2+4w^2}`.
+
+    With :math:`\tilde m = \sqrt{4+\lambda^2}`, :math:`v_\pm = (2\pm\tilde m)/\lambda`,
+    :math:`v_0 = e^{\mathrm{arsinh}(2w_0/\lambda)}` and
+    :math:`C = \frac{v_0-v_+}{v_0-v_-}e^{-a\tilde mt}`:
+    :math:`w = \tfrac\lambda4(v-1/v)` at :math:`v = (v_+-Cv_-)/(1-C)`. Late, it relaxes at the rate
+    :math:`a\tilde m`. Implements ``imbalanced-mode`` (after tarmoun2021; exact).
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a, in units of inverse canonical time (loss ½E‖f−x‖²).
+    w0 : array_like, shape (...)
+        Start, not negative; broadcasts against `rate`.
+    t : array_like, shape (T,)
+        Canonical times.
+    imbalance : array_like, shape (...)
+        λ, the difference of the squares of the second and the first layer's share; its sign does
+        not matter, and 0 gives the balanced mode.
+
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The mode over time.
+
+    Raises
+    ------
+    RegimeError
+        If a start or a rate is negative.
+
+    Examples
+    --------
+    >>> imbalanced_mode(1.0, 0.01, [0.0, 2.0], imbalance=0.1).round(6)
+    array([0.01    , 0.636895])
+    """
+    times = as_times(t)
+    a, start, level = np.broadcast_arrays(
+        as_finite("rate", rate), as_finite("w0", w0), as_finite("imbalance", imbalance)
+    )
+    for name, value in (("rate", a), ("w0", start)):
+        if value.size and value.min() < 0:
+            raise RegimeError(
+                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
+            )
+    return _imbalanced(a[..., None], start[..., None], level[..., None], times)
+
+
+DEPENDENT = 1e-14
+"""A row counts as a combination of those above it when no more than this share of it is new."""
+
+
+def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:
+    r"""Return w of ẇ = a(1−w)√(λ²+4w²) from w0 ≥ 0; arguments broadcast.
+
+    In :math:`V = w + \sqrt{w^2+\lambda^2/4}` the flow is :math:`\dot V = -a(V-V_+)(V-V_-)` with
+    :math:`V_\pm = 1 \pm \sqrt{1+\lambda^2/4}`, and w follows from V − |λ|/2, a sum of positive terms.
+    """
+    half = 0.5 * np.abs(imbalance)
+    root, top = np.hypot(w0, half), np.hypot(1.0, half)
+    low = -(half**2) / (1.0 + top)
+    start = w0 + root
+    moving = start > 0
+    start = np.where(moving, start, 1.0)
+    ahead = (1.0 - w0) * (1.0 + (1.0 + w0) / (top + root))
+    behind = start - low
+    x = 2.0 * rate * top * t
+    grown = ahead * behind * -np.expm1(-x) / (behind + ahead * np.exp(-x))
+    first = w0 + w0 * (w0 / np.where(moving, root + half, 1.0))  # V(0) − |λ|/2
+    excess = first + grown
+    V = half + excess
+    w = 0.5 * excess * ((V + half) / np.where(moving, V, 1.0))
+    return np.asarray(np.where(moving, w, 0.0))
+
+
+def _riccati(Q: Array, target: Array, imbalance: Array, t: Array) -> Array:
+    """Return W of λ-balanced layers on whitened inputs, shape (..., T, m, n).
+
+    Q Qᵀ = e^{Ft} Q₀ (I + Q₀ᵀφQ₀)⁻¹ Q₀ᵀ e^{Ft} with φ = ∫₀ᵗ e^{2Fs} ds. In the eigenvectors of F, rows
+    by falling eigenvalue, Q₀ is a lower factor times an orthonormal one, which drops out; each column
+    of the factor is scaled by the growth of its pivot, which leaves numbers of order one.
+    """
+    m, n = target.shape[-2:]
+    size = n + m
+    F = np.zeros((*np.broadcast_shapes(target.shape[:-2], imbalance.shape), size, size))
+    F[..., n:, :n] = target
+    F[..., :n, n:] = np.swapaxes(target, -1, -2)
+    F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
+    values, vectors = np.linalg.eigh(F)
+    f, P = values[..., ::-1], vectors[..., ::-1]
+    lower = _lower_factor(np.swapaxes(P, -1, -2) @ Q)[..., None, :, :]
+    # Of every exponent the part that grows in time is set apart, so that equal parts cancel exactly.
+    rise, rest = np.maximum(f, 0.0), _log_time(f, t)
+    pivot = np.abs(np.diagonal(lower, axis1=-2, axis2=-1))
+    present = pivot > 0
+    log_pivot = np.log(np.where(present, pivot, 1.0))
+    steady = 0.5 * np.logaddexp(-2.0 * _over(rise, t), 2.0 * (rest + log_pivot))
+    grown = lower * _exp(_between(f, rise, t) - steady[..., None, :], lower)
+    spent = lower * _exp(_between(rise, rise, t) + rest[..., :, None] - steady[..., None, :], lower)
+    scale = np.where(present, _over(rise, t) + steady, 0.0)
+    stacked = np.concatenate([np.exp(-scale)[..., None] * np.eye(size), spent], axis=-2)
+    inner = np.linalg.qr(stacked, mode="r")
+    half = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(grown, -1, -2))
+    outer = P[..., None, :, :] @ np.swapaxes(half, -1, -2)
+    return np.asarray(outer[..., n:, :] @ np.swapaxes(outer[..., :n, :], -1, -2))
+
+
+def _over(f: Array, t: Array) -> Array:
+    return np.asarray(f[..., None, :] * t[:, None])
+
+
+def _between(f: Array, g: Array, t: Array) -> Array:
+    """Return (f_i − g_j) t, shape (..., T, k, k)."""
+    return np.asarray((f[..., :, None] - g[..., None, :])[..., None, :, :] * t[:, None, None])
+
+
+def _exp(exponent: Array, lower: Array) -> Array:
+    """Return the exponential where the factor has an entry; elsewhere it may be beyond all numbers."""
+    return np.exp(np.where(lower == 0, 0.0, exponent))
+
+
+def _log_time(f: Array, t: Array) -> Array:
+    """Return ½ ln ∫₀ᵗ e^{2fs} ds, less f t where f > 0, shape (..., T, k); −∞ at t = 0."""
+    x = 2.0 * np.abs(_over(f, t))
+    still = x < 1e-300
+    share = np.where(still, 1.0, -np.expm1(-x) / np.where(still, 1.0, x))
+    with np.errstate(divide="ignore"):
+        return np.asarray(0.5 * np.log(share * t[:, None]))
+
+
+def _lower_factor(rows: Array) -> Array:
+    """Return the lower triangular L of rows = L G with orthonormal or zero rows of G, (..., k, k).
+
+    Rows are orthogonalised one by one, twice each, so a small row keeps its accuracy beside large
+    ones. A row that depends on those above it has a zero pivot and a zero column.
+    """
+    k = rows.shape[-2]
+    frame, lower = np.zeros_like(rows), np.zeros((*rows.shape[:-1], k))
+    for i in range(k):
+        row = rows[..., i, :]
+        new = row
+        for _ in range(2):
+            along = (frame @ new[..., None])[..., 0]
+            new = new - (along[..., None, :] @ frame)[..., 0, :]
+            lower[..., i, :] += along
+        size = np.linalg.norm(new, axis=-1)
+        size = np.where(size > DEPENDENT * np.linalg.norm(row, axis=-1), size, 0.0)
+        frame[..., i, :] = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
+        lower[..., i, i] = size
+    return lower
