@@ -6,6 +6,7 @@ import csv
 import io
 import tomllib
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._checks import nearest, non_negative_int, positive, positive_int
+from simtheory._checks import nearest, non_negative_int, one_of, positive, positive_int
 from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import tied
@@ -34,7 +35,7 @@ __all__ = ["predict"]
 @click.option("--dim", type=int, help="Ambient dimension. Default: the number of concepts.")
 @click.option("--weights", help="Cluster probabilities, such as 0.5,0.3,0.2.")
 @click.option("--origin", is_flag=True, default=None, help="Add a cluster at the origin.")
-@click.option("--init", help="uniform, gaussian or correlated. Default: uniform.")
+@click.option("--init", help=f"{', '.join(inits.DRAWS)}. Default: uniform.")
 @click.option("--scale", type=float, help="Scale of the init. Default: 0.1.")
 @click.option("--width", type=int, help="Hidden width of the tied net. Default: dim.")
 @click.option(
@@ -83,7 +84,7 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
 
 
 _TABLES = {
-    "task": ("mu", "sigma", "dim", "weights", "origin", "squared_rates", "rotation"),
+    "task": tuple(signature(SIMTask).parameters),
     "init": ("init", "scale", "width", "cosine", "seed"),
     "time": ("t_max", "points"),
 }
@@ -131,18 +132,9 @@ def _start(task: SIMTask, settings: dict[str, Any]) -> Array:
     rng = np.random.default_rng(non_negative_int("Option --seed", settings["seed"]))
     shape = (task.dim, settings.get("width", task.dim))
     scale = settings["scale"]
-    match settings["init"]:
-        case "uniform":
-            return inits.uniform(shape, scale=scale, rng=rng)
-        case "gaussian":
-            return inits.gaussian(shape, scale=scale, rng=rng)
-        case "correlated":
-            return inits.correlated(shape, cosine=settings["cosine"], scale=scale, rng=rng)
-        case other:
-            known = ("uniform", "gaussian", "correlated")
-            raise ArgumentError(
-                f"Option --init is {other!r}, which is unknown; {nearest(str(other), known)}"
-            )
+    name = one_of("Option --init", settings["init"], inits.DRAWS)
+    more = {"cosine": settings["cosine"]} if name == "correlated" else {}
+    return inits.DRAWS[name](shape, scale=scale, rng=rng, **more)
 
 
 @dataclass(frozen=True, slots=True)
