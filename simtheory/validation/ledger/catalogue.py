@@ -26,7 +26,13 @@ _TOPICS: dict[str, tuple[ModuleType, tuple[Claim, ...]]] = {
 
 
 def topics() -> tuple[str, ...]:
-    """Return the first parts of the claims' ids, in the order of the page."""
+    """Return the first parts of the claims' ids.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the page.
+    """
     return tuple(_TOPICS)
 
 

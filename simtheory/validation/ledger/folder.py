@@ -81,6 +81,8 @@ class Ledger:
         What it holds so far, by claim id.
     planned : tuple of Claim
         What the current run is to test.
+    lock : int or None
+        Descriptor that keeps other processes out until it is closed.
     """
 
     def __init__(
