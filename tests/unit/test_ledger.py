@@ -6,9 +6,11 @@ import select as ready
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -495,7 +497,9 @@ def test_a_crash_costs_its_own_record_and_the_others_of_its_group_go_on(tmp_path
 
 def test_a_claim_that_hangs_is_stopped_by_its_budget_and_the_others_go_on(tmp_path, monkeypatch):
     mark = tmp_path / "hangs"
-    hang = f"import pathlib, threading; pathlib.Path({str(mark)!r}).touch(); threading.Event().wait()"
+    hang = (
+        f"import pathlib, threading; pathlib.Path({str(mark)!r}).touch(); threading.Event().wait()"
+    )
     monkeypatch.setattr(runner, "_START", a_start(tmp_path, TIME, hang))
     ahead = []
 
@@ -506,7 +510,7 @@ def test_a_claim_that_hangs_is_stopped_by_its_budget_and_the_others_go_on(tmp_pa
         return real() + sum(ahead)
 
     real = time.monotonic
-    monkeypatch.setattr(runner.time, "monotonic", clock)
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=clock))
     records = {r.id: r for r in runner.run([TIME, EULER], workers=1)}
     assert records[TIME].verdict is Verdict.FAILED
     assert "Stopped after 5 minutes" in records[TIME].error
