@@ -11,7 +11,6 @@ Result
 =====================  =======================================================================
 module                 what stands there
 =====================  =======================================================================
-`schedule`             the noise schedule; `DDIM` and `Ancestral` sampling
 `vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a judge
 `denoisers`            an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`
@@ -39,26 +38,21 @@ from simtheory.validation.nets.diffusion.readings import (
     terminal_slowdown,
 )
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule, sample
 from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 
 __all__ = [
-    "DDIM",
-    "Ancestral",
     "ConceptImages",
     "ConceptRun",
     "ConceptVectors",
     "LinearRun",
     "MLPDenoiser",
-    "Schedule",
     "UNetDenoiser",
     "bend_and_return",
     "concept_loss",
     "image_run",
     "learning_steps",
     "log_levels",
-    "sample",
     "sampled_covariance",
     "speed",
     "strength_order",
