@@ -1,8 +1,7 @@
 """simtheory: the theory of concept learning, computable, proved and tested.
 
 A task (what is learned) and an init (where the weights start) go down one of three roads: closed
-form (`analytic`), integrated flow (`sim`) or trained network (`validation`). Every road ends in the
-same `Trajectory`, which `observe`, `agreement` and `plot` read.
+form (`analytic`), integrated flow
 
 Names are loaded when they are first used, so that ``import simtheory`` costs little more than NumPy.
 """
@@ -30,11 +29,13 @@ if TYPE_CHECKING:
     )
     from simtheory.equations import cite
     from simtheory.observe.agreement import agreement
-    from simtheory.results import Trajectory
+    from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import SIMTask
 
 __all__ = [
+    "Curve",
     "SIMTask",
+    "Samples",
     "Trajectory",
     "agreement",
     "analytic",
@@ -55,6 +56,8 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "Curve": "results",
+    "Samples": "results",
     "SIMTask": "tasks",
     "Trajectory": "results",
     "agreement": "observe.agreement",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory.sim import _kernels, _stepper
-from simtheory.sim._compile import entry
-from simtheory.sim._engine import _plan
-from simtheory.sim._lanes import LANES, call, room, store, table
-from simtheory.sim._places import ABREAST, NAMES, triangle_of
-from simtheory.sim.methods import DOP853
-from simtheory.sim.readings import Entries
+from simtheory.sim.engine.compilation import entry
+from simtheory.sim.engine.lanes import LANES, call, room, store, table
+from simtheory.sim.engine.layout import ABREAST, NAMES, triangle_of
+from simtheory.sim.flows import driver, stepper
+from simtheory.sim.flows.methods import DOP853
+from simtheory.sim.flows.readings import Entries
+from simtheory.sim.flows.running import _plan
 
 
 @entry
@@ -22,30 +22,30 @@ def _field(m, address, y, out):
 
 @entry
 def _read(m, address, y):
-    return _kernels.read(m, table(address), y)
+    return driver.read(m, table(address), y)
 
 
 @entry
 def _go(m, address, nodes):
     at = table(address)
-    _stepper.step(m, at, nodes)
+    stepper.step(m, at, nodes)
     call(at.weigh, m, at, 0, 0)
-    store(m, at.share, _stepper.step_error(m, at))
-    _stepper.extend(m, at, nodes)
+    store(m, at.share, stepper.step_error(m, at))
+    stepper.extend(m, at, nodes)
 
 
 @entry
 def _inside(m, address, x):
     at = table(address)
     store(m, at.x, x)
-    _stepper.interpolate(m, at, at.stage)
+    stepper.interpolate(m, at, at.stage)
     call(at.leave, m, at, at.stage, at.value)
 
 
 @entry
 def _defect(m, address, x):
     at = table(address)
-    store(m, at.share, _stepper.defect(m, at, x))
+    store(m, at.share, stepper.defect(m, at, x))
 
 
 class Bench:

@@ -179,7 +179,7 @@ def _ask(
     except (RegimeError, ShapeError) as refusal:
         said = str(refusal).replace(" Pass strict=False to evaluate it all the same.", "")
         return Suggestion(name, holds=False, error=np.inf, reason=said)
-    error = 0.0 if run.exact else float(np.max(run.stats["error_estimate"]))
+    error = 0.0 if run.exact else float(np.max(run.arrays["error_estimate"]))
     if form is pivots:
         error = min(error, 0.25 * cosine**2)
     if form is second_order:

@@ -47,7 +47,7 @@ def train_loss(traj: Trajectory) -> Array:
     """Return the loss ½E‖f(x) − x‖² over the inputs of the task.
 
     A linear network's is computed from its weights over the population. Any other's is the one
-    that its training recorded as ``stats["train_loss"]``.
+    that its training recorded as ``arrays["train_loss"]``.
 
     Parameters
     ----------
@@ -74,18 +74,17 @@ def train_loss(traj: Trajectory) -> Array:
         moment = replace(traj.task, squared_rates=False).second_moment
         miss = traj.weights - np.eye(traj.task.dim)
         return np.asarray(0.5 * np.sum((miss @ moment) * miss, axis=(-2, -1)))
-    if "train_loss" not in traj.stats:
+    if "train_loss" not in traj.arrays:
         raise ArgumentError(
             "Argument `traj` must have weights or a recorded training loss, but it is "
-            f'{traj!r} and its stats hold {sorted(traj.stats)}. Record stats["train_loss"].'
+            f'{traj!r} and its arrays are {sorted(traj.arrays)}. Record arrays["train_loss"].'
         )
-    recorded = as_finite("train_loss", traj.stats["train_loss"])
-    if recorded.shape != (*traj.ensemble, traj.t.size):
+    if traj.arrays.axes("train_loss") != ("*ensemble", "t"):
         raise ShapeError(
-            f'Entry `stats["train_loss"]` must have shape {(*traj.ensemble, traj.t.size)}, '
-            f"but its shape is {recorded.shape}."
+            'Entry `arrays["train_loss"]` must run over the axes *ensemble and t, but it runs over '
+            f"{' '.join(traj.arrays.axes('train_loss'))}."
         )
-    return recorded
+    return as_finite("train_loss", traj.arrays["train_loss"])
 
 
 def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:

@@ -2,23 +2,46 @@
 
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
-from simtheory.sim.flows import Deep, Flow, OneLayer, Tied, Untied
-from simtheory.sim.methods import Status
-from simtheory.sim.readings import Diagonal, Entries, Losses, LowerTriangle, Outputs, Reading
-from simtheory.sim.solve import integrate, solve
-from simtheory.sim.summary import Summary, summarize
+from simtheory.sim.engine.status import Status
+from simtheory.sim.flows import (
+    Diagonal,
+    Entries,
+    Losses,
+    LowerTriangle,
+    Outputs,
+    Reading,
+    Rows,
+    Summary,
+    integrate,
+    solve,
+    summarize,
+)
+from simtheory.sim.networks import (
+    Deep,
+    Flow,
+    Gram,
+    OneLayer,
+    Parametrisation,
+    Product,
+    Tied,
+    Untied,
+)
 
 __all__ = [
     "Deep",
     "Diagonal",
     "Entries",
     "Flow",
+    "Gram",
     "KernelCache",
     "Losses",
     "LowerTriangle",
     "OneLayer",
     "Outputs",
+    "Parametrisation",
+    "Product",
     "Reading",
+    "Rows",
     "Status",
     "Summary",
     "Tied",

@@ -1,24 +1,21 @@
 """The compiled kernels on disk: made ahead, looked at, thrown away.
 
 Kernels are compiled when they are first needed, for all dimensions and widths at once, and kept on
-disk until a line of them changes. `warmup` does it ahead, say in the image of a container or before
-the workers of a cluster start.
+disk until a file of their package, or of the engine, changes. `warmup` does it ahead, say in the image
+of a container or before the workers of a cluster start.
+
+Each package of kernels beside the engine has a module `warmup` whose function of the same name runs
+all its kernels; `warmup` here finds those modules.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-
-from simtheory._typing import Array
-from simtheory.sim.descent import descend
-from simtheory.sim.flows import Deep, Flow, Init, OneLayer, Tied, Untied
-from simtheory.sim.solve import integrate
-from simtheory.tasks import SIMTask
 
 __all__ = ["KernelCache", "clear_cache", "kernel_cache", "warmup"]
 
@@ -29,16 +26,16 @@ class KernelCache:
 
     Parameters
     ----------
-    folder : Path or None
-        Where; None if no folder can be written to, so that every process compiles anew. The
-        environment variable NUMBA_CACHE_DIR chooses another one.
+    folders : tuple of Path
+        Where, a folder for each package of kernels; none if nothing can be written to, so that every
+        process compiles anew. The environment variable NUMBA_CACHE_DIR chooses another place.
     files : tuple of Path
-        Its files.
+        The files in them.
     size : int
         Bytes in them.
     """
 
-    folder: Path | None
+    folders: tuple[Path, ...]
     files: tuple[Path, ...]
     size: int
 
@@ -49,13 +46,13 @@ def kernel_cache() -> KernelCache:
     Returns
     -------
     KernelCache
-        Folder, files and bytes.
+        Folders, files and bytes.
     """
-    from simtheory.sim._compile import cache_folder
+    from simtheory.sim.engine.compilation import cache_folders  # loads Numba
 
-    folder = cache_folder()
-    files = () if folder is None else tuple(sorted(folder.glob("*.nb[ic]")))
-    return KernelCache(folder, files, sum(file.stat().st_size for file in files))
+    folders = cache_folders()
+    files = tuple(file for folder in folders for file in sorted(folder.glob("*.nb[ic]")))
+    return KernelCache(folders, files, sum(file.stat().st_size for file in files))
 
 
 def clear_cache() -> KernelCache:
@@ -64,7 +61,7 @@ def clear_cache() -> KernelCache:
     Returns
     -------
     KernelCache
-        What there was.
+        What was removed.
     """
     found = kernel_cache()
     for file in found.files:
@@ -74,32 +71,15 @@ def clear_cache() -> KernelCache:
 
 
 def warmup() -> Iterator[str]:
-    """Compile every kernel, or load it from disk, by running small nets of every kind.
+    """Compile every kernel, or load it from disk, by running small problems of every kind.
 
     Yields
     ------
     str
         What was made ready, one after the other.
     """
-    for d in (2, 8, 32):  # small and large nets are carried in groups of their own
-        half = 0.5 * np.eye(d)
-        for flow, init in (*_nets(half), (Tied(), half[:, :1])):
-            for moment in (np.eye(d), np.eye(d) + 0.1):  # on its axes, and turned
-                integrate(flow, moment, init, [0.0, 1.0])
-        integrate(Tied(), np.eye(d), half, [0.0, 1e3])  # in the frame
-        yield f"integrate, d = {d}"
-    task, eye = SIMTask(mu=(1.0, 2.0), sigma=0.5), 0.5 * np.eye(2)
-    for flow, init in _nets(eye):
-        descend(flow, task, init, steps=1, lr=0.01)
-        yield f"descend {flow.name}"
-    descend(Tied(), task, eye, steps=1, lr=0.01, batch=2, rng=np.random.default_rng(0))
-    yield "descend Tied, on samples"
-
-
-def _nets(layer: Array) -> tuple[tuple[Flow, Init], ...]:
-    return (
-        (OneLayer(), layer),
-        (Tied(), layer),
-        (Untied(), (layer, layer)),
-        (Deep(depth=3), (layer, layer, layer)),
-    )
+    packages = importlib.import_module("simtheory.sim").__path__
+    for found in pkgutil.iter_modules(packages, "simtheory.sim."):
+        name = f"{found.name}.warmup"
+        if found.ispkg and importlib.util.find_spec(name) is not None:
+            yield from importlib.import_module(name).warmup()

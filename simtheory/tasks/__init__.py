@@ -1,7 +1,44 @@
 """The data-generating processes, one frozen dataclass each, and the papers' named set-ups."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simtheory._checks import one_of
 from simtheory.tasks import yang2024
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.identity import SIMTask
 
-__all__ = ["DenoisingTask", "SIMTask", "yang2024"]
+__all__ = ["KINDS", "DenoisingTask", "SIMTask", "from_dict", "yang2024"]
+
+KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
+"""Every class of tasks by its kind, the name that files keep."""
+
+
+def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
+    """Make a task of a kind from plain numbers, words and lists.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the class, such as ``"identity"`` for `SIMTask`.
+    values : mapping
+        Arguments of its constructor, as its `to_dict` returns them.
+
+    Returns
+    -------
+    SIMTask or DenoisingTask
+        The task.
+
+    Raises
+    ------
+    ArgumentError
+        If no task has this kind.
+
+    Examples
+    --------
+    >>> from_dict("identity", {"mu": [1.0, 2.0], "sigma": 0.5})
+    SIMTask(mu=(1, 2), sigma=0.5)
+    """
+    return KINDS[one_of("kind", kind, KINDS)].from_dict(values)

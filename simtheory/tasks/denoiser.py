@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -74,6 +74,8 @@ class DenoisingTask:
     >>> task.target(sigma=1.0).diagonal().round(4)
     array([0.0909, 0.5   , 0.9091])
     """
+
+    kind: ClassVar[str] = "denoiser"
 
     covariance: Array
     sigma_min: float

@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -108,6 +108,8 @@ class SIMTask:
     >>> task.target
     array([1., 2.])
     """
+
+    kind: ClassVar[str] = "identity"
 
     mu: Array
     sigma: Array

@@ -11,6 +11,7 @@ from benchmarks.problem import Ensemble
 from benchmarks.steps import count
 from simtheory import inits, sim
 from simtheory.errors import SolveError
+from simtheory.sim.networks import layers_of
 from simtheory.tasks import SIMTask, yang2024
 
 FIG_8 = np.array([0.335833, 0.752500, 1.615833])
@@ -23,7 +24,7 @@ def scipy_weights(flow, rates, init, t):
     Its dense output is not controlled (errors of 1e-8 inside a step are common), so the grid times
     are ends of steps. With a relative tolerance of 1e-12 it errs below 1e-11 here.
     """
-    layers = flow.layers(init, len(rates))
+    layers = layers_of(flow, init, len(rates))
     shapes = [layer.shape for layer in layers]
     ends = np.cumsum([layer.size for layer in layers])
 
@@ -32,14 +33,16 @@ def scipy_weights(flow, rates, init, t):
         return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
 
     def slope(_, y):
-        return np.concatenate([s.ravel() for s in flow.field(unpack(y), np.diag(rates))])
+        return np.concatenate(
+            [s.ravel() for s in flow.parametrisation.field(unpack(y), np.diag(rates))]
+        )
 
     y, now, weights = np.concatenate([layer.ravel() for layer in layers]), 0.0, []
     for time in t:
         if time > now:
             y = solve_ivp(slope, (now, time), y, method="DOP853", rtol=1e-12, atol=1e-18).y[:, -1]
         now = time
-        weights.append(flow.weights(unpack(y)))
+        weights.append(flow.parametrisation.weights(unpack(y)))
     return np.array(weights)
 
 

@@ -218,7 +218,7 @@ def test_the_reference_errors_of_the_two_factors(
         exact = sim.solve(sim.Untied(), task, layers, t).weights
         form = untied.ldr(task, layers, t)
         error = np.abs(form.weights - exact).max()
-        assert error < form.stats["error_estimate"]
+        assert error < form.arrays["error_estimate"]
         assert np.abs(exact[0] - exact).max() > 10 * error
         symmetric = tied.pivots(task, untied.effective_start(layers), t).weights
         off = np.abs(exact * (1.0 - np.eye(d))).max()
@@ -292,7 +292,7 @@ def test_the_two_factors_of_an_ensemble_in_turned_axes_are_those_of_each_member(
     turned = SIMTask(mu=np.zeros(3), sigma=sigma, rotation=turn)
     below, above = 0.01 * draw((4, 5, 3)), 0.01 * draw((4, 3, 5))
     whole = untied.ldr(turned, (below @ turn.T, turn @ above), t)
-    assert whole.stats["error_estimate"].shape == (4,)
+    assert whole.arrays["error_estimate"].shape == (4,)
     order = [1, 2, 0]
     falling = SIMTask(mu=np.zeros(3), sigma=sigma[order])
     for n in range(4):

@@ -194,8 +194,8 @@ def test_bias_rates_interlace_the_concepts(task) -> None:
 def test_a_bias_of_data_without_a_mean_dies_alone(W0) -> None:
     task, t = SIMTask(mu=(0.0, 0.0, 0.0), sigma=(1.0, 0.5, 0.2)), np.linspace(0.0, 4.0, 9)
     run = one_layer.affine(task, W0, t, bias=[1.0, 2.0, 3.0])
-    np.testing.assert_allclose(run.stats["map"], one_layer.solution(task, W0, t).weights, atol=EPS)
-    np.testing.assert_allclose(run.stats["bias"], np.exp(-t)[:, None] * [1.0, 2.0, 3.0], atol=EPS)
+    np.testing.assert_allclose(run.arrays["map"], one_layer.solution(task, W0, t).weights, atol=EPS)
+    np.testing.assert_allclose(run.arrays["bias"], np.exp(-t)[:, None] * [1.0, 2.0, 3.0], atol=EPS)
 
 
 def test_clusters_without_spread_leave_one_direction_of_a_bias_free() -> None:
@@ -211,7 +211,7 @@ def test_ensembles_are_their_members(task) -> None:
     whole = one_layer.affine(task, starts, [0.5, 1.0], bias=bias)
     alone = one_layer.affine(task, starts[1, 2], [0.5, 1.0], bias=bias)
     np.testing.assert_allclose(whole.member((1, 2)).outputs, alone.outputs, atol=EPS)
-    np.testing.assert_allclose(whole.member((1, 2)).stats["bias"], alone.stats["bias"], atol=EPS)
+    np.testing.assert_allclose(whole.member((1, 2)).arrays["bias"], alone.arrays["bias"], atol=EPS)
     many = descent.sgd_moments(task, starts, [0, 4], lr=0.1, batch=2)
     one = descent.sgd_moments(task, starts[1, 2], [0, 4], lr=0.1, batch=2)
     np.testing.assert_allclose(many.moment[1, 2], one.moment, atol=EPS)

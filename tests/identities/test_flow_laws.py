@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from simtheory import inits, sim
+from simtheory.sim.networks import layers_of
 from simtheory.tasks import SIMTask
 
 FIG_8 = np.array([0.335833, 0.752500, 1.615833])
@@ -122,14 +123,16 @@ each_flow = pytest.mark.parametrize(("flow", "make"), FLOWS, ids=[f.name for f, 
 def test_the_grid_begins_with_the_start_and_ends_at_the_target(flow, make) -> None:
     init = make(np.random.default_rng(0))
     W = sim.integrate(flow, np.diag(FIG_8), init, [0.0, 200.0])
-    np.testing.assert_allclose(W[0], flow.weights(flow.layers(init, 3)), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(
+        W[0], flow.parametrisation.weights(layers_of(flow, init, 3)), rtol=0, atol=1e-15
+    )
     np.testing.assert_allclose(W[1], np.eye(3), rtol=0, atol=1e-9)
 
 
 @each_flow
 def test_the_target_is_a_fixed_point(flow, make) -> None:
     shape = make(np.random.default_rng(0))
-    init = tuple(np.eye(*layer.shape) for layer in flow.layers(shape, 3))
+    init = tuple(np.eye(*layer.shape) for layer in layers_of(flow, shape, 3))
     W = sim.integrate(flow, np.diag(FIG_8), init if len(init) > 1 else init[0], [0.0, 5.0])
     np.testing.assert_array_equal(W, np.broadcast_to(np.eye(3), (2, 3, 3)))
 
@@ -148,7 +151,7 @@ def test_flows_commute_with_a_turn_of_the_inputs(flow, make) -> None:
     rng = np.random.default_rng(2)
     init, t = make(rng), np.linspace(0.0, 9.0, 10)
     turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
-    layers = flow.turned(flow.layers(init, 3), turn.T)
+    layers = flow.parametrisation.turned(layers_of(flow, init, 3), turn.T)
     W = sim.integrate(flow, np.diag(FIG_8), init, t)
     dense = sim.integrate(
         flow, (turn * FIG_8) @ turn.T, layers if len(layers) > 1 else layers[0], t
@@ -161,7 +164,7 @@ def test_flows_commute_with_a_turn_of_the_inputs(flow, make) -> None:
 def test_renaming_the_concepts_renames_the_result(flow, make) -> None:
     order = np.array([2, 0, 1])
     init, t = make(np.random.default_rng(3)), np.linspace(0.0, 9.0, 10)
-    layers = flow.turned(flow.layers(init, 3), np.eye(3)[:, order])
+    layers = flow.parametrisation.turned(layers_of(flow, init, 3), np.eye(3)[:, order])
     W = sim.integrate(flow, np.diag(FIG_8), init, t)
     renamed = sim.integrate(
         flow, np.diag(FIG_8[order]), layers if len(layers) > 1 else layers[0], t
@@ -174,7 +177,7 @@ def test_a_concept_of_rate_zero_is_not_learned(flow, make) -> None:
     rates = np.array([1.0, 0.0, 0.5])
     init = tuple(
         np.zeros(m.shape) + 0.3 * np.eye(*m.shape)
-        for m in flow.layers(make(np.random.default_rng(0)), 3)
+        for m in layers_of(flow, make(np.random.default_rng(0)), 3)
     )
     W = sim.integrate(flow, np.diag(rates), init if len(init) > 1 else init[0], [0.0, 100.0])
     assert W[1, 1, 1] == pytest.approx(W[0, 1, 1], abs=1e-15)

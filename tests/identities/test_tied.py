@@ -98,7 +98,7 @@ def test_an_ensemble_is_its_members(form, task: SIMTask) -> None:
     starts = inits.gaussian((2, 3, 3, 4), scale=0.1, rng=np.random.default_rng(4))
     whole = quietly(form, task, starts, T)
     assert whole.ensemble == (2, 3)
-    assert np.shape(whole.stats["small_parameter"]) == (2, 3)
+    assert np.shape(whole.arrays["small_parameter"]) == (2, 3)
     alone = quietly(form, task, starts[1, 2], T)
     np.testing.assert_allclose(whole.weights[1, 2], alone.weights, atol=EPS)
 
@@ -158,7 +158,7 @@ def test_isotropic_pivots_are_exact() -> None:
     U = inits.uniform((3, 3), scale=0.5, rng=np.random.default_rng(3))
     exact = tied.isotropic(task, U, T)
     assert exact.exact
-    assert tied.pivots(task, U, T).stats["error_estimate"] == 0
+    assert tied.pivots(task, U, T).arrays["error_estimate"] == 0
     np.testing.assert_allclose(tied.pivots(task, U, T).weights, exact.weights, atol=EPS)
 
 
@@ -293,7 +293,7 @@ def test_a_trajectory_says_what_it_is(task: SIMTask, wide: np.ndarray) -> None:
     found = tied.first_order(task, wide, T)
     assert not found.exact
     assert found.origin == "analytic.tied.first_order"
-    assert 0 < found.stats["small_parameter"] <= 0.1
+    assert 0 < found.arrays["small_parameter"] <= 0.1
     assert tied.rank_one(task, [0.1, 0.1, 0.1], T).exact
     watched = tied.pivots(task, wide, T, probes=np.eye(3))
     assert watched.probes.shape == (3, 3)

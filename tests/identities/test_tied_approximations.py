@@ -60,10 +60,10 @@ def test_turned_data_turn_the_solution(form) -> None:
 def test_an_ensemble_is_its_members(form) -> None:
     starts = inits.gaussian((2, 3, 3, 4), scale=0.1, rng=np.random.default_rng(4))
     whole = quietly(form, TASK, starts, T)
-    assert np.shape(whole.stats["small_parameter"]) == whole.ensemble == (2, 3)
+    assert np.shape(whole.arrays["small_parameter"]) == whole.ensemble == (2, 3)
     alone = quietly(form, TASK, starts[1, 2], T)
     np.testing.assert_allclose(whole.weights[1, 2], alone.weights, atol=EPS)
-    assert np.shape(whole.stats["error_estimate"]) == (2, 3)
+    assert np.shape(whole.arrays["error_estimate"]) == (2, 3)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -72,7 +72,7 @@ def test_a_diagonal_start_stays_on_its_modes(form) -> None:
     modes = tied.mode(TASK.rates, np.diag(U) ** 2, T).T
     found = form(TASK, U, T)
     np.testing.assert_allclose(found.weights, modes[:, :, None] * np.eye(3), atol=EPS)
-    assert float(found.stats["error_estimate"]) == 0.0
+    assert float(found.arrays["error_estimate"]) == 0.0
 
 
 def test_the_seed_of_a_weak_concept_ends_as_its_pivot() -> None:
@@ -96,14 +96,14 @@ def test_decay_kills_a_slow_concept_and_a_zero_rate_decays_alone() -> None:
     task = SIMTask(mu=(1.0, 2.0), sigma=0.0, dim=3)
     t = np.array([0.0, 1.0, 300.0])
     run = tied.first_order_target(task, 0.1 * np.eye(3), t, decay=0.6)
-    np.testing.assert_allclose(run.stats["ends_at"], [0.0, 0.7, 0.0])
+    np.testing.assert_allclose(run.arrays["ends_at"], [0.0, 0.7, 0.0])
     np.testing.assert_allclose(np.diagonal(run.weights[-1]), [0.0, 0.7, 0.0], atol=1e-12)
     assert run.weights[1, 2, 2] == pytest.approx(0.01 * np.exp(-1.2), rel=1e-12)
 
 
 def test_equal_rates_have_no_schur_form_unless_their_rows_are_apart() -> None:
     task = SIMTask(mu=(1.0, 1.0), sigma=0.0)
-    assert float(tied.schur(task, 0.1 * np.eye(2), T).stats["error_estimate"]) == 0.0
+    assert float(tied.schur(task, 0.1 * np.eye(2), T).arrays["error_estimate"]) == 0.0
     with pytest.warns(RegimeWarning, match="distinct rates"):
         found = tied.schur(task, 0.1 * np.tri(2), T, strict=False)
-    assert float(found.stats["error_estimate"]) == 1.0
+    assert float(found.arrays["error_estimate"]) == 1.0

@@ -136,7 +136,7 @@ def test_the_early_form_in_its_limits() -> None:
     found = untied.early(task, layers, [0.0, 1.0])
     np.testing.assert_allclose(found.weights[0], layers[1] @ layers[0], atol=1e-24)
     assert not found.exact
-    assert found.stats["error_estimate"] == found.stats["small_parameter"] ** 2
+    assert found.arrays["error_estimate"] == found.arrays["small_parameter"] ** 2
     other = SIMTask(mu=(1.0, 1.5, 2.0), sigma=0.1, rotation=turned)
     carried = untied.early(other, (layers[0] @ turned.T, turned @ layers[1]), [0.0, 1.0])
     np.testing.assert_allclose(carried.weights, turned @ found.weights @ turned.T, atol=1e-23)
@@ -200,7 +200,7 @@ def test_the_first_order_form_in_its_limits() -> None:
     three = deep.off_diagonals(task, layers, T)
     np.testing.assert_array_equal(three.weights, found.weights)
     assert not found.exact
-    assert 0 < found.stats["small_parameter"] < 0.1
+    assert 0 < found.arrays["small_parameter"] < 0.1
 
 
 def test_equal_rates_leave_a_symmetric_pair_tied() -> None:

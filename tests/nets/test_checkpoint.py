@@ -7,6 +7,7 @@ import pytest
 
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
+from simtheory.results.axes import load_beside
 from simtheory.validation.nets import _descent, _run
 from simtheory.validation.nets.architectures import MLP
 from simtheory.validation.nets.data import Samples
@@ -49,8 +50,9 @@ def same(one, other):
     """Whether two trajectories hold the same bits."""
     assert np.array_equal(one.outputs, other.outputs)
     assert np.array_equal(one.t, other.t)
-    for name in one.stats:
-        assert np.array_equal(one.stats[name], other.stats[name]), name
+    assert one.stats == other.stats
+    for name in one.arrays:
+        assert np.array_equal(one.arrays[name], other.arrays[name]), name
     return True
 
 
@@ -64,8 +66,8 @@ def test_a_cut_run_goes_on_to_the_last_bit(tmp_path, cut, seeds_as):
     kept = Trajectory.load(file)
     assert 10 < kept.t.size < whole.t.size
     assert np.array_equal(kept.outputs, whole.outputs[:, : kept.t.size])
-    jacobians = whole.stats["jacobians"][:, : kept.t.size]
-    assert np.array_equal(kept.stats["jacobians"], jacobians)
+    jacobians = whole.arrays["jacobians"][:, : kept.t.size]
+    assert np.array_equal(kept.arrays["jacobians"], jacobians)
     left = cut(1000)
     assert same(whole, teach(NET, seeds_as=seeds_as, checkpoint=file, **RICH))
     assert 0 < 1000 - left[0] <= 31  # of at most 51 pieces, 20 are not trained again
@@ -91,7 +93,7 @@ def test_an_interrupt_between_two_seeds_loses_their_step_only(tmp_path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         teach(NET, checkpoint=file, **RICH)
     monkeypatch.setattr(_descent, "advance", advance)
-    assert 0 < Trajectory.load(file).stats["step"] < 50
+    assert 0 < load_beside(Trajectory, file)[1]["step"] < 50
     assert same(whole, teach(NET, checkpoint=file, **RICH))
 
 
@@ -111,7 +113,7 @@ def test_what_a_kill_leaves_is_enough(tmp_path, cut, monkeypatch):
     with pytest.raises(Killed):
         teach(NET, checkpoint=file, **RICH)
     monkeypatch.setattr(_run, "_save", save)
-    assert 0 < Trajectory.load(file.with_suffix(".npz")).stats["step"] < 36
+    assert 0 < load_beside(Trajectory, file.with_suffix(".npz"))[1]["step"] < 36
     cut(1000)
     assert same(whole, teach(NET, checkpoint=file, **RICH))
 
@@ -152,7 +154,7 @@ def test_a_diverged_seed_stays_so(tmp_path, cut, seeds_as):
     cut(1000)
     with pytest.warns(TrainingWarning, match=r"diverged for 1 of 2 seeds \(4\)"):
         run = teach(MLP(depth=1), **settings)
-    assert run.stats["seeds"].tolist() == [7]
+    assert run.arrays["seeds"].tolist() == [7]
     assert run.stats["diverged"][0][0] == 4
     assert run.t.size == 41
 
@@ -175,6 +177,6 @@ def test_another_run_is_refused(tmp_path):
         teach(MLP(depth=1), steps=2, checkpoint=tmp_path / "other.npz")
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(
-        ArgumentError, match=r"must name a saved trajectory, but .*text\.npz is none"
+        ArgumentError, match=r"must name a saved Trajectory, but .*text\.npz holds something else"
     ):
         teach(MLP(depth=1), steps=2, checkpoint=tmp_path / "text.npz")

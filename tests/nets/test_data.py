@@ -56,7 +56,7 @@ def test_label_noise_of_a_finite_set_is_kept():
         assert gap(run.weights[s, -1], fit) < TIGHT
         assert gap(np.eye(3), fit) > 10 * TIGHT  # the identity, which noise hides
         residual = 0.5 * ((y[s] - x[s] @ fit.T) ** 2).sum(axis=1).mean()
-        assert abs(run.stats["train_loss"][s, -1] - residual) < TIGHT
+        assert abs(run.arrays["train_loss"][s, -1] - residual) < TIGHT
 
 
 def test_fresh_points_are_drawn_from_the_task():
@@ -75,7 +75,7 @@ def test_loss_of_fresh_data_is_watched_on_points_of_its_own():
     run = teach(MLP(depth=1), data=Fresh(watched=40, label_noise=0.3), batch=5, seeds=(6,))
     error = np.eye(3) - run.weights[0]
     loss = 0.5 * np.einsum("tij,jk,tik->t", error, moment(TASK, 6), error)
-    assert gap(run.stats["train_loss"][0], loss) < TIGHT
+    assert gap(run.arrays["train_loss"][0], loss) < TIGHT
     assert np.ptp(loss) > 10 * TIGHT
 
 
@@ -91,10 +91,10 @@ def test_seeds_one_by_one_and_side_by_side_agree(changes):
     net = MLP(2, 6, activation="gelu", bias=True)
     loop, batch = (teach(net, seeds=(0, 5), seeds_as=how, **changes) for how in ("loop", "batch"))
     assert gap(loop.outputs, batch.outputs) < TIGHT
-    assert gap(loop.stats["train_loss"], batch.stats["train_loss"]) < TIGHT
+    assert gap(loop.arrays["train_loss"], batch.arrays["train_loss"]) < TIGHT
     assert gap(loop.outputs[0], loop.outputs[1]) > 10 * TIGHT  # nor is it one seed twice
     if "jacobians" in changes:
-        assert gap(loop.stats["jacobians"], batch.stats["jacobians"]) < TIGHT
+        assert gap(loop.arrays["jacobians"], batch.arrays["jacobians"]) < TIGHT
 
 
 def test_single_precision_is_a_choice():
@@ -108,7 +108,7 @@ def test_single_precision_is_a_choice():
 
 def test_records_in_equal_ratios():
     run = teach(MLP(depth=1), steps=5000, record="log")
-    steps = run.stats["steps"][0]
+    steps = run.arrays["steps"]
     assert steps[:4].tolist() == [0, 1, 2, 3]
     assert steps[-1] == 5000
     late = steps[steps > 100]
@@ -148,7 +148,7 @@ def test_training_on_condensed_points_is_training_on_all(monkeypatch):
             patch.setattr(Job, "condenses", False)
             whole = teach(net, **settings)
         assert gap(few.weights, whole.weights) < TIGHT
-        assert gap(few.stats["train_loss"], whole.stats["train_loss"]) < TIGHT
+        assert gap(few.arrays["train_loss"], whole.arrays["train_loss"]) < TIGHT
         assert gap(few.weights, few.weights[:, :1]) > 10 * TIGHT  # nothing learned
 
 

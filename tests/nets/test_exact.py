@@ -47,7 +47,7 @@ def test_one_layer_follows_the_closed_form_over_the_whole_run(optimiser, loss):
     run = teach(MLP(depth=1), TURNED, loss=loss, steps=2000, record="log", **settings)
     momentum = {"momentum": optimiser.momentum, "nesterov": optimiser.nesterov}
     for s in range(2):
-        steps = run.stats["steps"][s]
+        steps = run.arrays["steps"]
         exact = descent.solution(TURNED, run.weights[s, 0], steps, lr=0.02, loss=loss, **momentum)
         assert gap(run.weights[s], exact.weights) < TIGHT
         assert gap(run.outputs[s], exact.outputs) < TIGHT
@@ -96,7 +96,7 @@ def test_fresh_batches_follow_the_exact_second_moment(noise):
     )
     error = EYE - run.weights
     loss = 0.5 * np.einsum("stij,jk,stik->st", error, TURNED.second_moment, error)
-    steps = run.stats["steps"][0]
+    steps = run.arrays["steps"]
     exact = descent.sgd_moments(
         TURNED, np.zeros((3, 3)), steps, lr=0.1, batch=4, label_noise=noise
     ).loss
@@ -166,7 +166,7 @@ def test_adam_on_tied_weights_does_not_know_the_rates():
     start = 0.1 * np.eye(2)
     settings = {"data": Points(exact_points(task)), "init": (start,), "seeds": (0,), "lr": 0.01}
     run = teach(MLP(2, 2, tied=True), task, optimiser=Adam(eps=1e-14), **settings)
-    exact = descent.adam(task, start, run.stats["steps"][0], lr=0.01, tied=True)
+    exact = descent.adam(task, start, run.arrays["steps"], lr=0.01, tied=True)
     # a gradient g moves with eps as eps/g, and g falls to 1e-4 near the solution: 1e-10 a step
     assert gap(run.weights[0], exact.weights) < 1e-9
     assert gap(run.weights[0, 0], exact.weights) > 1e-2
@@ -191,7 +191,7 @@ def test_mup_learns_alike_at_any_width(optimiser, lr):
         net = MLP(3, width, "relu", mup=mup)
         settings = {"steps": 20, "record": [10, 20], "seeds": range(5), "data": Samples(10)}
         run = teach(net, optimiser=optimiser, lr=lr, **settings)
-        return run.stats["train_loss"].mean(axis=0)
+        return run.arrays["train_loss"].mean(axis=0)
 
     alike, apart = (gap(np.log(losses(64, mup)), np.log(losses(256, mup))) for mup in (16, None))
     # five starts scatter the mean loss by some percent; in the standard scaling it is several-fold

@@ -156,12 +156,12 @@ def test_first_record_is_the_network_that_numpy_computes(net):
             / 2e-5
             for e in np.eye(3)
         ]
-        assert np.abs(run.stats["jacobians"][s, 0] - np.stack(slopes, axis=-1)).max() < 1e-8
+        assert np.abs(run.arrays["jacobians"][s, 0] - np.stack(slopes, axis=-1)).max() < 1e-8
         assert np.abs(slopes).max() > 1e-3
     assert (run.weights is None) is (not net.is_linear)
     if run.weights is not None:
         assert np.abs(probes @ run.weights[:, 0].swapaxes(1, 2) - run.outputs[:, 0]).max() < 1e-14
-        assert np.abs(run.stats["jacobians"] - run.weights[:, :, None]).max() < 1e-14
+        assert np.abs(run.arrays["jacobians"] - run.weights[:, :, None]).max() < 1e-14
 
 
 def test_tied_layers_are_given_and_drawn_once():

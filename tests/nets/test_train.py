@@ -36,17 +36,17 @@ def test_one_layer_is_descent_on_the_seeds_own_moment(loss, c):
     run = teach(MLP(depth=1), loss=loss)
     for s in range(2):
         start = EYE - run.weights[s, 0]
-        exact = descended(start, c * 0.05 * moment(TASK, s), run.stats["steps"][0])
+        exact = descended(start, c * 0.05 * moment(TASK, s), run.arrays["steps"])
         error = EYE - run.weights[s]
         assert gap(error, exact) < TIGHT
         assert gap(error, start) > 10 * TIGHT  # nothing learned
-        other = descended(start, c * 0.05 * TASK.second_moment, run.stats["steps"][0])
+        other = descended(start, c * 0.05 * TASK.second_moment, run.arrays["steps"])
         assert gap(error, other) > 10 * TIGHT  # the population in place of the sample
         assert gap(run.outputs[s], run.probes @ run.weights[s].swapaxes(1, 2)) < 1e-14
         # train_loss: c/2 tr(E A Eᵀ)
         bill = 0.5 * c * np.einsum("tij,jk,tik->t", exact, moment(TASK, s), exact)
-        assert gap(run.stats["train_loss"][s], bill) < TIGHT
-    assert np.allclose(run.t, c * 0.05 * run.stats["steps"][0])
+        assert gap(run.arrays["train_loss"][s], bill) < TIGHT
+    assert np.allclose(run.t, c * 0.05 * run.arrays["steps"])
 
 
 def test_one_layer_with_a_bias_is_descent_on_the_affine_moment():
@@ -58,9 +58,9 @@ def test_one_layer_with_a_bias_is_descent_on_the_affine_moment():
         start = np.column_stack([EYE - weight[s], -bias[s]])
         points = np.hstack([run.probes, np.ones((len(run.probes), 1))])
         error = run.probes - run.outputs[s]
-        exact = descended(start, 0.05 * x.T @ x / len(x), run.stats["steps"][0])
+        exact = descended(start, 0.05 * x.T @ x / len(x), run.arrays["steps"])
         assert gap(error, points @ exact.swapaxes(1, 2)) < TIGHT
-        unbiased = descended(EYE - weight[s], 0.05 * moment(TASK, s), run.stats["steps"][0])
+        unbiased = descended(EYE - weight[s], 0.05 * moment(TASK, s), run.arrays["steps"])
         assert gap(error, run.probes @ unbiased.swapaxes(1, 2)) > 10 * TIGHT
     assert run.weights is None
 
@@ -76,7 +76,7 @@ def test_momentum_is_heavy_ball_from_rest():
     beta, lr = 0.9, 0.02
     assert heavy_ball(0.09, beta, np.array([20]))[0] == pytest.approx(0.341225, abs=5e-7)
     run = teach(MLP(depth=1), optimiser=SGD(momentum=beta), lr=lr)
-    steps = run.stats["steps"][0]
+    steps = run.arrays["steps"]
     for s in range(2):
         values, axes = np.linalg.eigh(moment(TASK, s))
         modes = np.array([heavy_ball(lr * a, beta, steps) for a in values])
@@ -146,12 +146,12 @@ def test_adam_erases_the_order_that_descent_keeps():
     assert gap(plain.weights[..., 0, 0], plain.weights[..., 1, 1]) > 0.1
     assert adam.weights[0, -1, 0, 0] > 0.5
     assert "no canonical clock" in adam.stats["clock"]
-    assert np.allclose(adam.t, 0.02 * adam.stats["steps"])
+    assert np.allclose(adam.t, 0.02 * adam.arrays["steps"])
 
 
 def test_relu_network_learns():
     run = teach(MLP(2, 32, activation="relu"), steps=1000, lr=0.1)
-    cost = run.stats["train_loss"]
+    cost = run.arrays["train_loss"]
     assert np.all(cost[:, -1] < 0.1 * cost[:, 0])
     assert run.weights is None
     assert run.outputs.shape == (2, 41, 8, 3)
@@ -198,7 +198,7 @@ def test_a_seed_does_not_depend_on_the_seeds_beside_it(batch):
     many, one = teach(net, seeds=(0, 1, 2), batch=batch), teach(net, seeds=(1,), batch=batch)
     assert gap(many.outputs[1], one.outputs[0]) < TIGHT
     assert gap(many.outputs[0], one.outputs[0]) > 10 * TIGHT
-    assert gap(many.stats["train_loss"][1], one.stats["train_loss"][0]) < TIGHT
+    assert gap(many.arrays["train_loss"][1], one.arrays["train_loss"][0]) < TIGHT
 
 
 def test_a_run_repeats_to_the_last_bit():
@@ -209,11 +209,11 @@ def test_a_run_repeats_to_the_last_bit():
 
 def test_records_do_not_change_the_run():
     dense, sparse = teach(MLP(2, 4), record=201), teach(MLP(2, 4), record=[0, 3, 50, 199])
-    assert np.array_equal(dense.stats["steps"][0], np.arange(201))
+    assert np.array_equal(dense.arrays["steps"], np.arange(201))
     assert gap(dense.weights[:, [0, 3, 50, 199]], sparse.weights) < TIGHT
     assert gap(dense.t[[0, 3, 50, 199]], sparse.t) == 0.0
     every = teach(MLP(2, 4), steps=5, record=200)  # fewer steps than records: each is kept
-    assert np.array_equal(every.stats["steps"][0], np.arange(6))
+    assert np.array_equal(every.arrays["steps"], np.arange(6))
     late = teach(MLP(2, 4), record=[7])
     assert gap(dense.weights[:, [7]], late.weights) < TIGHT
 
@@ -231,15 +231,15 @@ def test_trajectory_tells_what_was_done(tmp_path):
     assert run.origin == "validation.train(MLP(depth=2, width=4, activation='linear'))"
     assert run.road == "validation"
     assert not run.exact
-    assert run.stats["seeds"].tolist() == [5, 2]
-    assert run.stats["train_loss"].shape == (2, 41)
+    assert run.arrays["seeds"].tolist() == [5, 2]
+    assert run.arrays["train_loss"].shape == (2, 41)
     expected = {"lr": 0.05, "loss": "mean", "optimiser": repr(SGD()), "batch": 8}
-    expected |= {"device": "cpu", "precision": "float64", "clock": "canonical", "diverged": []}
+    expected |= {"device": "cpu", "precision": "float64", "clock": "canonical", "diverged": ()}
     expected |= {"data": "Samples(per_cluster=40, order='epochs', label_noise=0.0)"}
     assert {name: run.stats[name] for name in expected} == expected
     again = Trajectory.load(run.save(tmp_path / "run"))
     assert np.array_equal(again.outputs, run.outputs)
-    assert np.array_equal(again.stats["train_loss"], run.stats["train_loss"])
+    assert np.array_equal(again.arrays["train_loss"], run.arrays["train_loss"])
 
 
 @pytest.mark.parametrize("seeds_as", ["loop", "batch"])
@@ -254,9 +254,9 @@ def test_a_diverged_seed_is_left_out_and_reported(seeds_as):
     assert f"`lr` is 1.9, beyond the bound {bound:.3g} = 2/(depth · a_max)" in beyond
     assert "diverged for 1 of 2 seeds (4)" in diverged
     assert f"stable below about {bound:.3g}" in diverged
-    assert run.stats["seeds"].tolist() == [7]
+    assert run.arrays["seeds"].tolist() == [7]
     assert gap(run.weights, EYE) == 0.0
-    assert run.stats["train_loss"].shape == (1, 3)
+    assert run.arrays["train_loss"].shape == (1, 3)
     # the loss grows by |1 − lr a|² a step, and a million-fold long before it overflows
     ((seed, step),) = run.stats["diverged"]
     growth = 1.9 * np.linalg.eigvalsh(moment(TASK, 4))[-1] - 1.0

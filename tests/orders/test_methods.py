@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from simtheory.sim import Deep, Tied
-from simtheory.sim._places import ABREAST, SINGLE
-from simtheory.sim.methods import DOP853
+from simtheory.sim.engine.layout import ABREAST, SINGLE
+from simtheory.sim.flows.methods import DOP853
+from simtheory.sim.flows.states import states_of
 from tests.bench import Bench
 
 RATES = np.array([0.4, 0.9, 1.5])
@@ -22,7 +23,7 @@ def bench(form: str) -> tuple[Bench, float]:
     if kind in ("map", "frame"):
         layers = (layers[0] + 0.15 * np.eye(3),)  # far from singular, too
     # A tolerance that W's form cannot serve asks for a factor.
-    (state,) = flow.states(layers, 1e-20 if form == "factor" else 1e-3)
+    (state,) = states_of(flow, layers, 1e-20 if form == "factor" else 1e-3)
     assert state.form == ("map" if kind == "frame" else form.split()[0])
     net = Bench(state, RATES, framed=kind == "frame", group=SINGLE if alone else ABREAST)
     return net, 0.75 if form == "chain" else 1.0

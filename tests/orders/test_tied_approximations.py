@@ -119,7 +119,7 @@ def test_the_form_with_target_errs_as_the_square_of_the_cosine(B, kappa: float) 
         exact = target_flow(a, aim, kappa, U0, t)
         found.append(np.abs(run.weights - exact).max())
         none.append(np.abs(tied.first_order(task, U0, t).weights - exact).max())
-        estimate.append(float(run.stats["error_estimate"]))
+        estimate.append(float(run.arrays["error_estimate"]))
     ratios = np.array(found[:-1]) / found[1:]
     np.testing.assert_allclose(ratios, 4.0, rtol=0.02)
     # An order of magnitude, from above up to a fifth; a dying concept makes it pessimistic.

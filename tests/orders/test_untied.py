@@ -23,7 +23,7 @@ def test_the_first_order_errs_as_the_square_on_the_diagonal(depth: int) -> None:
         exact = sim.solve(sim.Deep(depth), TASK, layers, t).weights
         found = deep.off_diagonals(TASK, layers, t)
         error = np.abs(np.diagonal(found.weights - exact, axis1=1, axis2=2)).max()
-        assert error < found.stats["error_estimate"]
+        assert error < found.arrays["error_estimate"]
         errors.append(error)
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4.0, rtol=0.05)
 
@@ -38,8 +38,8 @@ def test_the_early_form_errs_as_the_start_squared() -> None:
         exact = sim.solve(sim.Untied(), TASK, layers, t, rtol=1e-12).weights
         found = untied.early(TASK, layers, t)
         error = np.linalg.norm(found.weights - exact, 2, axis=(1, 2)).max()
-        assert error < 2.0 * found.stats["error_estimate"]
-        assert error > 0.02 * found.stats["error_estimate"]
+        assert error < 2.0 * found.arrays["error_estimate"]
+        assert error > 0.02 * found.arrays["error_estimate"]
         errors.append(error / scale**2)
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4.0, rtol=0.05)
 
@@ -56,7 +56,7 @@ def test_the_two_factors_err_ever_less_and_less_than_one_does() -> None:
         errors.append(np.abs(found.weights - exact).max())
         one = tied.pivots(TASK, untied.effective_start(layers), t).weights
         tied_errors.append(np.abs(one - exact).max())
-        assert errors[-1] < found.stats["error_estimate"]
+        assert errors[-1] < found.arrays["error_estimate"]
     # omega^(1−rho) = omega^0.6 has the smaller factor here. The tied form errs as omega^0.3.
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 10**1.4, rtol=0.1)
     np.testing.assert_allclose(np.divide(tied_errors[:-1], tied_errors[1:]), 10**0.6, rtol=0.1)

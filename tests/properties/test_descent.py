@@ -82,7 +82,7 @@ def test_a_bias_never_makes_the_loss_grow(task, seed, signal, t) -> None:
     task = SIMTask(mu=signal * rng.random(d), sigma=task.sigma)
     W0, b0 = rng.standard_normal((d, d)), rng.standard_normal(d)
     run = one_layer.affine(task, W0, t, bias=b0)
-    left = np.concatenate([run.stats["map"] - np.eye(d), run.stats["bias"][..., None]], axis=-1)
+    left = np.concatenate([run.arrays["map"] - np.eye(d), run.arrays["bias"][..., None]], axis=-1)
     M = np.block([[task.second_moment, task.mean[:, None]], [task.mean, 1.0]])
     loss = 0.5 * np.einsum("tij,jk,tik->t", left, M, left)
     # eps in the map costs eps ‖M‖ in the loss, once by itself and once beside what is left.

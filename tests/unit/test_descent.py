@@ -86,7 +86,7 @@ def test_a_member_does_not_know_threads_chunks_or_others(
     start = tuple(x[many] for x in ensemble) if isinstance(ensemble, tuple) else ensemble[many]
     whole = trained(flow, start, threads=1, momentum=0.5, **options).weights
     for chunk, threads in ((8, 1), (8, 2), (16, 3)):
-        monkeypatch.setattr("simtheory.sim.descent._CHUNK", chunk)
+        monkeypatch.setattr("simtheory.sim.descent.optimiser._CHUNK", chunk)
         parts = trained(flow, start, threads=threads, momentum=0.5, **options).weights
         np.testing.assert_array_equal(parts, whole)
     some = np.array([3, 17, 10])

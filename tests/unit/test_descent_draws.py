@@ -7,8 +7,9 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from simtheory.sim import _draws
-from simtheory.sim._sources import as_source
+from simtheory.sim.descent.draws import choose
+from simtheory.sim.descent.gradients import as_gradients
+from simtheory.sim.engine.random_numbers import normals, philox
 from simtheory.tasks import SIMTask
 
 KEY = np.array([2**63 + 11, 7], dtype=np.uint64)
@@ -16,14 +17,14 @@ KEY = np.array([2**63 + 11, 7], dtype=np.uint64)
 
 @njit
 def words_at(key, counter):
-    return _draws.philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
+    return philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
 
 
 @njit
 def normals_at(key, n, size):
     out = np.empty((n, size))
     for k in range(n):
-        _draws.normals(key, 1, np.uint64(k), np.uint64(3), np.uint64(5), out[k])
+        normals(key, 1, np.uint64(k), np.uint64(3), np.uint64(5), out[k])
     return out
 
 
@@ -33,7 +34,7 @@ def choices(key, steps, size, batch):
     words, streams = np.zeros((8, 4), dtype=np.uint64), np.arange(8).astype(np.uint64)
     picks, out = np.zeros((8, batch), dtype=np.intp), np.empty((steps, batch), dtype=np.intp)
     for step in range(steps):
-        _draws.choose(key, step, streams, order, swaps, words, picks)
+        choose(key, step, streams, order, swaps, words, picks)
         out[step] = picks[3]
     return out, order
 
@@ -77,7 +78,7 @@ def test_samples_follow_the_task() -> None:
         rotation=turn,
     )
     n = 40_000
-    source = as_source(task, None, n, 0.25, np.random.default_rng(5))
+    source = as_gradients(task, None, n, 0.25, np.random.default_rng(5))
     found = source.inputs((2,), np.arange(2, dtype=np.uint64))
     x, y = (np.stack(points) for points in found.examples)
     assert x.shape == y.shape == (2, n, 4)

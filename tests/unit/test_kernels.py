@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import simtheory
 from simtheory import sim
 from simtheory.errors import SolveError
-from simtheory.sim import Status, _arithmetic, _engine, _kernels, _tiles
-from simtheory.sim._arithmetic import where
-from simtheory.sim._compile import address, entry
-from simtheory.sim._lanes import LANES, load, room, store
-from simtheory.sim._places import ABREAST, NAMES, SINGLE
+from simtheory.sim import Status
+from simtheory.sim.engine import arithmetic, products
+from simtheory.sim.engine.arithmetic import where
+from simtheory.sim.engine.compilation import address, entry
+from simtheory.sim.engine.lanes import LANES, load, room, store
+from simtheory.sim.engine.layout import ABREAST, NAMES, SINGLE
+from simtheory.sim.flows import driver, running
+from simtheory.sim.flows.states import State, states_of
 from tests.bench import Bench
 
 RNG = np.random.default_rng(0)
@@ -34,15 +31,15 @@ LAYERS = {
 
 def test_the_kernels_speak_of_the_same_statuses() -> None:
     for status in Status:
-        assert getattr(_kernels, status.name) == status
+        assert getattr(driver, status.name) == status
 
 
 @entry
 def _exponentials(m, n):
     for p in range(n):
-        e = _arithmetic.exp(load(m, p))
+        e = arithmetic.exp(load(m, p))
         store(m, n + p, e)
-        store(m, 2 * n + p, _arithmetic.mean_growth(load(m, p), e))
+        store(m, 2 * n + p, arithmetic.mean_growth(load(m, p), e))
 
 
 def test_exponentials_are_right_to_two_units_in_the_last_place() -> None:
@@ -61,7 +58,7 @@ def test_exponentials_are_right_to_two_units_in_the_last_place() -> None:
 
 @entry
 def _product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns):
-    _tiles.multiply(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
+    products.multiply(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 5), (7, 6, 4), (8, 8, 8), (3, 9, 11)])
@@ -82,7 +79,7 @@ def test_products_are_right_for_every_shape_of_tile(shape, transposed) -> None:
 
 @entry
 def _sum(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns):
-    _tiles.add_product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
+    products.add_product(m, x, x_row, x_column, y, y_row, y_column, out, rows, inner, columns)
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 13), (7, 2, 11), (3, 1, 1)])
@@ -98,7 +95,7 @@ def test_products_are_added_to_what_is_there(shape) -> None:
 
 @entry
 def _gathered(m, place, stride, count, starts):
-    _tiles.gather(m, place, stride, count, starts)
+    products.gather(m, place, stride, count, starts)
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 19])
@@ -117,12 +114,12 @@ def test_each_lane_reads_its_own_row(count) -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> None:
     flow, layers = LAYERS[form]
-    (state,) = flow.states(layers, 1e-3)
+    (state,) = states_of(flow, layers, 1e-3)
     assert state.form == form
     Q = np.linalg.qr(RNG.standard_normal((LANES, 3, 3)))[0] if turned else None
     net = Bench(state, np.tile(RATES, (LANES, 1)), axes=Q)
-    slopes = flow.field(layers, np.diag(RATES))
-    W = flow.weights(layers)
+    slopes = flow.parametrisation.field(layers, np.diag(RATES))
+    W = flow.parametrisation.weights(layers)
     if form == "map":
         (U,), (dU,) = layers, slopes
         dW = dU @ U.mT
@@ -141,7 +138,7 @@ def test_a_compiled_field_is_the_flow_as_one_would_write_it(form, turned) -> Non
 def test_the_slope_of_a_map_is_right_in_every_dimension(d, group) -> None:
     rng = np.random.default_rng(d)
     U, rates = rng.normal(0, 0.5 * d**-0.5, (1, d, d + 2)), rng.uniform(0.2, 1.5, d)
-    (state,) = sim.Tied().states((U,), 1e-3)
+    (state,) = states_of(sim.Tied(), (U,), 1e-3)
     A, W = np.diag(rates), (U @ U.mT)[0]
     M = A - (A @ W + W @ A) / 2
     slope = M @ W + W @ M
@@ -151,10 +148,10 @@ def test_the_slope_of_a_map_is_right_in_every_dimension(d, group) -> None:
 
 @pytest.mark.parametrize("d", [1, 7, 8, 19])
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_net_by_itself_has_the_field_it_has_in_company(d, turned) -> None:
+def test_a_single_net_has_the_field_it_has_in_a_group_of_eight(d, turned) -> None:
     rng = np.random.default_rng(d)
     U, rates = rng.normal(0, 0.5 * d**-0.5, (1, d, d + 2)), rng.uniform(0.2, 1.5, d)
-    (state,) = sim.Tied().states((U,), 1e-3)
+    (state,) = states_of(sim.Tied(), (U,), 1e-3)
     Q = np.linalg.qr(rng.standard_normal((1, d, d)))[0] if turned else None
     abreast, alone = (Bench(state, rates, axes=Q, group=g) for g in (ABREAST, SINGLE))
     np.testing.assert_allclose(alone.slope(), abreast.slope()[:1], rtol=0, atol=1e-14)
@@ -167,7 +164,7 @@ def test_a_net_by_itself_has_the_field_it_has_in_company(d, turned) -> None:
 
 def test_the_frame_is_another_road_to_the_same_step() -> None:
     flow, layers = LAYERS["map"]
-    (state,) = flow.states(layers, 1e-3)
+    (state,) = states_of(flow, layers, 1e-3)
     plain, framed = (Bench(state, RATES[np.newaxis], framed=framed) for framed in (False, True))
     for net in (plain, framed):
         net.step(0.05)
@@ -185,19 +182,17 @@ def _breaks(m, at, y, out):
 
 
 def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
-    one = sim.flows.State(
-        "chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int)
-    )
+    one = State("chain", np.ones((1, 1)), np.array([1, 1]), np.zeros(1, int), np.zeros(1, int))
     rows = sim.Entries().rows(1)
-    at, weights = _engine._plan(one, rows, framed=False, turned=False, group=ABREAST)
+    at, weights = running._plan(one, rows, framed=False, turned=False, group=ABREAST)
     for part in ("field", "slope"):
         at[NAMES.index(part)] = address(_breaks)
-    result = _engine.Result(
+    result = running.Result(
         np.empty((1, 2, 1)), np.zeros(1, int), np.zeros(1), np.zeros((1, 4), int)
     )
     starts = (np.ones((1, 1)), np.ones((1, 1)), np.empty((0, 1, 1)), np.zeros(1, int))
     limits, stop = (1e-10, 1e-10, 10_000), np.zeros(1, np.uint8)
-    _engine._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, ABREAST)()
+    running._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, ABREAST)()
     assert result.status[0] == Status.STEP_TOO_SMALL
     assert result.times[0] == pytest.approx(np.log(2.0), abs=1e-9)
     assert result.counts[0, -1] == 1
@@ -205,21 +200,21 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
 
 
 def test_lanes_stay_busy() -> None:
-    # Nets need 60 to 100 steps; a lane that waited for its neighbours would idle a fifth of the time.
+    # Nets need 60 to 100 steps; a lane that waited for the others would idle a fifth of the time.
     rng = np.random.default_rng(4)
     rates = np.linspace(0.25, 1.0, 8) * rng.uniform(0.8, 1.2, (256, 8))
     U0 = 0.01 * rng.standard_normal((256, 8, 16)) / 4
-    (state,) = sim.Tied().states((U0,), 1e-9)
-    at, weights = _engine._plan(
+    (state,) = states_of(sim.Tied(), (U0,), 1e-9)
+    at, weights = running._plan(
         state, sim.Diagonal().rows(8), framed=False, turned=False, group=ABREAST
     )
-    result = _engine.Result(
+    result = running.Result(
         np.empty((256, 11, 8)), np.zeros(256, int), np.zeros(256), np.zeros((256, 4), int)
     )
     starts = (state.entries, rates, np.empty((0, 8, 8)), state.members)
     limits, stop = (1e-9, 1e-9, 10_000), np.zeros(1, np.uint8)
     t = np.linspace(0.0, 30.0, 11)
-    rounds, worked = _engine._job(at, weights, starts, t, limits, result, stop, ABREAST)()
+    rounds, worked = running._job(at, weights, starts, t, limits, result, stop, ABREAST)()
     assert worked == result.counts[:, :2].sum()
     assert worked / (rounds * LANES) > 0.97
 
@@ -231,41 +226,7 @@ def test_every_call_of_the_integrator_shares_one_compilation() -> None:
         for moment in (moments[0], moments[1], moments[:, np.newaxis]):
             sim.integrate(flow, moment, init, [0.0, 1.0])
             sim.integrate(flow, moment, init, [1])
-    assert len(_kernels.follow_wide.signatures) == 1
-
-
-def test_the_cache_notices_an_edit_in_any_kernel(tmp_path: Path) -> None:
-    # A copy of the package, run twice from an empty cache, with a rate law edited in between.
-    package = Path(simtheory.__file__).parent
-    shutil.copytree(package, tmp_path / "simtheory", ignore=shutil.ignore_patterns("__pycache__"))
-    code = (
-        "import numpy as np; from simtheory.sim import Tied, integrate;"
-        "print(integrate(Tied(), np.eye(2), 0.1 * np.eye(2), [1.0])[0, 0, 0])"
-    )
-    environment = {
-        "PYTHONPATH": str(tmp_path),
-        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-        "PATH": "",
-    }
-
-    def value() -> float:
-        run = subprocess.run(
-            [sys.executable, "-c", code],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return float(run.stdout)
-
-    growth = 1 / (1 + 99 * np.exp(-2.0))
-    assert value() == pytest.approx(growth, rel=1e-9)
-    fields = tmp_path / "simtheory" / "sim" / "_fields.py"
-    text = fields.read_text()
-    assert text.count("0.5 * (a + b)") == 1
-    fields.write_text(text.replace("0.5 * (a + b)", "(a + b)"))
-    assert abs(value() - growth) > 0.1
+    assert len(driver.follow_wide.signatures) == 1
 
 
 def test_a_member_that_fails_leaves_the_others_as_they_were() -> None:

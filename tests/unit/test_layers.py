@@ -36,11 +36,16 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
     ("file", "line", "contract"),
     [
         ("simtheory/tasks/identity.py", "from simtheory.results import Trajectory", "Layers"),
-        ("simtheory/sim/solve.py", "from simtheory.analytic import tied", "Layers"),
+        ("simtheory/sim/flows/integration.py", "from simtheory.analytic import tied", "Layers"),
+        ("simtheory/sim/descent/kernels.py", "from simtheory.sim.flows import fields", "Kernel"),
+        ("simtheory/sim/engine/threads.py", "from simtheory.sim import networks", "Kernel"),
+        ("simtheory/sim/descent/kernels.py", "import llvmlite", "Numba"),
         ("simtheory/observe/curves.py", "import numba", "Numba"),
         ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
-        ("simtheory/sim/solve.py", "import jax", "JAX"),
+        ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
+        ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
+        ("simtheory/sweep/family.py", "from simtheory.sweep import spec", "Sweeps"),
         ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )

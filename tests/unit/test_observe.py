@@ -25,9 +25,9 @@ def one_layer(task: SIMTask, start: np.ndarray, t: np.ndarray = T) -> Trajectory
     return Trajectory.from_weights(t, weights, task, origin="analytic.one_layer", exact=True)
 
 
-def forget(traj: Trajectory, **stats: object) -> Trajectory:
+def forget(traj: Trajectory, **arrays: object) -> Trajectory:
     """The same outputs, as a network without end-to-end map would show them."""
-    return replace(traj, weights=None, origin="validation.train", stats=stats)
+    return replace(traj, weights=None, origin="validation.train", arrays=arrays)
 
 
 def with_loss(values: np.ndarray, t: np.ndarray | None = None) -> Trajectory:
@@ -88,17 +88,20 @@ def test_train_loss_is_the_mean_over_samples_also_with_squared_rates() -> None:
 
 def test_train_loss_of_a_network_is_the_recorded_one() -> None:
     recorded = np.linspace(1, 0, 5 * T.size).reshape(5, -1)
-    traj = forget(one_layer(TASK, STARTS), train_loss=recorded)
+    traj = forget(one_layer(TASK, STARTS), train_loss=("*ensemble t", recorded))
     np.testing.assert_array_equal(observe.train_loss(traj), recorded)
     np.testing.assert_array_equal(observe.train_loss(traj.member(3)), recorded[3])
 
 
 def test_train_loss_that_is_not_there() -> None:
-    bare = forget(one_layer(TASK, ZERO), lr=0.1)
+    bare = forget(one_layer(TASK, ZERO), lr=("", 0.1))
     with pytest.raises(ArgumentError, match=r"weights or a recorded training loss.*\['lr'\]"):
         observe.train_loss(bare)
     with pytest.raises(ShapeError, match=r"train_loss.*\(2401,\), but its shape is \(3,\)"):
-        observe.train_loss(replace(bare, stats={"train_loss": np.zeros(3)}))
+        forget(bare, train_loss=("*ensemble t", np.zeros(3)))
+    other = forget(bare, train_loss=("epoch", np.zeros(3)))
+    with pytest.raises(ShapeError, match=r"train_loss.*must run over .*it runs over epoch"):
+        observe.train_loss(other)
 
 
 def test_concept_outputs_are_turned_back() -> None:

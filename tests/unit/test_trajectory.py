@@ -68,14 +68,18 @@ def test_only_probes_can_be_asked_for_without_weights() -> None:
 
 def test_members_and_what_was_counted_for_them() -> None:
     losses = np.arange(10.0).reshape(2, 5)
-    stats = {"train_loss": losses, "seeds": np.array([3, 4]), "lr": 0.1, "edges": np.zeros(7)}
-    traj = outputs_only((2,), stats=stats)
+    arrays = {
+        "train_loss": ("*ensemble t", losses),
+        "seeds": ("*ensemble", [3, 4]),
+        "edges": ("edge", np.zeros(7)),
+    }
+    traj = outputs_only((2,), stats={"lr": 0.1}, arrays=arrays)
     one = traj.member(-1)
     assert one.ensemble == ()
     np.testing.assert_array_equal(one.outputs, traj.outputs[1])
-    np.testing.assert_array_equal(one.stats["train_loss"], losses[1])
-    assert (one.stats["seeds"], one.stats["lr"]) == (4, 0.1)
-    assert one.stats["edges"].shape == (7,)
+    np.testing.assert_array_equal(one.arrays["train_loss"], losses[1])
+    assert (one.arrays["seeds"], one.stats["lr"]) == (4, 0.1)
+    assert one.arrays["edges"].shape == (7,)
     assert one_layer((2, 3)).member((1, 2)).weights.shape == (5, 3, 3)
 
 
@@ -95,7 +99,7 @@ def test_nothing_can_be_changed() -> None:
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0.0
     with pytest.raises(TypeError):
-        traj.stats["steps"] = 4
+        traj.arrays["steps"] = 4
 
 
 @pytest.mark.parametrize(
@@ -103,10 +107,14 @@ def test_nothing_can_be_changed() -> None:
     [
         ({"t": T[::-1]}, ArgumentError, "Argument `t` must increase strictly"),
         ({"t": T - 1}, ArgumentError, "Argument `t` must hold non-negative times"),
-        ({"t": T[:4]}, ShapeError, r"Argument `outputs` must have shape \(..., 4, 4, 3\)"),
-        ({"probes": np.zeros((4, 2))}, ShapeError, r"Argument `probes` must have shape \(P, 3\)"),
+        ({"t": T[:4]}, ShapeError, r"Argument `outputs` must have shape \(..., 4, 4, output\)"),
+        (
+            {"probes": np.zeros((4, 2))},
+            ShapeError,
+            r"Argument `probes` must have shape \(probe, 3\)",
+        ),
         ({"probes": np.zeros(3)}, ShapeError, "Argument `probes` must have shape"),
-        ({"outputs": np.zeros((5, 4, 2))}, ShapeError, r"Argument `outputs` .* is \(5, 4, 2\)"),
+        ({"outputs": np.zeros((5, 3, 3))}, ShapeError, r"Argument `outputs` .* is \(5, 3, 3\)"),
         ({"outputs": np.full((5, 4, 3), np.nan)}, ArgumentError, "Argument `outputs` must be fin"),
         ({"weights": np.zeros((4, 3, 3))}, ShapeError, "Argument `weights` must have shape"),
         ({"weights": np.zeros((2, 5, 3, 3))}, ShapeError, r"is \(2, 5, 3, 3\)"),
@@ -136,17 +144,21 @@ def same(one: Trajectory, two: Trajectory) -> None:
             assert a.dtype == b.dtype
             assert a.tobytes() == b.tobytes()
     assert (one.task, one.origin, one.exact) == (two.task, two.origin, two.exact)
-    assert one.stats.keys() == two.stats.keys()
-    for name, value in one.stats.items():
-        np.testing.assert_array_equal(two.stats[name], value)
+    assert one.stats == two.stats
+    assert list(one.arrays) == list(two.arrays)
+    for name, value in one.arrays.items():
+        assert one.arrays.axes(name) == two.arrays.axes(name)
+        assert value.dtype == two.arrays[name].dtype
+        np.testing.assert_array_equal(two.arrays[name], value)
 
 
-STATS = {"steps": 12, "rtol": 0.1 + 0.2, "method": "Dopri5", "train_loss": np.array([1 / 3, 2.0])}
+STATS = {"steps": 12, "rtol": 0.1 + 0.2, "method": "Dopri5"}
+ARRAYS = {"final_loss": ("*ensemble", [1 / 3, 2.0]), "seeds": ("*ensemble", [7, 1])}
 
 
 @pytest.mark.parametrize("make", [one_layer, outputs_only])
 def test_a_file_gives_back_the_last_bit(make, tmp_path: Path) -> None:
-    traj = make((2,), stats=STATS)
+    traj = make((2,), stats=STATS, arrays=ARRAYS)
     path = traj.save(tmp_path / "run")
     assert path == tmp_path / "run.npz"
     same(traj, Trajectory.load(path))
@@ -155,7 +167,7 @@ def test_a_file_gives_back_the_last_bit(make, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [one_layer, outputs_only])
 def test_a_process_pool_gives_back_the_last_bit(make) -> None:
-    traj = make((2,), stats=STATS)
+    traj = make((2,), stats=STATS, arrays=ARRAYS)
     same(traj, pickle.loads(pickle.dumps(traj)))
     same(traj, copy.deepcopy(traj))
 
@@ -185,7 +197,7 @@ def test_files_of_others_are_refused(tmp_path: Path) -> None:
     np.savez(archive, t=T, header=np.array(json.dumps({"format": "other/1"})))
     cut.write_bytes(one_layer().save(tmp_path / "whole.npz").read_bytes()[:-200])
     for path in (text, array, archive, cut):
-        with pytest.raises(ArgumentError, match=f"must name a saved trajectory, but .*{path.name}"):
+        with pytest.raises(ArgumentError, match=f"must name a saved Trajectory, but .*{path.name}"):
             Trajectory.load(path)
     with pytest.raises(FileNotFoundError):
         Trajectory.load(tmp_path / "nowhere.npz")
@@ -194,23 +206,23 @@ def test_files_of_others_are_refused(tmp_path: Path) -> None:
 def test_labels_in_xarray() -> None:
     traj = one_layer((2,))
     data = traj.to_xarray()
-    assert data["outputs"].dims == ("member", "t", "probe", "coordinate")
-    assert data["weights"].dims == ("member", "t", "row", "column")
+    assert data["outputs"].dims == ("member", "t", "probe", "output")
+    assert data["weights"].dims == ("member", "t", "output", "coordinate")
     np.testing.assert_array_equal(data["outputs"].sel(t=2.0), traj.outputs[:, 2])
-    assert SIMTask.from_dict(json.loads(data.attrs["task"])) == TASK
+    assert SIMTask.from_dict(json.loads(data.attrs["task"])["values"]) == TASK
     assert one_layer((2, 3)).to_xarray()["outputs"].dims[:2] == ("member_0", "member_1")
     assert "weights" not in outputs_only().to_xarray()
 
 
 def test_what_it_tells_of_itself() -> None:
-    traj = one_layer((2,), stats=STATS | {"seeds": np.arange(20), "note": "<b>"})
+    traj = one_layer((2,), stats=STATS | {"note": "<b>"}, arrays={"steps": ("step", np.arange(20))})
     assert repr(traj) == "Trajectory(analytic.one_layer, T=5, P=4, d=3, ensemble=(2,))"
     text = str(traj)
     for part in (
         "analytic.one_layer (exact)",
         "5 points from 0 to 4 (canonical)",
-        "(2, 5, 4, 3) on 4 probes",
-        "array of shape (20,), from 0 to 19",
+        "(2, 5, 4, 3) over member, t, probe, output",
+        "array of shape (20,) over step, from 0 to 19",
         "Dopri5",
     ):
         assert part in text

@@ -59,6 +59,14 @@ def leave_regime(message: str, *, strict: bool) -> None:
     warnings.warn(message, RegimeWarning, stacklevel=3)
 
 
+_MEASURED = {
+    "small_parameter": "*ensemble",
+    "error_estimate": "*ensemble",
+    "ends_at": "coordinate",
+}
+"""Axes of what a form says of itself; all else is a plain fact."""
+
+
 def closed_form(
     form: Callable[..., Trajectory],
     task: SIMTask,
@@ -70,6 +78,7 @@ def closed_form(
     stats: Mapping[str, Any] | None = None,
 ) -> Trajectory:
     """Return the trajectory that `form` gives: maps in the axes of the data, under the form's name."""
+    said = stats or {}
     subject = form.__module__.removeprefix("simtheory.").split(".")[1]
     return Trajectory.from_weights(
         t,
@@ -78,5 +87,6 @@ def closed_form(
         origin=f"analytic.{subject}.{form.__name__}",
         exact=exact,
         probes=probes,
-        stats=stats,
+        arrays={name: (_MEASURED[name], said[name]) for name in said if name in _MEASURED},
+        stats={name: value for name, value in said.items() if name not in _MEASURED},
     )

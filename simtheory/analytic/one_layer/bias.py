@@ -20,7 +20,7 @@ from simtheory._checks import as_finite, as_matrix, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.results import Trajectory
+from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -149,7 +149,7 @@ def affine(
     Returns
     -------
     Trajectory
-        Exact. It has no weights, because an affine map is no matrix; `stats` holds the map,
+        Exact. It has no weights, because an affine map is no matrix; `arrays` holds the map,
         (..., T, d, d), under ``map`` and the bias, (..., T, d), under ``bias``.
 
     Raises
@@ -162,7 +162,7 @@ def affine(
     Examples
     --------
     >>> run = affine(SIMTask(mu=(1.0, 2.0), sigma=0.5), np.zeros((2, 2)), [0.0, 1.0])
-    >>> run.stats["bias"][1].round(4)
+    >>> run.arrays["bias"][1].round(4)
     array([0.2443, 0.2595])
     """
     start, times = as_matrix("W0", W0, rows=task.dim, columns=task.dim), as_times(t)
@@ -188,5 +188,10 @@ def affine(
     outputs = watched @ np.swapaxes(weights, -1, -2) + shift[..., None, :]
     return Trajectory(
         times, watched, outputs, None, task, "analytic.one_layer.affine", True,
-        {"map": weights, "bias": shift},
+        arrays=Arrays(
+            {
+                "map": ("*ensemble t output coordinate", weights),
+                "bias": ("*ensemble t output", shift),
+            }
+        ),
     )  # fmt: skip

@@ -68,7 +68,7 @@ def first_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows)
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows)
         and ``error_estimate`` = eps²/4, the size found for the diagonal.
 
     Raises
@@ -128,7 +128,7 @@ def second_order(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows)
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows)
         and ``error_estimate``: eps⁴ on the diagonal for two coordinates, (d−2) eps³ for more, where
         third entries feed the off-diagonal ones.
 
@@ -291,7 +291,7 @@ def first_order_target(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (eps, the largest cosine between two rows),
+        Approximate; `arrays` holds ``small_parameter`` (eps, the largest cosine between two rows),
         ``error_estimate`` = eps²/4 times the larger of the largest absolute b of a concept with a rate and
         the largest diagonal entry of W(0), and ``ends_at`` = max(b, 0), zero at rate zero.
 

@@ -70,7 +70,7 @@ def pivots(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
         the concept axes), ``rate_ratio`` (rho) and ``error_estimate`` = omega^(1−rho), an order of
         magnitude from above; it is zero where the form is exact.
 
@@ -157,7 +157,7 @@ def schur(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest diagonal entry of W(0) in
         the concept axes), ``rate_ratio`` (rho, 1 when two rates are equal) and ``error_estimate`` =
         omega^(1−rho), an order of magnitude from above; it is zero where the form is exact.
 

@@ -98,7 +98,7 @@ def ldr(
     Returns
     -------
     Trajectory
-        Approximate; `stats` holds ``small_parameter`` (omega, the largest squared singular value of
+        Approximate; `arrays` holds ``small_parameter`` (omega, the largest squared singular value of
         a layer), ``rate_ratio`` (rho, the largest ratio of two neighbouring distinct rates) and
         ``error_estimate``, an order of magnitude: the larger of omega^(1−rho), which the tied form
         errs by, and omega^((1+q)/2), with q the ratio of the slowest rate to the fastest, which the

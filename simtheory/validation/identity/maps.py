@@ -215,7 +215,7 @@ def _many_dimensions(budget: Budget) -> Evidence:
 def _deep_flow(budget: Budget) -> Evidence:
     """The rise in nets of six layers, against that in the deep flow from the same start."""
     run = _deep_nets(6, budget)
-    seeds = [int(seed) for seed in run.stats["seeds"]]
+    seeds = [int(seed) for seed in run.arrays["seeds"]]
     layers = [weight for weight, _ in initial_layers(MLP(depth=6, width=4), _DEEP.dim, seeds)]
     flow = solve(Deep(6), _DEEP, tuple(np.asarray(w) for w in layers), run.t, rtol=1e-8)
     measured, predicted = observe.largest_rise(run), observe.largest_rise(flow)

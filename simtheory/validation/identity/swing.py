@@ -47,7 +47,7 @@ def _swing_by_flow(name: str, *, predicted: float) -> Callable[[Budget], Evidenc
 def _swing_by_net(name: str, *, predicted: float) -> Callable[[Budget], Evidence]:
     def measure(budget: Budget) -> Evidence:
         run = _trained_pair(name, budget)
-        return _share_that_swings(run, predicted=predicted, seeds=run.stats["seeds"].tolist())
+        return _share_that_swings(run, predicted=predicted, seeds=run.arrays["seeds"].tolist())
 
     return measure
 
@@ -83,7 +83,7 @@ def _share_that_swings(run: Trajectory, *, predicted: float, seeds: list[int]) -
 
 def _train_loss_monotone(budget: Budget) -> Evidence:
     run = _trained_pair("correlated", budget)
-    train_loss = run.stats["train_loss"]
+    train_loss = run.arrays["train_loss"]
     climb = (train_loss - np.minimum.accumulate(train_loss, axis=1)).max(axis=1) / train_loss[:, 0]
 
     def draw(ax: Any) -> None:
@@ -96,7 +96,7 @@ def _train_loss_monotone(budget: Budget) -> Evidence:
         predicted=0.0,
         values=climb.tolist(),
         null=float(observe.largest_rise(run).mean()),
-        seeds=run.stats["seeds"].tolist(),
+        seeds=run.arrays["seeds"].tolist(),
         draw=draw,
     )
 
@@ -111,7 +111,7 @@ def _without_noise(budget: Budget) -> Evidence:
         predicted=1.0,
         values=(observe.largest_rise(run) / observe.largest_rise(flow)).tolist(),
         null=0.0,
-        seeds=run.stats["seeds"].tolist(),
+        seeds=run.arrays["seeds"].tolist(),
         draw=lambda ax: plot.prediction(flow.member(0), run.member(0), ax=ax),
     )
 
@@ -135,7 +135,7 @@ def _wide_clusters(budget: Budget) -> Evidence:
         predicted=0.0,
         values=(rises[1] / rises[0]).tolist(),
         null=1.0,
-        seeds=runs[0].stats["seeds"].tolist(),
+        seeds=runs[0].arrays["seeds"].tolist(),
         draw=draw,
     )
 
@@ -172,7 +172,7 @@ def _truncated(budget: Budget) -> Evidence:
         predicted=1.0,
         values=(rises[1] / rises[0]).tolist(),
         null=0.0,
-        seeds=runs[0].stats["seeds"].tolist(),
+        seeds=runs[0].arrays["seeds"].tolist(),
         draw=draw,
     )
 
@@ -205,7 +205,7 @@ def _centres_bend(budget: Budget) -> Evidence:
         predicted=1.0,
         values=(_stray(run).max(axis=-1) / _stray(law).max(axis=-1)).tolist(),
         null=0.0,
-        seeds=run.stats["seeds"].tolist(),
+        seeds=run.arrays["seeds"].tolist(),
         draw=_draw_stray(run, law),
     )
 
@@ -217,7 +217,7 @@ def _centres_time(budget: Budget) -> Evidence:
         predicted=float(ratio[1].mean()),
         values=ratio[0].tolist(),
         null=1.0,
-        seeds=run.stats["seeds"].tolist(),
+        seeds=run.arrays["seeds"].tolist(),
         draw=_draw_stray(run, law),
     )
 

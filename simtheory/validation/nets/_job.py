@@ -14,7 +14,7 @@ import numpy as np
 
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
-from simtheory.results import Trajectory
+from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
@@ -175,11 +175,15 @@ class Records:
         if not keep.any() or not seen.any():
             return None
         found = {name: array[keep][:, seen] for name, array in self.arrays.items()}
+        arrays = {
+            "seeds": ("*ensemble", np.array(job.seeds)[keep]),
+            "steps": ("t", job.stops[seen]),
+            "train_loss": ("*ensemble t", found["loss"]),
+        }
+        if "jacobians" in found:
+            arrays["jacobians"] = ("*ensemble t probe output coordinate", found["jacobians"])
         stats = {
-            "seeds": np.array(job.seeds)[keep],
             "diverged": [list(pair) for pair in self.diverged.items()],
-            "train_loss": found["loss"],
-            "steps": np.tile(job.stops[seen], (int(keep.sum()), 1)),
             "lr": job.lr,
             "clock": job.optimiser.time_axis,
             "loss": job.loss,
@@ -189,8 +193,6 @@ class Records:
             "device": job.device.platform,
             "precision": job.precision,
         }
-        if "jacobians" in found:
-            stats["jacobians"] = found["jacobians"]
         return Trajectory(
             t=job.clock.time(job.stops[seen]),
             probes=job.probes,
@@ -200,6 +202,7 @@ class Records:
             origin=f"validation.train({job.net!r})",
             exact=False,
             stats=stats,
+            arrays=Arrays(arrays),
         )
 
     def result(self) -> Trajectory:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
+from simtheory.results.axes import load_beside, save_beside
 from simtheory.validation.nets._job import Job, Records
 from simtheory.validation.nets.data import Fresh, condensed
 from simtheory.validation.nets.devices import computing_on
@@ -178,19 +178,16 @@ def _source(job: Job) -> Any:
 
 
 def _save(records: Records, engine: _Engine, path: Path) -> None:
-    """Write what was recorded so far, as a trajectory that holds the state of training too."""
+    """Write the records so far as a trajectory, and beside it the state of the training."""
     found, keep = records.trajectory(), records.kept
     step, arrays = engine.save()
     if found is None or records.limits is None or step != records.step:
         return  # nothing was recorded yet, or an interrupt came before it was
     state = {f"state_{k}": array[keep] for k, array in enumerate(arrays)}
-    more = {
-        "settings": records.job.settings,
-        "step": step,
-        "limits": records.limits[keep],
-    }
+    state["limits"] = records.limits[keep]
+    facts = {"settings": records.job.settings, "step": step}
     try:
-        replace(found, stats={**found.stats, **more, **state}).save(path)
+        save_beside(found, path, facts=facts, arrays=state)
     except OSError as reason:
         warnings.warn(
             f"The checkpoint {path} could not be written at step {step}: {reason}. What it "
@@ -202,28 +199,23 @@ def _save(records: Records, engine: _Engine, path: Path) -> None:
 
 def _restore(records: Records, engine: _Engine, path: Path) -> None:
     """Put records and engine where the checkpoint left off."""
-    found = Trajectory.load(path)
-    if "settings" not in found.stats:
+    found, facts, saved = load_beside(Trajectory, path)
+    if "settings" not in facts:
         raise ArgumentError(
             f"Argument `checkpoint` must name a checkpoint of `train`, but {path} is another trajectory."
         )
-    _compare(json.loads(found.stats["settings"]), json.loads(records.job.settings), path)
+    _compare(json.loads(facts["settings"]), json.loads(records.job.settings), path)
     records.diverged = dict(found.stats["diverged"])
-    records.step = int(found.stats["step"])
+    records.step = int(facts["step"])
     keep, done = records.kept, found.t.size
     records.limits = np.full(keep.size, np.nan)
-    records.limits[keep] = found.stats["limits"]
-    saved = {
-        "outputs": found.outputs,
-        "loss": found.stats["train_loss"],
-        "weights": found.weights,
-        "jacobians": found.stats.get("jacobians"),
-    }
+    records.limits[keep] = saved["limits"]
+    kept = {"outputs": found.outputs, "weights": found.weights, **found.arrays}
     for name, array in records.arrays.items():
-        array[keep, :done] = saved[name]
+        array[keep, :done] = kept["train_loss" if name == "loss" else name]
     state = [np.array(array) for array in engine.save()[1]]  # of a seed that diverged: its start
     for k, array in enumerate(state):
-        array[keep] = found.stats[f"state_{k}"]
+        array[keep] = saved[f"state_{k}"]
     engine.load(records.step, state)
 
 

@@ -57,8 +57,8 @@ def affine(
     task = SIMTask(mu=mu, sigma=spread, weights=p)
     run = one_layer.affine(task, np.eye(3) + E0[:, :3], [t], bias=E0[:, 3])
     return {
-        "W": run.stats["map"][0],
-        "b": run.stats["bias"][0],
+        "W": run.arrays["map"][0],
+        "b": run.arrays["bias"][0],
         "rates": one_layer.affine_rates(task).rates,
         "secular": one_layer.secular(task, ell),
     }

@@ -1,0 +1,27 @@
+"""Integrated gradient flows: single ones, ensembles, and statistics over ensembles."""
+
+from simtheory.sim.flows.integration import integrate, solve
+from simtheory.sim.flows.readings import (
+    Diagonal,
+    Entries,
+    Losses,
+    LowerTriangle,
+    Outputs,
+    Reading,
+    Rows,
+)
+from simtheory.sim.flows.summary import Summary, summarize
+
+__all__ = [
+    "Diagonal",
+    "Entries",
+    "Losses",
+    "LowerTriangle",
+    "Outputs",
+    "Reading",
+    "Rows",
+    "Summary",
+    "integrate",
+    "solve",
+    "summarize",
+]
