@@ -160,7 +160,9 @@ class Levels:
             The levels, whose times run evenly from 1 to 0.
         """
         sigma = all_positive("ratios", ratios)
-        return cls(np.linspace(1.0, 0.0, sigma.size).reshape(sigma.shape), np.ones_like(sigma), sigma)
+        return cls(
+            np.linspace(1.0, 0.0, sigma.size).reshape(sigma.shape), np.ones_like(sigma), sigma
+        )
 
     @property
     def values(self) -> Array:

@@ -61,9 +61,7 @@ def _step(plan: Plan, state: State, data: Any, key: Any, lr: Any, step: Any) -> 
     x, condition = data
     choose, mix, draw = jax.random.split(jax.random.fold_in(key, step), 3)
     rows = jax.random.randint(choose, (plan.batch,), 0, len(x))
-    loss, slope = jax.value_and_grad(_loss)(
-        state.net, x[rows], condition[rows], plan, mix, draw
-    )
+    loss, slope = jax.value_and_grad(_loss)(state.net, x[rows], condition[rows], plan, mix, draw)
     updates, memory = plan.optimiser.transform(lr).update(slope, state.memory, state.net)
     return State(eqx.apply_updates(state.net, updates), memory, state.total + loss)
 

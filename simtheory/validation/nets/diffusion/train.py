@@ -266,9 +266,7 @@ def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> d
     data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
     init, steps = jax.random.split(jax.random.key(seed))
     lr = jnp.asarray(job.lr, dtype)
-    plan = _loop.Plan(
-        job.optimiser, job.schedule, job.batch, job.net.convolves, job.net.prediction
-    )
+    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves, job.net.prediction)
     prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
     told, z, noise = (
         None if part is None else jnp.asarray(part, dtype)
