@@ -16,6 +16,7 @@ torch_uniform  scale · Unif(0, 1), a published seed    as uniform
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -32,7 +33,7 @@ from simtheory._checks import (
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
-__all__ = ["balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
+__all__ = ["DRAWS", "balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
 
 
 def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
@@ -194,6 +195,14 @@ def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     """
     second = explicit(U0)
     return np.swapaxes(second, -1, -2).copy(), second
+
+
+DRAWS: dict[str, Callable[..., Array]] = {
+    "uniform": uniform,
+    "gaussian": gaussian,
+    "correlated": correlated,
+}
+"""Draws from a generator by name: each takes a shape, `scale=` and `rng=`, and `correlated` a `cosine=`."""
 
 
 @lru_cache(maxsize=256)  # a phase diagram asks for the same few, thousands of times each

@@ -6,6 +6,8 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
+
 import simtheory as st
 
 
@@ -27,6 +29,16 @@ def slow(cell):
     return product(cell)
 
 
+def spectrum(cell):
+    """A number, a list and an array; the array of the cell x = 2 has the wrong shape."""
+    x = cell["x"]
+    return {
+        "total": x,
+        "modes": [x, cell.rng.random(), float("nan")],
+        "grid": np.full((2, 3 if x != 2 else 4), x) * (1j if x == 3 else 1),
+    }
+
+
 def spec(function):
     return st.sweep.Spec(
         axes={"x": list(range(20)), "y": [1.5, 2.5]},
@@ -34,7 +46,7 @@ def spec(function):
         entropy=5,
         function=function,
         variables=["product", "draw"],
-        cells_per_task=4,
+        cells_per_chunk=4,
     )
 
 
@@ -53,7 +65,7 @@ def main(store, executor, limit):
         axes={"x": list(range(100)), "y": list(range(50))},
         function=product,
         variables=["product", "draw"],
-        cells_per_task=5000,
+        cells_per_chunk=5000,
     )
     try:
         with executors as pool:

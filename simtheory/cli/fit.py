@@ -1,4 +1,4 @@
-"""``simtheory fit``: measured curves in, rates, learning times and a picture out."""
+"""``simtheory fit``: rates, learning times and a picture from measured curves."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = ["fit"]
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for fit.png, fit.svg and fit.json; made if it is not there.",
+    help="Folder for fit.png, fit.svg and fit.json; created if needed.",
 )
 def fit(curves: Path, out: Path | None, **flags: Any) -> None:
     """Fit measured curves, and predict the rest of the training.

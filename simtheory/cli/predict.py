@@ -1,4 +1,4 @@
-"""``simtheory predict``: a task and a start in, a table, a picture and curves out."""
+"""``simtheory predict``: a table, a picture and curves from a task and a start."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import tomllib
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 import numpy as np
 
 from simtheory import inits, observe, plot
-from simtheory._checks import nearest, non_negative_int, positive, positive_int
+from simtheory._checks import nearest, non_negative_int, one_of, positive, positive_int
 from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import tied
@@ -34,7 +35,7 @@ __all__ = ["predict"]
 @click.option("--dim", type=int, help="Ambient dimension. Default: the number of concepts.")
 @click.option("--weights", help="Cluster probabilities, such as 0.5,0.3,0.2.")
 @click.option("--origin", is_flag=True, default=None, help="Add a cluster at the origin.")
-@click.option("--init", help="uniform, gaussian or correlated. Default: uniform.")
+@click.option("--init", help=f"{', '.join(inits.DRAWS)}. Default: uniform.")
 @click.option("--scale", type=float, help="Scale of the init. Default: 0.1.")
 @click.option("--width", type=int, help="Hidden width of the tied net. Default: dim.")
 @click.option(
@@ -83,7 +84,7 @@ def predict(task_file: Path | None, picture: Path | None, table: Path | None, **
 
 
 _TABLES = {
-    "task": ("mu", "sigma", "dim", "weights", "origin", "squared_rates", "rotation"),
+    "task": tuple(signature(SIMTask).parameters),
     "init": ("init", "scale", "width", "cosine", "seed"),
     "time": ("t_max", "points"),
 }
@@ -131,18 +132,9 @@ def _start(task: SIMTask, settings: dict[str, Any]) -> Array:
     rng = np.random.default_rng(non_negative_int("Option --seed", settings["seed"]))
     shape = (task.dim, settings.get("width", task.dim))
     scale = settings["scale"]
-    match settings["init"]:
-        case "uniform":
-            return inits.uniform(shape, scale=scale, rng=rng)
-        case "gaussian":
-            return inits.gaussian(shape, scale=scale, rng=rng)
-        case "correlated":
-            return inits.correlated(shape, cosine=settings["cosine"], scale=scale, rng=rng)
-        case other:
-            known = ("uniform", "gaussian", "correlated")
-            raise ArgumentError(
-                f"Option --init is {other!r}, which is unknown; {nearest(str(other), known)}"
-            )
+    name = one_of("Option --init", settings["init"], inits.DRAWS)
+    more = {"cosine": settings["cosine"]} if name == "correlated" else {}
+    return inits.DRAWS[name](shape, scale=scale, rng=rng, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +159,7 @@ class _Forecast:
         return cls(task, U0, tied.pivots(task, U0, t), solve(Tied(), task, U0, t))
 
     def text(self) -> str:
-        """Return the table that a person reads on a terminal."""
+        """Return the table for the terminal."""
         predicted = tied.learning_times(self.task, self.U0)
         measured = observe.learning_times(self.exact)
         rows = [
@@ -203,7 +195,7 @@ class _Forecast:
         columns = [self.exact.t]
         header = ["t"]
         for road, trajectory in (("predicted", self.closed), ("exact", self.exact)):
-            assert trajectory.weights is not None  # both roads are linear nets
+            assert trajectory.weights is not None  # closed form and flow are of linear nets
             columns += [observe.loss(trajectory), *trajectory.weights[:, *upper].T]
             header += [f"{road}_loss", *(f"{road}_{name}" for name in names)]
         stream = io.StringIO()
@@ -214,7 +206,7 @@ class _Forecast:
 
     def draw(self, path: Path) -> None:
         """Write the picture: loss, path in concept space, entries of W."""
-        pair = self.task.n_concepts > 1  # one concept has no plane
+        pair = self.task.n_concepts > 1  # one concept gives no plane to draw
         with plot.picture(path, widths=(4.2, 3.4, 4.2) if pair else (4.2, 4.2)) as axes:
             plot.prediction(self.closed, self.exact, ax=axes[0])
             for road in (self.exact, self.closed):

@@ -15,7 +15,7 @@ from simtheory.errors import ArgumentError
 __all__ = ["sweep"]
 
 _MOST = 6
-"""Panels that are still legible side by side."""
+"""Panels side by side; with more they could not be read."""
 
 
 class _SweepGroup(click.Group):
@@ -50,13 +50,19 @@ def sweep() -> None:
 )
 @click.option("--workers", type=click.IntRange(1), help="Compute in so many processes.")
 @click.option("--scheduler", help="Compute on a Dask cluster, such as tcp://10.0.0.1:8786.")
-@click.option("--shard", help="Compute one share of all, such as 1/4, from 1/4 to 4/4.")
+@click.option("--shard", help="Compute one part of all chunks, such as 1/4, from 1/4 to 4/4.")
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let SPEC name a function, module:name, whose code runs here. Modules beside SPEC are found.",
+)
 def run(
     spec_file: Path,
     out: Path | None,
     workers: int | None,
     scheduler: str | None,
     shard: str | None,
+    allow_code: bool,
 ) -> None:
     """Compute the cells that the store lacks."""
     from simtheory.sweep import Spec, dask, processes, status
@@ -64,17 +70,19 @@ def run(
 
     if workers and scheduler is not None:
         raise ArgumentError("Options --workers and --scheduler exclude one another.")
-    spec = Spec.from_toml(spec_file)
+    if allow_code:  # as `python FILE` finds modules beside FILE; the processes of a pool inherit it
+        sys.path.insert(0, str(spec_file.resolve().parent))
+    spec = Spec.from_toml(spec_file, allow_code=allow_code)
     store = out or Path(f"{spec_file.stem}.zarr")
     executors: Any = nullcontext()
     if workers:
         executors = processes(workers)
     elif scheduler is not None:
         executors = dask(scheduler)
-    share = _share(shard) if shard else (1, 1)
+    part = _shard(shard) if shard else (1, 1)
     try:
         with executors as executor:
-            compute(spec, store, executor=executor, shard=share, progress=True)
+            compute(spec, store, executor=executor, shard=part, progress=True)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. What was finished is kept in {store}.", err=True)
         sys.exit(130)
@@ -94,7 +102,7 @@ def status(store: Path) -> None:
 
 @sweep.command()
 @click.argument("store", type=click.Path(path_type=Path))
-@click.option("--variable", help="What to draw. Default: the first measure of the spec.")
+@click.option("--variable", help="What to draw. Default: the first observable of the spec.")
 @click.option("--x", help="Axis across. Default: the last one.")
 @click.option("--y", help="Axis up. Default: the last but one.")
 @click.option("--at", multiple=True, help="Fix another axis, such as omega=0.01.")
@@ -157,7 +165,7 @@ def _panels(data: Any, variable: str, x: str | None, y: str | None) -> list[tupl
     return [(f"{axis} = {_shown(v)}", data.isel({axis: k})) for k, v in enumerate(known)]
 
 
-def _share(text: str) -> tuple[int, int]:
+def _shard(text: str) -> tuple[int, int]:
     part, slash, parts = text.partition("/")
     if not (slash and part.isdecimal() and parts.isdecimal()):
         raise ArgumentError(f"Option --shard must be i/n, such as 1/4, but it is {text!r}.")
@@ -175,7 +183,7 @@ def _fixed(data: Any, word: str) -> Any:
         )
     known = data[axis].values.tolist()
     for k, value in enumerate(known):
-        # A value of a spacing has more digits than anybody types.
+        # A value of a spacing has more digits than one types.
         if text in (str(value), _shown(value)):
             return data.isel({axis: k})
     raise ArgumentError(f"Axis {axis} has no value {text}; it has {', '.join(map(_shown, known))}.")

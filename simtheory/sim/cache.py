@@ -5,7 +5,7 @@ disk until a file of their package, or of the engine, changes. `warmup` does it 
 of a container or before the workers of a cluster start.
 
 Each package of kernels beside the engine has a module `warmup` whose function of the same name runs
-all its kernels; `warmup` here finds those modules by itself.
+all its kernels; `warmup` here finds those modules.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def clear_cache() -> KernelCache:
     Returns
     -------
     KernelCache
-        What there was.
+        What was removed.
     """
     found = kernel_cache()
     for file in found.files:

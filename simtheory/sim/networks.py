@@ -131,7 +131,7 @@ class Parametrisation(ABC):
     def field(self, layers: Layers, second_moment: Array) -> Layers:
         """Return the time derivative of the trained matrices, in canonical time.
 
-        The flow as one would write it; tests hold the compiled right-hand sides against it.
+        In plain NumPy; tests hold the compiled right-hand sides against it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What a store holds by now: how many cells, and their numbers as a dataset."""
+"""The content of a store so far: how many cells, and their numbers as a dataset."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Progress", "read", "status"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sweep is.
+    """Counts of the cells of a sweep.
 
     Parameters
     ----------
     cells : int
         Cells of the whole grid.
     done, failed, pending : int
-        Cells that have their numbers, that cannot have any, and that are still to come.
+        Cells with numbers, cells without for which there is a reason, and cells to come.
     reasons : dict of str to int
         Why cells failed, the most frequent first, and how many did.
     """
@@ -54,7 +54,7 @@ def read(store: str | Path) -> Any:
     Returns
     -------
     xarray.Dataset
-        One variable for each measure, over the axes of the spec; `status` tells the cells that are
+        One variable for each observable, over the axes of the spec; `status` tells the cells that are
         done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
 
     Raises
@@ -73,13 +73,13 @@ def read(store: str | Path) -> Any:
     except (OSError, ValueError) as reason:
         raise ArgumentError(
             f"The store {source.root} holds a file that cannot be read: {reason}. Run the sweep again: "
-            "tasks whose files are cut short are computed anew."
+            "chunks whose files are cut short are computed anew."
         ) from reason
-    # A task that a power cut took apart has a status and no numbers: it is to come.
+    # A chunk that a power cut took apart has a status and no numbers: it is to come.
     marks = np.zeros(source.grid.shape, dtype=np.uint8)
-    for task in range(source.grid.tasks):
-        where = np.ix_(*source.grid.ranges(task))
-        marks[where] = source.marks(task).reshape(source.grid.extent(task))
+    for chunk in range(source.grid.chunks):
+        where = np.ix_(*source.grid.ranges(chunk))
+        marks[where] = source.marks(chunk).reshape(source.grid.extent(chunk))
     dims = dataset["status"].dims
     dataset["status"] = (dims, marks, dataset["status"].attrs)
     finished = xarray.DataArray(marks != CellStatus.PENDING, dims=dims)
@@ -105,8 +105,8 @@ def status(store: str | Path) -> Progress:
     source = Store(store)
     counts = np.zeros(len(CellStatus), dtype=int)
     reasons: Counter[str] = Counter()
-    for task in range(source.grid.tasks):
-        counts += np.bincount(source.marks(task), minlength=counts.size)
-        reasons.update(source.reasons(task))
+    for chunk in range(source.grid.chunks):
+        counts += np.bincount(source.marks(chunk), minlength=counts.size)
+        reasons.update(source.reasons(chunk))
     pending, done, failed = (int(n) for n in counts)
     return Progress(source.grid.cells, done, failed, pending, dict(reasons.most_common()))

@@ -1,4 +1,4 @@
-"""Who computes the cells: this process, a pool, a Dask cluster, or one shard among several."""
+"""Running a sweep: in this process, in a pool, on a Dask cluster, or one shard of several."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ from simtheory.sweep.store import Store
 
 __all__ = ["dask", "processes", "run"]
 
-_PATIENCE = 30  # seconds, in which a batch system brings up a worker that it was asked for
+_PATIENCE = 30
+"""Seconds to wait for the first worker of a cluster; a batch system may take that long to start it."""
+
 _DIED = (
-    "A worker or its scheduler died before its task was done: killed, or out of memory. What was "
+    "A worker or its scheduler died before its chunk was done: killed, or out of memory. What was "
     "finished is kept: run the sweep again to go on."
 )
 
@@ -47,8 +49,8 @@ def run(
 ) -> Any:
     """Compute what is missing of a sweep, and return all of it.
 
-    Run it again after whatever interruption: finished tasks stay as they are, the others are
-    computed. The store does not depend on who computes it, to the last byte.
+    Run it again after an interruption: finished chunks stay as they are, the others are computed.
+    The store is the same to the last byte wherever its chunks are computed.
 
     Parameters
     ----------
@@ -57,9 +59,9 @@ def run(
     store : str or Path
         Folder of the results: new, empty, or the store of this very spec.
     executor : concurrent.futures.Executor, optional
-        Who computes, such as `processes` or `dask` give. Default: this process.
+        Where chunks are computed, such as `processes` or `dask` give. Default: this process.
     shard : (int, int)
-        ``(i, n)`` computes the i-th of n shares of the tasks, i from 1 to n.
+        ``(i, n)`` computes the i-th of n parts of the chunks, i from 1 to n.
     progress : bool
         Show a bar on a terminal.
 
@@ -75,17 +77,17 @@ def run(
     SweepError
         If it stopped early: a worker died, a disk is full. What was finished is kept.
     """
-    part, parts = _share(shard)
+    part, parts = _checked_shard(shard)
     with _memory():
         check(spec)
     folder = Store.create(store, spec)
-    mine = range(part - 1, folder.grid.tasks, parts)
-    missing = [task for task in mine if not folder.finished(task)]
-    size = {task: folder.grid.size(task) for task in mine}
+    mine = range(part - 1, folder.grid.chunks, parts)
+    missing = [chunk for chunk in mine if not folder.finished(chunk)]
+    size = {chunk: folder.grid.size(chunk) for chunk in mine}
     total = sum(size.values())
-    with _bar(total, total - sum(size[task] for task in missing), progress) as bar:
-        for task in _finish(spec, folder, missing, executor):
-            bar.update(size[task])
+    with _bar(total, total - sum(size[chunk] for chunk in missing), progress) as bar:
+        for chunk in _finish(spec, folder, missing, executor):
+            bar.update(size[chunk])
     folder.tidy()
     return read(folder.root)
 
@@ -139,7 +141,7 @@ def dask(scheduler: str) -> Iterator[Executor]:
     """
     distributed = require("distributed", extra="sweep")
     try:
-        # Checked first, because half a client of no address takes its time to go.
+        # Checked first: a client of a malformed address takes seconds to close.
         distributed.comm.get_address_host_port(scheduler)
         client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as reason:
@@ -167,7 +169,7 @@ def _wait_for_a_worker(client: Any, scheduler: str) -> None:
 
 @contextmanager
 def _quiet(*loggers: str) -> Iterator[None]:
-    """Keep Dask's own account of a lost scheduler, which would bury ours, out of sight."""
+    """Silence Dask's messages about a lost scheduler; the `SweepError` says what they say."""
     logs = [logging.getLogger(name) for name in loggers]
     levels = [log.level for log in logs]
     for log in logs:
@@ -179,13 +181,15 @@ def _quiet(*loggers: str) -> Iterator[None]:
             log.setLevel(level)
 
 
-def _finish(spec: Spec, store: Store, tasks: list[int], executor: Executor | None) -> Iterator[int]:
-    """Compute tasks and yield each when it lies in the store."""
+def _finish(
+    spec: Spec, store: Store, chunks: list[int], executor: Executor | None
+) -> Iterator[int]:
+    """Compute chunks and yield each when it lies in the store."""
     if executor is None:
-        for task in tasks:
-            yield _work(spec, store.root, task)
+        for chunk in chunks:
+            yield _work(spec, store.root, chunk)
         return
-    futures: list[Future[int]] = [executor.submit(_work, spec, store.root, t) for t in tasks]
+    futures: list[Future[int]] = [executor.submit(_work, spec, store.root, k) for k in chunks]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -196,8 +200,8 @@ def _finish(spec: Spec, store: Store, tasks: list[int], executor: Executor | Non
             future.cancel()
 
 
-def _work(spec: Spec, root: Path, task: int) -> int:
-    """Compute one task and write it, wherever this runs; what is there is not computed again."""
+def _work(spec: Spec, root: Path, chunk: int) -> int:
+    """Compute one chunk and write it, in whichever process; a finished one is not computed again."""
     from threadpoolctl import threadpool_limits
 
     if not root.is_dir():
@@ -207,27 +211,27 @@ def _work(spec: Spec, root: Path, task: int) -> int:
         )
     store = Store(root)
     store.check_versions()
-    if not store.finished(task):
+    if not store.finished(chunk):
         with threadpool_limits(1), _memory():
-            outcome = compute(spec, task)
-        store.write(task, outcome)
-    return task
+            outcome = compute(spec, chunk)
+        store.write(chunk, outcome)
+    return chunk
 
 
 @contextmanager
 def _memory() -> Iterator[None]:
-    """Answer a cell that the machine cannot hold with one clear line."""
+    """Turn a lack of memory into an error that says what to lower."""
     try:
         yield
     except MemoryError as reason:
         raise SweepError(
-            "The memory does not hold a task of this sweep. Lower `points` or the width, or set "
-            "`cells_per_task` lower."
+            "The memory does not hold a chunk of this sweep. Lower `points` or the width, or set "
+            "`cells_per_chunk` lower."
         ) from reason
 
 
 def _settle() -> None:
-    """Make a process of a pool one that its parent can stop, and that ends with it."""
+    """Prepare a process of a pool: one thread, no Ctrl-C of its own, and an end when its parent ends."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -240,7 +244,7 @@ def _settle() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _share(shard: tuple[int, int]) -> tuple[int, int]:
+def _checked_shard(shard: tuple[int, int]) -> tuple[int, int]:
     pair = isinstance(shard, tuple | list) and len(shard) == 2
     if not pair or not all(isinstance(k, int) for k in shard) or not 1 <= shard[0] <= shard[1]:
         raise ArgumentError(

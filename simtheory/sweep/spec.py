@@ -1,56 +1,42 @@
-"""What a sweep is: axes, and how a cell's task, start, flow and grid of times come from them."""
+"""The description of a sweep: axes, and how the tables of a cell come from them."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
-import pickle
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import nearest, one_of, positive, positive_int
-from simtheory.errors import ArgumentError, SimTheoryError
+from simtheory._checks import nearest, non_negative_int, one_of, positive_int
+from simtheory._files import digest
+from simtheory.errors import ArgumentError
 from simtheory.sweep._axes import axis_values, length
 from simtheory.sweep._expressions import evaluated, names_in
 from simtheory.sweep._grid import Grid
-from simtheory.sweep.measures import MEASURES
+from simtheory.sweep.families import FAMILIES
+from simtheory.sweep.families.functions import Function, imported
+from simtheory.sweep.family import Cell, Family, Variable
 
-__all__ = ["Spec"]
+__all__ = ["STORED_BOX", "Spec"]
 
-TABLES = {
-    "task": ("mu", "sigma", "dim", "weights", "origin", "rotation", "squared_rates"),
-    "init": ("init", "scale", "width", "cosine", "seed", "weights", "balanced"),
-    "flow": ("flow", "depth", "rtol", "max_steps"),
-    "time": ("t_max", "points"),
-    "observe": ("level", "threshold"),
-}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "task": {},
-    "init": {"init": "uniform", "scale": 0.1, "cosine": 0.9},
-    "flow": {"flow": "Tied", "rtol": 1e-9, "max_steps": 100_000},
-    "time": {"points": 401},
-    "observe": {"level": 0.5, "threshold": 1e-3},
-}
-# Fields that hold a word: an axis of that name, or the word itself. In all others text is arithmetic.
-WORDS = {
-    "init": ("uniform", "gaussian", "correlated", "torch_uniform", "explicit"),
-    "flow": ("OneLayer", "Tied", "Untied", "Deep"),
-}
-# Fields that are true or false; text names an axis of such values.
-FLAGS = ("squared_rates", "balanced")
-# Fields that are one for the whole sweep: they give the arrays of the store their shapes.
-FIXED = ("points", "rtol", "max_steps", "level", "threshold")
-THEORIES = ("tied.pivots", "tied.first_order", "one_layer.solution")
-_MOST_TASKS = 1_000_000
-_LARGEST_MAP = 2**27  # entries of W over time: a gigabyte, for one cell
-_SINGLE = ("axes", *TABLES, "measure", "theory", "seeds", "entropy", "cells_per_task")
+_DEFAULT_KIND = "flows"
+"""Family of a spec that names none; stores do not write it."""
+
+_MOST_CHUNKS = 1_000_000
+"""Chunks that a sweep can have: each is a file for every variable of its store."""
+
+_KEYS = (
+    "kind", "axes", "measure", "theory", "function", "variables", "seeds", "entropy",
+    "cells_per_chunk",
+)  # fmt: skip
+"""Keys of a TOML file beside the tables of the family."""
+
+STORED_BOX = "cells_per_task"
+"""Name of the box of a chunk in a store, the same since the first format."""
 
 
 class Spec:
@@ -64,31 +50,38 @@ class Spec:
         Values of each axis, the last running fastest: a list of numbers, words or truth values,
         ``{"linspace": [first, last, n]}``, or ``{"logspace": [first, last, n]}`` with both ends as
         they are, not their logarithms.
-    task, init, flow, time, observe : mapping, optional
-        The cell's task, start, flow, grid of times and thresholds. A text among their values is
-        arithmetic of the axes, such as ``"sqrt(2 * ratio)"``.
+    kind : str
+        What the cells are: a family of `simtheory.sweep.FAMILIES`.
     measure : sequence of str
-        What is kept of each run: names of `simtheory.sweep.MEASURES`.
+        What is kept of each run: names of the family's observables.
     theory : str, optional
-        A closed form, such as ``"tied.pivots"``, on which everything is measured too, as
-        ``<measure>_theory``.
+        A closed form of the family, such as ``"tied.pivots"``, off which everything is read too, as
+        ``<observable>_theory``.
     seeds : int, optional
         How often each cell is run, every time from a seed of its own; an axis ``seed`` counts them.
     entropy : int
         From which all seeds derive.
-    cells_per_task : int, optional
-        Size of a task, at most. Default: a fraction of a second to a second of work, counted from
+    cells_per_chunk : int, optional
+        Size of a chunk, at most. Default: a fraction of a second to a second of work, counted from
         the spec and not timed.
-    function : callable, optional
-        Instead of `task` to `theory`: computes a `Cell`, and returns a mapping from the names of
-        `variables` to numbers. It must be importable by other processes.
-    variables : sequence of str
-        Names of the numbers that the function returns.
+    function : callable or str, optional
+        Instead of a family: computes a `Cell`, and returns a mapping from the names of `variables`
+        to numbers or arrays. It must be importable by other processes. A text ``"module:name"`` is
+        imported, if `allow_code` permits.
+    variables : sequence of str, or mapping of str to mapping of str to int
+        Names of the numbers that the function returns; for arrays with the names and lengths of
+        their axes, such as ``{"loss": {}, "spectrum": {"mode": 8}}``.
+    allow_code : bool
+        Whether a function that is given by its name may be imported, which runs its module.
+    **tables : mapping
+        The tables of the family, for flows `task`, `init`, `flow`, `time` and `observe`. A text
+        among their values is arithmetic of the axes, such as ``"sqrt(2 * ratio)"``.
 
     Raises
     ------
     ArgumentError
-        If a name is unknown, an axis is used nowhere, or a number breaks a rule.
+        If a name is unknown, an axis is used nowhere, a number breaks a rule, or the spec names
+        code that may not run.
 
     Examples
     --------
@@ -99,25 +92,23 @@ class Spec:
     ...     measure=["largest_rise"],
     ... )
     >>> spec
-    Spec(ratio: 5 × cosine: 2, 10 cells in 1 task)
+    Spec(ratio: 5 × cosine: 2, 10 cells in 1 chunk)
     """
 
     def __init__(
         self,
         *,
         axes: Mapping[str, Any],
-        task: Mapping[str, Any] | None = None,
-        init: Mapping[str, Any] | None = None,
-        flow: Mapping[str, Any] | None = None,
-        time: Mapping[str, Any] | None = None,
-        observe: Mapping[str, Any] | None = None,
+        kind: str | None = None,
         measure: Sequence[str] = (),
         theory: str | None = None,
         seeds: int | None = None,
         entropy: int = 0,
-        cells_per_task: int | None = None,
-        function: Callable[..., Mapping[str, float]] | None = None,
-        variables: Sequence[str] = (),
+        cells_per_chunk: int | None = None,
+        function: Callable[..., Mapping[str, Any]] | str | None = None,
+        variables: Sequence[str] | Mapping[str, Mapping[str, int]] = (),
+        allow_code: bool = False,
+        **tables: Any,
     ) -> None:
         self.axes = {
             name: axis_values(name, values) for name, values in _table("axes", axes).items()
@@ -125,50 +116,60 @@ class Spec:
         if not self.axes:
             raise ArgumentError("Argument `axes` must hold at least one axis, but it is empty.")
         self.seeds = None if seeds is None else length("seeds", seeds)
-        if isinstance(entropy, bool) or not isinstance(entropy, int) or entropy < 0:
-            raise ArgumentError(
-                f"Argument `entropy` must be a non-negative integer, but it is {entropy!r}."
-            )
-        self._check_names([*self.axes], [*variables], seeds is not None)
-        self.entropy = entropy
-        self.function = function
-        self.uses: dict[str, tuple[str, ...]] = {}  # which axes a table names
+        self.entropy = non_negative_int("entropy", entropy)
         self.theory = theory
-        given = {"task": task, "init": init, "flow": flow, "time": time, "observe": observe}
+        self.uses: dict[str, tuple[str, ...]] = {}  # which axes a table names
+        self.measure: tuple[str, ...] = ()
+        self.family: Family
         if function is None:
-            self.variables: tuple[str, ...] = ()
-            self.measure = _words("measure", measure, MEASURES)
+            self.family = FAMILIES[
+                one_of("kind", _DEFAULT_KIND if kind is None else kind, FAMILIES)
+            ]
+            for name in tables:
+                if name not in self.family.tables:
+                    known = (*_KEYS, *self.family.tables)
+                    raise ArgumentError(f"A spec has no place for {name!r}; {nearest(name, known)}")
+            self._check_names()
+            self.measure = _words("measure", measure, self.family.observables)
             if theory is not None:
-                one_of("theory", theory, THEORIES)
-            self.tables = {name: self._filled(name, given[name] or {}) for name in TABLES}
+                one_of("theory", theory, self.family.theories)
+            self.tables = {
+                name: self._filled(name, tables.get(name) or {}) for name in self.family.tables
+            }
             self._check_use()
-            self._check_memory()
         else:
-            self.variables = _words("variables", variables, None)
-            self.measure, self.tables = (), {}
-            crowd = [n for n, v in {**given, "measure": measure, "theory": theory}.items() if v]
+            given = {"kind": kind, **tables, "measure": measure, "theory": theory}
+            crowd = [name for name, value in given.items() if value]
             if crowd:
                 raise ArgumentError(
                     f"With `function` there is no use for `{crowd[0]}`: the function does all."
                 )
-            self._fingerprint  # noqa: B018 - says now that a function cannot be sent to workers
-        wanted = None if cells_per_task is None else positive_int("cells_per_task", cells_per_task)
+            shapes = _shapes(variables)
+            self.family = Function(imported(function, allow_code=allow_code), shapes)
+            self.tables = {}
+            self._check_names()
+        self.family.check(self)
+        wanted = None
+        if cells_per_chunk is not None:
+            wanted = positive_int("cells_per_chunk", cells_per_chunk)
         shape = tuple(len(values) for values in self.coordinates.values())
-        self.grid = Grid.cut(shape, wanted or self._task_size(shape))
-        if self.grid.tasks > _MOST_TASKS:
+        self.grid = Grid.cut(shape, wanted or self._chunk_size(shape))
+        if self.grid.chunks > _MOST_CHUNKS:
             raise ArgumentError(
-                f"A sweep can have at most {_MOST_TASKS} tasks, but {self.grid.cells} cells make "
-                f"{self.grid.tasks}. Split the grid, or set `cells_per_task` higher."
+                f"A sweep can have at most {_MOST_CHUNKS} chunks, but {self.grid.cells} cells make "
+                f"{self.grid.chunks}. Split the grid, or set `cells_per_chunk` higher."
             )
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Spec:
+    def from_toml(cls, path: str | Path, *, allow_code: bool = False) -> Spec:
         """Read a spec from a TOML file.
 
         Parameters
         ----------
         path : str or Path
             The file.
+        allow_code : bool
+            Whether a function that the file names may be imported, which runs its module.
 
         Returns
         -------
@@ -178,20 +179,22 @@ class Spec:
         Raises
         ------
         ArgumentError
-            If the file cannot be read, or does not describe a sweep.
+            If the file cannot be read, does not describe a sweep, or names code that may not run.
         """
         try:
             document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
             raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
-        for name in document:
-            if name not in _SINGLE:
+        family = FAMILIES.get(document.get("kind", _DEFAULT_KIND))
+        known = (*_KEYS, *(family.tables if family else ()))
+        for name in document if family else ():  # of an unknown kind, no table can be known
+            if name not in known:
                 raise ArgumentError(
-                    f"The file {path} has no place for {name!r}; {nearest(name, _SINGLE)}"
+                    f"The file {path} has no place for {name!r}; {nearest(name, known)}"
                 )
         if "axes" not in document:
             raise ArgumentError(f"The file {path} needs a table [axes] with the axes of the grid.")
-        return cls(**document)
+        return cls(**{**document, "allow_code": allow_code})
 
     @property
     def coordinates(self) -> dict[str, tuple[Any, ...]]:
@@ -211,147 +214,180 @@ class Spec:
             "axes": [[name, list(values)] for name, values in self.axes.items()],
             "seeds": self.seeds,
             "entropy": self.entropy,
-            "cells_per_task": list(self.grid.box),
+            STORED_BOX: list(self.grid.box),
         }
-        if self.function is None:
-            plain |= {"measure": list(self.measure), "theory": self.theory, **self.tables}
-        else:
-            plain |= {"function": self._fingerprint, "variables": list(self.variables)}
-        return plain
+        if isinstance(self.family, Function):
+            shapes = {name: dict(shape) for name, shape in self.family.shapes.items()}
+            variables = shapes if any(shapes.values()) else list(shapes)
+            return plain | {"function": self.family.fingerprint, "variables": variables}
+        if self.family.kind != _DEFAULT_KIND:
+            plain["kind"] = self.family.kind
+        return plain | {"measure": list(self.measure), "theory": self.theory, **self.tables}
 
     @property
     def digest(self) -> str:
         """SHA-256 of `to_dict`, by which a store knows its spec."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest(json.dumps(self.to_dict(), sort_keys=True))
 
     def __repr__(self) -> str:
         axes = " × ".join(f"{name}: {len(values)}" for name, values in self.coordinates.items())
-        n = self.grid.tasks
-        return f"Spec({axes}, {self.grid.cells} cells in {n} task{'s' if n > 1 else ''})"
+        n = self.grid.chunks
+        return f"Spec({axes}, {self.grid.cells} cells in {n} chunk{'s' if n > 1 else ''})"
 
-    @cached_property
-    def _fingerprint(self) -> str:
-        """Name of the function, and a digest of what it is."""
-        function: Any = self.function
-        try:
-            content = pickle.dumps(function)
-        except Exception as reason:
-            raise ArgumentError(
-                "Argument `function` must be importable by other processes: define it at the top of "
-                f"a module, not inside another function. ({reason})"
-            ) from reason
-        with suppress(OSError, TypeError):  # without a source its pickle is all there is
-            content = inspect.getsource(function).encode()
-        name = getattr(function, "__qualname__", type(function).__qualname__)
-        return f"{name} {hashlib.sha256(content).hexdigest()}"
+    def choices(self, table: str, key: str) -> tuple[str, ...]:
+        """Return the words that a key takes over the grid.
+
+        Parameters
+        ----------
+        table, key : str
+            A key whose values are words.
+
+        Returns
+        -------
+        tuple of str
+            The values of the axis that it names, or its own.
+        """
+        value = self.tables[table][key]
+        return self.axes[value] if isinstance(value, str) and value in self.axes else (value,)
+
+    def table_at(self, table: str, cell: Cell) -> dict[str, Any]:
+        """Return a table with words and arithmetic replaced by their values at a cell.
+
+        Parameters
+        ----------
+        table : str
+            Its name.
+        cell : Cell
+            A cell of this spec.
+
+        Returns
+        -------
+        dict
+            By key.
+        """
+        known = self.family.tables[table]
+        return {
+            key: cell.values.get(value, value)
+            if known[key].words
+            else evaluated(value, cell.values)
+            for key, value in self.tables[table].items()
+        }
+
+    def with_boundary(self, variable: Variable) -> Variable:
+        """Return a variable whose boundary is a number, taken from the tables where it is a word.
+
+        Parameters
+        ----------
+        variable : Variable
+            As the family declares it.
+
+        Returns
+        -------
+        Variable
+            As the store holds it.
+        """
+        if not isinstance(variable.boundary, str):
+            return variable
+        table, _, key = variable.boundary.partition(".")
+        return replace(variable, boundary=self.tables[table][key])
+
+    def cells(self, chunk: int) -> list[Cell]:
+        """Return the cells of a chunk, in the order of the grid.
+
+        Parameters
+        ----------
+        chunk : int
+            Its number.
+
+        Returns
+        -------
+        list of Cell
+            The cells.
+        """
+        names, axes = list(self.axes), list(self.axes.values())
+        shape = [len(values) for values in axes]
+        cells = []
+        for index in self.grid.indices(chunk):
+            place, seed = (index[:-1], index[-1]) if self.seeds else (index, 0)
+            values = {n: axis[k] for n, axis, k in zip(names, axes, place, strict=True)}
+            if self.seeds:
+                values["seed"] = seed
+            number = int(np.ravel_multi_index(place, shape))
+            cells.append(Cell(number, values, seed, self.entropy))
+        return cells
 
     def _filled(self, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a table with its defaults; refuse what its fields do not take."""
+        known = self.family.tables[table]
         for key in _table(table, values):
-            if key not in TABLES[table]:
+            if key not in known:
                 raise ArgumentError(
-                    f"The table [{table}] has no key {key!r}; {nearest(key, TABLES[table])}"
+                    f"The table [{table}] has no key {key!r}; {nearest(key, known)}"
                 )
-        filled: dict[str, Any] = _plain({**DEFAULTS[table], **values})
-        if table == "task":
-            for needed in ("mu", "sigma"):
-                if needed not in filled:
-                    raise ArgumentError(f"The table [task] needs the key {needed!r}.")
-            if not isinstance(filled["mu"], list):
-                raise ArgumentError(
-                    f"Key `mu` of [task] must be a list with an entry for each concept, but it is {filled['mu']!r}."
-                )
+        defaults = {key: f.default for key, f in known.items() if f.default is not None}
+        filled: dict[str, Any] = _plain({**defaults, **values})
+        for key, field in known.items():
+            if field.needed and key not in filled:
+                raise ArgumentError(f"The table [{table}] needs the key {key!r}.")
         for key, value in filled.items():
-            kinds = {type(leaf) for leaf in _leaves(value)}
-            if (bool in kinds) != (key in FLAGS) and kinds != {str}:
-                rule = "must be" if key in FLAGS else "must not be"
+            kinds, flag = {type(leaf) for leaf in _leaves(value)}, known[key].flag
+            if (bool in kinds) != flag and kinds != {str}:
+                rule = "must be" if flag else "must not be"
                 raise ArgumentError(
                     f"Key `{key}` of [{table}] {rule} true or false, but it is {value!r}."
                 )
-        if table == "time":
-            positive_int("points", filled["points"])
-        if table == "flow":
-            positive_int("max_steps", filled["max_steps"])
-        for key in FIXED:
-            if key in filled:
-                positive(key, filled[key])
+        for key, value in filled.items():
+            check = known[key].fixed
+            if check is not None:
+                check(key, value)
         return filled
 
-    @staticmethod
-    def _check_names(axes: list[str], variables: list[str], seeds: bool) -> None:
+    def _check_names(self) -> None:
         """Refuse names that the store needs itself."""
-        taken = {"status", "concept", "point", "reasons", "partial", *(["seed"] if seeds else [])}
-        for name in axes + variables:
-            if name in taken or (name in axes and (name in MEASURES or name in variables)):
+        measured = self.family.observables
+        taken = {"status", "reasons", "partial", *self.family.axes}
+        own = list(self.family.shapes) if isinstance(self.family, Function) else []
+        if self.seeds is not None:
+            taken.add("seed")
+        for name in (*self.axes, *own):
+            if name in taken or (name in self.axes and (name in measured or name in own)):
                 raise ArgumentError(
                     f"Nothing can be called {name!r} here: the store has another use for the name."
                 )
 
     def _check_use(self) -> None:
-        """Refuse words that nothing is called, and axes that nothing uses; note which table does."""
+        """Refuse unknown words and axes that no table uses; note which axes each table uses."""
         known = set(self.coordinates)
         for name, table in self.tables.items():
             used = set()
             for key, value in table.items():
-                if key in WORDS:
-                    for word in self._choices(key):
-                        one_of(key, word, WORDS[key])
+                field = self.family.tables[name][key]
+                if field.words:
+                    for word in self.choices(name, key):
+                        one_of(key, word, field.words)
                     used |= known & {value}
-                elif key not in FIXED:
+                elif field.fixed is None:
                     for text in (leaf for leaf in _leaves(value) if isinstance(leaf, str)):
                         used |= names_in(text, known=known)
             self.uses[name] = tuple(sorted(used))
-        if "t_max" not in self.tables["time"] and set(self._choices("flow")) != {"Tied"}:
-            raise ArgumentError(
-                "The table [time] needs the key 't_max': only of the tied net does theory say when "
-                "all is learned."
-            )
         idle = set(self.axes).difference(*self.uses.values())
         if idle:
             raise ArgumentError(
                 f"The axis {min(idle)!r} is used nowhere: it would repeat the cells."
             )
 
-    def _check_memory(self) -> None:
-        """Refuse a cell whose maps alone would fill a machine."""
-        d, points = self._largest_sizes()[0], self.tables["time"]["points"]
-        if points * d * d > _LARGEST_MAP:
-            raise ArgumentError(
-                f"One cell would keep {points * d * d * 8 / 2**30:.3g} GB of maps, {d} × {d} at "
-                f"{points} times: lower `points` of [time]."
-            )
+    def _chunk_size(self, shape: tuple[int, ...]) -> int:
+        """Return how many cells make a chunk: the same on every machine, so counted and not timed.
 
-    def _choices(self, key: str) -> tuple[str, ...]:
-        """Return the words that a key takes over the grid."""
-        value = self.tables[key][key]
-        return self.axes[value] if isinstance(value, str) and value in self.axes else (value,)
-
-    def _largest_sizes(self) -> tuple[int, int]:
-        """Return dimension and width at the cell with the largest value of every axis."""
-        values = {n: v[0] if isinstance(v[0], str) else max(v) for n, v in self.coordinates.items()}
-        d = len(self.tables["task"]["mu"])
-        try:
-            d = int(evaluated(self.tables["task"].get("dim", d), values))
-            return d, int(evaluated(self.tables["init"].get("width", d), values))
-        except (SimTheoryError, ValueError):
-            return d, d  # the cells will say what is wrong
-
-    def _task_size(self, shape: tuple[int, ...]) -> int:
-        """Return how many cells make a task: the same on every machine, so counted and not timed.
-
-        A task should take a second, and a small sweep still be many tasks, but not so small that
+        A chunk should take a second, and a small sweep still be many chunks, but not so small that
         handing them out costs more than 0.1 s of work.
         """
         cells = int(np.prod(shape))
-        if self.function is not None:
+        cost = self.family.cost(self)
+        if cost is None:
             return -(-cells // 256)
-        d, h = self._largest_sizes()
-        points = self.tables["time"]["points"]
-        seconds = 1e-4 + 4e-8 * points * d * d + 5e-8 * d * d * (d + h)
-        if self.theory is not None:
-            seconds += 5e-4
+        seconds, fits = cost
         wanted = min(1.0, max(0.15, cells * seconds / 64))
-        fits = 2**22 // (points * d * d)  # 32 MB of maps
         return max(1, min(int(wanted / seconds), fits))
 
 
@@ -373,6 +409,22 @@ def _words(name: str, words: Any, known: Mapping[str, Any] | None) -> tuple[str,
     if len(set(words)) < len(words):
         raise ArgumentError(f"Argument `{name}` names something twice: {', '.join(words)}.")
     return tuple(words)
+
+
+def _shapes(variables: Any) -> dict[str, dict[str, int]]:
+    """Return the further axes of each variable of a function, by name and length."""
+    names = _words(
+        "variables", list(variables) if isinstance(variables, Mapping) else variables, None
+    )
+    if not isinstance(variables, Mapping):
+        return {name: {} for name in names}
+    shapes = {}
+    for name, shape in variables.items():
+        axes = _table(f"variables.{name}", shape)
+        shapes[name] = {
+            axis: axes[axis] for axis in (_words(name, list(axes), None) if axes else ())
+        }
+    return shapes
 
 
 def _plain(value: Any) -> Any:

@@ -1,15 +1,16 @@
-"""The store of a sweep: a Zarr group whose chunks are tasks, and the order in which they land.
+"""The store of a sweep: a Zarr group, and the order in which the files of a chunk are written.
 
-A task's numbers are one chunk file in each array. They are written beside their places, flushed,
-and renamed into place, the chunk of `status` last: while that one is missing the task does not
-count as finished, whatever else is there. No byte depends on who computed what when.
+The chunks of the sweep are the chunks of every array: a chunk is one file in each. Its files are
+written beside their places, flushed, and renamed into place, that of `status` last: while that one is
+missing the chunk does not count as finished, even if its other files exist. No byte depends on which
+process computed a chunk, or when.
 
 =====================  ========================================================================
 file                   what it holds
 =====================  ========================================================================
 ``manifest.json``      the spec, its digest, the versions that numbers depend on
 ``zarr.json``, …       the arrays; their chunks are plain little-endian numbers
-``reasons/<task>``     why cells of a task failed, by their places in the grid
+``reasons/<chunk>``    why cells of a chunk failed, by their places in the grid
 ``partial/``           what is being written; gone when all is done
 =====================  ========================================================================
 """
@@ -36,9 +37,9 @@ from numpy.typing import NDArray
 from simtheory._checks import require
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, SweepError
-from simtheory.sweep._compute import Outcome, core_sizes, variables
 from simtheory.sweep._grid import Grid
-from simtheory.sweep.spec import Spec
+from simtheory.sweep.family import Outcome
+from simtheory.sweep.spec import STORED_BOX, Spec
 
 __all__ = ["CellStatus", "Store"]
 
@@ -67,9 +68,7 @@ class Store:
         self.root = Path(root).absolute()
         self.manifest = _manifest(self.root)
         self.arrays: dict[str, Any] = self.manifest["arrays"]
-        self.grid = Grid(
-            tuple(self.manifest["shape"]), tuple(self.manifest["spec"]["cells_per_task"])
-        )
+        self.grid = Grid(tuple(self.manifest["shape"]), tuple(self.manifest["spec"][STORED_BOX]))
         cells = math.prod(self.grid.box)
         self._bytes = {"status": cells} | {
             name: cells * math.prod(array["core"]) * np.dtype(array["dtype"]).itemsize
@@ -101,7 +100,7 @@ class Store:
         SweepError
             If it cannot be written.
         """
-        require("xarray", extra="sweep")  # now, not when all is computed and wants to be read
+        require("xarray", extra="sweep")  # before anything is computed that could not be read
         target = Path(root).absolute()
         if not target.exists() or (target.is_dir() and not any(target.iterdir())):
             fresh = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.part")
@@ -119,28 +118,28 @@ class Store:
         store._check(spec)
         return store
 
-    def finished(self, task: int) -> bool:
-        """Tell whether a task is done: all its chunks lie in their places, each of its full length.
+    def finished(self, chunk: int) -> bool:
+        """Tell whether a chunk is done: all its files lie in their places, each of its full length.
 
         Parameters
         ----------
-        task : int
-            Which task.
+        chunk : int
+            Which chunk.
 
         Returns
         -------
         bool
             Whether it need not be computed any more.
         """
-        return all(self._whole(name, task) for name in self._bytes)
+        return all(self._whole(name, chunk) for name in self._bytes)
 
-    def write(self, task: int, outcome: Outcome) -> None:
-        """Write what came of a task, whole or not at all.
+    def write(self, chunk: int, outcome: Outcome) -> None:
+        """Write the results of a chunk, whole or not at all.
 
         Parameters
         ----------
-        task : int
-            Which task.
+        chunk : int
+            Which chunk.
         outcome : Outcome
             Its numbers.
 
@@ -149,86 +148,86 @@ class Store:
         SweepError
             If the disk is full, or the folder is read-only or not there.
         """
-        marks = np.full(self.grid.size(task), CellStatus.DONE, dtype="<u1")
+        marks = np.full(self.grid.size(chunk), CellStatus.DONE, dtype="<u1")
         marks[list(outcome.reasons)] = CellStatus.FAILED
         files = {}
         for name, array in self.arrays.items():
             fill = -1 if array["dtype"] == "int64" else np.nan
             data = outcome.values[name].astype(np.dtype(array["dtype"]).newbyteorder("<"))
-            files[self._chunk(name, task)] = self._boxed(task, data, fill)
+            files[self._file(name, chunk)] = self._boxed(chunk, data, fill)
         if outcome.reasons:
-            index = self.grid.indices(task)
+            index = self.grid.indices(chunk)
             why = {str(list(index[k])): text for k, text in sorted(outcome.reasons.items())}
-            files[self._reasons(task)] = json.dumps(why, indent=1).encode()
-        files[self._chunk("status", task)] = self._boxed(task, marks, CellStatus.PENDING)
+            files[self._reasons(chunk)] = json.dumps(why, indent=1).encode()
+        files[self._file("status", chunk)] = self._boxed(chunk, marks, CellStatus.PENDING)
         with _writing(self.root):
-            self._land(task, files)
+            self._land(chunk, files)
 
     def tidy(self) -> None:
-        """Remove what killed processes left beside, once every task is finished."""
+        """Remove what killed processes left beside, once every chunk is finished."""
         beside = self.root / _BESIDE
-        if beside.exists() and all(self.finished(task) for task in range(self.grid.tasks)):
+        if beside.exists() and all(self.finished(chunk) for chunk in range(self.grid.chunks)):
             shutil.rmtree(beside, ignore_errors=True)
 
-    def marks(self, task: int) -> NDArray[np.uint8]:
-        """Return the status of each of a task's cells.
+    def marks(self, chunk: int) -> NDArray[np.uint8]:
+        """Return the status of each of a chunk's cells.
 
         Parameters
         ----------
-        task : int
-            Which task.
+        chunk : int
+            Which chunk.
 
         Returns
         -------
         ndarray of int
             One `CellStatus` a cell, in their order.
         """
-        if not self.finished(task):
-            return np.full(self.grid.size(task), CellStatus.PENDING, dtype=np.uint8)
-        box = np.frombuffer(self._chunk("status", task).read_bytes(), dtype=np.uint8)
-        inside = tuple(slice(n) for n in self.grid.extent(task))
+        if not self.finished(chunk):
+            return np.full(self.grid.size(chunk), CellStatus.PENDING, dtype=np.uint8)
+        box = np.frombuffer(self._file("status", chunk).read_bytes(), dtype=np.uint8)
+        inside = tuple(slice(n) for n in self.grid.extent(chunk))
         return box.reshape(self.grid.box)[inside].ravel()
 
-    def reasons(self, task: int) -> list[str]:
-        """Return why cells of a task failed.
+    def reasons(self, chunk: int) -> list[str]:
+        """Return why cells of a chunk failed.
 
         Parameters
         ----------
-        task : int
-            Which task.
+        chunk : int
+            Which chunk.
 
         Returns
         -------
         list of str
             One reason for each failed cell.
         """
-        if not np.any(self.marks(task) == CellStatus.FAILED):
+        if not np.any(self.marks(chunk) == CellStatus.FAILED):
             return []
-        return list(json.loads(self._reasons(task).read_text(encoding="utf-8")).values())
+        return list(json.loads(self._reasons(chunk).read_text(encoding="utf-8")).values())
 
-    def _boxed(self, task: int, values: Array, fill: float) -> bytes:
-        """Return rows of cells as the bytes of a chunk; a chunk at the edge is filled up."""
-        extent, core = self.grid.extent(task), values.shape[1:]
+    def _boxed(self, chunk: int, values: Array, fill: float) -> bytes:
+        """Return rows of cells as the bytes of a file; a chunk at the edge of the grid is filled up."""
+        extent, core = self.grid.extent(chunk), values.shape[1:]
         box = np.full((*self.grid.box, *core), fill, dtype=values.dtype)
         box[tuple(slice(n) for n in extent)] = values.reshape(*extent, *core)
         return box.tobytes()
 
-    def _whole(self, name: str, task: int) -> bool:
+    def _whole(self, name: str, chunk: int) -> bool:
         try:
-            return self._chunk(name, task).stat().st_size == self._bytes[name]
+            return self._file(name, chunk).stat().st_size == self._bytes[name]
         except (FileNotFoundError, NotADirectoryError):
             return False
 
-    def _chunk(self, name: str, task: int) -> Path:
+    def _file(self, name: str, chunk: int) -> Path:
         core = len(self.arrays[name]["core"]) if name in self.arrays else 0
-        return self.root.joinpath(name, "c", *map(str, (*self.grid.place(task), *[0] * core)))
+        return self.root.joinpath(name, "c", *map(str, (*self.grid.place(chunk), *[0] * core)))
 
-    def _reasons(self, task: int) -> Path:
-        return self.root / "reasons" / f"{task}.json"
+    def _reasons(self, chunk: int) -> Path:
+        return self.root / "reasons" / f"{chunk}.json"
 
-    def _land(self, task: int, files: dict[Path, bytes]) -> None:
+    def _land(self, chunk: int, files: dict[Path, bytes]) -> None:
         """Write files beside their places, flush them, and rename them into place in their order."""
-        beside = self.root / _BESIDE / f"{task}-{platform.node()}-{os.getpid()}"
+        beside = self.root / _BESIDE / f"{chunk}-{platform.node()}-{os.getpid()}"
         try:
             beside.mkdir(parents=True, exist_ok=True)
             for k, (target, content) in enumerate(files.items()):
@@ -247,7 +246,8 @@ class Store:
         mine = json.loads(json.dumps(spec.to_dict()))
         if self.manifest["digest"] != spec.digest:
             theirs = self.manifest["spec"]
-            keys = [k for k in {**mine, **theirs} if mine.get(k) != theirs.get(k)]
+            known = {STORED_BOX: "cells_per_chunk"}
+            keys = [known.get(k, k) for k in {**mine, **theirs} if mine.get(k) != theirs.get(k)]
             raise ArgumentError(
                 f"The store {self.root} belongs to another spec: they differ in {', '.join(keys)}. "
                 "Name another folder."
@@ -267,7 +267,7 @@ class Store:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what numbers depend on, besides the spec."""
+    """Return the versions on which numbers depend, besides the spec."""
     found = {name: version(name) for name in ("simtheory", "numpy", "scipy", "numba")}
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
@@ -292,8 +292,8 @@ def _manifest(root: Path) -> dict[str, Any]:
 def _make(folder: Path, spec: Spec) -> None:
     """Write the arrays without their chunks, the coordinates and the manifest."""
     zarr = require("zarr", extra="sweep")
-    grid, sizes, found = spec.grid, core_sizes(spec), variables(spec)
-    attributes = {"sweep": spec.digest, "variables": [*(spec.measure or spec.variables)]}
+    grid, sizes, found = spec.grid, spec.family.sizes(spec), spec.family.variables(spec)
+    attributes = {"sweep": spec.digest, "variables": [*(spec.measure or found)]}
     group = zarr.open_group(folder, mode="w", zarr_format=3, attributes=attributes)
     plain: dict[str, Any] = {"compressors": None, "filters": None}
     names = tuple(spec.coordinates)
@@ -323,7 +323,7 @@ def _make(folder: Path, spec: Spec) -> None:
             **plain,
         )
     with warnings.catch_warnings():
-        # It warns that Zarr 3 does not specify them yet; readers want them all the same.
+        # Zarr warns that its format 3 does not specify consolidated metadata; xarray reads them faster.
         warnings.simplefilter("ignore")
         zarr.consolidate_metadata(folder)
     manifest = {

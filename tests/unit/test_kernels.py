@@ -148,7 +148,7 @@ def test_the_slope_of_a_map_is_right_in_every_dimension(d, group) -> None:
 
 @pytest.mark.parametrize("d", [1, 7, 8, 19])
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_net_by_itself_has_the_field_it_has_in_company(d, turned) -> None:
+def test_a_single_net_has_the_field_it_has_in_a_group_of_eight(d, turned) -> None:
     rng = np.random.default_rng(d)
     U, rates = rng.normal(0, 0.5 * d**-0.5, (1, d, d + 2)), rng.uniform(0.2, 1.5, d)
     (state,) = states_of(sim.Tied(), (U,), 1e-3)
@@ -200,7 +200,7 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
 
 
 def test_lanes_stay_busy() -> None:
-    # Nets need 60 to 100 steps; a lane that waited for its neighbours would idle a fifth of the time.
+    # Nets need 60 to 100 steps; a lane that waited for the others would idle a fifth of the time.
     rng = np.random.default_rng(4)
     rates = np.linspace(0.25, 1.0, 8) * rng.uniform(0.8, 1.2, (256, 8))
     U0 = 0.01 * rng.standard_normal((256, 8, 16)) / 4

@@ -44,6 +44,8 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
         ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
+        ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
+        ("simtheory/sweep/family.py", "from simtheory.sweep import spec", "Sweeps"),
         ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The face of the integrator: shapes, ensembles, what is refused, and how failures are told."""
+"""The face of the integrator: shapes, ensembles, what is refused, and how failures are reported."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def test_leading_axes_broadcast(flow, init) -> None:
 
 
 @each_flow
-def test_an_ensemble_of_nobody_has_no_numbers(flow, init) -> None:
+def test_an_ensemble_without_members_has_no_numbers(flow, init) -> None:
     one = stacked(init, 1)
-    nobody = tuple(x[:0] for x in one) if isinstance(one, tuple) else one[:0]
-    assert sim.integrate(flow, A, nobody, T).shape == (0, 7, 3, 3)
+    empty = tuple(x[:0] for x in one) if isinstance(one, tuple) else one[:0]
+    assert sim.integrate(flow, A, empty, T).shape == (0, 7, 3, 3)
 
 
 def test_wide_nets_and_their_members_agree() -> None:
@@ -259,7 +259,9 @@ def test_a_spent_budget_tells_who_when_and_what_to_do() -> None:
     np.testing.assert_array_equal(failure.finished.weights[0], whole.weights[0])
     with pytest.raises(SolveError) as e:
         sim.integrate(sim.Tied(), A, init, t, max_steps=20)
-    np.testing.assert_array_equal(e.value.partial[0], whole.weights[0])  # nobody is spoilt
+    np.testing.assert_array_equal(
+        e.value.partial[0], whole.weights[0]
+    )  # the others are as they were
     kept = np.isfinite(e.value.partial).all(axis=(-2, -1))
     assert kept[0].all()
     assert kept[1:, 0].all()
@@ -334,7 +336,7 @@ def test_readings_refuse_what_does_not_fit() -> None:
         sim.integrate(sim.Tied(), A, U0, T, read="diagonal")
 
 
-def test_threads_and_company_do_not_move_a_bit() -> None:
+def test_threads_and_other_members_do_not_move_a_bit() -> None:
     U0 = inits.gaussian((300, 4, 6), scale=0.01, rng=np.random.default_rng(5))
     U0[::7, :, 1:] = 0.0  # rank one: integrated as a factor
     moments = np.random.default_rng(6).uniform(0.3, 2.0, (300, 4))[..., np.newaxis] * np.eye(4)
@@ -349,7 +351,7 @@ def test_threads_and_company_do_not_move_a_bit() -> None:
         np.testing.assert_array_equal(sim.integrate(sim.Tied(), moments[m], U0[m], t), W[m])
 
 
-def test_a_large_net_is_itself_in_any_company() -> None:
+def test_a_large_net_does_not_depend_on_other_members() -> None:
     d, rng = 27, np.random.default_rng(8)  # squares of eight that do not fit
     U0 = 0.1 * rng.standard_normal((5, d, d + 9)) / np.sqrt(d)
     rates = rng.uniform(0.3, 2.0, (5, d))

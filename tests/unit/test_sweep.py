@@ -39,13 +39,13 @@ def files(root):
 
 
 @pytest.mark.parametrize("shape", [(7,), (3, 5), (4, 1, 6), (100, 3)])
-@pytest.mark.parametrize("per_task", [1, 4, 10, 1000])
-def test_tasks_cover_the_grid_once(shape, per_task):
-    grid = Grid.cut(shape, per_task)
-    seen = [index for task in range(grid.tasks) for index in grid.indices(task)]
+@pytest.mark.parametrize("per_chunk", [1, 4, 10, 1000])
+def test_chunks_cover_the_grid_once(shape, per_chunk):
+    grid = Grid.cut(shape, per_chunk)
+    seen = [index for chunk in range(grid.chunks) for index in grid.indices(chunk)]
     assert sorted(seen) == list(np.ndindex(*shape))
-    assert max(len(grid.indices(task)) for task in range(grid.tasks)) <= per_task
-    assert all(np.prod(grid.extent(k)) == len(grid.indices(k)) for k in range(grid.tasks))
+    assert max(len(grid.indices(chunk)) for chunk in range(grid.chunks)) <= per_chunk
+    assert all(np.prod(grid.extent(k)) == len(grid.indices(k)) for k in range(grid.chunks))
 
 
 def test_a_cell_holds_what_observe_reads_off_the_flow(tmp_path):
@@ -97,9 +97,9 @@ def test_the_phase_table_of_two_concepts(tmp_path):
     assert np.abs(found.values).max() > 1e-3  # a net that never swings by misses most of them
 
 
-def test_numbers_do_not_depend_on_the_size_of_a_task(tmp_path):
+def test_numbers_do_not_depend_on_the_size_of_a_chunk(tmp_path):
     one, many = (
-        st.sweep.run(spec(cells_per_task=n, theory="tied.pivots"), tmp_path / str(n))
+        st.sweep.run(spec(cells_per_chunk=n, theory="tied.pivots"), tmp_path / str(n))
         for n in (1, 12)
     )
     assert one.equals(many)
@@ -135,7 +135,7 @@ def test_a_bad_cell_says_why_and_leaves_the_others_alone(tmp_path):
     init = {**PHASE["init"], "seed": 0}  # of its own: another grid has other cells
     good = st.sweep.run(spec(init=init), tmp_path / "good")
     axes = {**PHASE["axes"], "cosine": [0.5, 0.95, 1.5]}
-    data = st.sweep.run(spec(init=init, axes=axes, cells_per_task=18), tmp_path / "s")
+    data = st.sweep.run(spec(init=init, axes=axes, cells_per_chunk=18), tmp_path / "s")
     assert (data["status"].sel(cosine=1.5) == st.sweep.CellStatus.FAILED).all()
     assert data["largest_rise"].sel(cosine=1.5).isnull().all()
     assert (data["descents"].sel(cosine=1.5) == -1).all()
@@ -153,7 +153,7 @@ def test_a_member_that_cannot_be_integrated_spoils_no_other(tmp_path):
             init={"scale": "scale", "seed": 0},
             time={"t_max": 9.0, "points": 21},
             measure=["loss"],
-            cells_per_task=3,
+            cells_per_chunk=3,
         )
         return st.sweep.run(sweep, tmp_path / str(len(scales)))["loss"]
 
@@ -211,7 +211,7 @@ def test_what_is_finished_is_not_computed_again(tmp_path, monkeypatch):
     assert files(tmp_path / "s") == files(tmp_path / "whole")
 
 
-def test_a_task_without_its_status_is_not_seen(tmp_path):
+def test_a_chunk_without_its_status_is_not_seen(tmp_path):
     """What a kill between two renames leaves behind."""
     st.sweep.run(functions.spec(functions.product), tmp_path / "s")
     whole = files(tmp_path / "s")
@@ -230,7 +230,7 @@ def test_a_task_without_its_status_is_not_seen(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ["s/draw/c/2/0/0", "s/status/c/2/0/0"])
-def test_a_task_whose_files_are_cut_short_is_computed_anew(tmp_path, damaged):
+def test_a_chunk_whose_files_are_cut_short_is_computed_anew(tmp_path, damaged):
     st.sweep.run(functions.spec(functions.product), tmp_path / "s")
     whole = files(tmp_path / "s")
     (tmp_path / damaged).write_bytes(b"")
@@ -324,7 +324,7 @@ def test_a_place_that_cannot_be_written_is_answered_in_one_line(tmp_path):
         ({"theory": "tied.pivot"}, "did you mean tied.pivots"),
         ({"seeds": 0}, "`seeds` must be a positive integer"),
         ({"entropy": -1}, "`entropy` must be"),
-        ({"cells_per_task": 0.5}, "`cells_per_task` must be"),
+        ({"cells_per_chunk": 0.5}, "`cells_per_chunk` must be"),
         ({"function": functions.product, "variables": ["product"]}, "no use for `task`"),
         ({"theory": 3}, "`theory` must be a word"),
         ({"init": {"init": ["uniform"]}}, "`init` must be a word"),
@@ -333,7 +333,7 @@ def test_a_place_that_cannot_be_written_is_answered_in_one_line(tmp_path):
         ({"task": {**PHASE["task"], "squared_rates": 1}}, "`squared_rates` .* true or false"),
         ({"axes": {**PHASE["axes"], "ratio": {"linspace": [0.1, 1, 10**10]}}}, "at most 1000000"),
         ({"seeds": 10**10}, "`seeds` must be at most 1000000"),
-        ({"seeds": 10**6, "cells_per_task": 1}, "at most 1000000 tasks"),
+        ({"seeds": 10**6, "cells_per_chunk": 1}, "at most 1000000 chunks"),
         ({"time": {"points": 10**11}}, "lower `points`"),
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from simtheory.sweep import running
 from tests import sweep_functions as functions
 
 ROOT = Path(__file__).parents[2]
-CELLS = 80  # of the slow sweep, in tasks of four
+CELLS = 80  # of the slow sweep, in chunks of four
 
 
 def files(root):
@@ -119,7 +119,7 @@ measure = ["swing_by", "largest_rise", "learning_times", "loss"]
 theory = "tied.pivots"
 seeds = 2
 entropy = 7
-cells_per_task = 6
+cells_per_chunk = 6
 [axes]
 cosine = [0.5, 0.9, 1.5]    # the last one cannot be
 ratio = [0.2, 0.4, 0.7]

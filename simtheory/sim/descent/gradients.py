@@ -20,7 +20,7 @@ FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
 
 
 class Inputs(NamedTuple):
-    """What the kernel is told about the data of an ensemble.
+    """The data of an ensemble, as the kernel takes them.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ from simtheory.sim.engine.products import add_product, multiply
 Rule: TypeAlias = tuple[float, float, float]
 
 CHAIN, TIED, MAP = 0, 1, 2  # what is trained: layers, U of W = U Uᵀ, or W by the tied recurrence
-_BLOCK = 16  # samples whose products are summed at once
+_BLOCK = 16  # samples whose products are summed at once; larger batches go block by block
 
 
 class Rooms(NamedTuple):
@@ -107,7 +107,7 @@ def _note(m: int, sick: int, step: int, stopped: IntArray) -> bool:
 
 @leaf
 def _decayed(m: int, rule: Rule, theta: int, velocity: int, n: int) -> int:
-    """Apply momentum and decay to n weights; return where the gradient is to be added."""
+    """Apply momentum and decay to n weights; return the place to which the step is added."""
     _, momentum, decay = rule
     if momentum > 0.0:
         _add(m, -decay, theta, momentum, velocity, n)

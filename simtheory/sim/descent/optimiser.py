@@ -52,10 +52,10 @@ from simtheory.units import LOSSES, Clock
 __all__ = ["descend"]
 
 _CHUNK = 64
-"""Members that a thread trains in one go; a multiple of the kernel's eight lanes."""
+"""Members of a chunk, a multiple of the eight lanes; more members are cut into chunks for threads."""
 
 _SHORT = 1_000_000
-"""Changes of a weight that are not worth a thread which an interrupt can call off."""
+"""Updates of single weights from which on a run goes to a thread, so that an interrupt can end it."""
 
 
 def descend(

@@ -15,7 +15,7 @@ One step of the integrator goes through these stations:
    `put` compile to single instructions. Products and sums of matrices (`products`, `tied_slope`) are
    written as LLVM instructions, which keep a tile of sums in registers.
 4. What differs between nets of different kinds, such as the right-hand side, is a *part*: a function
-   that is compiled by itself and called by its address, so that one entry serves all kinds.
+   that is compiled alone and called by its address, so that one entry serves all kinds.
 5. An entry returns a `Status` for each net. It never raises.
 
 Words

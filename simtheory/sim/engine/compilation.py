@@ -26,13 +26,13 @@ _INSIDE = {
     "no_cfunc_wrapper": True,
 }
 leaf = njit(**_INSIDE, forceinline=False)
-"""Compile what compiled code calls, once for each kind of arguments; a literal is a kind of its own."""
+"""Compile a function that compiled code calls, once for each kind of arguments and each literal."""
 
 merged = njit(**_INSIDE, forceinline=True)
-"""Compile it so, but into its callers: for what takes more arguments than fit the registers."""
+"""As `leaf`, but part of its callers: for functions with more arguments than fit the registers."""
 
 inlined = njit(inline="always")
-"""Compile what is called once as part of its caller."""
+"""Inline a function that is called once into its caller, before types are inferred."""
 
 _ENGINE = Path(__file__).parent
 _SIM = _ENGINE.parent

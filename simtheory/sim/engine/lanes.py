@@ -1,17 +1,12 @@
-"""Many numbers at once: a SIMD type for Numba.
+"""Types of lanes and memory for Numba, and the instructions that read and write them.
 
-A small matrix leaves the vector units of a processor idle, but an ensemble holds many of them. So
-several nets, the *lanes*, are carried side by side: the copies of one number lie next to each other
-in memory, are read with one `load`, and `+`, `*` or `fma` act on all of them. No lane sees its
-neighbours, which is why a net's result does not depend on the company it is in.
-
-Eight lanes fill a register of 512 bits. The smallest matrices take 32, four registers for each
-number, because so little is done with each number that finding it is most of the work. Eight large
-matrices do not fit the caches together, so a large net is carried by itself: its lanes hold eight
-neighbours in a row of a matrix, and whatever there is one of (the step, the time) stands in all.
+Eight lanes fill a register of 512 bits. The smallest matrices take groups of 32, four registers for
+each number: they need so little arithmetic that finding a number is most of the work. Eight large
+matrices exceed the caches, so a large net is carried alone: its lanes hold eight neighbours in a row
+of a matrix, and a number of the net (its step, its time) stands in all eight.
 
 Two blocks of memory hold an integration. m, numbers in groups of lanes, is given by its address, a
-multiple of 64 bytes; its type tells what a group holds (a plain address means eight nets). at, a table
+multiple of 64 bytes; its type says what a group holds (a plain address means eight nets). at, a table
 of whole numbers, says where in m each array begins and how long it is; its head has names
 (``at.y``), its tail is read by index (``at[k]``).
 """
@@ -111,7 +106,7 @@ def number(n: int) -> Any:
 
 
 def entry_of(builder: Any, at: Any, index: Any) -> Any:
-    """Read the table, which nobody writes while compiled code runs: so it is read only once."""
+    """Read the table. It does not change while compiled code runs, so an entry is loaded once."""
     value = builder.load(builder.gep(at, [index]))
     value.set_metadata("invariant.load", builder.module.add_metadata([]))
     return value
@@ -308,7 +303,7 @@ def put(typing: Any, m: Any, index: Any, x: Any) -> Any:
 
 @intrinsic
 def stream(typing: Any, m: Any, index: Any, x: Any) -> Any:
-    """Write one number past the caches, which have no use for it: nobody reads it here again."""
+    """Write one number past the caches, because compiled code does not read it again."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = builder.bitcast(scalar_of(builder, *args[:2]), INT.as_pointer())

@@ -10,13 +10,13 @@ import numpy as np
 
 from simtheory._typing import Array, IntArray
 
-LANES = 8  # numbers that the processor works on at once
+LANES = 8  # numbers that one instruction acts on, in a register of 512 bits
 
 
 class Group(NamedTuple):
-    """Numbers that lie together and are worked on at once.
+    """Numbers that lie together, on which instructions act at once.
 
-    They are one number of each of `nets` nets; or, if `nets` is 1, so many numbers of a single net.
+    They are one number of each of `nets` nets, or, if `nets` is 1, `width` numbers of a single net.
     """
 
     width: int
@@ -26,13 +26,14 @@ class Group(NamedTuple):
 ABREAST = Group(LANES, LANES)
 WIDE = Group(4 * LANES, 4 * LANES)  # for the smallest matrices
 SINGLE = Group(LANES, 1)  # for the largest
-SMALL = 4  # up to this dimension groups are wide
+SMALL = 4  # largest dimension whose groups are wide; larger matrices fill groups of eight
 
 
 class Triangle(NamedTuple):
     """How a symmetric matrix stands: its lower triangle, row after row.
 
-    That of a single net is cut into squares, whose rows are groups; the rest of them is not used.
+    That of a single net is cut into squares, whose rows are groups; numbers above the diagonal are
+    not read.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ _ARRAYS = {
     "accepted": "one",  # counts
     "rejected": "one",
     "evaluations": "one",
-    "share": "one",  # for whoever needs a number of each lane
+    "share": "one",  # scratch: a number of each lane
     "corner": "one",  # part of a diagonal
     "rates": "across",  # of a matrix: d numbers of each net
     "y": "n",

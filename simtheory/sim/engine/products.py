@@ -1,7 +1,7 @@
 """Sums and products over lanes, and data turned into lanes, written as LLVM instructions.
 
 A few loops carry nearly all the arithmetic of a run. Each keeps a tile of sums in registers while it
-reads the numbers that they share, which the compiler does not find by itself. They are functions of
+reads the numbers that they share, which the compiler does not find. They are functions of
 their own: copied to every place they are called from, they would take a minute to compile.
 
 A symmetric matrix of a single net stands in squares of eight by eight, those on and below the

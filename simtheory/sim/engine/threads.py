@@ -1,4 +1,4 @@
-"""Chunks of an ensemble side by side: compiled code releases the GIL, so plain threads do."""
+"""Chunks of an ensemble, run side by side in threads: compiled code releases the GIL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 Flag: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
-"""One number that every job looks at now and then: it ends early when the number is not zero."""
+"""One number that every job reads between steps: the job ends early when it is not zero."""
 
 
 def work(
@@ -21,7 +21,7 @@ def work(
     *,
     alone: bool,
 ) -> None:
-    """Run the jobs; a short one here, more of them in threads that can be called off."""
+    """Run the jobs: a single short one in this thread, others in threads that `stop` ends early."""
     if alone and max_seconds is None:
         jobs[0]()
         return

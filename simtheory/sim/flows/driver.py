@@ -46,10 +46,11 @@ Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
 OK, NON_FINITE, STEP_TOO_SMALL, BUDGET_SPENT, OUT_OF_TIME = 0, 1, 2, 3, 4
 ACCEPTED, REJECTED, EVALUATIONS, DONE = 0, 1, 2, 3
 
-_SAFETY, _SHRINK, _GROW = 0.9, 0.2, 8.0
+_SAFETY = 0.9  # of the step that the error allows; a larger share is rejected more often
+_SHRINK, _GROW = 0.2, 8.0  # least and largest factor from step to step; factors beyond are clipped
 _FIRST = 0.1  # largest relative change in the first trial step
-_TOO_FAST = 1e100  # relative change per unit of time: only weights that are far too large do so
-_DEFECT_AT = (0.7, 0.95)  # where it is large: between them they see 0.8 of its maximum
+_TOO_FAST = 1e100  # relative change per unit of time; beyond it the net ends as NON_FINITE
+_DEFECT_AT = (0.7, 0.95)  # fractions of the step; the larger value there is 0.8 of the maximum
 
 
 @register_jitable
@@ -99,7 +100,7 @@ def release(m: int, at: Places, lane: int, ending: int, results: Results, member
     counts[k, REJECTED] = int(get(m, at.rejected * width(m) + lane))
     counts[k, EVALUATIONS] = int(get(m, at.evaluations * width(m) + lane))
     member[lane] = -1
-    # The lane goes on moving whatever it holds, unread: with a step, but without points to write.
+    # The lane takes further steps with the numbers it holds; no grid point is due, so none is written.
     put_all(m, at, at.h, lane, 1.0)
     put_all(m, at, at.due, lane, np.inf)
     for place in (at.now, at.accepted, at.rejected):
@@ -169,7 +170,7 @@ def admit(
 def aim(
     m: int, at: Places, end: float, max_steps: int, results: Results, member: IntArray, stop: bool
 ) -> int:
-    """Set where each step ends; let go of nets whose budget is spent; return how many go on."""
+    """Set where each step ends; release nets whose budget is spent; return how many go on."""
     call(at.cap, m, at, 0, 0)
     h, now = load(m, at.h), load(m, at.now)
     near = fma(h, 1.01, now) - end
@@ -233,7 +234,7 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
     store(m, at.now, where(passed, load(m, at.then), load(m, at.now)))
     store(m, at.accepted, load(m, at.accepted) + passed)
     store(m, at.rejected, load(m, at.rejected) + 1.0 - passed)
-    # The eighth root, for a method of order eight; 0 and infinity are cut off like all others.
+    # The eighth root, for a method of order eight; factors of 0 and infinity are clipped as well.
     factor = _SAFETY / root(root(root(error)))
     factor = where(_GROW - factor, larger(factor, _SHRINK), _GROW)
     store(m, at.h, h * factor)
@@ -250,7 +251,7 @@ def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolera
     has no point, since the defect sees what the estimate misses at the limit of stability.
     """
     error = step_error(m, at) / step_tolerance
-    error = where(np.inf - error, error, np.inf)  # a NaN, too, is as bad as can be
+    error = where(np.inf - error, error, np.inf)  # a NaN counts as an infinite error
     store(m, at.evaluations, load(m, at.evaluations) + float(STAGES))
     good = where(error - 1.0, splat(m, 0.0), 1.0)
     store(m, at.passed, good)

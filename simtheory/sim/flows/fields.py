@@ -28,17 +28,17 @@ from simtheory.sim.engine.tied_slope import tied_slope
 Lanes: TypeAlias = Any
 Places: TypeAlias = Any  # the table `at`, whose names `engine.layout` lists
 
-_TINY = 1e-200  # a norm whose square is less counts as zero
-_CAP = 16.0  # of the exponents of the frame; beyond, its interpolant drowns in rounding
+_TINY = 1e-200  # square of a norm below which the norm counts as zero
+_CAP = 16.0  # largest exponent of the frame; beyond, its interpolant is lost in rounding
 
 
 def nothing(m: int, at: Places, i: int, j: int) -> int:
-    """Do what a form has no need of."""
+    """Stand in for a part that a form does not need."""
     return 0
 
 
 def map_prepare(m: int, at: Places, i: int, j: int) -> int:
-    """Write the mean rates of each entry, for nets that have just come."""
+    """Write the mean rates of each entry, for nets that were just admitted."""
     for p in range(at.n):
         a, b = spread(m, at.rates, at[at.row + p]), load(m, at.rates + at[at.column + p])
         store(m, at.means + p, 0.5 * (a + b))

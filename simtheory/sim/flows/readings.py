@@ -157,7 +157,7 @@ class Entries(Reading):
 
 @dataclass(frozen=True, slots=True)
 class LowerTriangle(Reading):
-    """The entries of W on and below the diagonal, row after row: all there is of a tied net's W."""
+    """The entries of W on and below the diagonal, row after row, which determine the W of a tied net."""
 
     def rows(self, dim: int) -> Rows:
         """Return one row for each entry."""

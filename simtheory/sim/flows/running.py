@@ -41,9 +41,11 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
 _LONG = 200.0
 
-_LARGE = 24  # from this one on a map is carried by itself
-_CHUNK = 512  # most members of a chunk
-_SHORT = 2**17  # members times d³, up to which no thread is started: a few hundredths of a second
+_LARGE = 24  # dimension from which on a map is carried alone; eight together would leave the caches
+_CHUNK = 512  # most members of a chunk; larger ensembles are cut into several
+# Members times d³ up to which a single chunk runs in the calling thread, for a few hundredths of a
+# second; beyond it runs in a thread, which an interrupt can end.
+_SHORT = 2**17
 
 
 class Result(NamedTuple):
@@ -108,9 +110,9 @@ def follow_states(
             at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, group=group)
             step_share, defect_share = _SHARES["frame" if in_frame else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
-            if max_seconds is not None and not jobs:  # nobody's job: compiled before the clock runs
-                nobody = (np.empty((0, 1)), rates[:0], np.empty((0, d, d)), np.empty(0, np.intp))
-                _job(at, weights, nobody, t, limits, result, stop, group)()
+            if max_seconds is not None and not jobs:  # no members: compiles before the clock runs
+                empty = (np.empty((0, 1)), rates[:0], np.empty((0, d, d)), np.empty(0, np.intp))
+                _job(at, weights, empty, t, limits, result, stop, group)()
             slots, entries = state.members[chosen], state.entries[chosen]
             for first in range(0, len(slots), size):
                 part = slice(first, first + size)
@@ -152,7 +154,7 @@ def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> 
 
 
 def blank(members: int, t: Array, rows: Rows) -> Result:
-    """Return a result that nobody has written to."""
+    """Return a result that is not filled yet."""
     return Result(
         np.empty((members, t.size, rows.ends.size - 1)),
         np.zeros(members, dtype=np.intp),

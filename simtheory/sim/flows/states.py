@@ -30,7 +30,7 @@ class State(NamedTuple):
     entries : ndarray, shape (members, n)
         The numbers that are integrated.
     sizes : ndarray of int
-        Widths from which the kernel knows the shapes of the matrices.
+        Widths, which give the shapes of the matrices.
     group : ndarray of int, shape (n,)
         Group of each entry: errors are measured against the common norm of a group. A map has no
         need of it.

@@ -47,7 +47,7 @@ class Summary:
     count : int
         Members that were integrated to the end.
     failed : tuple of int
-        Those that were not; they are left out.
+        Numbers of the members that failed; the statistics leave them out.
     mean, std, minimum, maximum : ndarray
         Of each number; `std` divides by the count less one, and is NaN for a single member.
     edges : ndarray, shape (bins + 1,), or None
@@ -144,7 +144,7 @@ def summarize(
     Returns
     -------
     Summary
-        Of all members that were integrated to the end.
+        Statistics of all members that were integrated to the end.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from simtheory.sim.networks import Deep, Flow, Init, Tied, Untied
 
 def warmup() -> Iterator[str]:
     """Run them; yield what was made ready."""
-    for d in (2, 8, 32):  # small and large nets are carried in groups of their own
+    for d in (2, 8, 32):  # wide groups, groups of eight, single nets
         half = 0.5 * np.eye(d)
         nets: tuple[tuple[Flow, Init], ...] = (
             (Tied(), half),

@@ -1,13 +1,12 @@
-"""What a sweep may measure: the numbers of `observe`, for many runs of different tasks at once.
+"""What a sweep of flows may measure: observables of many runs of different tasks at once.
 
-`observe` reads one trajectory, whose task, grid of times and probes are one. The cells of a sweep
-differ in all three, and there are many of them: here the same numbers are read off a batch of maps
-W, in the axes of the concepts, over shares of each run's own last time.
+`observe` reads one trajectory, with one task, one grid of times and one set of probes. The cells of
+a sweep differ in all three. Here the same observables are read off a batch of maps W, in the axes of
+the concepts, over shares of each run's last time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 
 from simtheory._typing import Array
 from simtheory.observe import arrays
+from simtheory.sweep.family import Observable, Variable
 
-__all__ = ["MEASURES", "Measure", "Runs", "Variable"]
+__all__ = ["OBSERVABLES", "Runs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,79 +86,44 @@ class Runs:
         return counts
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """What a store says of a variable.
-
-    Parameters
-    ----------
-    meaning : str
-        What it is.
-    core : tuple of str
-        Names of the axes that it has beyond the cells': ``"concept"`` or ``"point"``.
-    whole : bool
-        Whether it counts; a count that is not known is −1, a number that is not known NaN.
-    boundary : float or str, optional
-        Value at which a phase diagram draws a boundary; a word is a key of the spec's [observe].
-    """
-
-    meaning: str
-    core: tuple[str, ...] = ()
-    whole: bool = False
-    boundary: float | str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A number, or a few, that a sweep keeps of every run.
-
-    Parameters
-    ----------
-    read : callable
-        From a batch of runs to an array whose first axis runs over it.
-    variable : Variable
-        What the store says of it.
-    """
-
-    read: Callable[[Runs], NDArray[Any]]
-    variable: Variable
-
-
 def _largest_rise(runs: Runs) -> Array:
     start = runs.losses[:, 0]
     return runs.climbs / np.where(start > 0, start, 1.0)
 
 
-MEASURES = {
-    "descents": Measure(
+OBSERVABLES = {
+    "descents": Observable(
         lambda runs: runs.descents,
         Variable("number of descents of the test loss", whole=True, boundary=1.5),
     ),
-    "swing_by": Measure(
+    "swing_by": Observable(
         lambda runs: runs.descents > 1,
         Variable("1 where the test loss rises on its way down", whole=True, boundary=0.5),
     ),
-    "largest_rise": Measure(
-        _largest_rise, Variable("largest rise of the test loss / its start", boundary="threshold")
+    "largest_rise": Observable(
+        _largest_rise,
+        Variable("largest rise of the test loss / its start", boundary="observe.threshold"),
     ),
-    "learning_times": Measure(
+    "learning_times": Observable(
         lambda runs: runs.learned,
         Variable("canonical time at which a concept is learned", ("concept",)),
     ),
-    "order": Measure(
+    "order": Observable(
         lambda runs: np.argsort(runs.learned, axis=-1, kind="stable"),
         Variable("concepts as they are learned, the first one first", ("concept",), whole=True),
     ),
-    "final_loss": Measure(lambda runs: runs.losses[:, -1], Variable("test loss at the last time")),
-    "peak": Measure(
+    "final_loss": Observable(
+        lambda runs: runs.losses[:, -1], Variable("test loss at the last time")
+    ),
+    "peak": Observable(
         lambda runs: runs.ties.max(axis=-1), Variable("largest entry of W off the diagonal")
     ),
-    "peak_time": Measure(
+    "peak_time": Observable(
         lambda runs: runs.share[np.argmax(runs.ties, axis=-1)] * runs.t_max,
         Variable("canonical time of the largest entry of W off the diagonal"),
     ),
-    "loss": Measure(
+    "loss": Observable(
         lambda runs: runs.losses, Variable("test loss over shares of the last time", ("point",))
     ),
-    "t_max": Measure(lambda runs: runs.t_max, Variable("last canonical time of the run")),
+    "t_max": Observable(lambda runs: runs.t_max, Variable("last canonical time of the run")),
 }

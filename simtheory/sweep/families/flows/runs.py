@@ -1,57 +1,46 @@
-"""The cells of a grid: from values of the axes to a task, a flow, a start and a last time."""
+"""What a cell of a sweep of flows integrates: a task, a flow, a start and a last time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
+from inspect import signature
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simtheory import inits
-from simtheory._checks import positive, positive_int
+from simtheory._checks import non_negative_int, positive, positive_int
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
 from simtheory.sim import Deep, Flow, OneLayer, Tied, Untied
-from simtheory.sweep._expressions import evaluated
-from simtheory.sweep.spec import WORDS, Spec
+from simtheory.sweep.family import Cell, Field
 from simtheory.tasks import SIMTask
 
-__all__ = ["Cell", "Run", "cells_of", "run_of", "with_last_times"]
+if TYPE_CHECKING:
+    from simtheory.sweep.spec import Spec
 
+__all__ = ["FLOWS", "STARTS", "TASK_FIELDS", "Run", "run_of", "with_last_times"]
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a sweep, as a function of your own gets it.
+FLOWS: dict[str, Callable[[Mapping[str, Any]], Flow]] = {
+    "OneLayer": lambda table: OneLayer(),
+    "Tied": lambda table: Tied(),
+    "Untied": lambda table: Untied(),
+    "Deep": lambda table: Deep(positive_int("depth", table.get("depth", 3))),
+}
+"""Flows by name, each made from the table [flow] at a cell."""
 
-    Parameters
-    ----------
-    number : int
-        Its place in the grid without the seeds, the last axis running fastest.
-    values : mapping
-        The value of each axis; ``cell["ratio"]`` is short for ``cell.values["ratio"]``.
-    seed : int
-        Which of the runs of the cell this is.
-    entropy : int
-        The entropy of the sweep.
-    """
+STARTS = (*inits.DRAWS, "torch_uniform", "explicit")
+"""Words of the key `init`: the draws from a generator, a published seed, and given weights."""
 
-    number: int
-    values: Mapping[str, Any]
-    seed: int = 0
-    entropy: int = 0
-
-    def __getitem__(self, axis: str) -> Any:
-        return self.values[axis]
-
-    @cached_property
-    def rng(self) -> np.random.Generator:
-        """Generator of this run alone, the same in whatever process and order."""
-        sequence = np.random.SeedSequence(self.entropy, spawn_key=(self.number, self.seed))
-        return np.random.default_rng(sequence)
+TASK_FIELDS = {
+    name: Field(needed=argument.default is argument.empty, flag=argument.annotation == "bool")
+    for name, argument in signature(SIMTask).parameters.items()
+}
+"""Keys of the table [task]: the arguments of the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +67,45 @@ class Run:
     layers: tuple[Array, ...]
     t_max: float
 
+    def on_concepts(self, W: Array) -> Array:
+        """Return maps in the axes of the concepts.
 
-def cells_of(spec: Spec, task: int) -> list[Cell]:
-    """Return the cells of a task, in the order of the grid."""
-    names, axes = list(spec.axes), list(spec.axes.values())
-    shape = [len(values) for values in axes]
-    cells = []
-    for index in spec.grid.indices(task):
-        place, seed = (index[:-1], index[-1]) if spec.seeds else (index, 0)
-        values = {n: axis[k] for n, axis, k in zip(names, axes, place, strict=True)}
-        if spec.seeds:
-            values["seed"] = seed
-        number = int(np.ravel_multi_index(place, shape))
-        cells.append(Cell(number, values, seed, spec.entropy))
-    return cells
+        Parameters
+        ----------
+        W : ndarray, shape (T, d, d)
+            Maps in the coordinates of the data.
+
+        Returns
+        -------
+        ndarray, shape (T, d, d)
+            The maps.
+        """
+        axes = self.task.rotation
+        return W if axes is None else axes.T @ W @ axes
 
 
 def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
-    """Return what a cell integrates; `memory` keeps what cells of a task have in common."""
+    """Return what a cell integrates.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    cell : Cell
+        One of its cells.
+    memory : dict
+        Keeps what cells of a chunk have in common, such as the task.
+
+    Returns
+    -------
+    Run
+        Its task, flow, start and last time.
+    """
 
     def part(table: str, make: Callable[[dict[str, Any]], Any]) -> Any:
         key = (table, *(cell.values[axis] for axis in spec.uses[table]))
         if key not in memory:
-            memory[key] = make(_at(cell, spec.tables[table]))
+            memory[key] = make(spec.table_at(table, cell))
         return memory[key]
 
     (task, moment), flow = part("task", _task), part("flow", _flow)
@@ -109,18 +114,21 @@ def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
 
 
 def with_last_times(runs: Sequence[Run]) -> list[Run]:
-    """Return runs of one task and shape until all is learned, as theory has it, and half as long."""
+    """Return runs that last 1.5 times as long as the tied net needs by theory to learn all concepts.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of one task, with starts of one shape.
+
+    Returns
+    -------
+    list of Run
+        The same with their last times.
+    """
     times = tied.learning_times(runs[0].task, np.stack([run.layers[0] for run in runs]))
     last = np.max(times, axis=-1, where=np.isfinite(times), initial=1.0)
     return [replace(run, t_max=1.5 * float(t)) for run, t in zip(runs, last, strict=True)]
-
-
-def _at(cell: Cell, table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table with words and arithmetic replaced by their values at a cell."""
-    return {
-        key: cell.values.get(value, value) if key in WORDS else evaluated(value, cell.values)
-        for key, value in table.items()
-    }
 
 
 def _task(table: Mapping[str, Any]) -> tuple[SIMTask, Array]:
@@ -133,14 +141,7 @@ def _last_time(table: Mapping[str, Any]) -> float:
 
 
 def _flow(table: Mapping[str, Any]) -> Flow:
-    match table["flow"]:
-        case "OneLayer":
-            return OneLayer()
-        case "Tied":
-            return Tied()
-        case "Untied":
-            return Untied()
-    return Deep(positive_int("depth", table.get("depth", 3)))
+    return FLOWS[table["flow"]](table)
 
 
 def _start(flow: Flow, d: int, table: Mapping[str, Any], cell: Cell) -> tuple[Array, ...]:
@@ -177,15 +178,10 @@ def _draw(
         )
         parts = np.split(stream[0], ends[:-1])
         return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
-    rng = cell.rng if seed is None else _seeded(seed)
+    rng = cell.rng
+    if seed is not None:
+        rng = np.random.default_rng(non_negative_int("Key `seed` of [init]", seed))
+    draw = partial(inits.DRAWS[kind], scale=scale, rng=rng)
     if kind == "correlated":
-        cosine = table["cosine"]
-        return tuple(inits.correlated(s, cosine=cosine, scale=scale, rng=rng) for s in shapes)
-    draw = inits.uniform if kind == "uniform" else inits.gaussian
-    return tuple(draw(shape, scale=scale, rng=rng) for shape in shapes)
-
-
-def _seeded(seed: Any) -> np.random.Generator:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"Key `seed` of [init] must be a non-negative integer, not {seed!r}.")
-    return np.random.default_rng(seed)
+        draw = partial(draw, cosine=table["cosine"])
+    return tuple(draw(shape) for shape in shapes)
