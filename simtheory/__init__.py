@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         units,
         validation,
     )
-    from simtheory.equations import cite
+    from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import SIMTask
@@ -61,7 +61,7 @@ _HOMES = {
     "SIMTask": "tasks",
     "Trajectory": "results",
     "agreement": "observe.agreement",
-    "cite": "equations",
+    "cite": "labels",
 }
 
 
