@@ -14,6 +14,7 @@ from simtheory import plot
 from simtheory._typing import Array
 from simtheory.analytic import denoiser, flow_matching
 from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
 from simtheory.validation.claims.experiment import Budget, experiment
@@ -39,7 +40,7 @@ def _seeds(budget: Budget) -> list[int]:
 
 
 def _trained(
-    kind: str, budget: Budget, levels: Array, *, lr: float = 1e-3, **more: Any
+    kind: str, budget: Budget, levels: Levels | Array, *, lr: float = 1e-3, **more: Any
 ) -> list[LinearRun]:
     """Train on 4000 samples, once for each seed."""
     return [
