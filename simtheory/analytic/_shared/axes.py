@@ -76,8 +76,12 @@ def closed_form(
     exact: bool = False,
     probes: ArrayLike | None = None,
     stats: Mapping[str, Any] | None = None,
+    label: str | None = None,
 ) -> Trajectory:
-    """Return the trajectory that `form` gives: maps in the axes of the data, under the form's name."""
+    """Return the trajectory that `form` gives, with its name; maps in the axes of the data.
+
+    `label` names the result that `form` evaluates if it wears no card itself.
+    """
     said = stats or {}
     subject = form.__module__.removeprefix("simtheory.").split(".")[1]
     return Trajectory.from_weights(
@@ -89,4 +93,5 @@ def closed_form(
         probes=probes,
         arrays={name: (_MEASURED[name], said[name]) for name in said if name in _MEASURED},
         stats={name: value for name, value in said.items() if name not in _MEASURED},
+        label=label or label_of(form),
     )

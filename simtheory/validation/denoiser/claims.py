@@ -13,7 +13,7 @@ import numpy as np
 from simtheory import plot
 from simtheory._typing import Array
 from simtheory.analytic import denoiser
-from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Budget, Claim, Evidence, claims_of
 from simtheory.validation.denoiser.limits import few_samples, tied_flow_matching
@@ -36,7 +36,9 @@ def _seeds(budget: Budget) -> list[int]:
     return list(range(budget.seeds // 2))
 
 
-def _run(net: OneLayer | Tied, seed: int, budget: Budget, levels: Array, **more: Any) -> LinearRun:
+def _run(
+    net: OneLayerDenoiser | TiedDenoiser, seed: int, budget: Budget, levels: Array, **more: Any
+) -> LinearRun:
     return train_linear(
         net,
         _TASK,
@@ -49,13 +51,13 @@ def _run(net: OneLayer | Tied, seed: int, budget: Budget, levels: Array, **more:
     )
 
 
-def _closed(net: OneLayer | Tied, sigma: float, t: Array) -> Array:
+def _closed(net: OneLayerDenoiser | TiedDenoiser, sigma: float, t: Array) -> Array:
     """Weights of every mode (T, d) at one noise level, in closed form."""
-    mode = denoiser.tied_mode if isinstance(net, Tied) else denoiser.one_layer_mode
+    mode = denoiser.tied_mode if isinstance(net, TiedDenoiser) else denoiser.one_layer_mode
     return np.asarray(mode(_SPECTRUM, t[:, None], sigma=sigma, start=_START))
 
 
-def _weights(net: OneLayer | Tied, budget: Budget) -> Evidence:
+def _weights(net: OneLayerDenoiser | TiedDenoiser, budget: Budget) -> Evidence:
     """Diagonal weights of trained denoisers against the closed form, at three noise levels."""
     levels = np.array([3.0, 1.0, 0.3])
     runs = [
@@ -83,7 +85,9 @@ def _weights(net: OneLayer | Tied, budget: Budget) -> Evidence:
     )
 
 
-def _half_times(net: OneLayer | Tied, levels: Array, budget: Budget, **how: Any) -> Array:
+def _half_times(
+    net: OneLayerDenoiser | TiedDenoiser, levels: Array, budget: Budget, **how: Any
+) -> Array:
     """When each mode is half way from its start to its end (S, K, d), from trained denoisers."""
     ends = _SPECTRUM / (_SPECTRUM + levels[:, None] ** 2)
     half = (_START + ends) / 2
@@ -96,7 +100,7 @@ def _half_times(net: OneLayer | Tied, levels: Array, budget: Budget, **how: Any)
     return times
 
 
-def _noise_and_rate(net: OneLayer | Tied, budget: Budget) -> Evidence:
+def _noise_and_rate(net: OneLayerDenoiser | TiedDenoiser, budget: Budget) -> Evidence:
     """Slope of the half time of one mode against the rate σ² + λ, over noise levels."""
     levels, mode = np.array([2.0, 1.4, 1.0, 0.7]), 4  # λ = 1
     grid = np.unique(np.geomspace(1, 3000, 400).astype(int))
@@ -113,7 +117,7 @@ def _noise_and_rate(net: OneLayer | Tied, budget: Budget) -> Evidence:
         ax.set_ylabel("canonical time to the half way")
         ax.legend()
 
-    expected = -1.0 if isinstance(net, OneLayer) else _tied_slope(levels, mode)
+    expected = -1.0 if isinstance(net, OneLayerDenoiser) else _tied_slope(levels, mode)
     return Evidence(
         predicted=expected, values=slopes.tolist(), null=0.0, seeds=_seeds(budget), draw=draw
     )
@@ -124,7 +128,7 @@ def _tied_slope(levels: Array, mode: int) -> float:
     t = np.geomspace(1e-3, 10.0, 4000)
     times = []
     for sigma in levels:
-        w = _closed(Tied(_START), float(sigma), t)[:, mode]
+        w = _closed(TiedDenoiser(_START), float(sigma), t)[:, mode]
         times.append(
             t[np.argmax(w >= (_START + _SPECTRUM[mode] / (_SPECTRUM[mode] + sigma**2)) / 2)]
         )
@@ -137,7 +141,9 @@ def _tied_slope(levels: Array, mode: int) -> float:
 _LEVELS = log_levels(_TASK, 100)
 
 
-def _sampled(net: OneLayer | Tied, budget: Budget, steps: int = 20_000) -> tuple[Array, Array]:
+def _sampled(
+    net: OneLayerDenoiser | TiedDenoiser, budget: Budget, steps: int = 20_000
+) -> tuple[Array, Array]:
     """Canonical times and sampled variances (S, T, d) of trained denoisers, mode by mode."""
     found = []
     grid = np.unique(np.concatenate([[0], np.geomspace(1, steps, 160)]).astype(int))
@@ -157,7 +163,7 @@ def _emergence(t: Array, variances: Array) -> Array:
 
 # 4000 samples know a variance to 2%, and while a mode emerges its sampled variance rises as steeply as
 # the eighth power of time: hence a band of 0.4 on the logarithm, two standard errors.
-def _variance_law(net: OneLayer | Tied, budget: Budget) -> Evidence:
+def _variance_law(net: OneLayerDenoiser | TiedDenoiser, budget: Budget) -> Evidence:
     """Sampled variances over the closed form, geometric mean over modes in the midst of learning."""
     t, variances = _sampled(net, budget)
     law = denoiser.generated_variance(_TASK, net, t)
@@ -178,7 +184,7 @@ def _variance_law(net: OneLayer | Tied, budget: Budget) -> Evidence:
     )
 
 
-def _inverse_law(net: OneLayer | Tied, budget: Budget) -> Evidence:
+def _inverse_law(net: OneLayerDenoiser | TiedDenoiser, budget: Budget) -> Evidence:
     """Exponent of the emergence time of the sampled variance in the variance of the data."""
     t, variances = _sampled(net, budget)
     times = _emergence(t, variances)
@@ -208,7 +214,7 @@ def _not_of_the_weights(budget: Budget) -> Evidence:
     grid = np.unique(np.geomspace(1, 4000, 400).astype(int))
     how = {"steps": 400, "record": grid[grid <= 400], "lr": 1e-3}
     modes = slice(0, 5)  # variances well below σ²
-    times = _half_times(OneLayer(_START), levels, budget, **how)[:, 0, modes]
+    times = _half_times(OneLayerDenoiser(_START), levels, budget, **how)[:, 0, modes]
     slopes = np.polyfit(np.log(_SPECTRUM[modes]), np.log(times.T), 1)[0]
 
     def draw(ax: Any) -> None:
@@ -225,7 +231,7 @@ def _trained_variance(budget: Budget) -> Evidence:
     """Sampled variance of the strongest mode in the end, over that of the data."""
     finals = []
     for seed in _seeds(budget):
-        run = _run(OneLayer(_START), seed, budget, _LEVELS, steps=20_000, record=2)
+        run = _run(OneLayerDenoiser(_START), seed, budget, _LEVELS, steps=20_000, record=2)
         made = sampled_covariance(run.weights[-1], _LEVELS)
         finals.append(made[-1, -1] / run.moment[-1, -1])
     asymptote = float(denoiser.asymptotic_variance(_TASK)[-1] / _SPECTRUM[-1])
@@ -241,7 +247,7 @@ def _trained_variance(budget: Budget) -> Evidence:
 
 
 _claim = claims_of("denoiser", "wang2025")
-_NETS = (("one-layer", OneLayer(_START)), ("tied", Tied(_START)))
+_NETS = (("one-layer", OneLayerDenoiser(_START)), ("tied", TiedDenoiser(_START)))
 
 
 def _pair(

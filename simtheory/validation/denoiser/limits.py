@@ -8,7 +8,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory.analytic import denoiser, flow_matching
-from simtheory.analytic.denoiser import OneLayer
+from simtheory.analytic.denoiser import OneLayerDenoiser
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Budget, Evidence
 from simtheory.validation.denoiser.training import train_linear
@@ -81,7 +81,7 @@ def few_samples(budget: Budget) -> Evidence:
     # The smallest sample variances learn at the rate of the noise, and are waited for.
     runs = [
         train_linear(
-            OneLayer(START),
+            OneLayerDenoiser(START),
             task,
             levels=(2 * sigma, sigma),
             steps=1000,
