@@ -1,9 +1,8 @@
 r"""Optimiser steps and canonical time.
 
-A theory has one clock, an optimiser counts steps, and the loss it minimises may be summed or
-averaged, with or without the factor one half. A curve plotted on the wrong clock looks wrong by a
-factor that depends on the loss, the network and even the dimension; this module is the one place
-that knows it.
+A theory runs in canonical time, an optimiser counts steps, and the loss that it minimises may be
+summed or averaged, with or without the factor one half. A curve plotted over the wrong time is off by
+a factor that depends on the loss, the network and the dimension; this module holds that factor.
 
 Symbols
 -------

@@ -320,7 +320,7 @@ class SIMTask:
         SIMTask
             The task.
         """
-        return from_plain(cls, "SIM task", values, needed=("mu", "sigma"))
+        return from_plain(cls, "SIM task", values)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SIMTask):

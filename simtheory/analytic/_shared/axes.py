@@ -15,6 +15,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
+from simtheory.labels import label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 

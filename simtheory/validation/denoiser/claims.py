@@ -14,6 +14,7 @@ from simtheory import plot
 from simtheory._typing import Array
 from simtheory.analytic import denoiser
 from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
+from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Budget, Claim, Evidence, claims_of
 from simtheory.validation.denoiser.limits import few_samples, tied_flow_matching
@@ -37,7 +38,11 @@ def _seeds(budget: Budget) -> list[int]:
 
 
 def _run(
-    net: OneLayerDenoiser | TiedDenoiser, seed: int, budget: Budget, levels: Array, **more: Any
+    net: OneLayerDenoiser | TiedDenoiser,
+    seed: int,
+    budget: Budget,
+    levels: Levels | Array,
+    **more: Any,
 ) -> LinearRun:
     return train_linear(
         net,
