@@ -158,10 +158,10 @@ def share(
 
 def number(name: str, value: float) -> float:
     """Return `value` as a finite float."""
-    array = as_finite(name, value)
-    if array.ndim != 0 or isinstance(value, bool):
+    given = np.asarray(value)
+    if given.ndim != 0 or given.dtype.kind not in "iufO":  # neither a truth value nor a text
         raise ArgumentError(f"{_called(name)} must be a number, but it is {value!r}.")
-    return float(array)
+    return float(as_finite(name, given))
 
 
 def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:

@@ -38,7 +38,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logit, wrightomega
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, not_negative, share, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared import depth_clock as clock
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts
@@ -140,9 +140,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     """
     layers = _depth(depth)
     a, start = _mode_arguments(rate, w0)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     ahead = start < aim
     moving = (a > 0) & ((start > 0) | (layers < 2.0))
     y0 = logit(np.where(ahead & moving, start, 0.5 * aim))
@@ -265,14 +263,7 @@ def _depth(depth: float) -> float:
 
 
 def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
-    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
-    if a.size and a.min() < 0:
-        raise RegimeError(
-            f"Argument `rate` of a mode must not be negative, but its smallest entry is {a.min():g}."
-        )
-    if start.size and not 0.0 <= start.min() <= start.max() <= 1.0:
-        raise RegimeError(
-            "Argument `w0` of a deep net's mode must lie in [0, 1], but its entries run from "
-            f"{start.min():g} to {start.max():g}."
-        )
+    a = not_negative("Argument `rate` of a mode", rate, error=RegimeError)
+    start = shares("Argument `w0` of a deep net's mode", w0, error=RegimeError)
+    a, start = np.broadcast_arrays(a, start)
     return a, start

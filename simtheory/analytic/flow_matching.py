@@ -34,11 +34,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erf
 
-from simtheory._checks import all_positive, as_finite, not_negative
+from simtheory._checks import all_positive, as_finite, not_negative, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned
 from simtheory.equations import implements
-from simtheory.errors import ArgumentError
 
 __all__ = [
     "one_layer_variance",
@@ -227,9 +226,4 @@ def _variance(lam: float, t: float, q: float) -> float:
 
 
 def _flow_time(s: ArrayLike) -> Array:
-    flow = not_negative("s", s)
-    if flow.size and flow.max() > 1.0:
-        raise ArgumentError(
-            f"Argument `s` must lie in [0, 1], but its largest entry is {flow.max():g}."
-        )
-    return flow
+    return shares("s", s)

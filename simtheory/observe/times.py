@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite
+from simtheory._checks import as_finite, share
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError
 from simtheory.observe.curves import concept_outputs, loss
@@ -39,9 +39,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     ArgumentError
         If the level is out of range, or a concept has no signal (mu_k = 0).
     """
-    share = as_finite("level", level)
-    if share.ndim or not 0.0 < share < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {level!r}.")
+    wanted = share("level", level)
     mu = traj.task.mu
     if not mu.all():
         raise ArgumentError(
@@ -52,7 +50,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     learned = [
         concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k] for k in range(mu.size)
     ]
-    return np.stack([first_crossing(traj.t, w, float(share)) for w in learned], axis=-1)
+    return np.stack([first_crossing(traj.t, w, wanted) for w in learned], axis=-1)
 
 
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
@@ -141,8 +139,8 @@ def first_crossing(t: Array, values: Array, level: float) -> Array:
     high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
     low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
     step = high - low
-    share = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
-    found = t[before] + share * (t[after] - t[before])
+    part = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
+    found = t[before] + part * (t[after] - t[before])
     return np.where(reached.any(axis=-1), found, np.inf)
 
 

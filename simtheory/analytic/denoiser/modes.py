@@ -303,12 +303,7 @@ class Tied:
     start: ArrayLike
 
     def __post_init__(self) -> None:
-        q = as_finite("start", self.start)
-        if q.size and q.min() < 0:
-            raise RegimeError(
-                "Argument `start` of a tied net must not be negative, but its smallest entry is "
-                f"{q.min():g}."
-            )
+        q = not_negative("Argument `start` of a tied net", self.start, error=RegimeError)
         object.__setattr__(self, "start", frozen(q))
 
     def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import all_positive, as_finite, as_times, one_of
+from simtheory._checks import all_positive, as_finite, as_times, one_of, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
 from simtheory.analytic.denoiser.modes import Cutoff, Net
@@ -265,8 +265,7 @@ def emergence_times(
     array([0.377])
     """
     one_of("level", level, LEVELS)
-    if not 0.0 < width < 1.0:
-        raise ArgumentError(f"Argument `width` must lie in (0, 1), but it is {width!r}.")
+    share("width", width)
     lam = task.variances
     size = np.log(task.sigma_max) * 2.0
     first = size + 2.0 * _log_ratio(task, net, np.zeros((1, 1)))[0]

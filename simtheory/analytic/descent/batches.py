@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_matrix, positive_int
+from simtheory._checks import as_matrix, non_negative, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._shared.steps import as_steps, non_negative
+from simtheory.analytic._shared.steps import as_steps
 from simtheory.analytic.descent.momentum import power
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive
+from simtheory._checks import as_finite, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, weights_on_concepts
-from simtheory.analytic._shared.steps import as_steps, fraction
+from simtheory.analytic._shared.steps import as_steps
 from simtheory.equations import implements
 from simtheory.errors import RegimeError
 from simtheory.results import Trajectory
@@ -127,8 +127,8 @@ def adam(
         (task.rates > 0.0).astype(np.float64),
         k,
         lr=size,
-        b1=fraction("b1", b1),
-        b2=fraction("b2", b2),
+        b1=share("b1", b1, ends="[)"),
+        b2=share("b2", b2, ends="[)"),
         tied=tied,
     )
     entries = entries**2 if tied else entries

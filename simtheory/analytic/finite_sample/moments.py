@@ -18,10 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import exprel
 
-from simtheory._checks import as_times, positive_int
+from simtheory._checks import as_times, non_negative, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
-from simtheory.analytic._shared.steps import non_negative
 from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.tasks import SIMTask

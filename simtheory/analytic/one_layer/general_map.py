@@ -15,10 +15,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import exprel
 
-from simtheory._checks import as_matrix, as_second_moment, as_times
+from simtheory._checks import as_matrix, as_second_moment, as_times, non_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
-from simtheory.analytic._shared.steps import non_negative
 from simtheory.equations import implements
 from simtheory.errors import ShapeError
 from simtheory.results import Trajectory

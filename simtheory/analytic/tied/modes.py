@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import (
-    as_finite,
-    as_times,
-    not_negative,
-    positive,
-)
+from simtheory._checks import as_finite, as_times, not_negative, positive, share, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.logistic import logistic
 from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import RegimeError
 
 __all__ = [
     "decayed_level",
@@ -86,9 +81,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Arra
     np.float64(3.45338)
     """
     a, start = _mode_arguments(rate, w0)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     ahead, moving = start < aim, (start > 0) & (a > 0)
     safe = np.where(ahead & moving, start, 0.5 * aim)
     wait = np.log(aim / safe) + np.log1p(-safe) - np.log1p(-aim)
@@ -97,12 +90,10 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Arra
 
 
 def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
-    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
-    for name, value in (("rate", a), ("w0", start)):
-        if value.size and value.min() < 0:
-            raise RegimeError(
-                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
-            )
+    a, start = np.broadcast_arrays(
+        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
+        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
+    )
     return a, start
 
 
@@ -232,13 +223,8 @@ def modified_time(rate: ArrayLike, w0: ArrayLike, level: ArrayLike, *, step: flo
     np.float64(3.58)
     """
     a, start, aim = np.broadcast_arrays(
-        as_finite("rate", rate), as_finite("w0", w0), as_finite("level", level)
+        as_finite("rate", rate), shares("w0", w0, ends="()"), shares("level", level, ends="()")
     )
-    for name, value in (("w0", start), ("level", aim)):
-        if value.size and not (value.min() > 0 and value.max() < 1):
-            raise ArgumentError(
-                f"Argument `{name}` must lie in (0, 1), but it runs from {value.min():g} to {value.max():g}."
-            )
     c = 0.5 * positive("step", step) * a
     if a.size and (a.min() <= 0 or c.max() >= 0.5):
         raise RegimeError(

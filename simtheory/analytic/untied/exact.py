@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, not_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import as_two_layers, scalar_imbalance
@@ -181,13 +181,10 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
     """
     times = as_times(t)
     a, start, level = np.broadcast_arrays(
-        as_finite("rate", rate), as_finite("w0", w0), as_finite("imbalance", imbalance)
+        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
+        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
+        as_finite("imbalance", imbalance),
     )
-    for name, value in (("rate", a), ("w0", start)):
-        if value.size and value.min() < 0:
-            raise RegimeError(
-                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
-            )
     return _imbalanced(a[..., None], start[..., None], level[..., None], times)
 
 

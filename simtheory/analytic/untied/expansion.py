@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, gamma, logit, rgamma
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.analytic._shared.layers import as_two_layers, on_concepts
@@ -252,9 +252,7 @@ def crossing(
         raise ShapeError(
             f"Arguments `rates` and `start` must have shape (2,), but have {pair.shape} and {first.shape}."
         )
-    begin = float(as_finite("w0", w0))
-    if not 0.0 < begin < 1.0:
-        raise RegimeError(f"Argument `w0` of a crossing must lie in (0, 1), but it is {begin:g}.")
+    begin = share("Argument `w0` of a crossing", w0, error=RegimeError)
     strong, weak = pair
     if not (strong > 0 and 1e-6 <= weak / strong <= 0.999):
         raise RegimeError(
@@ -263,8 +261,8 @@ def crossing(
         )
     y = logit(begin) + 2.0 * strong * np.concatenate([[0.0], times])
     entries, partners = branches(0.5 * weak / strong, expit(y), expit(-y), begin)
-    share = np.linalg.solve(np.stack([entries[:, 0], partners[:, 0]]), first)
-    return Crossing(share @ entries[:, 1:], share @ partners[:, 1:])
+    weights = np.linalg.solve(np.stack([entries[:, 0], partners[:, 0]]), first)
+    return Crossing(weights @ entries[:, 1:], weights @ partners[:, 1:])
 
 
 def branches(beta: float, x: Array, rest: Array, x0: float) -> tuple[Array, Array]:

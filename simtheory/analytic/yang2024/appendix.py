@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive
+from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.yang2024.assumptions import constants_of
 from simtheory.equations import implements
@@ -158,9 +158,7 @@ def growth_below(
         The factor; infinite where a float does not hold it.
     """
     a, k = as_finite("rate", rate), as_finite("steps", steps)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     power = 2.0 * positive("lr", lr) * (1.0 - aim) / positive("kappa", kappa)
     with np.errstate(over="ignore"):
         return np.asarray(np.exp(power * k * a))

@@ -20,8 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from simtheory._checks import not_negative, positive
-from simtheory.errors import ArgumentError
+from simtheory._checks import not_negative, positive, share
 from simtheory.units import Clock
 
 __all__ = ["SGD", "Adam", "Factors", "Optimiser"]
@@ -51,7 +50,7 @@ class SGD:
     clip: float | None = None
 
     def __post_init__(self) -> None:
-        _fraction("momentum", self.momentum)
+        share("momentum", self.momentum, ends="[)")
         _check_decay_and_clip(self.weight_decay, self.clip)
 
     @property
@@ -161,8 +160,8 @@ class Adam:
     clip: float | None = None
 
     def __post_init__(self) -> None:
-        _fraction("b1", self.b1)
-        _fraction("b2", self.b2)
+        share("b1", self.b1, ends="[)")
+        share("b2", self.b2, ends="[)")
         positive("eps", self.eps)
         _check_decay_and_clip(self.weight_decay, self.clip)
 
@@ -258,8 +257,3 @@ def _check_decay_and_clip(weight_decay: float, clip: float | None) -> None:
     not_negative("weight_decay", weight_decay)
     if clip is not None:
         positive("clip", clip)
-
-
-def _fraction(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < 1.0:
-        raise ArgumentError(f"Argument `{name}` must lie in [0, 1), but it is {value!r}.")
