@@ -158,10 +158,10 @@ def share(
 
 def number(name: str, value: float) -> float:
     """Return `value` as a finite float."""
-    given = np.asarray(value)
-    if given.ndim != 0 or given.dtype.kind not in "iufO":  # neither a truth value nor a text
+    array = as_finite(name, value)
+    if array.ndim != 0 or np.asarray(value).dtype.kind in "bUS":  # a truth value or a text
         raise ArgumentError(f"{_called(name)} must be a number, but it is {value!r}.")
-    return float(as_finite(name, given))
+    return float(array)
 
 
 def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentError) -> float:

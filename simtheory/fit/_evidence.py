@@ -1,4 +1,4 @@
-"""What speaks for a fit, what against it, and which parameters the data say nothing about."""
+"""Goodness of a fit, and the parameters that the data do not identify."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ LOOSE = {"ln_rate": 1.0, "start": 1.0, "logit_start": 6.0, "atanh_cosine": 1.5, 
 a start within nine orders of magnitude, a cosine anywhere from none to parallel rows."""
 
 _SINGULAR = 1e-8
+"""Singular values of the Jacobian below this share of the largest count as zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
     table = optimum.residuals.reshape(curves.values.shape)
     correlation = _correlation(table)
     widening = 1.0
-    if correlation > 2.0 / np.sqrt(n):  # else it is none that noise would not show
+    if correlation > 2.0 / np.sqrt(n):  # a smaller one may come from independent noise
         widening = float(np.sqrt((1.0 + correlation) / (1.0 - min(correlation, 0.99))))
     k = p + 1  # the noise is estimated, too
     depth = n * np.log(max(squares / n, 1e-300))
@@ -132,7 +133,7 @@ _WORDS = {
 
 
 def flat(t: Array, column: Array) -> bool:
-    """Whether a curve moves by no more than noise: means over stretches of it against each other."""
+    """Tell whether a curve moves by no more than noise, by the means over stretches of it."""
     noise = float(noise_level(t, column))
     if np.ptp(column) <= 1e-9 * max(1.0, float(np.abs(column).max())):
         return True
@@ -142,7 +143,7 @@ def flat(t: Array, column: Array) -> bool:
     blocks = np.array_split(column, pieces)
     means, sizes = np.array([b.mean() for b in blocks]), np.array([b.size for b in blocks])
     moved = float(np.sum(sizes * (means - column.mean()) ** 2)) / noise**2
-    # Half as much again, for the noise itself is estimated.
+    # The factor 1.5 covers the error of the estimated noise.
     return moved <= 1.5 * float(chi2_law.isf(1e-4, pieces - 1))
 
 

@@ -1,8 +1,7 @@
-"""Measured curves: what was watched over the training, and on which clock."""
+"""Measured curves, their observables and their unit of time."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.fit._tables import TIMES, Table, as_table, pick, read_csv
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 
 __all__ = ["OBSERVED", "Curves", "curves"]
@@ -252,16 +250,7 @@ def _from_file(path: Path) -> Table | Trajectory:
 
 def _from_dataset(dataset: Any) -> Table | Trajectory:
     if "outputs" in dataset.data_vars and "task" in dataset.attrs:
-        weights = dataset["weights"].values if "weights" in dataset.data_vars else None
-        return Trajectory(
-            dataset["t"].values,
-            dataset["probes"].values,
-            dataset["outputs"].values,
-            weights,
-            SIMTask.from_dict(json.loads(dataset.attrs["task"])),
-            dataset.attrs["origin"],
-            bool(dataset.attrs["exact"]),
-        )
+        return Trajectory.from_xarray(dataset)
     named = {str(name): dataset[name].values for name in dataset.coords if name in TIMES}
     for name, variable in dataset.data_vars.items():
         first = [axis for axis in variable.dims if axis in TIMES]
@@ -276,7 +265,7 @@ def _from_dataset(dataset: Any) -> Table | Trajectory:
 
 
 def _only_of_tables(**given: Any) -> None:
-    """A trajectory knows its task and runs on the canonical clock."""
+    """Refuse arguments that a trajectory already determines."""
     for name, value in given.items():
         if value is not None:
             raise ArgumentError(

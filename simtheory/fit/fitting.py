@@ -1,4 +1,4 @@
-"""The fit itself: the best model of measured curves, with intervals, or a refusal."""
+"""The fit: the best model of measured curves, with intervals, or a refusal."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ from simtheory.fit.results import Candidate, Fit, Parameter
 __all__ = ["fit"]
 
 _DRAWS = 512
+"""Draws from the covariance, of which forecasts take quantiles."""
+
 _CLOSE = 2.0
-"""Candidates whose AICc differ by less are taken to fit equally well."""
+"""Candidates whose AICc differ by less than this count as equally good."""
 
 
 def fit(
@@ -210,7 +212,7 @@ def _check_fixed(given: dict[str, float], forms: list[Form]) -> None:
 
 
 def _check_moved(curves: Curves, given: dict[str, float]) -> None:
-    """Refuse a curve in which nothing happens: no parameter of it can be known."""
+    """Refuse a curve that does not move: its parameters are not identified."""
     for k, (name, column) in enumerate(zip(curves.names, curves.values.T, strict=True)):
         held = {f"rate_{k + 1}", f"start_{k + 1}"} <= set(given)
         if held or not flat(curves.t, column):

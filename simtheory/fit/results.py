@@ -1,4 +1,4 @@
-"""What a fit says: parameters with intervals, goodness of fit, and what else was tried."""
+"""The answer of a fit: parameters with intervals, goodness of fit, and the models that were tried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simtheory.fit.curves import Curves
 __all__ = ["Candidate", "Fit", "Parameter", "Quality"]
 
 _NEAR = 6.0
-"""A candidate whose AICc is larger by less than this is twenty times less likely at most."""
+"""Candidates whose AICc is larger by less than this are named: their likelihood is 1/20 or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,13 @@ class Fit:
 
     @property
     def rate_unit(self) -> str:
-        """What rates are counted in."""
+        """Unit of the rates."""
         canonical = self.curves.unit == "t" or self.curves.clock is not None
         return "per canonical time" if canonical else "per step"
 
     @property
     def caveat(self) -> str:
-        """What the choice of a model took for granted; empty if nothing."""
+        """Assumption behind the choice of the model that the data do not test; empty if none."""
         best = min(candidate.quality.aicc for candidate in self.candidates)
         for other in self.candidates:
             near = other.quality.aicc - best < _NEAR

@@ -46,7 +46,7 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
         ("simtheory/sweep/family.py", "from simtheory.sweep import spec", "Sweeps"),
-        ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
+        ("derivations/tied/laws.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )
 def test_a_forbidden_import_breaks_its_contract(house, file, line, contract):

@@ -19,8 +19,8 @@ from simtheory._checks import as_finite, not_negative, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.analytic._shared.steps import as_steps
-from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
@@ -79,7 +79,13 @@ def error(
     return errors(positive("lr", lr) * a, beta, k, nesterov=nesterov)
 
 
-@implements("gd-linear")
+@implements(
+    "gd-linear",
+    title="Gradient descent, heavy ball and Nesterov",
+    regime="one layer, full batch, any step and start",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+)
 def solution(
     task: SIMTask,
     W0: ArrayLike,
@@ -94,7 +100,7 @@ def solution(
     r"""Return the exact trajectory of one layer under full-batch descent, with or without momentum.
 
     :math:`E_k = E_0(I - \eta A)^k`, and its counterparts for the heavy ball and for Nesterov's
-    momentum. Implements ``gd-linear`` (derived from yang2024, section 2.1; exact).
+    momentum.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
-from simtheory.equations import implements
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -50,13 +50,17 @@ def flow(rates: Array, W0: Array, t: Array) -> Array:
     return np.asarray(kept - np.eye(len(rates)) * np.expm1(exponent)[:, None, :])
 
 
-@implements("one-layer-flow")
+@implements(
+    "one-layer-flow",
+    title="One layer: the whole trajectory",
+    regime="any second moment, any start",
+    source="yang2024",
+    where="Theorem 4.1, Eq. 4.2",
+)
 def solution(
     task: SIMTask, W0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
     """Return the exact trajectory of one linear layer.
-
-    Implements ``one-layer-flow`` (yang2024, Theorem 4.1, Eq. 4.2; exact).
 
     Parameters
     ----------
@@ -106,13 +110,19 @@ class ZeroStartLoss(NamedTuple):
     train: Array
 
 
-@implements("one-layer-ood")
+@implements(
+    "one-layer-ood",
+    title="One layer: losses from a zero start",
+    regime="zero start",
+    source="yang2024",
+    where="derived here from Theorem 4.1",
+)
 def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     r"""Return the losses at the target and on the training distribution of one layer from W(0) = 0.
 
-    Test: :math:`\tfrac12\sum_k \mu_k^2 e^{-2a_kt}`; training: :math:`\tfrac12\sum_k a_k e^{-2a_kt}`.
-    Implements ``one-layer-ood`` (derived from yang2024, Theorem 4.1; exact). A random start whose
-    entries have variance τ² multiplies the mean of both by 1 + dτ².
+    Test: :math:`\tfrac12\sum_k \mu_k^2 e^{-2a_kt}`; training: :math:`\tfrac12\sum_k a_k
+    e^{-2a_kt}`. A random start whose entries have variance τ² multiplies the mean of both by 1 +
+    dτ².
 
     Parameters
     ----------

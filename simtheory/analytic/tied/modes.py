@@ -7,8 +7,8 @@ import numpy as np
 from simtheory._checks import as_finite, as_times, not_negative, positive, share, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.logistic import logistic
-from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 
 __all__ = [
     "decayed_level",
@@ -19,12 +19,18 @@ __all__ = [
 ]
 
 
-@implements("tied-mode")
+@implements(
+    "tied-mode",
+    title="Tied net: an isolated mode",
+    regime="W(0) commutes with the second moment",
+    source="saxe2014",
+    where="Eq. 7, with the identity as target",
+)
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return an isolated mode of a tied net: the logistic :math:`\dot w = 2aw(1-w)`.
 
     :math:`w(t) = w_0/(w_0 + (1-w_0)e^{-2at})`. Exact for each diagonal entry when W(0) commutes
-    with the second moment. Implements ``tied-mode`` (saxe2014, Eq. 7).
+    with the second moment.
 
     Parameters
     ----------
@@ -97,16 +103,20 @@ def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
     return a, start
 
 
-@implements("decay-family")
+@implements(
+    "decay-family",
+    title="Tied net: a mode with weight decay and a target",
+    regime="W(0) and the target commute with the second moment",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def decayed_mode(
     rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0
 ) -> Array:
     r"""Return an isolated mode of a tied net with weight decay and any target.
 
-    :math:`\dot w = 2w(a\beta - aw)` with :math:`\beta = b - \kappa/a`:
-    :math:`w(t) = w_0e^{2a\beta t}/[1 + w_0(e^{2a\beta t}-1)/\beta]`. It ends at β, or dies when
-    :math:`\kappa \ge ab`. Implements ``decay-family`` (derived from yang2024, Eq. 4.3; exact when
-    W(0) and the target commute with the second moment).
+    :math:`\dot w = 2w(a\beta - aw)` with :math:`\beta = b - \kappa/a`: :math:`w(t) = w_0e^{2a\beta
+    t}/[1 + w_0(e^{2a\beta t}-1)/\beta]`. It ends at β, or dies when :math:`\kappa \ge ab`.
 
     Parameters
     ----------
@@ -187,13 +197,20 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0)
     return np.where(alive, np.maximum(level, 0.0), 0.0)
 
 
-@implements("gd-modified")
+@implements(
+    "gd-modified",
+    title="Tied net: a mode under steps of finite size",
+    exactness="O(η²), η the canonical time of a step",
+    regime="W(0) commutes with the second moment, ηa < 1",
+    source="yang2024",
+    where="derived here from the step of descent on U",
+)
 def modified_time(rate: ArrayLike, w0: ArrayLike, level: ArrayLike, *, step: float) -> Array:
     r"""Return when gradient descent of finite step brings a tied mode to a level.
 
     Descent :math:`u \leftarrow u + \eta au(1-u^2)` follows, to second order in its step, the flow
-    :math:`\dot w = 2aw(1-w)[1-c(1-3w)]`, :math:`c = \eta a/2`: late at first, faster at the end. The
-    time is its quadrature. Implements ``gd-modified`` (derived from yang2024, Eq. 4.3).
+    :math:`\dot w = 2aw(1-w)[1-c(1-3w)]`, :math:`c = \eta a/2`: late at first, faster at the end.
+    The time is its quadrature.
 
     Parameters
     ----------

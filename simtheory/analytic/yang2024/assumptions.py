@@ -9,8 +9,8 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix, positive
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError
+from simtheory.labels import implements
 
 __all__ = [
     "Assumption",
@@ -111,7 +111,13 @@ class AssumptionCheck:
         return [("run", run), *((each.name, str(each)) for each in self.assumptions), ("all", most)]
 
 
-@implements("assumption-check")
+@implements(
+    "assumption-check",
+    title="How small a start the assumptions of Appendix D need",
+    regime="distinct rates; D.3 and the second part of D.4 are slack there",
+    source="yang2024",
+    where="derived here from Assumptions D.2, D.4 and D.5",
+)
 def assumption_check(
     rates: ArrayLike,
     W0: ArrayLike,
@@ -125,9 +131,8 @@ def assumption_check(
     r"""Return which of the Assumptions D.1 to D.5 a run meets, and how far off the others are.
 
     With the smallest P that meets D.5, D.4 leaves :math:`\omega \le m/(PK\gamma d\beta^2)`,
-    :math:`m = 1-\kappa^{-1/2}` and :math:`\ln P = \frac{1+\rho}{1-\rho}
-    (10\kappa^2\ln\frac{K\gamma d\beta}{m} + \ln\beta)`. Implements ``assumption-check`` (yang2024,
-    Appendix D; the bound is derived here).
+    :math:`m = 1-\kappa^{-1/2}` and :math:`\ln P = \frac{1+\rho}{1-\rho} (10\kappa^2\ln\frac{K\gamma
+    d\beta}{m} + \ln\beta)`.
 
     Parameters
     ----------

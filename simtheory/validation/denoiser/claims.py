@@ -14,6 +14,7 @@ from simtheory import plot
 from simtheory._typing import Array
 from simtheory.analytic import denoiser
 from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Budget, Claim, Evidence, claims_of
 from simtheory.validation.denoiser.limits import few_samples, tied_flow_matching
@@ -36,7 +37,9 @@ def _seeds(budget: Budget) -> list[int]:
     return list(range(budget.seeds // 2))
 
 
-def _run(net: OneLayer | Tied, seed: int, budget: Budget, levels: Array, **more: Any) -> LinearRun:
+def _run(
+    net: OneLayer | Tied, seed: int, budget: Budget, levels: Levels | Array, **more: Any
+) -> LinearRun:
     return train_linear(
         net,
         _TASK,

@@ -1,4 +1,4 @@
-"""Cases of the topic denoiser."""
+"""Cases of the subject denoiser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic one_layer."""
+"""Cases of the subject one_layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic tied_approximations."""
+"""Cases of the subject tied: further approximations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic tied."""
+"""Cases of the subject tied: exact laws."""
 
 from __future__ import annotations
 

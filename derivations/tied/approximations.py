@@ -10,7 +10,7 @@ from sympy import diag, exp, expand_log, log, symbols
 from derivations._proof import Step, matrix_field, proof, symmetric
 from simtheory.analytic.symbolic import Statement
 from simtheory.analytic.symbolic._statement import hyp2f1
-from simtheory.analytic.symbolic.tied_approximations import schur as sequential
+from simtheory.analytic.symbolic.tied.approximations import schur as sequential
 
 t = symbols("t", positive=True)
 

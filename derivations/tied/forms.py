@@ -9,7 +9,7 @@ from sympy import Rational, diag, exp, eye, log, symbols
 
 from derivations._proof import Step, matrix_field, proof, symmetric
 from simtheory.analytic.symbolic import Statement
-from simtheory.analytic.symbolic.tied import resum
+from simtheory.analytic.symbolic.tied.forms import resum
 
 t = symbols("t", positive=True)
 
