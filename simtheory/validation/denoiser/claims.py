@@ -13,7 +13,7 @@ import numpy as np
 from simtheory import plot
 from simtheory._typing import Array
 from simtheory.analytic import denoiser, flow_matching
-from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
@@ -32,7 +32,10 @@ _claim = Topic("denoiser", paper="wang2025").claim
 _START = 0.1  # weight along each axis at the start
 _SPECTRUM = np.geomspace(0.01, 10.0, 7)
 _TASK = DenoisingTask(_SPECTRUM, sigma_min=0.02, sigma_max=10.0)
-_NETS: dict[str, OneLayer | Tied] = {"one layer": OneLayer(_START), "tied": Tied(_START)}
+_NETS: dict[str, OneLayerDenoiser | TiedDenoiser] = {
+    "one layer": OneLayerDenoiser(_START),
+    "tied": TiedDenoiser(_START),
+}
 
 
 def _seeds(budget: Budget) -> list[int]:
@@ -431,7 +434,7 @@ def _weights_on_few_samples(budget: Budget) -> Array:
     # The smallest sample variances learn at the rate of the noise, and are waited for.
     runs = [
         train_linear(
-            OneLayer(_START),
+            OneLayerDenoiser(_START),
             task,
             levels=(2 * _FEW_SIGMA, _FEW_SIGMA),
             steps=1000,
