@@ -30,6 +30,7 @@ from simtheory import sim
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.fit.curves import Curves
+from simtheory.observe import arrays
 
 MODELS = ("one-layer", "tied")
 ROWS = ("orthogonal", "correlated")
@@ -158,7 +159,7 @@ class Form:
         output = W @ self.mu
         if self.observed == "target":
             return np.asarray(output / self.mu)
-        return np.asarray(0.5 * np.sum((output - self.mu) ** 2, axis=-1, keepdims=True))
+        return arrays.losses(output, self.mu)[..., None]
 
     def linked(self, theta: Array) -> Array:
         """Return the parameters with plain instead of partial cosines, on their atanh scale."""

@@ -13,8 +13,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
 from simtheory.fit.results import Fit
-from simtheory.observe.swing import find_rises
-from simtheory.observe.times import first_crossing
+from simtheory.observe import arrays
 
 __all__ = ["Forecast", "Interval", "SwingForecast", "Withheld", "as_dict", "predict"]
 
@@ -209,7 +208,9 @@ def predict(
     curves = form.values(drawn, times / span)
     low, high = np.quantile(curves[1:], (tail, 1.0 - tail), axis=0)
     W = form.weights(drawn, times / span)
-    moments = first_crossing(times, np.moveaxis(np.diagonal(W, axis1=-2, axis2=-1), 1, 2), learned)
+    moments = arrays.crossings(
+        times, np.moveaxis(np.diagonal(W, axis1=-2, axis2=-1), 1, 2), learned
+    )
     names = fit.curves.names
     if fit.curves.observed == "loss":
         names = tuple(f"concept {k + 1}" for k in range(form.n))
@@ -233,7 +234,7 @@ def _horizon(form: Form, fit: Fit, learned: float) -> float:
     last = float(fit.curves.t[-1])
     coarse = last * np.geomspace(1e-2, _FURTHEST, 400)
     W = form.weights(fit.theta, coarse / last)
-    moments = first_crossing(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
+    moments = arrays.crossings(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
     latest = float(np.max(moments[np.isfinite(moments)], initial=0.0))
     return max(last if fit.withheld is None else float(fit.withheld.t[-1]), _PAST_LEARNING * latest)
 
@@ -255,7 +256,7 @@ def _interval(values: Array, tail: float) -> Interval:
 
 def _test_loss(W: Array, mu: Array) -> Array:
     """Loss at the target, shape (..., T)."""
-    return np.asarray(0.5 * np.sum((W @ mu - mu) ** 2, axis=-1))
+    return arrays.losses(W @ mu, mu)
 
 
 def _swing(
@@ -266,7 +267,7 @@ def _swing(
     for loss in losses:
         coming = [
             (t[low], t[high], (loss[high] - loss[low]) / loss[0])
-            for low, high in find_rises(loss, threshold * loss[0])
+            for low, high in arrays.rises(loss, threshold * loss[0])
             if t[high] > last
         ]
         found.append(coming[0] if coming else None)

@@ -20,7 +20,8 @@ from scipy.stats import norm
 from simtheory._checks import as_finite, as_times, positive_int, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.observe.swing import Rise, find_rises
+from simtheory.observe import arrays
+from simtheory.observe.swing import Rise
 
 __all__ = ["NoisyRises", "noise_level", "rises"]
 
@@ -142,18 +143,14 @@ def rises(
             f"Argument `smooth` must be odd and at most {times.size}, but it is {width}."
         )
     half = width // 2
-    kept, average = times[half : times.size - half], _average(values, width)
+    kept, average = times[half : times.size - half], arrays.smoothed(values, width)
     least = 2.0 * noise * bar / np.sqrt(width)
     found = tuple(
         Rise(float(kept[low]), float(kept[high]), float(size), float(size / abs(values[0])))
-        for low, high in find_rises(average, least)
+        for low, high in arrays.rises(average, least)
         for size in [average[high] - average[low]]
     )
     return NoisyRises(found, noise, width, float(least))
-
-
-def _average(values: Array, width: int) -> Array:
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, width).mean(axis=-1))
 
 
 def _widest(values: Array, far: float) -> int:
@@ -161,7 +158,7 @@ def _widest(values: Array, far: float) -> int:
     widest = 1
     for width in range(3, max(3, values.size // 10) + 1, 2):
         half = width // 2
-        if np.abs(values[half : values.size - half] - _average(values, width)).max() > far:
+        if np.abs(values[half : values.size - half] - arrays.smoothed(values, width)).max() > far:
             break
         widest = width
     return widest

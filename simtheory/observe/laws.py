@@ -21,7 +21,7 @@ import numpy as np
 
 from simtheory._checks import frozen
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError
+from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory
 
 __all__ = ["LawResiduals", "law_residuals"]
@@ -97,10 +97,7 @@ def law_residuals(traj: Trajectory) -> LawResiduals:
     """
     from scipy.integrate import cumulative_simpson  # loading it takes longer than a run
 
-    if traj.weights is None:
-        raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
-    symmetric = 0.5 * (traj.weights + np.swapaxes(traj.weights, -1, -2))
-    omega, q = np.linalg.eigh(symmetric)
+    omega, q = np.linalg.eigh(arrays.symmetric(_given.weights(traj)))
     low, high = omega[..., :1], omega[..., -1:]
     known = (omega > _SINGULAR * high) & (1.0 - omega > _SINGULAR)
     safe = np.where(known, omega, 0.5)

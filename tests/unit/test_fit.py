@@ -13,6 +13,7 @@ from scipy.stats import binom
 import simtheory as st
 from simtheory.errors import ArgumentError, FitError, RegimeError
 from simtheory.fit import Curves, as_dict, curves, fit, noise_level, predict, rises
+from simtheory.observe import arrays
 from simtheory.units import Clock
 
 NAMES = ("size", "colour")
@@ -391,7 +392,7 @@ def test_rises_are_found_and_noise_is_not():
         seen = rises(t, noisy(loss, 0.02, seed))
         found += len(seen.rises) == 1 and abs(seen.rises[0].t_max - true.t_max) < 1.0
         alarms += bool(rises(t, noisy(falling, 0.02, seed)).rises)
-        naive += st.fit.noisy_rises.find_rises(noisy(falling, 0.02, seed), 1e-3 * falling[0]) != []
+        naive += arrays.rises(noisy(falling, 0.02, seed), 1e-3 * falling[0]) != []
     assert found >= 95
     assert alarms <= 4  # one in a hundred is allowed: P(more than 4) = 0.4%
     assert naive == 100  # a bar that does not know the noise sees rises in all
