@@ -11,7 +11,6 @@ Result
 =====================  =======================================================================
 module                 what stands there
 =====================  =======================================================================
-`schedule`             the noise schedule; `DDIM` and `Ancestral` sampling
 `vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a judge
 `denoisers`            an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`
@@ -32,23 +31,18 @@ from simtheory.validation.nets.diffusion.readings import (
     terminal_slowdown,
 )
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule, sample
 from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 
 __all__ = [
-    "DDIM",
-    "Ancestral",
     "ConceptImages",
     "ConceptRun",
     "ConceptVectors",
     "MLPDenoiser",
-    "Schedule",
     "UNetDenoiser",
     "bend_and_return",
     "concept_loss",
     "learning_steps",
-    "sample",
     "speed",
     "strength_order",
     "terminal_slowdown",

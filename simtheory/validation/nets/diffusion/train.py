@@ -9,17 +9,19 @@ unseen combination among them, and placed in concept space.
 Symbols
 -------
 S : number of seeds; T : number of records; P : number of prompts; n : number of concepts; m : samples
-per prompt; v : velocity of `diffusion.schedule`; c : condition.
+per prompt; y : what the net predicts, by `prediction` of its description; c : condition.
 
 Result
 ------
 What is minimised is the mean over data, diffusion times and noise of
 
-.. math:: \tfrac12 \| \hat v(z_u, c, u) - v \|^2, \qquad v = \alpha\varepsilon - s x,
+.. math:: \tfrac12 \| \hat y(z_u, c, u) - y \|^2, \qquad
+    y = \alpha\varepsilon - \sigma x, \quad y = \varepsilon, \quad\text{or}\quad y = x,
 
 with u uniform between the ends of the schedule (the times of a batch are evenly spaced from a random
-start). As :math:`\hat x - x = s(v - \hat v)`, it is the loss of the clean data weighted by
-:math:`1/s^2 = 1 + 1/\sigma^2`.
+start). Of a schedule that does not preserve variance the net sees the form that does, with the same
+noise levels λ. The loss of the velocity is that of the clean data weighted by 1 + 1/λ, and the loss
+of the noise is it weighted by 1/λ.
 
 Reading
 -------
@@ -43,13 +45,13 @@ from tqdm import tqdm
 from simtheory._checks import as_finite, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
 from simtheory.validation.nets._arguments import checked_optimiser, checked_record, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device
 from simtheory.validation.nets.diffusion._store import SeedStore
 from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.images import ConceptImages
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Sampler, Schedule
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 from simtheory.validation.nets.optimisers import Adam, Optimiser
 
@@ -68,7 +70,7 @@ def train(
     optimiser: Optimiser = Adam(),  # noqa: B008 (frozen)
     samples: int = 1000,
     batch: int = 64,
-    schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
+    schedule: Schedule = CosineVP(),  # noqa: B008 (frozen)
     sampler: Sampler = DDIM(20),  # noqa: B008 (frozen)
     draws: int = 64,
     prompts: ArrayLike | None = None,
@@ -99,9 +101,9 @@ def train(
     batch : int
         Points per step, drawn from the training points with replacement.
     schedule : Schedule
-        Ends of the noise schedule.
-    sampler : DDIM or Ancestral
-        How samples are drawn.
+        How data and noise are mixed; see `simtheory.noise`. Default: ``CosineVP()``.
+    sampler : Sampler
+        How samples are drawn, ``DDIM()`` or ``DDPM()``. Default: ``DDIM(20)``.
     draws : int
         Samples per prompt and record.
     prompts : array_like, shape (P, n), optional
@@ -147,8 +149,8 @@ def train(
             "world", world, ConceptVectors | ConceptImages, "ConceptVectors or ConceptImages"
         ),
         optimiser=checked_optimiser(optimiser),
-        schedule=_checked("schedule", schedule, Schedule, "Schedule()"),
-        sampler=_checked("sampler", sampler, DDIM | Ancestral, "DDIM() or Ancestral()"),
+        schedule=_checked("schedule", schedule, Schedule, "a Schedule, such as CosineVP()"),
+        sampler=_checked("sampler", sampler, Sampler, "a Sampler, such as DDIM() or DDPM()"),
         lr=positive("lr", lr),
         seeds=checked_seeds(seeds),
         samples=positive_int("samples", samples),
@@ -264,7 +266,7 @@ def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> d
     data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
     init, steps = jax.random.split(jax.random.key(seed))
     lr = jnp.asarray(job.lr, dtype)
-    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves)
+    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves, job.net.prediction)
     prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
     told, z, noise = (
         None if part is None else jnp.asarray(part, dtype)
