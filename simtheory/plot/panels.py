@@ -22,12 +22,18 @@ from simtheory.plot.style import style
 __all__ = ["FORMATS", "picture"]
 
 FORMATS = (".png", ".svg", ".pdf")
+_LETTERS = {"outlined": "path", "text": "none"}
 _UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 @contextmanager
 def picture(
-    path: str | Path, *, widths: Sequence[float] = (4.4,), height: float = 3.3, rows: int = 1
+    path: str | Path,
+    *,
+    widths: Sequence[float] = (4.4,),
+    height: float = 3.3,
+    rows: int = 1,
+    letters: str = "outlined",
 ) -> Iterator[list[Axes]]:
     """Give Axes side by side in the house style, and write them to a file at the end.
 
@@ -41,6 +47,9 @@ def picture(
         Their height, in inches.
     rows : int
         How many rows of them.
+    letters : {"outlined", "text"}
+        How an SVG holds its letters: outlined, which look the same on every machine, or as text in
+        the reader's fonts, a quarter of the size.
 
     Yields
     ------
@@ -50,16 +59,17 @@ def picture(
     Raises
     ------
     ArgumentError
-        If the file name has another suffix.
+        If the file name has another suffix, or `letters` is unknown.
     """
     target = Path(path)
     one_of("path", target.suffix, FORMATS)
+    one_of("letters", letters, _LETTERS)
     with mpl_style.context(style()):
         figure = Figure(figsize=(sum(widths), rows * height))
         yield list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
-        # Outlined letters look the same on every machine; with names of its own for its parts
-        # and without a date, a picture drawn again is the same file.
-        outlined = {"svg.fonttype": "path", "svg.hashsalt": "simtheory"}
-        with mpl_style.context(outlined), whole(target) as partial:
+        # With names of its own for its parts and without a date, a picture drawn again is the same
+        # file.
+        repeatable = {"svg.fonttype": _LETTERS[letters], "svg.hashsalt": "simtheory"}
+        with mpl_style.context(repeatable), whole(target) as partial:
             kind = target.suffix.removeprefix(".")
             figure.savefig(partial, format=kind, dpi=200, metadata=_UNDATED.get(kind))

@@ -8,6 +8,7 @@ from simtheory.validation import concept_diffusion, denoiser
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
+from simtheory.validation.ledger.findings import committed as records
 from simtheory.validation.ledger.runner import run
 from simtheory.validation.nets import diffusion
 from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
@@ -33,6 +34,7 @@ __all__ = [
     "denoiser",
     "diffusion",
     "initial_layers",
+    "records",
     "run",
     "train",
 ]

@@ -69,7 +69,13 @@ def test_one_layer_follows_descent_on_its_own_moment(sample_size):
     turned = DenoisingTask([[2.0, 0.7], [0.7, 0.6]], sigma_min=0.1, sigma_max=4.0)
     levels = np.array([4.0, 1.0, 0.1])
     run = train_linear(
-        dn.OneLayer(0.2), turned, levels=levels, steps=300, lr=0.01, samples=sample_size, record=7
+        dn.OneLayerDenoiser(0.2),
+        turned,
+        levels=levels,
+        steps=300,
+        lr=0.01,
+        samples=sample_size,
+        record=7,
     )
     assert (sample_size is None) == (gap(run.moment, turned.second_moment) < 1e-12)
     for k, sigma in enumerate(levels):
@@ -86,7 +92,9 @@ def test_one_layer_follows_descent_on_its_own_moment(sample_size):
 
 def test_a_tied_mode_follows_its_recursion():
     levels = np.array([4.0, 1.0, 0.1])
-    run = train_linear(dn.Tied(0.05), TASK, levels=levels, steps=200, lr=1e-3, record=range(201))
+    run = train_linear(
+        dn.TiedDenoiser(0.05), TASK, levels=levels, steps=200, lr=1e-3, record=range(201)
+    )
     w = np.full((3, 3), 0.05)  # level, mode
     path = [w]
     for _ in range(200):
@@ -97,7 +105,7 @@ def test_a_tied_mode_follows_its_recursion():
     assert gap(modes[0], path) > 10 * TIGHT
 
 
-@pytest.mark.parametrize("net", [dn.OneLayer(0.1), dn.Tied(0.1)])
+@pytest.mark.parametrize("net", [dn.OneLayerDenoiser(0.1), dn.TiedDenoiser(0.1)])
 def test_what_a_trained_net_generates_is_the_law(net):
     # two errors, O(lr) of the steps and O(1/K) of the sampler: both halved, the whole is halved
     errors = []
@@ -121,10 +129,10 @@ def test_mistakes_of_the_linear_denoiser_are_answered():
         train_linear("one layer", TASK, **settings)
     moved = DenoisingTask((1.0,), sigma_min=0.1, sigma_max=1.0, mean=1.0)
     with pytest.raises(RegimeError, match="without mean"):
-        train_linear(dn.OneLayer(0.1), moved, **settings)
+        train_linear(dn.OneLayerDenoiser(0.1), moved, **settings)
     with pytest.raises(ArgumentError, match="fall strictly"):
-        train_linear(dn.OneLayer(0.1), TASK, **settings | {"levels": (1.0, 2.0)})
+        train_linear(dn.OneLayerDenoiser(0.1), TASK, **settings | {"levels": (1.0, 2.0)})
     with pytest.raises(SolveError, match="stable below"):
-        train_linear(dn.OneLayer(0.1), TASK, **settings | {"lr": 9.0, "steps": 2000})
+        train_linear(dn.OneLayerDenoiser(0.1), TASK, **settings | {"lr": 9.0, "steps": 2000})
     with pytest.raises(ShapeError, match="weights"):
         sampled_covariance(np.eye(2), (2.0, 1.0))

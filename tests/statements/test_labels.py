@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import sympy
 
 import derivations
 import simtheory
 from derivations import PROOFS
-from simtheory import cite
+from simtheory import SIMTask, cite, sim
 from simtheory.analytic import tied
 from simtheory.analytic.symbolic import STATEMENTS
 from simtheory.errors import ArgumentError
@@ -211,8 +211,11 @@ def test_citing() -> None:
     assert derived.startswith("% ldl-logit was derived in simtheory from the model of yang2024.")
     assert software in derived
     assert "@inproceedings{yang2024," in derived
-    assert derived == cite("ldl-logit") == cite(SimpleNamespace(label="ldl-logit", origin="x"))
-    assert cite(SimpleNamespace(label=None, origin="sim.Tied")) == software
+    task = SIMTask(mu=(1.0, 2.0), sigma=0.0)
+    closed = tied.pivots(task, 0.01 * np.eye(2), [0.0, 1.0])
+    assert derived == cite("ldl-logit") == cite(closed)
+    assert cite(closed, sim.solve(sim.Tied(), task, 0.01 * np.eye(2), [0.0, 1.0])) == derived
+    assert cite(replace(closed, label=None)) == software
     whole = cite(tied)
     assert whole.count("@inproceedings{yang2024,") == 1
     assert "saxe2014" in whole

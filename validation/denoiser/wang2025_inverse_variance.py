@@ -36,11 +36,11 @@ weights learn at the same time.""",
 VARIANCES = np.geomspace(0.01, 10.0, 7)
 TASK = st.tasks.DenoisingTask(VARIANCES, sigma_min=0.02, sigma_max=10.0)
 SEEDS, LEVELS = range(5), trained.log_levels(TASK, 100)
-NETS = {"one layer": denoiser.OneLayer(0.1), "tied": denoiser.Tied(0.1)}
+NETS = {"one layer": denoiser.OneLayerDenoiser(0.1), "tied": denoiser.TiedDenoiser(0.1)}
 WIDTH, BATCH, LR, STEPS = 128, 256, 0.005, 20_000
 
 
-def linear(net: denoiser.OneLayer | denoiser.Tied) -> tuple[np.ndarray, np.ndarray]:
+def linear(net: denoiser.OneLayerDenoiser | denoiser.TiedDenoiser) -> tuple[np.ndarray, np.ndarray]:
     """Return canonical times and sampled variances (S, T, d) of a trained linear denoiser."""
     steps = np.unique(np.concatenate([[0], np.geomspace(1, 20_000, 160)]).astype(int))
     runs = [

@@ -16,8 +16,8 @@ from simtheory.labels import implements
 __all__ = [
     "Cutoff",
     "Net",
-    "OneLayer",
-    "Tied",
+    "OneLayerDenoiser",
+    "TiedDenoiser",
     "one_layer_log_ratio",
     "one_layer_mode",
     "tied_log_ratio",
@@ -223,7 +223,7 @@ class Cutoff(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OneLayer:
+class OneLayerDenoiser:
     """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
 
     Parameters
@@ -308,7 +308,7 @@ class OneLayer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tied:
+class TiedDenoiser:
     """A denoiser U Uᵀ y that starts aligned with the data; t = 4ητ on E‖UUᵀy − x‖².
 
     Parameters
@@ -397,4 +397,4 @@ class Tied:
         return Cutoff(value, 2.0 * missing, share * slope * a)
 
 
-Net: TypeAlias = OneLayer | Tied
+Net: TypeAlias = OneLayerDenoiser | TiedDenoiser

@@ -52,7 +52,7 @@ def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     ----------
     task : DenoisingTask
         Data without mean, and the ends of the schedule.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Network and its start.
     t : array_like, shape (T,)
         Canonical times: 2ητ for one layer and 4ητ for the tied net, on the loss E‖f(y) − x‖².
@@ -69,9 +69,9 @@ def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> from simtheory.analytic.denoiser import OneLayer
+    >>> from simtheory.analytic.denoiser import OneLayerDenoiser
     >>> task = DenoisingTask((1.0, 10.0), sigma_min=0.002, sigma_max=80.0)
-    >>> generated_variance(task, OneLayer(0.1), [2.0]).round(5)
+    >>> generated_variance(task, OneLayerDenoiser(0.1), [2.0]).round(5)
     array([[0.26971, 9.9844 ]])
     """
     times = as_times(t)
@@ -145,7 +145,7 @@ def cutoff_law(task: DenoisingTask, net: Net, t: ArrayLike, *, strict: bool = Tr
     ----------
     task : DenoisingTask
         Data without mean, and the ends of the schedule.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Network and its start.
     t : array_like, shape (T,)
         Canonical times.
@@ -233,7 +233,7 @@ def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     ----------
     task : DenoisingTask
         Data without mean, and the ends of the schedule.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Network and its start.
     t : array_like, shape (T,)
         Canonical times.
@@ -266,7 +266,7 @@ def emergence_times(
     ----------
     task : DenoisingTask
         Data without mean, and the ends of the schedule.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Network and its start.
     level : {"harmonic", "geometric", "arithmetic", "band"}
         A mean of start and target, or the edge of the band of relative half-width `width` around
@@ -287,9 +287,9 @@ def emergence_times(
 
     Examples
     --------
-    >>> from simtheory.analytic.denoiser import Tied
+    >>> from simtheory.analytic.denoiser import TiedDenoiser
     >>> task = DenoisingTask((1.0,), sigma_min=0.002, sigma_max=80.0)
-    >>> emergence_times(task, Tied(0.1)).round(3)  # ητ = 0.09428 of the paper, times 4
+    >>> emergence_times(task, TiedDenoiser(0.1)).round(3)  # ητ = 0.09428 of the paper, times 4
     array([0.377])
     """
     one_of("level", level, LEVELS)

@@ -19,7 +19,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.labels import implements
+from simtheory.labels import implements, label_of
 from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 
@@ -199,4 +199,5 @@ def affine(
                 "bias": ("*ensemble t output", shift),
             }
         ),
+        label=label_of(affine),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from simtheory._checks import as_matrix, as_second_moment, as_times, non_negativ
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.errors import ShapeError
-from simtheory.labels import implements
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -159,4 +159,5 @@ def decayed(
         exact=True,
         probes=probes,
         stats={"decay": shrink},
+        label=label_of(general),
     )

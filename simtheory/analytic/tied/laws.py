@@ -19,7 +19,7 @@ from simtheory.analytic._shared.axes import weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
 from simtheory.analytic._shared.rows import DEPENDENT
 from simtheory.errors import ArgumentError, RegimeError
-from simtheory.labels import implements
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -360,6 +360,7 @@ def reflect(traj: Trajectory) -> Trajectory:
         origin=f"{traj.origin}, reflected",
         exact=traj.exact,
         probes=traj.probes,
+        label=label_of(reflect),
     )
 
 

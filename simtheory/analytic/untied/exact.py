@@ -20,7 +20,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import as_two_layers, scalar_imbalance
 from simtheory.errors import RegimeError, ShapeError
-from simtheory.labels import implements
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -144,7 +144,9 @@ def isotropic(
         weights = riccati((below, above), np.eye(task.dim), rate * times)
     else:
         weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
-    return closed_form(isotropic, task, times, weights, exact=True, probes=probes)
+    return closed_form(
+        isotropic, task, times, weights, exact=True, probes=probes, label=label_of(riccati)
+    )
 
 
 @implements(

@@ -42,7 +42,7 @@ import numpy as np
 
 from simtheory._checks import all_positive, frozen, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError, TaskError
 from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
@@ -71,7 +71,7 @@ class LinearRun:
         Second moment of the data that it learned from.
     task : DenoisingTask
         What was learned.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         The net and its start.
     """
 
@@ -81,7 +81,7 @@ class LinearRun:
     weights: Array
     moment: Array
     task: DenoisingTask
-    net: OneLayer | Tied
+    net: OneLayerDenoiser | TiedDenoiser
 
     def __repr__(self) -> str:
         t, k, d, _ = self.weights.shape
@@ -108,7 +108,7 @@ def log_levels(task: DenoisingTask, count: int) -> Levels:
 
 
 def train_linear(
-    net: OneLayer | Tied,
+    net: OneLayerDenoiser | TiedDenoiser,
     task: DenoisingTask,
     *,
     levels: Levels | ArrayLike,
@@ -123,7 +123,7 @@ def train_linear(
 
     Parameters
     ----------
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Which net, and its weight along each axis of the data at the start.
     task : DenoisingTask
         The data, without mean.
@@ -157,21 +157,21 @@ def train_linear(
     Examples
     --------
     >>> task = DenoisingTask((0.5, 2.0), sigma_min=0.1, sigma_max=5.0)
-    >>> run = train_linear(OneLayer(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, record=2)
+    >>> run = train_linear(OneLayerDenoiser(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, record=2)
     >>> run.weights[-1, 1].round(3)
     array([[0.333, 0.   ],
            [0.   , 0.667]])
     """
-    if not isinstance(net, OneLayer | Tied):
+    if not isinstance(net, OneLayerDenoiser | TiedDenoiser):
         raise ArgumentError(
-            f"Argument `net` must be OneLayer(start) or Tied(start), but got {net!r}."
+            f"Argument `net` must be OneLayerDenoiser(start) or TiedDenoiser(start), but got {net!r}."
         )
     if not isinstance(task, DenoisingTask):
         raise TaskError(f"Argument `task` must be a DenoisingTask, but got {task!r}.")
     if task.mean.any():
         raise RegimeError("A linear denoiser without bias needs data without mean: subtract it.")
     sigma = _checked_levels(levels)
-    rate, tied = positive("lr", lr), isinstance(net, Tied)
+    rate, tied = positive("lr", lr), isinstance(net, TiedDenoiser)
     stops = checked_record(record, positive_int("steps", steps))
     moment = task.second_moment
     if samples is not None:
