@@ -97,8 +97,8 @@ class Fit:
         Goodness of fit.
     candidates : tuple of Candidate
         All that was tried.
-    level : float
-        Confidence level of all intervals.
+    confidence : float
+        Confidence of all intervals.
     intervals : {"covariance", "bootstrap"}
         Where they come from.
     draws : ndarray, shape (M, P)
@@ -114,7 +114,7 @@ class Fit:
     parameters: tuple[Parameter, ...]
     quality: Quality
     candidates: tuple[Candidate, ...]
-    level: float
+    confidence: float
     intervals: str
     draws: Array = field(metadata=over("draw", "theta", allow="real"))
     theta: Array = field(metadata=over("theta", allow="real"))

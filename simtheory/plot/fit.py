@@ -131,7 +131,7 @@ def _mark_learning(ax: Axes, fit: Fit, ahead: Forecast) -> None:
     for k, time in enumerate(ahead.learning_times):
         if not np.isfinite(time.value):
             continue
-        height = ahead.level if fit.curves.observed == "concepts" else 0.0
+        height = ahead.learned if fit.curves.observed == "concepts" else 0.0
         late = min(time.high, float(ahead.t[-1]))
         ax.errorbar(
             time.value,
