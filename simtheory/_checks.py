@@ -10,11 +10,14 @@ import difflib
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
+
+Kind = TypeVar("Kind")
 
 
 def _called(name: str) -> str:
@@ -224,6 +227,16 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     if value not in names:
         raise ArgumentError(
             f"{_called(name)} is {value!r}, which is unknown; {nearest(value, names)}"
+        )
+    return value
+
+
+def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
+    """Return `value` if it is an instance of the class `kind`."""
+    if not isinstance(value, kind):
+        raise ArgumentError(
+            f"{_called(name)} must be of the kind {kind.__name__}, but it is of the kind "
+            f"{type(value).__name__}."
         )
     return value
 

@@ -31,7 +31,7 @@ there is no fit but a `FitError` that says which and what to record.
 from simtheory.fit.curves import OBSERVED, Curves, curves
 from simtheory.fit.fitting import fit
 from simtheory.fit.forecast import Forecast, Interval, SwingForecast, Withheld, as_dict, predict
-from simtheory.fit.noise import NoisyRises, noise_level, rises
+from simtheory.fit.noisy_rises import NoisyRises, noise_level, rises
 from simtheory.fit.results import Candidate, Fit, Parameter, Quality
 
 __all__ = [

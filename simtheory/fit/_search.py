@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from simtheory._typing import Array
 from simtheory.errors import SolveError
-from simtheory.fit._forms import BOUNDS, Form
+from simtheory.fit._forms import SCALES, Form
 
 _STEP = 1e-4
 """Step of central differences: the parameters are logarithms, so it is relative."""
@@ -47,7 +47,7 @@ class Optimum:
 
 def bounds(form: Form) -> tuple[Array, Array]:
     """Return the lowest and highest parameters that a search may try."""
-    low, high = np.array([BOUNDS[scale] for scale in form.scales]).T
+    low, high = np.array([(SCALES[s].low, SCALES[s].high) for s in form.scales]).T
     return low, high
 
 

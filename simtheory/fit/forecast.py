@@ -1,4 +1,4 @@
-"""The rest of the training, as a fit foresees it."""
+"""Forecasts from a fit: curves, learning times and a swing-by to come, with intervals."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ __all__ = ["Forecast", "Interval", "SwingForecast", "Withheld", "as_dict", "pred
 
 _POINTS = 401
 _PAST_LEARNING = 1.5
-"""A forecast without a horizon goes this far past the last learning time,"""
+"""Horizon of a forecast that is given none, in units of the last learning time."""
+
 _FURTHEST = 100.0
-"""but no further than this many times the record."""
+"""Largest such horizon, in lengths of the record; a concept learned later has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class SwingForecast:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """How a forecast did on what was measured but not fitted.
+    """The error of a forecast on points that were measured but not fitted.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class Forecast:
         What the concepts are called.
     learning_times : tuple of Interval
         When each of them is learned, on inputs that hold it alone.
-    level : float
+    learned : float
         The share that counts as learned.
     swing : SwingForecast or None
         The first rise of the test loss that ends after the fitted record; None if one is unlikely,
@@ -117,7 +118,7 @@ class Forecast:
     high: Array
     concepts: tuple[str, ...]
     learning_times: tuple[Interval, ...]
-    level: float
+    learned: float
     swing: SwingForecast | None
     withheld: Withheld | None
 
@@ -132,7 +133,7 @@ class Forecast:
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
-            (f"{name} learned", f"{time} (at {self.level:g})")
+            (f"{name} learned", f"{time} (at {self.learned:g})")
             for name, time in zip(self.concepts, self.learning_times, strict=True)
         ]
         if self.swing is None:
@@ -182,13 +183,13 @@ def predict(
     Returns
     -------
     Forecast
-        Curves, learning times and a coming swing-by, with intervals at the level of the fit.
+        Curves, learning times and a coming swing-by, with intervals at the confidence of the fit.
 
     Notes
     -----
     All intervals are quantiles over the `draws` of the fit: 512 points of a Sobol sequence spread
-    as its covariance says, or its bootstrap samples. They know nothing of what the model leaves
-    out.
+    as its covariance says, or its bootstrap samples. Errors of the model itself are
+    not in them.
     """
     form = Form.of(fit.curves, fit.model, fit.rows)
     if t is not None and until is not None:
@@ -203,7 +204,7 @@ def predict(
         times = as_times(t)
     span = last
     drawn = np.concatenate([fit.theta[None], fit.draws])
-    tail = 0.5 * (1.0 - fit.level)
+    tail = 0.5 * (1.0 - fit.confidence)
     curves = form.values(drawn, times / span)
     low, high = np.quantile(curves[1:], (tail, 1.0 - tail), axis=0)
     W = form.weights(drawn, times / span)
@@ -220,7 +221,7 @@ def predict(
         high=frozen(high),
         concepts=names,
         learning_times=tuple(_interval(column, tail) for column in moments.T),
-        level=float(learned),
+        learned=float(learned),
         swing=None
         if form.mu is None
         else _swing(times, _test_loss(W, form.mu), last, threshold, tail),
@@ -229,7 +230,7 @@ def predict(
 
 
 def _horizon(form: Form, fit: Fit, learned: float) -> float:
-    """Past the last learning time that the best parameters have, if it is not out of sight."""
+    """Return the horizon of the best parameters, `_PAST_LEARNING` times the last learning time."""
     last = float(fit.curves.t[-1])
     coarse = last * np.geomspace(1e-2, _FURTHEST, 400)
     W = form.weights(fit.theta, coarse / last)
@@ -239,7 +240,7 @@ def _horizon(form: Form, fit: Fit, learned: float) -> float:
 
 
 def _grid(horizon: float, last: float, fit: Fit) -> Array:
-    """Even over the record and even over the horizon, so that neither is coarse."""
+    """Return times spread evenly over the record and over the horizon, so that neither is coarse."""
     parts = [np.linspace(0.0, horizon, _POINTS)]
     if last < horizon:
         parts.append(np.linspace(0.0, last, _POINTS // 2))
@@ -322,7 +323,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         "caveat": fit.caveat,
         "rows": fit.rows,
         "rates": fit.rate_unit,
-        "level": fit.level,
+        "confidence": fit.confidence,
         "intervals": fit.intervals,
         "parameters": [asdict(parameter) for parameter in fit.parameters],
         "quality": asdict(fit.quality),
@@ -330,7 +331,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
     }
     if forecast is not None:
         record["forecast"] = {
-            "learned_at": forecast.level,
+            "learned_at": forecast.learned,
             "learning_times": {
                 name: asdict(time)
                 for name, time in zip(forecast.concepts, forecast.learning_times, strict=True)
@@ -346,7 +347,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Replace what JSON has no word for."""
+    """Replace numbers that JSON cannot hold."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

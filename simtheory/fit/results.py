@@ -82,8 +82,8 @@ class Fit:
         Goodness of fit.
     candidates : tuple of Candidate
         All that was tried.
-    level : float
-        Confidence level of all intervals.
+    confidence : float
+        Confidence of all intervals.
     intervals : {"covariance", "bootstrap"}
         Where they come from.
     draws : ndarray, shape (M, P)
@@ -99,7 +99,7 @@ class Fit:
     parameters: tuple[Parameter, ...]
     quality: Quality
     candidates: tuple[Candidate, ...]
-    level: float
+    confidence: float
     intervals: str
     draws: Array
     theta: Array
@@ -145,7 +145,7 @@ class Fit:
             span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
             rows.append((p.name, f"{p.value:.4g}  {span}"))
         rows += [
-            ("intervals", f"{100 * self.level:g}%, from the {self.intervals}"),
+            ("intervals", f"{100 * self.confidence:g}%, from the {self.intervals}"),
             ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
             ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
         ]

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from simtheory._checks import of_kind
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.results import Curve, Samples, Trajectory
+from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 
 def trajectory(traj: Any, *, name: str = "traj") -> Trajectory:
     """Return `traj` if it is a trajectory on an identity task, whose outputs are compared with inputs."""
-    if not isinstance(traj, Trajectory):
-        raise ArgumentError(f"Argument `{name}` must be a Trajectory, but it is {_kind(traj)}.")
-    if not isinstance(traj.task, SIMTask):
-        raise ArgumentError(
-            f"Argument `{name}` must be a trajectory on a SIMTask, but its task is "
-            f"{_kind(traj.task)}."
-        )
-    return traj
+    found = of_kind(name, traj, Trajectory)
+    of_kind(f"{name}.task", found.task, SIMTask)
+    return found
 
 
 def weights(traj: Any) -> Array:
@@ -28,22 +24,3 @@ def weights(traj: Any) -> Array:
     if found is None:
         raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
     return found
-
-
-def curve(found: Any, *, name: str = "curve") -> Curve:
-    """Return `found` if it is a curve."""
-    if not isinstance(found, Curve):
-        raise ArgumentError(f"Argument `{name}` must be a Curve, but it is {_kind(found)}.")
-    return found
-
-
-def samples(found: Any, *, name: str = "samples") -> Samples:
-    """Return `found` if it is samples."""
-    if not isinstance(found, Samples):
-        raise ArgumentError(f"Argument `{name}` must be Samples, but it is {_kind(found)}.")
-    return found
-
-
-def _kind(value: Any) -> str:
-    noun = type(value).__name__
-    return noun if noun == "Samples" else f"a{'n' if noun[:1] in 'AEIOUaeiou' else ''} {noun}"

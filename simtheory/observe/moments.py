@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simtheory._checks import of_kind
 from simtheory._typing import Array
-from simtheory.observe import _given
 from simtheory.results import Samples
 
 __all__ = ["Moments", "effective_size", "moments"]
@@ -46,7 +46,7 @@ def moments(samples: Samples) -> Moments:
     >>> moments(Samples([[0.0], [2.0]], origin="sim"))
     Moments(mean=array([1.]), covariance=array([[1.]]))
     """
-    found = _given.samples(samples)
+    found = of_kind("samples", samples, Samples)
     mean = np.einsum("...n,...ni->...i", found.weights, found.points)
     apart = found.points - mean[..., None, :]
     covariance = np.einsum("...n,...ni,...nj->...ij", found.weights, apart, apart)
@@ -76,4 +76,4 @@ def effective_size(samples: Samples) -> Array:
     >>> effective_size(Samples([[0.0], [2.0]], [0.0, -np.inf], origin="sim"))
     array(1.)
     """
-    return np.asarray(1.0 / np.sum(_given.samples(samples).weights ** 2, axis=-1))
+    return np.asarray(1.0 / np.sum(of_kind("samples", samples, Samples).weights ** 2, axis=-1))

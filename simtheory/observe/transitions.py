@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import number
+from simtheory._checks import number, of_kind
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.observe import _given, arrays
+from simtheory.observe import arrays
 from simtheory.results import Curve
 
 __all__ = ["crossings", "slopes", "widths"]
@@ -34,7 +34,8 @@ def crossings(curve: Curve, *, level: float) -> Array:
     >>> crossings(found, level=0.25)
     array([0.25])
     """
-    return arrays.crossings(curve.x, _rows(curve), number("level", level))
+    values = _rows(curve)
+    return arrays.crossings(curve.x, values, number("level", level))
 
 
 def widths(curve: Curve, *, low: float, high: float) -> Array:
@@ -92,7 +93,7 @@ def slopes(curve: Curve, *, logarithmic: bool = False) -> Array:
     >>> slopes(squares, logarithmic=True)
     array([2.])
     """
-    x, values = _given.curve(curve).x, _rows(curve)
+    x, values = of_kind("curve", curve, Curve).x, _rows(curve)
     if x.size < 2 or np.isnan(values).any():
         raise ArgumentError(
             "Argument `curve` must have two places or more and no NaN, but it has "
@@ -110,4 +111,4 @@ def slopes(curve: Curve, *, logarithmic: bool = False) -> Array:
 
 def _rows(curve: Curve) -> Array:
     """Values with x on the last axis, shape (..., R, X)."""
-    return np.swapaxes(_given.curve(curve).values, -1, -2)
+    return np.swapaxes(of_kind("curve", curve, Curve).values, -1, -2)

@@ -1,4 +1,4 @@
-"""Pictures of trajectories: Axes in, Axes out.
+"""Pictures of results: Axes in, Axes out.
 
 No function here shows a figure, arranges its layout or touches the settings of matplotlib; `style`
 offers some. Colour means concept and dash means road, in every picture.
@@ -17,10 +17,12 @@ from simtheory.plot.style import GREY, INK, colour, dash, style
 if TYPE_CHECKING:
     from simtheory.plot.agreement import prediction
     from simtheory.plot.charts import counts, crossing, measurements, scatter
+    from simtheory.plot.curves import curve
     from simtheory.plot.diagrams import phase
     from simtheory.plot.fit import fitted, residuals
     from simtheory.plot.panels import FORMATS, picture
     from simtheory.plot.paths import concept_space
+    from simtheory.plot.points import samples
     from simtheory.plot.trajectories import loss, weights
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "concept_space",
     "counts",
     "crossing",
+    "curve",
     "dash",
     "fitted",
     "loss",
@@ -39,6 +42,7 @@ __all__ = [
     "picture",
     "prediction",
     "residuals",
+    "samples",
     "scatter",
     "style",
     "weights",
@@ -49,6 +53,7 @@ _HOMES = {
     "concept_space": "paths",
     "counts": "charts",
     "crossing": "charts",
+    "curve": "curves",
     "fitted": "fit",
     "loss": "trajectories",
     "measurements": "charts",
@@ -56,6 +61,7 @@ _HOMES = {
     "picture": "panels",
     "prediction": "agreement",
     "residuals": "fit",
+    "samples": "points",
     "scatter": "charts",
     "weights": "trajectories",
 }

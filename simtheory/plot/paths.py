@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from simtheory._checks import non_negative_int
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
+from simtheory.observe import _given
 from simtheory.plot._axes import axes_or_new, line_style, members, note, once, thin
 from simtheory.plot.style import GREY, INK, colour
 from simtheory.results import Trajectory
@@ -60,7 +61,7 @@ def concept_space(
     ArgumentError
         If `concepts` are not two different concepts of the task, or `markers` is negative.
     """
-    plane = _plane(traj.task, concepts)
+    plane = _plane(_given.trajectory(traj).task, concepts)
     non_negative_int("markers", markers)
     task = traj.task
     point = task.target if vertex is None else task.vertex(vertex)

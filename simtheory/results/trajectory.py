@@ -142,7 +142,8 @@ class Trajectory:
         given = getattr(task, "probes", None) if probes is None else probes
         if given is None:
             raise ArgumentError(
-                f"Argument `probes` must be given, because a {type(task).__name__} names none."
+                f"Argument `probes` must be given, because tasks of the class {type(task).__name__} "
+                "name none."
             )
         watched = as_finite("probes", given)
         if watched.ndim != 2 or watched.shape[1] != task.dim:

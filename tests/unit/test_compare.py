@@ -94,7 +94,7 @@ def test_what_it_tells_of_itself() -> None:
     shown = dict(line.split(maxsplit=1) for line in str(found).splitlines()[4:] if "  " in line)
     assert (shown["time"], shown["probe"], shown["member"]) == ("2", "3", "(2,)")
     assert found.to_dict()["member"] == [2]
-    assert json.loads(json.dumps(found.to_dict()))["max_error"] == 0.5
+    assert json.loads(json.dumps(found.to_dict()))["max_error"] == found.max_error
     assert found._repr_html_().startswith("<table>")
     named = agreement(TRUTH, seeds)._repr_html_()
     assert "validation.train(&lt;MLP&gt;)" in named

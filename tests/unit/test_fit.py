@@ -158,7 +158,7 @@ def test_a_wrong_model_shows_in_its_residuals():
 
 def test_a_loss_whose_signals_are_unknown():
     loss = 0.5 * 2.0**2 * (1 - modes()[:, :1]) ** 2
-    found = fit(Curves(T, noisy(loss, 0.02), ("loss",), "loss"), level=0.999)
+    found = fit(Curves(T, noisy(loss, 0.02), ("loss",), "loss"), confidence=0.999)
     assert found.model == "tied"
     for name, value in (("rate_1", 1.0), ("start_1", 0.01), ("amplitude_1", 2.0)):
         assert found[name].low < value < found[name].high
@@ -271,7 +271,7 @@ def test_bad_arguments_are_answered():
     for options, kind, words in [
         ({"model": "tide"}, ArgumentError, "did you mean tied"),
         ({"rows": "correlation"}, ArgumentError, "did you mean correlated"),
-        ({"level": 95.0}, ArgumentError, "`level`"),
+        ({"confidence": 95.0}, ArgumentError, "`confidence`"),
         ({"fixed": {"rate_3": 1.0}}, ArgumentError, "did you mean rate_"),
         ({"fixed": {"rate_1": -1.0}}, ArgumentError, "rates are positive"),
         ({"fixed": {"start_1": 0.0}, "model": "tied"}, ArgumentError, "between 0 and 1"),

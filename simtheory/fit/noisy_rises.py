@@ -1,4 +1,4 @@
-r"""How loud the noise is, and which rises of a noisy loss are more than noise.
+r"""The size of the noise on a curve, and the rises of a noisy loss that exceed it.
 
 The noise of a curve is estimated without a model, by differences: each point against the straight
 line between its neighbours,
@@ -104,15 +104,15 @@ def rises(
     loss : array_like, shape (T,)
         The loss, with noise independent from time to time.
     smooth : int, optional
-        Odd number of points of the moving average. Default: the most that take away nothing but
-        noise, which is to say that no point lies further from the average than noise explains.
+        Odd number of points of the moving average. Default: the largest for which no point lies
+        further from the average than noise explains.
     false_alarm : float
         The probability α of a rise where there is none.
 
     Returns
     -------
     NoisyRises
-        The rises, and what decided about them.
+        The rises, with the noise and the threshold that they were held against.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def rises(
 
 
 def _widest(values: Array, far: float) -> int:
-    """The widest window, at most a tenth of the record, whose average stays near every point."""
+    """Return the widest window, at most a tenth of the record, whose average stays near every point."""
     widest = 1
     for width in range(3, max(3, values.size // 10) + 1, 2):
         half = width // 2
