@@ -10,7 +10,7 @@ import numpy as np
 import simtheory as st
 from validation.common import Figure
 
-df, GREY = st.validation.diffusion, st.plot.GREY
+df, concepts, GREY = st.validation.diffusion, st.validation.concept_diffusion, st.plot.GREY
 
 FIGURE = Figure(
     __file__,

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from simtheory.noise import Level, Sampler, Schedule, clean_of, target_of
-from simtheory.validation.nets.diffusion._nets import build
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
 from simtheory.validation.nets.optimisers import Optimiser
 
@@ -39,7 +38,7 @@ def start(
     plan: Plan, net: Denoiser, shape: tuple[int, ...], n_conditions: int, key: Any, lr: Any
 ) -> State:
     """Return the state before the first step."""
-    drawn = build(net, shape, n_conditions, key, lr.dtype)
+    drawn = net.build(shape, n_conditions, key, lr.dtype)
     return State(drawn, plan.optimiser.transform(lr).init(drawn), jnp.zeros((), lr.dtype))
 
 

@@ -9,20 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser
-
-__all__ = ["Perceptron", "UNet", "build"]
+__all__ = ["Perceptron", "UNet"]
 
 _OCTAVES = 4
 _GROUPS = 4
-
-
-def build(
-    net: Denoiser, shape: tuple[int, ...], n_conditions: int, key: Any, dtype: Any
-) -> Perceptron | UNet:
-    """Draw the denoiser's start."""
-    family = Perceptron if isinstance(net, MLPDenoiser) else UNet
-    return family(net, shape, n_conditions, key, dtype)
 
 
 def clock(u: Any) -> Any:

@@ -9,18 +9,73 @@ noise levels more evenly.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 from simtheory._checks import one_of, positive_int
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, ShapeError
 from simtheory.noise import PREDICTIONS
 
 __all__ = ["Denoiser", "MLPDenoiser", "UNetDenoiser"]
 
 
+class Denoiser(ABC):
+    """Which net denoises.
+
+    A denoiser of your own has a `prediction` and gives `build`; make it a frozen dataclass, so that its
+    printed form names its numbers and compiled code may hold it.
+    """
+
+    __slots__ = ()
+
+    prediction: str
+
+    @abstractmethod
+    def build(self, shape: tuple[int, ...], n_conditions: int, key: Any, dtype: Any) -> Any:
+        """Draw the net's start.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of one data point.
+        n_conditions : int
+            Numbers in a condition.
+        key : jax.Array
+            Source of randomness.
+        dtype : numpy.dtype
+            What its weights are made of.
+
+        Returns
+        -------
+        equinox.Module
+            The net: from z (n, ...), conditions (n, c) and diffusion times (n,) to the prediction,
+            shaped as z.
+        """
+
+    @property
+    def convolves(self) -> bool:
+        """Whether it has convolutions, which are slow inside a compiled loop on a CPU."""
+        return False
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raise if the net cannot take data of that shape.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of one data point.
+
+        Raises
+        ------
+        ShapeError
+            If it does not fit.
+        """
+        return None
+
+
 @dataclass(frozen=True, slots=True)
-class MLPDenoiser:
+class MLPDenoiser(Denoiser):
     """A residual perceptron on everything at once; seconds on a CPU.
 
     Parameters
@@ -42,14 +97,15 @@ class MLPDenoiser:
         positive_int("width", self.width)
         positive_int("blocks", self.blocks)
 
-    @property
-    def convolves(self) -> bool:
-        """Whether it has convolutions, which are slow inside a compiled loop on a CPU."""
-        return False
+    def build(self, shape: tuple[int, ...], n_conditions: int, key: Any, dtype: Any) -> Any:
+        """Draw the net's start."""
+        from simtheory.validation.nets.diffusion._nets import Perceptron
+
+        return Perceptron(self, shape, n_conditions, key, dtype)
 
 
 @dataclass(frozen=True, slots=True)
-class UNetDenoiser:
+class UNetDenoiser(Denoiser):
     """A small U-Net on images; minutes on a CPU.
 
     At each size of the image one residual block goes down and one up, joined by a skip connection;
@@ -84,5 +140,22 @@ class UNetDenoiser:
         """Whether it has convolutions, which are slow inside a compiled loop on a CPU."""
         return True
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raise if the data are no images, or their side cannot be halved often enough."""
+        if len(shape) != 3:
+            raise ShapeError(
+                "Argument `net` is a U-Net, which needs images, but a data point has shape "
+                f"{shape}. Take MLPDenoiser()."
+            )
+        halvings = len(self.channels) - 1
+        if shape[0] % 2**halvings:
+            raise ShapeError(
+                f"Argument `net` halves the image {halvings} times, but its side is {shape[0]} pixels. "
+                "Take fewer `channels`."
+            )
 
-Denoiser: TypeAlias = MLPDenoiser | UNetDenoiser
+    def build(self, shape: tuple[int, ...], n_conditions: int, key: Any, dtype: Any) -> Any:
+        """Draw the net's start."""
+        from simtheory.validation.nets.diffusion._nets import UNet
+
+        return UNet(self, shape, n_conditions, key, dtype)
