@@ -22,7 +22,7 @@ _PAST_LEARNING = 1.5
 """Horizon of a forecast that is given none, in units of the last learning time."""
 
 _FURTHEST = 100.0
-"""Largest such horizon, in lengths of the record; a concept learned later has no time."""
+"""Largest such horizon, in lengths of the fitted time; a concept learned later has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Forecast:
     learned : float
         The share that counts as learned.
     swing : SwingForecast or None
-        The first rise of the test loss that ends after the fitted record; None if one is unlikely,
+        The first rise of the test loss that ends after the fitted times; None if one is unlikely,
         or if signal strengths are not known.
     withheld : Withheld or None
         Measured against what was withheld.
@@ -240,7 +240,7 @@ def _horizon(form: Form, fit: Fit, learned: float) -> float:
 
 
 def _grid(horizon: float, last: float, fit: Fit) -> Array:
-    """Return times spread evenly over the record and over the horizon, so that neither is coarse."""
+    """Return times spread evenly over the fitted ones and over the horizon, so that neither is coarse."""
     parts = [np.linspace(0.0, horizon, _POINTS)]
     if last < horizon:
         parts.append(np.linspace(0.0, last, _POINTS // 2))
@@ -248,7 +248,7 @@ def _grid(horizon: float, last: float, fit: Fit) -> Array:
 
 
 def _interval(values: Array, tail: float) -> Interval:
-    """The first value with quantiles of the others, which may be infinite."""
+    """Return the first value with quantiles of the others, which may be infinite."""
     low = float(np.quantile(values[1:], tail, method="lower"))
     high = float(np.quantile(values[1:], 1.0 - tail, method="higher"))
     return Interval(float(values[0]), low, high)
@@ -262,7 +262,7 @@ def _test_loss(W: Array, mu: Array) -> Array:
 def _swing(
     t: Array, losses: Array, last: float, threshold: float, tail: float
 ) -> SwingForecast | None:
-    """The first rise that ends after the record: of the best parameters, and of each draw."""
+    """Return the first rise that ends after the fitted times, over the best parameters and all draws."""
     found = []
     for loss in losses:
         coming = [
@@ -309,7 +309,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         Numbers that are not finite are None.
     """
     seen = fit.curves
-    record: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "format": "simtheory.Fit/1",
         "data": {
             "columns": list(seen.names),
@@ -330,7 +330,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         "candidates": [asdict(candidate) for candidate in fit.candidates],
     }
     if forecast is not None:
-        record["forecast"] = {
+        answer["forecast"] = {
             "learned_at": forecast.learned,
             "learning_times": {
                 name: asdict(time)
@@ -343,7 +343,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
             "low": forecast.low.tolist(),
             "high": forecast.high.tolist(),
         }
-    return dict(_plain(record))
+    return dict(_plain(answer))
 
 
 def _plain(value: Any) -> Any:
