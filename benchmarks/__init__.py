@@ -1,1 +1,4 @@
-"""Speed, as ratios in one run at equal achieved error; never as an absolute time in a test."""
+"""Speed of simtheory and of other solvers, as ratios within one run at equal achieved error.
+
+No test holds an absolute time.
+"""

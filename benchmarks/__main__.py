@@ -1,4 +1,4 @@
-"""Measure, print one table after the other, and write the page of the docs: ``python -m benchmarks``."""
+"""Measure all studies, print their tables, and write the page of the docs: ``python -m benchmarks``."""
 
 from __future__ import annotations
 

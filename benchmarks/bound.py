@@ -1,4 +1,4 @@
-r"""How far from the machine's limit: floating-point work and stores that no implementation can avoid.
+r"""Lower bound of the cost on this machine: the floating-point work and stores of every implementation.
 
 Symbols
 -------
@@ -13,8 +13,8 @@ An accepted step of the pair of order 8 with its interpolant, on packed symmetri
 
 operations: twelve right-hand sides of one product each (the last one is the next step's first) and three
 for the interpolant, and one multiplication and one addition for each non-zero coefficient and entry. A
-rejected step takes eleven and their share of the tableau. A time of the grid takes 14 v for the
-interpolant's seven coefficients, and 8 d² bytes. The bound is operations over the machine's peak plus
+rejected step takes eleven and their share of the tableau. Each time of the grid takes 14 v operations for the seven coefficients of the
+interpolant, and 8 d² bytes. The bound is operations over the machine's peak plus
 bytes over its bandwidth to memory, both measured here: by products of matrices of dimension 512, in
 CPU time, by the library that NumPy calls, and by a = b + s c on arrays far larger than any cache.
 
@@ -57,7 +57,7 @@ class Bound:
 
     @property
     def total(self) -> float:
-        """Sum of both."""
+        """Sum of arithmetic and stores."""
         return self.flop_time + self.store_time
 
 
@@ -74,7 +74,7 @@ def work(d: int, steps: float, rejected: float, points: int) -> tuple[float, flo
 
 
 def machine() -> Machine:
-    """Measure the peaks of a core: the best of many short runs."""
+    """Measure the peaks of a core, each as the best of many short runs."""
     from numba import njit
 
     @njit(fastmath={"contract"})
@@ -115,7 +115,7 @@ def bound(d: int, rtol: float, peaks: Machine) -> Bound:
 
 
 def measure(comparison: dict, *, say=print) -> dict:  # type: ignore[no-untyped-def]
-    """Hold simtheory's times of a comparison (`benchmarks.turns`) against the bound."""
+    """Compare the times of simtheory in a comparison (`benchmarks.turns`) with the bound."""
     peaks = machine()
     say(f"one core: {peaks.gflops:.0f} GFLOP/s, {peaks.gbytes:.0f} GB/s")
     rows = []
@@ -132,7 +132,7 @@ def measure(comparison: dict, *, say=print) -> dict:  # type: ignore[no-untyped-
 
 
 def main() -> None:
-    """Judge the comparison that is on file."""
+    """Print the bound for the comparison in the results file."""
     from benchmarks.results import load
 
     results = load()

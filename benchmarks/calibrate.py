@@ -1,8 +1,8 @@
 """Equal achieved error: the loosest tolerance at which a solver's error on the grid is below a target.
 
-A requested tolerance means something else to every solver, so ratios at equal `rtol` mean nothing.
-Solvers with an absolute tolerance get each of `ATOL_RATIOS` times rtol, and keep the cheaper. What was
-found is kept in ``benchmarks/.cache``, under the solver's version (and the sources of simtheory).
+Solvers reach different errors at the same requested tolerance, so costs at equal `rtol` cannot be compared.
+A solver with an absolute tolerance is tried with each of `ATOL_RATIOS` times rtol; the cheaper one is kept.
+Settings are stored in ``benchmarks/.cache``, under the solver's version (and the sources of simtheory).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from benchmarks.worker import Failed, Worker
 
 ATOL_RATIOS = (1e-3, 1e-6)
 LOOSEST, TIGHTEST, TRIALS = 1e-2, 3e-14, 9
-GOOD_ENOUGH = 0.8  # of the target: closer is not worth another trial
+GOOD_ENOUGH = 0.8  # share of the target; an error above it ends the search
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Tolerances and what they gave."""
+    """Tolerances, the error that they reach, and its cost."""
 
     rtol: float
     atol_ratio: float
@@ -56,7 +56,7 @@ def _search(worker: Worker, atol_ratio: float, target: float) -> Setting | None:
     rtol, best, bad = target, None, math.inf
     for _ in range(TRIALS):
         try:
-            worker.run(rtol, atol_ratio)  # compiles where need be
+            worker.run(rtol, atol_ratio)  # compiles, in solvers that compile
             cost = worker.run(rtol, atol_ratio, check=True)
         except Failed:
             rtol *= 0.1

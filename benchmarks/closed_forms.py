@@ -1,9 +1,8 @@
-"""What a closed form costs beside its bare arithmetic: ``python -m benchmarks.closed_forms``.
+"""Cost of a closed form, over that of its bare arithmetic: ``python -m benchmarks.closed_forms``.
 
-The pivots' form at 10⁵ times, d = 8, against the same formula typed out in NumPy without any care for
-overflow, lost concepts or the edge of W < I. Both run in turn, in one process and on one thread; the
-ratio is the median over rounds, with its range. The two results must agree to 1e-12 where the typed
-one is finite, so that the same work is compared.
+The pivots' form at 10⁵ times, d = 8, against the same formula in plain NumPy, without guards for overflow,
+lost concepts or the limit of W < I. They alternate in one process, on one thread; the ratio
+is the median over rounds, with its range. The two results must agree to 1e-12 where the plain one is finite.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ ROUNDS = 9
 
 
 def typed(rates: np.ndarray, U0: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Return W by the pivots' formula as it stands on paper; overflows on long runs."""
+    """Return W by the textbook formula of the pivots; it overflows on long runs."""
     d = len(rates)
     order = np.argsort(-rates)
     a, W0 = rates[order], (U0 @ U0.T)[np.ix_(order, order)]
@@ -39,7 +38,7 @@ def typed(rates: np.ndarray, U0: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Time both and print the ratio."""
+    """Time both implementations and print the ratio of their costs."""
     d = 8
     task = st.SIMTask(mu=np.linspace(1, 3, d), sigma=0.1)
     U0 = st.inits.gaussian((d, d), scale=0.1, rng=np.random.default_rng(0))

@@ -1,11 +1,11 @@
-"""What a step of SGD costs, beside a NumPy loop and JAX: ``python -m benchmarks.descent``.
+"""Cost of a step of SGD in `sim.descend`, a NumPy loop and JAX: ``python -m benchmarks.descent``.
 
 The tied net f = U Uᵀ x, d = 8 and h = 16, on a training set of 256 points, float64, seeds side by
-side. Three programs do the same work in turn, in one process: `sim.descend` on one thread, a NumPy
-loop over steps and seeds as one would type it, and JAX with ``vmap`` over seeds inside ``lax.scan``.
+side. Three programs alternate in one process: `sim.descend` on one thread, a plain NumPy loop over
+steps and seeds, and JAX with ``vmap`` over seeds inside ``lax.scan``.
 Each draws its own batches. Costs are CPU seconds per step and seed; a ratio is the median over
-rounds, with its range. Before the clock runs, NumPy and JAX are held to one step of `sim.descend` on
-all data, and the mean losses at the end of the runs to one another.
+rounds, with its range. Before they are timed, one step of NumPy and of JAX on all data is compared
+with one of `sim.descend`, and so are the mean losses at the end of the runs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STEPS = {1: (20_000, 40, 2_000), 32: (4_000, 40, 400)}
 
 
 def typed(U: np.ndarray, points: np.ndarray, batch: int, steps: int, seed: int) -> np.ndarray:
-    """Return U after SGD, as one would write it."""
+    """Return U after SGD, by a plain NumPy loop."""
     rng, U = np.random.default_rng(seed), U.copy()
     for _ in range(steps):
         x = points[rng.choice(len(points), batch, replace=False)]
@@ -54,7 +54,7 @@ def scanned(batch: int, steps: int) -> Callable[..., jax.Array]:
 
 
 def spent(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that `work` takes, all threads together."""
+    """Return the CPU seconds of `work`, summed over threads."""
     start = time.process_time()
     work()
     return time.process_time() - start
@@ -101,11 +101,13 @@ def compare(batch: int) -> None:
 
 
 def check() -> None:
-    """Hold the three programs to one another: all data in a batch leave nothing to draw."""
+    """Check that the three programs agree on a step whose batch is all the data (no draws)."""
     task = st.SIMTask(mu=np.linspace(1, 2, DIM), sigma=0.3)
     rng = np.random.default_rng(0)
     U = st.inits.gaussian((DIM, WIDTH), scale=0.3, rng=rng)
-    points = np.repeat(task.sample(1, rng=rng)[0][:1], 4, axis=0)  # all alike: every draw is theirs
+    points = np.repeat(
+        task.sample(1, rng=rng)[0][:1], 4, axis=0
+    )  # equal points, so every draw is the same
     run = st.sim.descend(st.sim.Tied(), task, U, steps=50, every=50, lr=LR, data=points)
     for other in (
         typed(U, points, 4, 50, 0),
@@ -117,7 +119,7 @@ def check() -> None:
 
 
 def main() -> None:
-    """Check, then compare at both batches."""
+    """Check that the programs agree, then time them for both batch sizes."""
     with threadpool_limits(1), jax.enable_x64(True):
         check()
         for batch in STEPS:

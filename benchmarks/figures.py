@@ -1,4 +1,4 @@
-"""The figures of the page, from the results on file."""
+"""Draw the figures of the page from the results file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from benchmarks.peers import OURS, PEERS
 from simtheory.plot import style
 
-# One colour for each package, one marker for each method; ours is heavier.
+# One colour for each package, one marker for each method; the lines of simtheory are thicker.
 _LOOK = {
     OURS: ("#d55e00", "o", "-"),
     "heyoka": ("#0072b2", "s", "-"),
@@ -30,7 +30,7 @@ _LOOK = {
 
 
 def draw(results: dict[str, Any], folder: Path) -> None:
-    """Draw what the results allow, each as an SVG of its name."""
+    """Draw one SVG for each study in the results."""
     made = {}
     with plt.style.context([style(), {"svg.hashsalt": "benchmarks", "savefig.facecolor": "white"}]):
         if "turns" in results:

@@ -1,4 +1,4 @@
-"""The page that the docs show: ``python -m benchmarks.page`` writes it from the results on file."""
+"""Write the page of the docs from the results file: ``python -m benchmarks.page``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 _HEAD = """# Benchmarks
 
-A phase diagram is thousands to millions of small matrix flows. This page says what they cost in `simtheory`
-and in the solvers that one would otherwise pick, on identical work and at equal *achieved* error. It is written
-by `python -m benchmarks`, which measures everything anew; where another solver is faster, the tables say so.
+A phase diagram is thousands to millions of small matrix flows. This page compares their cost in `simtheory` with
+that in other solvers, on identical work and at equal *achieved* error. `python -m benchmarks` measures everything
+again and writes this page; where another solver is faster, the tables show it.
 """
 
 _WORK = """## The work
@@ -30,8 +30,8 @@ second moment A, from small Gaussian starts W(0) ≈ ε² I, ε = 0.01, and stor
 | `wide` | 0.02 to 1, evenly spaced in their logarithm | 300 | 50 |
 | `xwide` | 0.001 to 1, evenly spaced in their logarithm | 6000 | 1000 |
 
-**Equal achieved error.** A requested tolerance means something else to every solver: early errors of W grow
-with the concepts, here by up to 1/ε² = 10⁴. So each solver's tolerance is searched until the largest error, over
+**Equal achieved error.** Solvers reach different errors at the same requested tolerance, because early errors of W
+grow with the concepts, here by up to 1/ε² = 10⁴. Therefore the tolerance of each solver is searched until the largest error, over
 grid, entries and the first members (8 up to d = 8, then 4, 2 and 1), is just below the target. The reference is a Taylor series in 80-bit long
 double, of which two orders with different steps agree to 10⁻¹⁶.
 
@@ -39,8 +39,8 @@ double, of which two orders with different steps agree to 10⁻¹⁶.
 where that is its faster form, compiled callbacks, and the cheaper of two absolute tolerances. The
 [settings](#settings) are listed below.
 
-**In turn.** Every solver runs in a warm process of its own. In each round each integrates the ensemble once; the
-ratio to `simtheory` is taken within the round. Tables give the median, and the smallest and largest in brackets.
+**In turn.** Every solver runs in a separate warm process. In each round each solver integrates the ensemble once;
+the ratio to `simtheory` is taken within the round. Tables give the median, and the smallest and largest in brackets.
 On one thread the cost is CPU time of user and system, and the process is pinned to one core; on two threads it is
 wall time.
 """
@@ -95,7 +95,7 @@ def _times(x: float) -> str:
 
 
 def _power(x: float) -> str:
-    """Return 2.5e-10 as 2.5·10⁻¹⁰, which no line break divides."""
+    """Return 2.5e-10 as 2.5·10⁻¹⁰, without a space at which a line could break."""
     digits, _, power = f"{x:.1e}".partition("e")
     raised = f"10{str(int(power)).translate(_RAISED)}"
     return raised if digits == "1.0" else f"{digits}·{raised}"
@@ -349,7 +349,7 @@ def _settings(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write the page anew from what is on file."""
+    """Write the page from the results file."""
     results = load()
     if not results:
         raise SystemExit("No results are on file; run `python -m benchmarks` first.")

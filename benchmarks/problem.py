@@ -19,8 +19,8 @@ d : dimension; n : members; a : rates, shape (n, d); U0 : starts, shape (n, d, 2
 Reading
 -------
 Three spectra. On `std` concepts are learned at about the same time. On `wide` (condition 50) and
-`xwide` (condition 1000) most of the run is spent waiting for the slow concepts while the fast ones,
-long learned, hold an explicit method to steps of about 3/a_max.
+`xwide` (condition 1000) the fast concepts are learned early; while the slow ones are learned, the fast ones
+still limit the steps of an explicit method to about 3/a_max.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 SPECTRA = {"std": 30.0, "wide": 300.0, "xwide": 6000.0}  # name -> end of the grid
-MEMBERS = {2: 1024, 4: 512, 8: 256, 16: 64, 32: 16, 64: 4}  # the ensemble of each d
-CHECKED = {2: 8, 4: 8, 8: 8, 16: 4, 32: 2, 64: 1}  # of these, held against the reference
+MEMBERS = {2: 1024, 4: 512, 8: 256, 16: 64, 32: 16, 64: 4}  # members of the ensemble, for each d
+CHECKED = {2: 8, 4: 8, 8: 8, 16: 4, 32: 2, 64: 1}  # members compared with the reference
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Tied nets that share a grid; the first members are the same whatever their number.
+    """Tied nets that share a grid; member k does not depend on the number of members.
 
     Parameters
     ----------
@@ -82,11 +82,11 @@ class Ensemble:
         return rates, starts
 
     def first(self, members: int) -> Ensemble:
-        """Return the ensemble of the first members only."""
+        """Return an ensemble of the first members."""
         return Ensemble(**{**asdict(self), "members": min(members, self.members)})
 
     def checked(self) -> Ensemble:
-        """Return the members that are held against the reference."""
+        """Return an ensemble of the members that are compared with the reference."""
         return self.first(CHECKED[self.d])
 
 
@@ -102,7 +102,7 @@ def gram(starts: np.ndarray) -> np.ndarray:
 
 
 def triangle(d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where a full matrix finds its entries in the packed upper triangle, and the reverse.
+    """Return the indices from a full matrix into the packed upper triangle, and the reverse.
 
     The first has shape (d, d), the second holds flat places, shape (d (d + 1) / 2,).
     """

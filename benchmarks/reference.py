@@ -10,11 +10,11 @@ Result
 
 .. math:: (k+1) W_{k+1} = \mathrm{sym} \sum_{j=0}^{k} M_j W_{k-j} ,
 
-and the polynomial of a step also gives the grid, with no interpolant of its own. The step is as long
-as its last two coefficients allow in the norm that the flow keeps,
-:math:`|w_{ij}| \le \sqrt{w_{ii}w_{jj}}`. Two orders with steps of their own agree to 1e-16 or better
-(``python -m benchmarks.reference`` prints by how much); nothing here is shared with a solver under
-test. Results are kept in ``benchmarks/.cache``.
+and the polynomial of a step is also evaluated on the grid, without an interpolant. The last two
+coefficients set the length of the step, in a norm that the flow preserves,
+:math:`|w_{ij}| \le \sqrt{w_{ii}w_{jj}}`. Two orders with different steps agree to 1e-16 or better
+(``python -m benchmarks.reference`` prints the difference); the solvers under test share no code with it.
+Results are stored in ``benchmarks/.cache``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ import numpy as np
 from benchmarks.problem import CHECKED, Ensemble
 
 CACHE = Path(__file__).parent / ".cache"
-ORDER, TOLERANCE, LONGEST = 32, 1e-21, 2.5  # LONGEST: of a step, in units of 1 / a_max
+ORDER, TOLERANCE, LONGEST = 32, 1e-21, 2.5  # LONGEST: longest step, in units of 1 / a_max
 
 
 def reference(ensemble: Ensemble) -> np.ndarray:
-    """Return W on the grid, long double, shape (members, points, d, d); from the cache if there."""
+    """Return W on the grid, long double, shape (members, points, d, d); read from the cache if stored."""
     source = Path(__file__).read_bytes() + (Path(__file__).parent / "problem.py").read_bytes()
     words = repr(sorted(asdict(ensemble).items())).encode()
     path = CACHE / f"reference-{hashlib.sha256(source + words).hexdigest()[:16]}.npy"
@@ -82,7 +82,7 @@ def _series(
     W: np.ndarray, pair_sum: np.ndarray, twice_A: np.ndarray, order: int
 ) -> list[np.ndarray]:
     n, d, _ = W.shape
-    # Side by side, so that the sum over j is one product: [M_0 M_1 …] [W_k; W_{k-1}; …].
+    # The sum over j as one product: [M_0 M_1 …] [W_k; W_{k-1}; …].
     M = np.empty((n, d, (order + 1) * d), np.longdouble)
     below = np.empty((n, (order + 1) * d, d), np.longdouble)
     series = [W]
@@ -109,7 +109,7 @@ def error(values: np.ndarray, ensemble: Ensemble) -> float:
 
 
 def main() -> None:
-    """Print how well two orders with their own steps agree."""
+    """Print the difference between two orders with different steps."""
     for d in CHECKED:
         ensemble = Ensemble(d, 1 if d > 16 else 2)
         for spectrum in ("std", "wide", "xwide") if d == 8 else ("std",):

@@ -1,4 +1,4 @@
-"""What was measured, in one JSON file, and on which machine."""
+"""The results file (JSON): the data of each study, with machine, versions and day."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PACKAGES = ("simtheory", "numpy", "scipy", "numba", "heyoka", "numbalsoda", "di
 
 
 def load(path: Path = PATH) -> dict[str, Any]:
-    """Return the results so far."""
+    """Return the results in the file, empty if there is no file."""
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def store(name: str, data: Any, path: Path = PATH, *, quick: bool = False) -> None:
-    """Put one study's data into the file, with where and when it was measured."""
+    """Write the data of one study into the file, with machine, versions and day."""
     results = load(path)
     results[name] = {"where": where(), "quick": quick, "data": data}
     beside = path.with_suffix(".part")
@@ -29,7 +29,7 @@ def store(name: str, data: Any, path: Path = PATH, *, quick: bool = False) -> No
 
 
 def where() -> dict[str, Any]:
-    """Name the machine, the versions and the day."""
+    """Return the machine, the versions and the day."""
     return {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

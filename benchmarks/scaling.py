@@ -1,4 +1,4 @@
-"""How cost grows: with members, grid points, accuracy, condition number and threads, d = 8.
+"""Cost against members, grid points, accuracy, condition number and threads, d = 8.
 
 ``python -m benchmarks.scaling`` prints the tables. Each solver runs in its own process, in turn, at the
 tolerance that brings its error below 1e-9 on `std`, except where the tolerance is what varies.
@@ -20,12 +20,12 @@ STD = Ensemble(8, 256)
 COMPARED = (OURS, "heyoka", "numbalsoda-dop853", "diffrax-dopri8")
 CONDITIONED = (*COMPARED, "heyoka-matrix", "numbalsoda-lsoda", "diffrax-tsit5", "scipy-lsoda")
 POINTS = (51, 201, 801)
-FEW_POINTS = 21  # so that 100 000 members fit in memory
+FEW_POINTS = 21  # more points and 100 000 members exceed the memory
 RTOLS = tuple(10.0**-k for k in range(4, 14))
 
 
 def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyped-def]
-    """Run all of them; return plain data."""
+    """Measure all five dependences; return plain data."""
     rounds = 2 if quick else 3
     with Company() as company:
         playing = _playing(company)
@@ -62,7 +62,7 @@ def _cost(company, peer, ensemble, tolerances, rounds, measure="cpu"):  # type: 
 def _members(company, playing, most, rounds, say):  # type: ignore[no-untyped-def]
     rows = []
     for n in (100, 1000, 10_000, 100_000):
-        # All the grid up to 10 000 members; fewer times beyond, for simtheory alone.
+        # The whole grid up to 10 000 members; above, fewer times and simtheory alone.
         for points in (STD.points, FEW_POINTS):
             for peer, tolerances in playing.items():
                 alone = peer == OURS
@@ -96,7 +96,7 @@ def _accuracy(company, playing, rounds, quick, say):  # type: ignore[no-untyped-
             try:
                 error = worker.run(rtol, atol_ratio, check=True).error
                 cost = _cost(company, peer, STD, (rtol, atol_ratio), rounds)
-            except Failed:  # it refuses so tight a tolerance
+            except Failed:  # the solver refuses a tolerance this tight
                 continue
             if not math.isfinite(error):
                 continue
@@ -118,7 +118,7 @@ def _condition(company, rounds, quick, say):  # type: ignore[no-untyped-def]
 
 
 def _threads(playing, members, rounds, say):  # type: ignore[no-untyped-def]
-    """One thread and two in turn: what slows the machine for a while slows both.
+    """Compare one thread with two, alternating, so that a slow phase of the machine affects both.
 
     Few times: fresh memory for large results is zeroed by the kernel, which two threads do not speed up.
     """

@@ -1,8 +1,8 @@
-"""What it takes before the first result: CPU time and memory of whole processes.
+"""CPU time and memory of whole processes up to their first result.
 
-``python -m benchmarks.startup`` prints the table. Every case is a process of its own, three times over;
-the smallest CPU time counts, for nothing makes a process cheaper than it is. The first compilation runs
-with an empty cache folder.
+``python -m benchmarks.startup`` prints the table. Every case runs three times in a new process;
+the smallest CPU time is reported, because disturbances only add to it. The first compilation runs with an
+empty cache folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SOLVE = (
     "import sys; from benchmarks.problem import Ensemble; from benchmarks.peers import PEERS;"
     "PEERS[sys.argv[1]].solver(Ensemble(int(sys.argv[2]), int(sys.argv[3])))(1e-9, 1e-3)"
 )
-# A process begins with the peak memory of the one that started it, so a bare one starts it.
+# A new process inherits the peak memory of its parent, so a bare interpreter starts it.
 _LAUNCH = (
     "import os, sys; child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
     "_, status, used = os.wait4(child, 0); print();"
@@ -31,7 +31,7 @@ IMPORTS = ("numpy", "simtheory", "heyoka", "numbalsoda", "diffrax", "scipy.integ
 
 
 def process(code: str, *arguments: str, cache: Path | None = None) -> tuple[float, float]:
-    """Run Python code in a process of its own; return its CPU seconds and peak memory in MiB."""
+    """Run Python code in a new process; return its CPU seconds and peak memory in MiB."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if cache is not None:
         environment |= {"NUMBA_CACHE_DIR": str(cache / "numba"), "XDG_CACHE_HOME": str(cache)}
@@ -70,7 +70,9 @@ def measure(*, quick: bool = False, say=print) -> dict:  # type: ignore[no-untyp
     solves = {}
     for name, peer in PEERS.items():
         if peer.version is not None and name != "heyoka-matrix":
-            process(_SOLVE, name, "8", str(MEMBERS))  # fills the caches of those that have one
+            process(
+                _SOLVE, name, "8", str(MEMBERS)
+            )  # fills the caches of the solvers that have one
             solves[name] = best(_SOLVE, name, "8", str(MEMBERS), times=times)
             case = solves[name]
             if peer.most >= MANY:

@@ -1,7 +1,7 @@
-"""Runs of simtheory alone that also count its steps: requested against achieved, and what it took.
+"""Steps of simtheory alone: achieved error and counts for each requested tolerance.
 
-``python -m benchmarks.steps`` prints the table. Every run is one call of `sim.solve` for each member,
-on a task with the member's rates, so that the counts of `Trajectory.stats` come with the values.
+``python -m benchmarks.steps`` prints the table. Every member is one call of `sim.solve` on a task
+with the member's rates, which gives its own counts in `Trajectory.stats`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Count:
 
 
 def count(ensemble: Ensemble, rtol: float, *, check: bool = True) -> Count:
-    """Integrate each member and return the mean of its counts; an unchecked error is NaN."""
+    """Integrate each member and return the mean counts; without `check` the error is NaN."""
     rates, starts = ensemble.draw()
     stats, values = [], []
     for a, start in zip(rates, starts, strict=True):
@@ -54,7 +54,7 @@ def count(ensemble: Ensemble, rtol: float, *, check: bool = True) -> Count:
 
 
 def measure(*, quick: bool = False, say=print) -> list[dict]:  # type: ignore[no-untyped-def]
-    """Count for every spectrum and tolerance, d = 8."""
+    """Count the steps for every spectrum and tolerance, d = 8."""
     counts = []
     for spectrum, eps in CASES:
         ensemble = Ensemble(8, MEMBERS, spectrum, eps)

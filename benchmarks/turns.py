@@ -1,9 +1,9 @@
-"""Solvers against one another: processes in turn, ratios round by round.
+"""Compare solvers: they alternate in separate processes, and ratios are taken round by round.
 
 ``python -m benchmarks.turns`` prints the comparison for each d.
 
-A round lets every solver integrate the ensemble once, in its own warm process. The ratio is taken
-within a round, so that what slows the machine down slows both; the median over rounds is reported, with
+In a round every solver integrates the ensemble once, in its own warm process. The ratio is taken
+within a round, because a slow phase of the machine affects both; the median over rounds is reported, with
 the smallest and the largest. Cost is CPU time, of user and system and of all threads, where one thread
 may be used, and wall time where two may.
 """
@@ -21,7 +21,7 @@ from benchmarks.worker import Cost, Failed, Worker
 
 TARGET = 1e-9
 LARGE = 10_000  # members of the ensemble on two threads
-# Peers that finish it in seconds; the loops in Python would take minutes and gain nothing by it.
+# Peers that finish it in seconds; the loops in Python take minutes and do not profit from threads.
 AT_LARGE = (
     "heyoka",
     "heyoka-matrix",
@@ -34,7 +34,7 @@ AT_LARGE = (
 
 @dataclass(frozen=True)
 class Row:
-    """A solver's part in one comparison; times in microseconds per trajectory.
+    """Cost and error of one solver in one comparison; times in microseconds per trajectory.
 
     `ratio` is its cost over simtheory's; pairs are (median, smallest, largest) over rounds.
     """
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Absent:
-    """A solver that took no part, and why."""
+    """A solver that is not in the comparison, and the reason."""
 
     peer: str
     reason: str
@@ -87,7 +87,7 @@ def compare(
     rounds: int = 7,
     say=print,  # type: ignore[no-untyped-def]
 ) -> tuple[list[Row], list[Absent]]:
-    """Let solvers take turns on an ensemble, at tolerances that reach the same error."""
+    """Time solvers in turn on an ensemble, at tolerances that reach the same error."""
     guests = [_invite(company, p, ensemble, target) for p in dict.fromkeys((OURS, *peers))]
     playing = [guest for guest in guests if isinstance(guest, _Guest)]
     absent = [guest for guest in guests if isinstance(guest, Absent)]
@@ -123,7 +123,7 @@ def compare(
 
 @dataclass(frozen=True)
 class _Guest:
-    """A solver ready to play: warm, its tolerance found, its error on this ensemble measured."""
+    """A warm solver, its tolerance and its error on this ensemble."""
 
     peer: str
     worker: Worker
@@ -140,7 +140,7 @@ def _invite(company: Company, peer: str, ensemble: Ensemble, target: float) -> _
         return Absent(peer, about.reason)
     worker, mine = company.worker(peer), ensemble.first(about.most)
     try:
-        # Tolerances do not depend on threads: those found on one serve.
+        # Tolerances do not depend on threads; those found with one thread are used.
         setting = calibrate(worker, peer, ensemble, target)
         if setting is None:
             return Absent(peer, f"no tolerance brings its error below {target:g}")
@@ -157,7 +157,7 @@ def spread(values: list[float]) -> tuple[float, float, float]:
 
 
 def line(row: Row, measure: str) -> str:
-    """Return a row as the terminal shows it."""
+    """Return a row as a line for the terminal."""
     time, low, high = getattr(row, measure)
     atol = f"{row.atol_ratio:g} rtol" if row.atol_ratio else "-"
     return (

@@ -1,7 +1,7 @@
-"""One warm process for each solver: it does what it is asked, one job at a time, and reports costs.
+"""One warm process for each solver, which runs one job at a time and reports its cost.
 
-A solver's packages are imported in its own process only. With one thread the process is pinned to
-one core, so that no library starts threads behind its back.
+The packages of a solver are imported in its process only. With one thread the process is pinned to one core,
+so a library that starts threads gains nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BLAS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one call took, in seconds; `error` is None when it was not asked for."""
+    """Seconds of one call, and its error, None without a check."""
 
     cpu: float
     wall: float
@@ -30,7 +30,7 @@ class Cost:
 
 
 class Failed(RuntimeError):
-    """A solver could not do the job; the message is its own."""
+    """A solver failed; the message is that of the solver."""
 
 
 class Worker:
@@ -49,7 +49,9 @@ class Worker:
         self.pipe, far = context.Pipe()
         self.process = context.Process(target=_serve, args=(far, peer, threads), daemon=True)
         for name in _BLAS:
-            os.environ[name] = "1"  # threads go over members, never into so small a product
+            os.environ[name] = (
+                "1"  # threads divide the members; BLAS threads would only slow products this small
+            )
         self.process.start()
         far.close()
 
@@ -89,7 +91,7 @@ class Worker:
 def _serve(pipe: Connection, name: str, threads: int) -> None:
     if threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some integrators print what they think
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some integrators print to standard output
     from benchmarks.reference import error
 
     ensemble = solver = None

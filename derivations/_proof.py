@@ -1,6 +1,6 @@
 """What a proof is: steps in words, each with a residual that must vanish identically.
 
-To add a proof, write in the module of its topic::
+To add a proof, write in the module of its subject::
 
     @proof("tied-mode")
     def tied_mode(statement):

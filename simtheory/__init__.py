@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         errors,
         fit,
         inits,
+        noise,
         observe,
         plot,
         sim,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         units,
         validation,
     )
-    from simtheory.equations import cite
+    from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import SIMTask
@@ -42,6 +43,7 @@ __all__ = [
     "errors",
     "fit",
     "inits",
+    "noise",
     "observe",
     "plot",
     "sim",
@@ -59,7 +61,7 @@ _HOMES = {
     "SIMTask": "tasks",
     "Trajectory": "results",
     "agreement": "observe.agreement",
-    "cite": "equations",
+    "cite": "labels",
 }
 
 

@@ -10,11 +10,14 @@ import difflib
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
+
+Kind = TypeVar("Kind")
 
 
 def _called(name: str) -> str:
@@ -159,7 +162,7 @@ def share(
 def number(name: str, value: float) -> float:
     """Return `value` as a finite float."""
     array = as_finite(name, value)
-    if array.ndim != 0 or isinstance(value, bool):
+    if array.ndim != 0 or np.asarray(value).dtype.kind in "bUS":  # a truth value or a text
         raise ArgumentError(f"{_called(name)} must be a number, but it is {value!r}.")
     return float(array)
 
@@ -224,6 +227,16 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     if value not in names:
         raise ArgumentError(
             f"{_called(name)} is {value!r}, which is unknown; {nearest(value, names)}"
+        )
+    return value
+
+
+def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
+    """Return `value` if it is an instance of the class `kind`."""
+    if not isinstance(value, kind):
+        raise ArgumentError(
+            f"{_called(name)} must be of the kind {kind.__name__}, but it is of the kind "
+            f"{type(value).__name__}."
         )
     return value
 

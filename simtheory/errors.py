@@ -1,7 +1,8 @@
 """The errors and warnings of simtheory.
 
-Every message follows one grammar: the name of the argument, the rule it breaks, what came, and,
-where it helps, what to do. Bad input is answered at the door, so a traceback ends at your call.
+Every message follows one grammar: the name of the argument, the rule that it breaks, the value that
+was passed, and, where it helps, a remedy. Public functions check their arguments first, so a traceback
+ends at the user's call.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ __all__ = [
 
 
 class SimTheoryError(Exception):
-    """Base of every error that simtheory raises on purpose."""
+    """Base class of all errors of simtheory."""
 
 
 class ArgumentError(SimTheoryError, ValueError):
-    """An argument breaks a rule that is neither about a task, a shape nor a regime."""
+    """An argument breaks a rule, other than those on tasks, shapes and regimes."""
 
 
 class TaskError(SimTheoryError, ValueError):
-    """A task cannot exist as it was described."""
+    """No task has the given parameters."""
 
 
 class ShapeError(SimTheoryError, ValueError):
@@ -41,7 +42,7 @@ class ShapeError(SimTheoryError, ValueError):
 
 
 class RegimeError(SimTheoryError, ValueError):
-    """A closed form was asked for an answer outside the regime where it holds."""
+    """A closed form was called outside the regime in which it holds."""
 
 
 class FitError(SimTheoryError, ValueError):
@@ -50,7 +51,7 @@ class FitError(SimTheoryError, ValueError):
     Parameters
     ----------
     message : str
-        Which parameter, why, and what data would do.
+        The parameter, the reason, and data that would identify it.
     parameters : tuple of str
         Names of the parameters that are not identified.
     """
@@ -73,16 +74,16 @@ class SolveError(SimTheoryError, RuntimeError):
     Parameters
     ----------
     message : str
-        What stopped it, when, and what to try.
+        Reason and time of the stop, and a remedy.
     time : float
         Canonical time of the last good state.
     partial : Trajectory, ndarray or None
-        What was finished before: a trajectory of finite numbers, or an array that holds NaN from
-        where a member stopped.
+        The run up to the stop: a trajectory of finite numbers, or an array that holds NaN for the
+        times after a member stopped.
     status : ndarray of int or None
-        Of each member of an ensemble, how it ended; 0 is well. `sim.Status` names the others.
+        Status of each member of an ensemble: 0 if it reached the end, else a value of `sim.Status`.
     finished : Trajectory or None
-        The members that reached the end, one after the other.
+        The members that reached the end, along one leading axis.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class SolveError(SimTheoryError, RuntimeError):
         self.finished = finished
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An error that cannot be rebuilt from its pickle takes a whole process pool down.
+        # An error that cannot be unpickled breaks the process pool that returns it.
         named = {
             "time": self.time,
             "partial": self.partial,
@@ -112,7 +113,7 @@ class SolveError(SimTheoryError, RuntimeError):
 
 
 class SweepError(SimTheoryError, RuntimeError):
-    """A sweep stopped early; what it finished is kept, and the same sweep goes on from there."""
+    """A sweep stopped early; finished cells are stored, and the same sweep resumes from them."""
 
 
 class RegimeWarning(UserWarning):
@@ -120,4 +121,4 @@ class RegimeWarning(UserWarning):
 
 
 class TrainingWarning(UserWarning):
-    """A network is trained, but not all went as asked: the message says what, and what to do."""
+    """A network was trained, but not as requested; the message names the difference and a remedy."""

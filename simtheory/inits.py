@@ -143,7 +143,7 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     Notes
     -----
     Holds for float32 draws of any size and contiguous layout: PyTorch fills a uniform tensor entry
-    by entry. (Its *normal* draws go in blocks of 16 entries and are another matter.)
+    by entry. (Its *normal* draws go in blocks of 16 entries; this function does not give them.)
 
     Examples
     --------

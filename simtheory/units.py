@@ -1,9 +1,8 @@
 r"""Optimiser steps and canonical time.
 
-A theory has one clock, an optimiser counts steps, and the loss it minimises may be summed or
-averaged, with or without the factor one half. A curve plotted on the wrong clock looks wrong by a
-factor that depends on the loss, the network and even the dimension; this module is the one place
-that knows it.
+A theory runs in canonical time, an optimiser counts steps, and the loss that it minimises may be
+summed or averaged, with or without the factor one half. A curve plotted over the wrong time is off by
+a factor that depends on the loss, the network and the dimension; this module holds that factor.
 
 Symbols
 -------
@@ -35,20 +34,25 @@ import numpy as np
 
 from simtheory._checks import as_finite, one_of, positive, positive_int, share
 from simtheory._typing import Array, ArrayLike
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError
+from simtheory.labels import implements
 
 __all__ = ["LOSSES", "Clock"]
 
 LOSSES = ("half_sum", "sum", "mean", "recurrence")
 
 
-@implements("unit-map")
+@implements(
+    "unit-map",
+    title="Optimiser steps and canonical time",
+    regime="learning rate to zero",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+    subject="identity",
+)
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The conversion between the steps of an optimiser and canonical time.
-
-    Implements ``unit-map`` (derived from the loss of yang2024, section 2.1; exact as lr → 0).
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The solvers under comparison: one module each, loaded only in the process that runs it.
 
 A module offers ``Solver(ensemble, threads)``, whose instances are called with ``(rtol, atol_ratio)``
-and return W on the grid, shape (members, points, d, d), float64. Compiling is `warm`'s work, not the
-call's.
+and return W on the grid, shape (members, points, d, d), float64. Compilation belongs to the first call,
+which is not timed.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Peer:
-    """How a solver takes part.
+    """A solver in the comparison.
 
     Parameters
     ----------
     title : str
-        As the tables print it.
+        Name in the tables.
     module : str
         Module of this package that runs it.
     package : str
         Distribution whose version is named.
     settings : str
-        What was chosen for it.
+        Settings, as the page lists them.
     variant : str
-        Which of the module's methods.
+        Method of the module.
     has_atol : bool
-        Whether an absolute tolerance is to be chosen.
+        Whether the solver takes an absolute tolerance.
     largest : int
-        Dimension up to which it takes part.
+        Largest dimension in which it is compared.
     reason : str
-        Why not further.
+        Reason for this limit.
     most : int
-        Members that it runs at most; loops over members cost the same for each.
+        Largest number of members that it runs; a loop costs the same for every member.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Peer:
 
     @property
     def version(self) -> str | None:
-        """Version of the package, None where it is not installed."""
+        """Version of the package, None if it is not installed."""
         try:
             return metadata.version(self.package)
         except metadata.PackageNotFoundError:

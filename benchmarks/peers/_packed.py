@@ -1,4 +1,4 @@
-"""The packed right-hand side in Numba, for the peers that call one, and the way back to full matrices."""
+"""The packed right-hand side in Numba, for peers that need one, and the conversion to full matrices."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-BLAS_FROM = 16  # below it a loop is faster than a call
+BLAS_FROM = 16  # smallest d at which a BLAS call is faster than a loop
 
 
 def work_size(d: int) -> int:
-    """Return how many numbers the right-hand side of dimension d needs: the rates, then room."""
+    """Return the length of the work array of dimension d: the rates, then scratch space."""
     return d + 3 * d * d
 
 

@@ -13,7 +13,7 @@ from benchmarks.problem import Ensemble, gram
 
 jax.config.update("jax_enable_x64", True)
 
-# Members of a chunk wait for its slowest one; small chunks pay for more launches.
+# A chunk ends with its slowest member; small chunks need more launches.
 CHUNK = {2: 512, 4: 128, 8: 32, 16: 8, 32: 1, 64: 1}
 
 
@@ -25,7 +25,9 @@ class Solver:
         self.starts = gram(starts)
         self.t = ensemble.t
         self.chunk = CHUNK[ensemble.d]
-        self.pool = ThreadPoolExecutor(threads)  # XLA's own threads do not help so small a product
+        self.pool = ThreadPoolExecutor(
+            threads
+        )  # the threads of XLA do not speed up products this small
         method = getattr(diffrax, variant)()
         term = diffrax.ODETerm(_field)
 

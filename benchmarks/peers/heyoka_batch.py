@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.peers._packed import unpack
 from benchmarks.problem import Ensemble, gram, triangle
 
-# Unrolled programs of larger d take minutes to compile, and gain nothing.
+# Above, unrolled programs take minutes to compile and are not faster.
 COMPACT_FROM = {"products": 12, "matrix": 5}
 
 
@@ -89,7 +89,7 @@ def _products(d: int):  # type: ignore[no-untyped-def]
 
 
 def _matrix(d: int):  # type: ignore[no-untyped-def]
-    """The symmetric part of M W, as one would write it with arrays: d³ products."""
+    """The symmetric part of M W as a plain product of matrices: d³ products."""
     w, a = _unknowns(d)
     M = -np.add.outer(a, a) * w + 2.0 * np.diag(a)
     P = [[hy.sum([M[i, k] * w[k, j] for k in range(d)]) for j in range(d)] for i in range(d)]

@@ -11,7 +11,7 @@ from simtheory.sim import Tied, integrate
 
 
 class Solver:
-    """The face that a user calls."""
+    """The public function that a user calls."""
 
     def __init__(self, ensemble: Ensemble, threads: int, variant: str) -> None:
         rates, self.starts = ensemble.draw()

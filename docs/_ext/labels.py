@@ -1,12 +1,16 @@
-"""Two directives that keep the docs and the code from drifting apart.
+"""Directives that print labelled results and their proofs from the code.
 
-``{statement} label`` prints the equation of a label from its SymPy statement, with its symbols, its
-error and regime, and links to its code, its proof and its source. ``{proof} label`` prints the steps
-of its proof, as ``python -m derivations`` checks them.
+``{statement} label`` prints one result: the equation of a proved label from its SymPy statement with
+its symbols, the definition of a computed one, the value of a cited one; then its error and regime,
+and links to its code, its proof and its source. ``{proof} label`` prints the steps of its proof, as
+``python -m derivations`` checks them. The results of a subject that its pages do not place by hand
+are appended to the page of the subject.
 """
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -16,9 +20,34 @@ from sphinx.application import Sphinx
 from sphinx.util.nodes import nested_parse_with_titles
 
 from derivations import PROOFS
-from simtheory.analytic import implementations
 from simtheory.analytic.symbolic import STATEMENTS
-from simtheory.equations import EQUATIONS, equation
+from simtheory.labels import Card, Cited, Computed, Proved, card, cards
+
+
+def result_lines(worn: Card) -> list[str]:
+    """Return the Markdown of one labelled result."""
+    module, name = worn.home.split(":")
+    shown = ".".join(module.split(".")[:3])  # a subject's package shows the names of its files
+    lines = [f"(statement-{worn.label})=", f"**{worn.title}** · `{worn.label}`", ""]
+    links = [f"[code](#{shown}.{name})"]
+    if isinstance(worn.kind, Proved):
+        statement = STATEMENTS[worn.label]
+        symbols = [f"${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
+        lines += ["$$", statement.latex(), "$$", "", "; ".join(symbols) + ".", ""]
+        links.append(f"[proof](#proof-{worn.label})")
+        how = ""
+    elif isinstance(worn.kind, Computed):
+        lines += ["$$", worn.kind.definition, "$$", ""]
+        how = "Computed from its definition. "
+    else:
+        constant = worn.kind.constant
+        lines += [f"$${constant.value:g} \\pm {constant.error:g}$$", ""]
+        how = "Cited. "
+    error = "Exact" if worn.exact else f"Error: {worn.exactness}"
+    lines += [f"*{how}{error}; holds for: {worn.regime}.*", ""]
+    record = isinstance(worn.kind, Cited) and "/" in worn.kind.constant.source
+    source = f"`{worn.kind.constant.source}`" if record else f"{{cite:t}}`{worn.source}`"
+    return [*lines, " · ".join([*links, f"source: {source}, {worn.where}"])]
 
 
 class _Labelled(Directive):
@@ -38,28 +67,7 @@ class StatementDirective(_Labelled):
     css_class = "statement"
 
     def run(self) -> list[nodes.Node]:
-        label = self.arguments[0]
-        facts, statement = equation(label), STATEMENTS[label]
-        module, name = implementations()[label].split(":")
-        shown = ".".join(module.split(".")[:3])  # a subject's package shows the names of its files
-        lines = [
-            f"(statement-{label})=",
-            f"**{facts.title}** · `{label}`",
-            "",
-            "$$",
-            statement.latex(),
-            "$$",
-            "",
-        ]
-        symbols = [f"${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
-        lines.append("; ".join(symbols) + ".")
-        lines += [
-            "",
-            f"*{'Exact' if facts.exact else 'Error: ' + facts.error}; holds for: {facts.regime}.*",
-            "",
-            f"[code](#{shown}.{name}) · [proof](#proof-{label}) · source: {{cite:t}}`{facts.source}`, {facts.where}",
-        ]
-        return self.parse(lines)
+        return self.parse(result_lines(card(self.arguments[0])))
 
 
 class ProofDirective(_Labelled):
@@ -69,7 +77,7 @@ class ProofDirective(_Labelled):
         label = self.arguments[0]
         lines = [
             f"(proof-{label})=",
-            f"**{equation(label).title}** · [`{label}`](#statement-{label})",
+            f"**{card(label).title}** · [`{label}`](#statement-{label})",
             "",
         ]
         lines += [f"{n}. {step.text}" for n, step in enumerate(PROOFS[label](), start=1)]
@@ -77,13 +85,33 @@ class ProofDirective(_Labelled):
 
 
 class AllProofsDirective(_Labelled):
-    """Print every proof, in the order of the register."""
+    """Print every proof, subject by subject."""
 
     required_arguments = 0
 
     def run(self) -> list[nodes.Node]:
-        lines = [line for label in EQUATIONS for line in ("```{proof} " + label, "```", "")]
+        lines = [line for label in PROOFS for line in ("```{proof} " + label, "```", "")]
         return self.parse(lines)
+
+
+def not_placed(theory: Path, subject: str) -> list[str]:
+    """Return the labels of a subject that no page under `theory` places by hand."""
+    pages = [path.read_text(encoding="utf-8") for path in theory.rglob("*.md")]
+    placed = {label for page in pages for label in re.findall(r"\{statement\} (\S+)", page)}
+    return [
+        label for label, worn in cards().items() if worn.subject == subject and label not in placed
+    ]
+
+
+def append_results(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Append the results that the pages of a subject do not place to the page of the subject."""
+    if not docname.startswith("theory/"):
+        return
+    subject = docname.removeprefix("theory/").removesuffix("/index")
+    left = not_placed(Path(app.srcdir) / "theory", subject)
+    if left:
+        printed = "\n".join("```{statement} " + label + "\n```\n" for label in left)
+        source[0] = f"{source[0].rstrip()}\n\n## Further results\n\n{printed}"
 
 
 def headings_to_rubrics(
@@ -101,5 +129,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("statement", StatementDirective)
     app.add_directive("proof", ProofDirective)
     app.add_directive("all-proofs", AllProofsDirective)
+    app.connect("source-read", append_results)
     app.connect("autodoc-process-docstring", headings_to_rubrics, priority=900)
     return {"parallel_read_safe": True}

@@ -4,7 +4,7 @@ Problem
 -------
 Gradient flow on :math:`\tfrac12E\|Wx - x\|^2` moves the layers of :math:`W = W_L\cdots W_1`. When they
 are *balanced* (:math:`W_{l+1}^TW_{l+1} = W_lW_l^T`, which the flow keeps) and aligned with the
-concepts, each diagonal entry moves on its own (Implements ``depth-mode``)
+concepts, each diagonal entry moves on its own (label ``depth-mode``)
 
 .. math:: \dot w = La\,w^{2-2/L}(1-w) .
 
@@ -38,14 +38,14 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logit, wrightomega
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, not_negative, share, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared import depth_clock as clock
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts
 from simtheory.analytic._shared.layers import as_layers, on_concepts
 from simtheory.analytic._shared.off_diagonal import balanced_first_order
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -57,13 +57,19 @@ __all__ = [
 ]
 
 
-@implements("depth-mode")
+@implements(
+    "depth-mode",
+    title="Deep net: a mode of any depth",
+    regime="balanced layers aligned with the concepts, any real depth of at least 1",
+    source="saxe2014",
+    where="derived here from the flow of one mode",
+)
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, depth: float) -> Array:
     r"""Return one mode of a balanced net of any depth, :math:`\dot w = La\,w^{2-2/L}(1-w)`.
 
-    With :math:`v = w^{1/L}` it is given by :math:`at = H(v) - H(v_0)`, where
-    :math:`H = -\frac{v^{2-L}}{L-2} + \frac{v^2}{2}\,{}_2F_1(1, \tfrac2L; 1+\tfrac2L; v^L)`, and is
-    found from it by Newton's method. Implements ``depth-mode`` (derived from saxe2014; exact).
+    With :math:`v = w^{1/L}` it is given by :math:`at = H(v) - H(v_0)`, where :math:`H =
+    -\frac{v^{2-L}}{L-2} + \frac{v^2}{2}\,{}_2F_1(1, \tfrac2L; 1+\tfrac2L; v^L)`, and is found from
+    it by Newton's method.
 
     Parameters
     ----------
@@ -140,9 +146,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     """
     layers = _depth(depth)
     a, start = _mode_arguments(rate, w0)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     ahead = start < aim
     moving = (a > 0) & ((start > 0) | (layers < 2.0))
     y0 = logit(np.where(ahead & moving, start, 0.5 * aim))
@@ -151,13 +155,18 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     return np.asarray(np.where(ahead, times, 0.0))
 
 
-@implements("depth-infinite")
+@implements(
+    "depth-infinite",
+    title="Deep net: a mode of infinite depth",
+    regime="depth to infinity at a fixed product of depth and rate; balanced, aligned layers",
+    source="saxe2014",
+    where="derived here as the limit of the flow of one mode",
+)
 def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return one mode in the limit of infinite depth, :math:`\dot w = \tilde a\,w^2(1-w)`.
 
-    :math:`w = 1/(1+\omega(-1-T))` with Wright's omega function and
-    :math:`T = \tilde at - 1/w_0 + \ln\frac{w_0}{1-w_0}`. Implements ``depth-infinite`` (derived from
-    saxe2014; exact in the limit).
+    :math:`w = 1/(1+\omega(-1-T))` with Wright's omega function and :math:`T = \tilde at - 1/w_0 +
+    \ln\frac{w_0}{1-w_0}`.
 
     Parameters
     ----------
@@ -195,7 +204,14 @@ def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     return np.asarray(np.where(still, start, values))
 
 
-@implements("depth-offdiag")
+@implements(
+    "depth-offdiag",
+    title="Deep net: first order in the off-diagonals",
+    exactness="O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+    regime="balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
+    source="yang2024",
+    where="derived here from the flow",
+)
 def off_diagonals(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -206,12 +222,11 @@ def off_diagonals(
 ) -> Trajectory:
     r"""Return the trajectory of a balanced deep net to first order in the off-diagonals of W.
 
-    Diagonal entries are modes. With :math:`B = W_{ij}`, :math:`\bar B = W_{ji}`,
-    :math:`\alpha = (l-1)/L`, :math:`\gamma = (L-l)/L`, :math:`g = a(1-w)` and
-    :math:`\varphi_q = (w_i^{2q}-w_j^{2q})/(w_i^2-w_j^2)`, layer l adds to :math:`\dot B` the part
+    Diagonal entries are modes. With :math:`B = W_{ij}`, :math:`\bar B = W_{ji}`, :math:`\alpha =
+    (l-1)/L`, :math:`\gamma = (L-l)/L`, :math:`g = a(1-w)` and :math:`\varphi_q =
+    (w_i^{2q}-w_j^{2q})/(w_i^2-w_j^2)`, layer l adds to :math:`\dot B` the part
     :math:`\varphi_\alpha(w_i\bar B+w_jB)g_jw_j^{2\gamma} - w_i^{2\alpha}a_jBw_j^{2\gamma} +
-    w_i^{2\alpha}g_i\varphi_\gamma(w_iB+w_j\bar B)`. Implements ``depth-offdiag`` (derived from the
-    flow).
+    w_i^{2\alpha}g_i\varphi_\gamma(w_iB+w_j\bar B)`.
 
     Parameters
     ----------
@@ -265,14 +280,7 @@ def _depth(depth: float) -> float:
 
 
 def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
-    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
-    if a.size and a.min() < 0:
-        raise RegimeError(
-            f"Argument `rate` of a mode must not be negative, but its smallest entry is {a.min():g}."
-        )
-    if start.size and not 0.0 <= start.min() <= start.max() <= 1.0:
-        raise RegimeError(
-            "Argument `w0` of a deep net's mode must lie in [0, 1], but its entries run from "
-            f"{start.min():g} to {start.max():g}."
-        )
+    a = not_negative("Argument `rate` of a mode", rate, error=RegimeError)
+    start = shares("Argument `w0` of a deep net's mode", w0, error=RegimeError)
+    a, start = np.broadcast_arrays(a, start)
     return a, start

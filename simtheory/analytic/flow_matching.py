@@ -19,8 +19,8 @@ at t = 0, the same at all flow times; t : canonical time, :math:`2\eta\tau` for 
 Result
 ------
 One layer is exact: its weight relaxes at rate :math:`\delta`, its variance is a closed form in
-exponential integrals and error functions (Implements ``fm-one-layer``). The weight of a tied net is
-exact, its variance one integral (Implements ``fm-tied``).
+exponential integrals and error functions (label ``fm-one-layer``). The weight of a tied net is
+exact, its variance one integral (label ``fm-tied``).
 
 Reading
 -------
@@ -34,11 +34,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erf
 
-from simtheory._checks import all_positive, as_finite, not_negative
+from simtheory._checks import all_positive, as_finite, not_negative, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned
-from simtheory.equations import implements
-from simtheory.errors import ArgumentError
+from simtheory.labels import implements
 
 __all__ = [
     "one_layer_variance",
@@ -81,12 +80,18 @@ def one_layer_weight(variance: ArrayLike, t: ArrayLike, *, s: ArrayLike, start: 
     return np.asarray(q * np.exp(-delta * time) - n / delta * np.expm1(-delta * time))
 
 
-@implements("fm-one-layer")
+@implements(
+    "fm-one-layer",
+    title="Flow matching by one layer",
+    regime="aligned start",
+    source="wang2025",
+    where="released code",
+)
 def one_layer_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -> Array:
     r"""Return the variance that a one-layer net generates.
 
-    :math:`\lambda\exp\{\mathrm{Ei}(-t) - \mathrm{Ei}(-\lambda t) + 2Q\int_0^1e^{-\delta t}ds\}`, the
-    integral being a sum of error functions. Implements ``fm-one-layer`` (wang2025; exact).
+    :math:`\lambda\exp\{\mathrm{Ei}(-t) - \mathrm{Ei}(-\lambda t) + 2Q\int_0^1e^{-\delta t}ds\}`,
+    the integral being a sum of error functions.
 
     Parameters
     ----------
@@ -169,12 +174,17 @@ def _tied(delta: Array, n: Array, t: Array | float, q: Array | float) -> Array:
     return np.asarray(q * up / below)
 
 
-@implements("fm-tied")
+@implements(
+    "fm-tied",
+    title="Flow matching by a tied net",
+    regime="aligned start, Q ≥ 0; the variance is one integral",
+    source="wang2025",
+    where="derived here",
+)
 def tied_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -> Array:
     r"""Return the variance that a tied net generates, :math:`\exp(2\int_0^1\psi\,ds)`.
 
-    It saturates at :math:`1+\lambda`. Implements ``fm-tied`` (derived from wang2025; the weight is
-    exact, the integral is taken by quadrature).
+    It saturates at :math:`1+\lambda`.
 
     Parameters
     ----------
@@ -227,9 +237,4 @@ def _variance(lam: float, t: float, q: float) -> float:
 
 
 def _flow_time(s: ArrayLike) -> Array:
-    flow = not_negative("s", s)
-    if flow.size and flow.max() > 1.0:
-        raise ArgumentError(
-            f"Argument `s` must lie in [0, 1], but its largest entry is {flow.max():g}."
-        )
-    return flow
+    return shares("s", s)

@@ -1,10 +1,10 @@
 """The command line: one module per group of commands.
 
-A command's module is imported when the command runs or shows its help; the table in `_group` says
-which module holds it, and its one line there is all that a new command needs besides the module.
+The module of a command is imported when the command runs or shows its help. A new command needs a
+module, and a line in the table of `_group` that names it.
 
-Exit status: 0 when everything is as expected, 1 when a verdict is not, 2 on bad arguments, 130 when
-interrupted.
+Exit status: 0 if all verdicts are as expected, 1 if one is not, 2 on bad arguments, 130 on an
+interrupt.
 """
 
 from __future__ import annotations

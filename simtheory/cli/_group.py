@@ -1,4 +1,4 @@
-"""The table of commands, and the group that loads them and answers bad input."""
+"""The table of commands, and the group that loads them and reports bad input."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from simtheory.errors import SimTheoryError
 
 __all__ = ["Commands"]
 
-# A command, the module beside this one that holds it under the command's name, and what --help says
-# of it: said here, so that listing the commands loads none of them.
+# Name of a command -> module of this package that defines it, line of --help. The lines stand here
+# because listing the commands must not import their modules.
 COMMANDS = {
     "validate": ("validate", "Test the claims of the papers and write the ledger's page."),
     "claims": ("validate", "List the claims of the ledger."),
@@ -21,13 +21,13 @@ COMMANDS = {
     "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
     "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
     "warmup": ("kernels", "Compile the kernels ahead of their first use."),
-    "cache": ("kernels", "Look at the compiled kernels on disk, or remove them."),
+    "cache": ("kernels", "Show the compiled kernels on disk, or remove them."),
     "versions": ("versions", "Print the versions that results depend on."),
 }
 
 
 class Commands(click.Group):
-    """A group that imports a command when it is asked for, and answers bad input with status 2."""
+    """A group that imports a command on use, and exits with status 2 on bad input."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
@@ -44,7 +44,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that was typed, or name the nearest one."""
+        """Find the command, or fail with the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             ctx.fail(f"No command is called {args[0]!r}; {nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
@@ -55,7 +55,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a typed error becomes one clear line."""
+        """Run the command; an error of simtheory becomes a usage error of one line."""
         try:
             return super().invoke(ctx)
         except SimTheoryError as reason:

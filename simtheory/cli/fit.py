@@ -1,4 +1,4 @@
-"""``simtheory fit``: measured curves in, rates, learning times and a picture out."""
+"""``simtheory fit``: rates, learning times and a picture from measured curves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ __all__ = ["fit"]
 @click.option("--loss", help="What was minimised: half_sum, sum or mean. Default: half_sum.")
 @click.option("--dim", type=int, help="Number of outputs; --loss mean needs it.")
 @click.option("--momentum", type=float, help="Heavy-ball momentum. Default: 0.")
-@click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
+@click.option(
+    "--confidence", type=float, default=0.95, show_default=True, help="Confidence of intervals."
+)
 @click.option("--bootstrap", type=int, default=0, help="Bootstrap samples for the intervals.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap."
@@ -48,7 +50,7 @@ __all__ = ["fit"]
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for fit.png, fit.svg and fit.json; made if it is not there.",
+    help="Folder for fit.png, fit.svg and fit.json; created if needed.",
 )
 def fit(curves: Path, out: Path | None, **flags: Any) -> None:
     """Fit measured curves, and predict the rest of the training.
@@ -73,7 +75,7 @@ def fit(curves: Path, out: Path | None, **flags: Any) -> None:
         model=flags["model"],
         rows=flags["rows"],
         until=flags["until"],
-        level=flags["level"],
+        confidence=flags["confidence"],
         bootstrap=positive_int("bootstrap", samples) if samples else 0,
         rng=np.random.default_rng(flags["seed"]),
         progress=True,

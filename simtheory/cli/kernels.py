@@ -17,8 +17,8 @@ __all__ = ["cache", "warmup"]
 def warmup() -> None:
     """Compile the kernels ahead of their first use.
 
-    They are kept on disk, serve all dimensions and widths, and are compiled again when a file of
-    their package changes.
+    Compiled kernels are stored on disk, serve all dimensions and widths, and are compiled again when
+    a file of their package changes.
     """
     begin = before = time.perf_counter()
     for what in sim.warmup():
@@ -29,14 +29,14 @@ def warmup() -> None:
     kept = (
         f"kept on disk, {found.size / 2**20:.1f} MiB"
         if found.folders
-        else "no folder to keep them in"
+        else "no folder to store them in"
     )
     click.echo(f"Ready in {before - begin:.1f} s; {kept}.")
 
 
 @click.group()
 def cache() -> None:
-    """Look at the compiled kernels on disk, or remove them."""
+    """Show the compiled kernels on disk, or remove them."""
 
 
 @cache.command()
@@ -47,7 +47,7 @@ def info() -> None:
 
 @cache.command()
 def clear() -> None:
-    """Remove the compiled kernels; the next run compiles anew."""
+    """Remove the compiled kernels; the next run compiles them again."""
     try:
         found = sim.clear_cache()
     except OSError as reason:
@@ -57,8 +57,8 @@ def clear() -> None:
 
 def _tell(found: Any, verb: str) -> None:
     if not found.folders:
-        click.echo("No folder can be written to, so every process compiles anew.")
-        click.echo("Set NUMBA_CACHE_DIR to one that can.")
+        click.echo("No folder can be written to, so every process compiles its kernels.")
+        click.echo("Set NUMBA_CACHE_DIR to a folder that can be written to.")
         return
     for folder in found.folders:
         click.echo(f"folder  {folder}")

@@ -1,4 +1,4 @@
-"""``simtheory predict``: a task and a start in, a table, a picture and curves out."""
+"""``simtheory predict``: a table, a picture and curves from a task and a start."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class _Forecast:
         return cls(task, U0, tied.pivots(task, U0, t), solve(Tied(), task, U0, t))
 
     def text(self) -> str:
-        """Return the table that a person reads on a terminal."""
+        """Return the table for the terminal."""
         predicted = tied.learning_times(self.task, self.U0)
         measured = observe.learning_times(self.exact)
         rows = [
@@ -195,7 +195,7 @@ class _Forecast:
         columns = [self.exact.t]
         header = ["t"]
         for road, trajectory in (("predicted", self.closed), ("exact", self.exact)):
-            assert trajectory.weights is not None  # both roads are linear nets
+            assert trajectory.weights is not None  # closed form and flow are of linear nets
             columns += [observe.loss(trajectory), *trajectory.weights[:, *upper].T]
             header += [f"{road}_loss", *(f"{road}_{name}" for name in names)]
         stream = io.StringIO()
@@ -206,7 +206,7 @@ class _Forecast:
 
     def draw(self, path: Path) -> None:
         """Write the picture: loss, path in concept space, entries of W."""
-        pair = self.task.n_concepts > 1  # one concept has no plane
+        pair = self.task.n_concepts > 1  # one concept gives no plane to draw
         with plot.picture(path, widths=(4.2, 3.4, 4.2) if pair else (4.2, 4.2)) as axes:
             plot.prediction(self.closed, self.exact, ax=axes[0])
             for road in (self.exact, self.closed):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from simtheory.validation.claims.record import Record
 
 __all__ = ["claims", "validate"]
 
 
 @click.command()
-@click.argument("claims", nargs=-1, metavar="[CLAIM]...")
+@click.argument("claims", nargs=-1, metavar="[TOPIC|CLAIM]...")
 @click.option(
     "--budget",
-    default="quick",
-    show_default=True,
-    help="quick (three minutes on two cores) or full.",
+    help="quick (the claims that decide; the default without a name), standard (the default of a topic or "
+    "claim) or full (more seeds and starts).",
 )
 @click.option(
     "--out",
@@ -31,32 +34,36 @@ __all__ = ["claims", "validate"]
 @click.option(
     "--resume", is_flag=True, help="Go on with an interrupted ledger: keep what is finished."
 )
-def validate(claims: tuple[str, ...], budget: str, out: Path, device: str, resume: bool) -> None:
+@click.option(
+    "--commit",
+    is_flag=True,
+    help="Make the numbers of these topics what the documentation shows and what durations are estimated from.",
+)
+def validate(
+    claims: tuple[str, ...],
+    budget: str | None,
+    out: Path,
+    device: str,
+    resume: bool,
+    commit: bool,
+) -> None:
     """Test the claims of the papers and write the ledger's page.
 
-    CLAIM is a claim id or a whole topic, such as identity; without one, all are tested.
+    CLAIM is a claim id, TOPIC all claims of one topic, such as identity; without a name, the claims
+    that decide are tested, of all topics.
     """
-    from simtheory.validation.claims.record import Record
-    from simtheory.validation.ledger.catalogue import select
-    from simtheory.validation.ledger.runner import estimate, run
+    from simtheory.validation.ledger import findings
+    from simtheory.validation.ledger.plan import yardstick
+    from simtheory.validation.ledger.runner import run
 
     def line(record: Record) -> None:
-        mark = "✓" if record.as_expected else "✗"
-        click.echo(
-            f"{mark} {record.id:<34} predicted {record.predicted_text:>8}   "
-            f"measured {record.measured_text:<18} {record.verdict}"
-            + ("" if record.verdict == "agrees" else f" (expected {record.expected})")
-        )
+        click.echo(_line(record))
 
     index = (out / "index.html").resolve()
-    chosen = select(claims or None)
-    seconds = estimate(chosen, budget)
-    minutes = "less than a minute" if seconds < 60 else f"about {seconds / 60:.0f} minutes"
-    click.echo(f"{len(chosen)} claims, {minutes} on this machine's cores.", err=True)
     try:
         records = run(
             claims or None,
-            budget=budget,
+            budget=budget or ("standard" if commit else None),
             out=out,
             device=device,
             resume=resume,
@@ -70,9 +77,21 @@ def validate(claims: tuple[str, ...], budget: str, out: Path, device: str, resum
             err=True,
         )
         sys.exit(130)
+    if commit:
+        topics = findings.commit(records, budget=budget or "standard", yardstick=yardstick())
+        click.echo(f"Committed: {', '.join(topics)}.")
     surprises = sum(not record.as_expected for record in records)
-    click.echo(f"\n{len(records)} claims, {surprises} other than expected.\n{index}")
+    noun = "claim" if len(records) == 1 else "claims"
+    click.echo(f"\n{len(records)} {noun}, {surprises} other than expected.\n{index}")
     sys.exit(1 if surprises else 0)
+
+
+def _line(record: Record) -> str:
+    """One record in 80 columns: the claim, whose number, what was measured, the verdict."""
+    whose, value = record.claimed
+    mark = "✓" if record.as_expected else "✗"
+    numbers = f"{value}{'*' if whose == 'stated' else ''}"
+    return f"{mark} {record.id:<39}{numbers:>8} {record.measured_text:<17} {record.verdict}"
 
 
 @click.command()
@@ -82,4 +101,6 @@ def claims() -> None:
 
     for claim in every():
         expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
-        click.echo(f"{claim.id}{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}")
+        click.echo(
+            f"{claim.id} [{claim.budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
+        )

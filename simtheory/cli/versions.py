@@ -1,4 +1,4 @@
-"""``simtheory versions``."""
+"""``simtheory versions``: the versions on which results depend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What speaks for a fit, what against it, and which parameters the data say nothing about."""
+"""Goodness of a fit, and the parameters that the data do not identify."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from scipy.stats import norm
 from scipy.stats import t as t_law
 
 from simtheory._typing import Array
+from simtheory.fit._forms import SCALES
 from simtheory.fit._search import Optimum
 from simtheory.fit.curves import Curves
-from simtheory.fit.noise import noise_level
-
-LOOSE = {"ln_rate": 1.0, "start": 1.0, "logit_start": 6.0, "atanh_cosine": 1.5, "ln_amplitude": 1.0}
-"""Standard error from which a parameter counts as unknown: a rate within a factor of 7 either way,
-a start within nine orders of magnitude, a cosine anywhere from none to parallel rows."""
+from simtheory.fit.noisy_rises import noise_level
 
 _SINGULAR = 1e-8
+"""Singular values of the Jacobian below this share of the largest count as zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
     table = optimum.residuals.reshape(curves.values.shape)
     correlation = _correlation(table)
     widening = 1.0
-    if correlation > 2.0 / np.sqrt(n):  # else it is none that noise would not show
+    if correlation > 2.0 / np.sqrt(n):  # a smaller one may come from independent noise
         widening = float(np.sqrt((1.0 + correlation) / (1.0 - min(correlation, 0.99))))
     k = p + 1  # the noise is estimated, too
     depth = n * np.log(max(squares / n, 1e-300))
@@ -96,9 +94,9 @@ def spread(optimum: Optimum, found: Quality) -> Array:
     return np.asarray(found.residual * found.widening * axes.T / np.maximum(sizes, 1e-300))
 
 
-def factor(found: Quality, level: float) -> float:
+def factor(found: Quality, confidence: float) -> float:
     """Return Student's factor between a standard error and half an interval."""
-    return float(t_law.isf(0.5 * (1.0 - level), found.points - found.parameters))
+    return float(t_law.isf(0.5 * (1.0 - confidence), found.points - found.parameters))
 
 
 def unidentified(optimum: Optimum, found: Quality) -> str:
@@ -115,24 +113,15 @@ def unidentified(optimum: Optimum, found: Quality) -> str:
         worst = names[int(np.abs(axes[-1]).argmax())]
         return f"{worst}: the Jacobian has rank {int((sizes > _SINGULAR * sizes[0]).sum())} of {len(names)}"
     errors = np.linalg.norm(spread(optimum, found), axis=1)
-    excess = errors / np.array([LOOSE[s] for s in scales])
+    excess = errors / np.array([SCALES[s].loose for s in scales])
     k = int(excess.argmax())
     if excess[k] > 1.0:
-        return f"{names[k]}: its standard error is {_WORDS[scales[k]].format(errors[k])}"
+        return f"{names[k]}: its standard error is {SCALES[scales[k]].meaning.format(errors[k])}"
     return ""
 
 
-_WORDS = {
-    "ln_rate": "{0:.2g} in its logarithm, and 1 is a factor of seven either way",
-    "start": "{0:.2g}, more than the whole way from 0 to 1",
-    "logit_start": "{0:.2g} in its logarithm, and 6 is nine orders of magnitude",
-    "atanh_cosine": "{0:.2g} in its atanh, and 1.5 leaves all open from none to parallel",
-    "ln_amplitude": "{0:.2g} in its logarithm, and 1 is a factor of seven either way",
-}
-
-
 def flat(t: Array, column: Array) -> bool:
-    """Whether a curve moves by no more than noise: means over stretches of it against each other."""
+    """Tell whether a curve moves by no more than noise, by the means over stretches of it."""
     noise = float(noise_level(t, column))
     if np.ptp(column) <= 1e-9 * max(1.0, float(np.abs(column).max())):
         return True
@@ -142,7 +131,7 @@ def flat(t: Array, column: Array) -> bool:
     blocks = np.array_split(column, pieces)
     means, sizes = np.array([b.mean() for b in blocks]), np.array([b.size for b in blocks])
     moved = float(np.sum(sizes * (means - column.mean()) ** 2)) / noise**2
-    # Half as much again, for the noise itself is estimated.
+    # The factor 1.5 covers the error of the estimated noise.
     return moved <= 1.5 * float(chi2_law.isf(1e-4, pieces - 1))
 
 

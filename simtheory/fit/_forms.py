@@ -13,7 +13,7 @@ name                  scale on which it is fitted         models
 ====================  ==================================  =======================================
 
 Partial cosines, each between two rows without their shares along the rows before, may take any
-values in (−1, 1): whatever the fit tries, W(0) = U₀U₀ᵀ is a Gram matrix.
+values in (−1, 1): at every point of a search W(0) = U₀U₀ᵀ is a Gram matrix.
 """
 
 from __future__ import annotations
@@ -30,28 +30,57 @@ from simtheory import sim
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.fit.curves import Curves
+from simtheory.observe import arrays
 
 MODELS = ("one-layer", "tied")
 ROWS = ("orthogonal", "correlated")
 
 _RTOL = 1e-9
-"""Of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-5."""
+"""Tolerance of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-5."""
 
 _MAX_STEPS = 4000
-"""Of the flow, for each length of the record: enough for rates that learn in a thousandth of it."""
+"""Most steps of the flow for each measured length of time; rates that learn in 1/1000 of it need fewer."""
 
-BOUNDS = {
-    "ln_rate": (np.log(1e-4), np.log(1e4)),  # in inverse lengths of the record
-    "start": (-20.0, 20.0),
-    "logit_start": (-80.0, 20.0),
-    "atanh_cosine": (-4.0, 4.0),
-    "ln_amplitude": (-20.0, 20.0),
-}
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A scale on which a kind of parameters is fitted."""
+
+    low: float
+    high: float
+    """Ends of the range that a search may try."""
+    fitted: Callable[[Any], Any]
+    natural: Callable[[Any], Any]
+    """To the scale, and back to the unit of the data."""
+    loose: float
+    """Standard error above which a parameter counts as unknown."""
+    meaning: str
+    """What a larger error means, for a message."""
+
+
+_FACTOR = "{0:.2g} in its logarithm, and 1 is a factor of seven either way"
+SCALES = {
+    # Rates in inverse lengths of the measured time.
+    "ln_rate": Scale(float(np.log(1e-4)), float(np.log(1e4)), np.log, np.exp, 1.0, _FACTOR),
+    "start": Scale(
+        -20.0, 20.0, np.asarray, np.asarray, 1.0, "{0:.2g}, more than the whole way from 0 to 1"
+    ),
+    "logit_start": Scale(
+        -80.0, 20.0, logit, expit, 6.0,
+        "{0:.2g} in its logarithm, and 6 is nine orders of magnitude",
+    ),
+    "atanh_cosine": Scale(
+        -4.0, 4.0, np.arctanh, np.tanh, 1.5,
+        "{0:.2g} in its atanh, and 1.5 leaves all open from none to parallel",
+    ),
+    "ln_amplitude": Scale(-20.0, 20.0, np.log, np.exp, 1.0, _FACTOR),
+}  # fmt: skip
+"""The scales by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """One model of one set of curves, its time in units of the length of the record."""
+    """One model of one set of curves, its time in units of the measured length of time."""
 
     model: str
     rows: str
@@ -130,7 +159,7 @@ class Form:
         output = W @ self.mu
         if self.observed == "target":
             return np.asarray(output / self.mu)
-        return np.asarray(0.5 * np.sum((output - self.mu) ** 2, axis=-1, keepdims=True))
+        return arrays.losses(output, self.mu)[..., None]
 
     def linked(self, theta: Array) -> Array:
         """Return the parameters with plain instead of partial cosines, on their atanh scale."""
@@ -148,7 +177,7 @@ class Form:
         """Return linked parameters in the units of the data, where rates are per time."""
         result = np.array(linked)
         for k, scale in enumerate(self.scales):
-            result[..., k] = _FROM[scale](linked[..., k])
+            result[..., k] = SCALES[scale].natural(linked[..., k])
             if scale == "ln_rate":
                 result[..., k] /= span
         return result
@@ -157,7 +186,7 @@ class Form:
         """Return a natural value on the scale on which it is fitted."""
         scale = dict(self.layout)[name]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(_TO[scale](value * span if scale == "ln_rate" else value))
+            return float(SCALES[scale].fitted(value * span if scale == "ln_rate" else value))
 
     def _map(self, theta: Array) -> Array:
         """W(0) of one layer, shape (..., n, n)."""
@@ -184,19 +213,3 @@ class Form:
                 left = left * np.sqrt(1.0 - z * z)
             rows[..., p, p] = left
         return rows
-
-
-_FROM: dict[str, Callable[[Any], Any]] = {
-    "ln_rate": np.exp,
-    "start": np.asarray,
-    "logit_start": expit,
-    "atanh_cosine": np.tanh,
-    "ln_amplitude": np.exp,
-}
-_TO: dict[str, Callable[[Any], Any]] = {
-    "ln_rate": np.log,
-    "start": np.asarray,
-    "logit_start": logit,
-    "atanh_cosine": np.arctanh,
-    "ln_amplitude": np.log,
-}

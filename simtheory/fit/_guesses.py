@@ -1,4 +1,4 @@
-"""Where a fit starts: the best points of coarse grids. Time runs from 0 to 1 over the record."""
+"""Starting points of a fit: the best points of coarse grids. Time runs from 0 to 1 over the curves."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from simtheory._typing import Array
 from simtheory.fit._forms import Form
 
 _POINTS = 80
-"""A grid is searched on no more points than these, spread evenly over the record."""
+"""Points of the curves, spread evenly, on which a grid is searched."""
 
 _KEPT = 3
+"""Points of a grid from which a fit of a loss is started."""
+
 _COSINES = (0.4, 0.85, -0.4)
+"""Cosines between rows from which a fit of ties is started."""
 
 
 def guesses(form: Form, t: Array, values: Array) -> list[Array]:
@@ -31,7 +34,8 @@ def guesses(form: Form, t: Array, values: Array) -> list[Array]:
 def correlated(form: Form, orthogonal: Array) -> list[Array]:
     """Return starting points with ties between rows, from the fit without them.
 
-    What a curve shows of a later row is its part that is new: the start is raised to keep that.
+    A curve shows the part of a later row that is orthogonal to the earlier ones; the start is raised
+    so that this part stays.
     """
     if form.model == "one-layer":
         return [np.concatenate([orthogonal, np.zeros(form.n * (form.n - 1))])]
@@ -87,7 +91,7 @@ def _of_loss(form: Form, t: Array, values: Array) -> list[Array]:
     errors = np.sum((form.values(grid, t) - values) ** 2, axis=(-1, -2))
     best = np.argsort(errors)
     chosen = [grid[best[0]]]
-    for k in best[1:]:  # the next ones, if they are other hills
+    for k in best[1:]:  # the next best that are far from those chosen
         if len(chosen) < _KEPT and all(np.abs(grid[k] - c).max() > 0.7 for c in chosen):
             chosen.append(grid[k])
     return chosen

@@ -1,4 +1,4 @@
-"""The least-squares search, and what its Jacobian says about the parameters."""
+"""The least-squares search, and the Jacobian at its end."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from scipy.optimize import least_squares
 
 from simtheory._typing import Array
 from simtheory.errors import SolveError
-from simtheory.fit._forms import BOUNDS, Form
+from simtheory.fit._forms import SCALES, Form
 
 _STEP = 1e-4
-"""Of central differences: the parameters are logarithms, so this is a relative step."""
+"""Step of central differences: the parameters are logarithms, so it is relative."""
 
 _ROUGH, _FEW = 1e-3, 25
-"""Tolerance at which one start is told from another, and the evaluations that it may take."""
+"""Tolerance at which starts are compared, and the most evaluations for each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class Optimum:
 
     @property
     def at_bounds(self) -> Any:
-        """Free parameters that the search would have pushed on."""
+        """Free parameters at the end of their range."""
         low, high = bounds(self.form)
         near = 1e-3 * (high - low)
         return self.free & ((self.theta < low + near) | (self.theta > high - near))
@@ -47,7 +47,7 @@ class Optimum:
 
 def bounds(form: Form) -> tuple[Array, Array]:
     """Return the lowest and highest parameters that a search may try."""
-    low, high = np.array([BOUNDS[scale] for scale in form.scales]).T
+    low, high = np.array([(SCALES[s].low, SCALES[s].high) for s in form.scales]).T
     return low, high
 
 
@@ -85,13 +85,13 @@ def search(
     def residuals(part: Array) -> Array:
         try:
             return (form.values(whole(part), t) - values).ravel()
-        except SolveError:  # rates so far apart that the flow is stiff: nobody lives there
+        except SolveError:  # rates so far apart that the flow is stiff: turn the search back
             return np.full(values.size, 1e3)
 
     def slopes(part: Array) -> Array:
         try:
             return jacobian(form, whole(part), t, free)
-        except SolveError:  # on the edge of there: the search stops
+        except SolveError:  # beside such rates: the search stops
             return np.zeros((values.size, part.size))
 
     if not free.any():
@@ -113,7 +113,7 @@ def search(
 def best_of(
     form: Form, t: Array, values: Array, starts: list[Array], fixed: dict[int, float]
 ) -> Optimum:
-    """Return the best of the points that several starts lead to: all roughly, the best to the end."""
+    """Return the best of the points that several starts lead to: each searched roughly, the best fully."""
     start = starts[0]
     if len(starts) > 1:
         rough = [search(form, t, values, start, fixed, tol=_ROUGH, most=_FEW) for start in starts]

@@ -1,4 +1,4 @@
-"""Named columns over time, out of a file or a dataset, each cell checked where it stands."""
+"""Named columns over time from a file or a dataset; errors name the cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES = {"t": "t", "time": "t", "step": "step", "steps": "step"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A time column and the others; `where` says in words which row stands where."""
+    """A time column and the others; `where` names a row for errors."""
 
     unit: str
     t: Array
@@ -29,7 +29,7 @@ class Table:
 
 
 def read_csv(path: Path) -> Table:
-    """Read a CSV file with a header; empty, cut and wordy cells are named by line and column."""
+    """Read a CSV file with a header; errors name a bad cell by line and column."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as reason:
@@ -99,7 +99,7 @@ def as_table(named: Mapping[str, Any], where: Callable[[int], str], *, source: s
 
 
 def pick(table: Table, columns: Sequence[str] | None) -> dict[str, Array]:
-    """Return the wanted columns; without a wish all, but never losses among outputs."""
+    """Return the named columns, or all; refuse losses beside outputs."""
     if columns is None:
         losses = [name for name in table.columns if "loss" in name.lower()]
         if losses and len(table.columns) > 1:

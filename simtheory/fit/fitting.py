@@ -1,4 +1,4 @@
-"""The fit itself: the best model of measured curves, with intervals, or a refusal."""
+"""The fit: the best model of measured curves, with intervals, or a refusal."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ from simtheory.fit.results import Candidate, Fit, Parameter
 __all__ = ["fit"]
 
 _DRAWS = 512
+"""Draws from the covariance, of which forecasts take quantiles."""
+
 _CLOSE = 2.0
-"""Candidates whose AICc differ by less are taken to fit equally well."""
+"""Candidates whose AICc differ by less than this count as equally good."""
 
 
 def fit(
@@ -35,7 +37,7 @@ def fit(
     rows: str = "auto",
     until: float | None = None,
     fixed: Mapping[str, float] | None = None,
-    level: float = 0.95,
+    confidence: float = 0.95,
     bootstrap: int = 0,
     rng: np.random.Generator | None = None,
     progress: bool = False,
@@ -58,8 +60,8 @@ def fit(
         Last time that is fitted; the rest is withheld for `predict` to be judged by.
     fixed : mapping of str to float, optional
         Rates and starts that are known, by name: ``{"rate_2": 0.3}``.
-    level : float
-        Confidence level of the intervals, in (0, 1).
+    confidence : float
+        Confidence of the intervals, in (0, 1).
     bootstrap : int
         Number of bootstrap samples for the intervals; 0 takes the Gauss–Newton covariance.
     rng : numpy.random.Generator, optional
@@ -100,7 +102,7 @@ def fit(
     """
     one_of("model", model, ("auto", *MODELS))
     one_of("rows", rows, ("auto", *ROWS))
-    inside = share("level", level)
+    inside = share("confidence", confidence)
     samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
     fewest = int(np.ceil(2.0 / (1.0 - inside) - 1e-9))  # one beyond either end of the interval
     if 0 < samples < fewest:
@@ -134,7 +136,7 @@ def fit(
         parameters=_parameters(optimum, seen, found, inside, draws if samples else None),
         quality=found,
         candidates=tuple(tried),
-        level=inside,
+        confidence=inside,
         intervals=source,
         draws=frozen(draws),
         theta=frozen(optimum.theta),
@@ -142,7 +144,7 @@ def fit(
 
 
 def canonical_span(curves: Curves, model: str) -> float:
-    """Return the length of a record in the time that rates are counted in."""
+    """Return the last time of curves in the unit of the rates."""
     step = 1.0
     if curves.clock is not None:
         step = replace(curves.clock, tied=model == "tied").step
@@ -210,7 +212,7 @@ def _check_fixed(given: dict[str, float], forms: list[Form]) -> None:
 
 
 def _check_moved(curves: Curves, given: dict[str, float]) -> None:
-    """Refuse a curve in which nothing happens: no parameter of it can be known."""
+    """Refuse a curve that does not move: its parameters are not identified."""
     for k, (name, column) in enumerate(zip(curves.names, curves.values.T, strict=True)):
         held = {f"rate_{k + 1}", f"start_{k + 1}"} <= set(given)
         if held or not flat(curves.t, column):
@@ -218,7 +220,7 @@ def _check_moved(curves: Curves, given: dict[str, float]) -> None:
         level = float(column.mean())
         what = "" if curves.observed == "loss" else f"_{k + 1}"
         advice = (
-            "It was learned before the record starts: record earlier."
+            "It was learned before the first time: record earlier."
             if curves.observed != "loss" and level > 0.5
             else "Record until it has moved, better until half of it is learned."
         )
@@ -291,18 +293,18 @@ def _choose(tried: list[Candidate]) -> int:
 
 
 def _parameters(
-    optimum: Optimum, curves: Curves, found: Quality, level: float, draws: Array | None
+    optimum: Optimum, curves: Curves, found: Quality, confidence: float, draws: Array | None
 ) -> tuple[Parameter, ...]:
     form, theta = optimum.form, optimum.theta
     span = canonical_span(curves, form.model)
     middle = form.linked(theta)
     if draws is not None:
-        tail = 0.5 * (1.0 - level)
+        tail = 0.5 * (1.0 - confidence)
         low, high = np.quantile(form.linked(draws), (tail, 1.0 - tail), axis=0)
     else:
         steps = 1e-6 * np.eye(theta.size)[optimum.free]
         slopes = (form.linked(theta + steps) - form.linked(theta - steps)).T / 2e-6
-        half = factor(found, level) * np.linalg.norm(slopes @ spread(optimum, found), axis=1)
+        half = factor(found, confidence) * np.linalg.norm(slopes @ spread(optimum, found), axis=1)
         low, high = middle - half, middle + half
     value, low, high = (form.natural(x, span) for x in (middle, low, high))
     return tuple(
@@ -311,13 +313,13 @@ def _parameters(
     )
 
 
-def _draws(optimum: Optimum, found: Quality, level: float) -> Array:
+def _draws(optimum: Optimum, found: Quality, confidence: float) -> Array:
     """Parameters spread as the covariance says, on a Sobol sequence: no seed, little noise."""
     draws = np.tile(optimum.theta, (_DRAWS, 1))
     if not optimum.n_free:
         return draws
     points = qmc.Sobol(optimum.n_free, scramble=False).random(2 * _DRAWS)[1 : _DRAWS + 1]
-    wider = factor(found, level) / float(-ndtri(0.5 * (1.0 - level)))
+    wider = factor(found, confidence) / float(-ndtri(0.5 * (1.0 - confidence)))
     draws[:, optimum.free] += wider * ndtri(points) @ spread(optimum, found).T
     low, high = bounds(optimum.form)
     return np.clip(draws, low, high)

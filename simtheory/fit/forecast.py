@@ -1,28 +1,29 @@
-"""The rest of the training, as a fit foresees it."""
+"""Forecasts from a fit: curves, learning times and a swing-by to come, with intervals."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_times, frozen, positive, share
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._checks import as_times, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
 from simtheory.fit.results import Fit
-from simtheory.observe.swing import find_rises
-from simtheory.observe.times import first_crossing
+from simtheory.observe import arrays
+from simtheory.results import axes
+from simtheory.results.axes import named_by, over
 
 __all__ = ["Forecast", "Interval", "SwingForecast", "Withheld", "as_dict", "predict"]
 
 _POINTS = 401
 _PAST_LEARNING = 1.5
-"""A forecast without a horizon goes this far past the last learning time,"""
+"""Horizon of a forecast that is given none, in units of the last learning time."""
+
 _FURTHEST = 100.0
-"""but no further than this many times the record."""
+"""Largest such horizon, in lengths of the fitted time; a concept learned later has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class SwingForecast:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """How a forecast did on what was measured but not fitted.
+    """The error of a forecast on points that were measured but not fitted.
 
     Parameters
     ----------
@@ -103,58 +104,35 @@ class Forecast:
         What the concepts are called.
     learning_times : tuple of Interval
         When each of them is learned, on inputs that hold it alone.
-    level : float
+    learned : float
         The share that counts as learned.
     swing : SwingForecast or None
-        The first rise of the test loss that ends after the fitted record; None if one is unlikely,
+        The first rise of the test loss that ends after the fitted times; None if one is unlikely,
         or if signal strengths are not known.
     withheld : Withheld or None
         Measured against what was withheld.
     """
 
-    t: Array
-    values: Array
-    low: Array
-    high: Array
+    t: Array = field(metadata=over("t", labels=True))
+    values: Array = field(metadata=over("t", "column", allow="real"))
+    low: Array = field(metadata=over("t", "column", allow="real"))
+    high: Array = field(metadata=over("t", "column", allow="real"))
     concepts: tuple[str, ...]
-    learning_times: tuple[Interval, ...]
-    level: float
+    learning_times: tuple[Interval, ...] = field(metadata=named_by("concepts"))
+    learned: float
     swing: SwingForecast | None
     withheld: Withheld | None
 
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+
     def __repr__(self) -> str:
         return f"Forecast(until {self.t[-1]:g}, {len(self.learning_times)} concepts)"
-
-    def __str__(self) -> str:
-        return rows_as_text("Forecast", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Forecast", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = [
-            (f"{name} learned", f"{time} (at {self.level:g})")
-            for name, time in zip(self.concepts, self.learning_times, strict=True)
-        ]
-        if self.swing is None:
-            rows.append(("swing-by", "none to come"))
-        else:
-            rows += [
-                ("swing-by", f"with probability {self.swing.probability:.2g}"),
-                ("  rises from", str(self.swing.start)),
-                ("  to", str(self.swing.top)),
-                ("  by, of the first loss", str(self.swing.size)),
-            ]
-        if self.withheld is not None:
-            w = self.withheld
-            rows.append(
-                (
-                    "withheld",
-                    f"{w.points} numbers, rms error {w.error:.3g}; doing nothing {w.nothing:.3g}; "
-                    f"{100 * w.covered:.0f}% inside the band",
-                )
-            )
-        return rows
 
 
 def predict(
@@ -183,13 +161,13 @@ def predict(
     Returns
     -------
     Forecast
-        Curves, learning times and a coming swing-by, with intervals at the level of the fit.
+        Curves, learning times and a coming swing-by, with intervals at the confidence of the fit.
 
     Notes
     -----
     All intervals are quantiles over the `draws` of the fit: 512 points of a Sobol sequence spread
-    as its covariance says, or its bootstrap samples. They know nothing of what the model leaves
-    out.
+    as its covariance says, or its bootstrap samples. Errors of the model itself are
+    not in them.
     """
     form = Form.of(fit.curves, fit.model, fit.rows)
     if t is not None and until is not None:
@@ -204,22 +182,24 @@ def predict(
         times = as_times(t)
     span = last
     drawn = np.concatenate([fit.theta[None], fit.draws])
-    tail = 0.5 * (1.0 - fit.level)
+    tail = 0.5 * (1.0 - fit.confidence)
     curves = form.values(drawn, times / span)
     low, high = np.quantile(curves[1:], (tail, 1.0 - tail), axis=0)
     W = form.weights(drawn, times / span)
-    moments = first_crossing(times, np.moveaxis(np.diagonal(W, axis1=-2, axis2=-1), 1, 2), learned)
+    moments = arrays.crossings(
+        times, np.moveaxis(np.diagonal(W, axis1=-2, axis2=-1), 1, 2), learned
+    )
     names = fit.curves.names
     if fit.curves.observed == "loss":
         names = tuple(f"concept {k + 1}" for k in range(form.n))
     return Forecast(
-        t=frozen(times),
-        values=frozen(curves[0]),
-        low=frozen(low),
-        high=frozen(high),
+        t=times,
+        values=curves[0],
+        low=low,
+        high=high,
         concepts=names,
         learning_times=tuple(_interval(column, tail) for column in moments.T),
-        level=float(learned),
+        learned=float(learned),
         swing=None
         if form.mu is None
         else _swing(times, _test_loss(W, form.mu), last, threshold, tail),
@@ -228,17 +208,17 @@ def predict(
 
 
 def _horizon(form: Form, fit: Fit, learned: float) -> float:
-    """Past the last learning time that the best parameters have, if it is not out of sight."""
+    """Return the horizon of the best parameters, `_PAST_LEARNING` times the last learning time."""
     last = float(fit.curves.t[-1])
     coarse = last * np.geomspace(1e-2, _FURTHEST, 400)
     W = form.weights(fit.theta, coarse / last)
-    moments = first_crossing(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
+    moments = arrays.crossings(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
     latest = float(np.max(moments[np.isfinite(moments)], initial=0.0))
     return max(last if fit.withheld is None else float(fit.withheld.t[-1]), _PAST_LEARNING * latest)
 
 
 def _grid(horizon: float, last: float, fit: Fit) -> Array:
-    """Even over the record and even over the horizon, so that neither is coarse."""
+    """Return times spread evenly over the fitted ones and over the horizon, so that neither is coarse."""
     parts = [np.linspace(0.0, horizon, _POINTS)]
     if last < horizon:
         parts.append(np.linspace(0.0, last, _POINTS // 2))
@@ -246,7 +226,7 @@ def _grid(horizon: float, last: float, fit: Fit) -> Array:
 
 
 def _interval(values: Array, tail: float) -> Interval:
-    """The first value with quantiles of the others, which may be infinite."""
+    """Return the first value with quantiles of the others, which may be infinite."""
     low = float(np.quantile(values[1:], tail, method="lower"))
     high = float(np.quantile(values[1:], 1.0 - tail, method="higher"))
     return Interval(float(values[0]), low, high)
@@ -254,18 +234,18 @@ def _interval(values: Array, tail: float) -> Interval:
 
 def _test_loss(W: Array, mu: Array) -> Array:
     """Loss at the target, shape (..., T)."""
-    return np.asarray(0.5 * np.sum((W @ mu - mu) ** 2, axis=-1))
+    return arrays.losses(W @ mu, mu)
 
 
 def _swing(
     t: Array, losses: Array, last: float, threshold: float, tail: float
 ) -> SwingForecast | None:
-    """The first rise that ends after the record: of the best parameters, and of each draw."""
+    """Return the first rise that ends after the fitted times, over the best parameters and all draws."""
     found = []
     for loss in losses:
         coming = [
             (t[low], t[high], (loss[high] - loss[low]) / loss[0])
-            for low, high in find_rises(loss, threshold * loss[0])
+            for low, high in arrays.rises(loss, threshold * loss[0])
             if t[high] > last
         ]
         found.append(coming[0] if coming else None)
@@ -307,7 +287,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         Numbers that are not finite are None.
     """
     seen = fit.curves
-    record: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "format": "simtheory.Fit/1",
         "data": {
             "columns": list(seen.names),
@@ -321,15 +301,15 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         "caveat": fit.caveat,
         "rows": fit.rows,
         "rates": fit.rate_unit,
-        "level": fit.level,
+        "confidence": fit.confidence,
         "intervals": fit.intervals,
         "parameters": [asdict(parameter) for parameter in fit.parameters],
         "quality": asdict(fit.quality),
         "candidates": [asdict(candidate) for candidate in fit.candidates],
     }
     if forecast is not None:
-        record["forecast"] = {
-            "learned_at": forecast.level,
+        answer["forecast"] = {
+            "learned_at": forecast.learned,
             "learning_times": {
                 name: asdict(time)
                 for name, time in zip(forecast.concepts, forecast.learning_times, strict=True)
@@ -341,11 +321,11 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
             "low": forecast.low.tolist(),
             "high": forecast.high.tolist(),
         }
-    return dict(_plain(record))
+    return dict(_plain(answer))
 
 
 def _plain(value: Any) -> Any:
-    """Replace what JSON has no word for."""
+    """Replace numbers that JSON cannot hold."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

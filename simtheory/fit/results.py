@@ -1,20 +1,22 @@
-"""What a fit says: parameters with intervals, goodness of fit, and what else was tried."""
+"""The answer of a fit: parameters with intervals, goodness of fit, and the models that were tried."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from simtheory._checks import nearest
-from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.fit._evidence import Quality
 from simtheory.fit.curves import Curves
+from simtheory.results import axes
+from simtheory.results.axes import over
 
 __all__ = ["Candidate", "Fit", "Parameter", "Quality"]
 
 _NEAR = 6.0
-"""A candidate whose AICc is larger by less than this is twenty times less likely at most."""
+"""Candidates whose AICc is larger by less than this are named: their likelihood is 1/20 or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Parameter:
     high: float
     fixed: bool = False
 
+    def __str__(self) -> str:
+        span = "(given)" if self.fixed else f"[{self.low:.4g}, {self.high:.4g}]"
+        return f"{self.value:.4g}  {span}"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -60,6 +66,15 @@ class Candidate:
     rows: str
     quality: Quality
     refused: str = ""
+
+    @property
+    def name(self) -> str:
+        """Model and rows."""
+        return f"{self.model}, {self.rows}"
+
+    def __str__(self) -> str:
+        refused = f", {self.refused.split(':')[0]} not identified" if self.refused else ""
+        return f"AICc {self.quality.aicc:.1f}, residual {self.quality.residual:.3g}{refused}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -82,8 +97,8 @@ class Fit:
         Goodness of fit.
     candidates : tuple of Candidate
         All that was tried.
-    level : float
-        Confidence level of all intervals.
+    confidence : float
+        Confidence of all intervals.
     intervals : {"covariance", "bootstrap"}
         Where they come from.
     draws : ndarray, shape (M, P)
@@ -99,10 +114,19 @@ class Fit:
     parameters: tuple[Parameter, ...]
     quality: Quality
     candidates: tuple[Candidate, ...]
-    level: float
+    confidence: float
     intervals: str
-    draws: Array
-    theta: Array
+    draws: Array = field(metadata=over("draw", "theta", allow="real"))
+    theta: Array = field(metadata=over("theta", allow="real"))
+
+    shown: ClassVar[tuple[str, ...]] = ("rate_unit", "caveat")
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
 
     def __getitem__(self, name: str) -> Parameter:
         for parameter in self.parameters:
@@ -113,13 +137,13 @@ class Fit:
 
     @property
     def rate_unit(self) -> str:
-        """What rates are counted in."""
+        """Unit of the rates."""
         canonical = self.curves.unit == "t" or self.curves.clock is not None
         return "per canonical time" if canonical else "per step"
 
     @property
     def caveat(self) -> str:
-        """What the choice of a model took for granted; empty if nothing."""
+        """Assumption behind the choice of the model that the data do not test; empty if none."""
         best = min(candidate.quality.aicc for candidate in self.candidates)
         for other in self.candidates:
             near = other.quality.aicc - best < _NEAR
@@ -131,29 +155,3 @@ class Fit:
 
     def __repr__(self) -> str:
         return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"
-
-    def __str__(self) -> str:
-        return rows_as_text("Fit", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Fit", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        q = self.quality
-        rows = [("model", f"{self.model}, {self.rows} rows; rates {self.rate_unit}")]
-        for p in self.parameters:
-            span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
-            rows.append((p.name, f"{p.value:.4g}  {span}"))
-        rows += [
-            ("intervals", f"{100 * self.level:g}%, from the {self.intervals}"),
-            ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
-            ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
-        ]
-        if self.caveat:
-            rows.append(("caveat", self.caveat))
-        best = min(c.quality.aicc for c in self.candidates)
-        for c in self.candidates:
-            refused = f", {c.refused.split(':')[0]} not identified" if c.refused else ""
-            text = f"AICc +{c.quality.aicc - best:.1f}, residual {c.quality.residual:.3g}{refused}"
-            rows.append((f"{c.model}, {c.rows}", text))
-        return rows

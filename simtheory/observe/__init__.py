@@ -1,9 +1,10 @@
-r"""Numbers read off a trajectory: losses, learning times, order, swing-by, slowdown.
+r"""Numbers read off results: losses, learning times, swing-by; crossings and widths; moments.
 
 Problem
 -------
-Every road ends in a `Trajectory`: outputs on probes over time. What a paper plots or claims is a
-number derived from it. Each is a function here, the same for closed form, flow and network.
+Every road ends in a `Trajectory`, a `Curve` or `Samples`. What a paper plots or claims is a number
+derived from one. Each is a function here, the same for closed form, flow and network; the arithmetic
+on arrays alone is in `observe.arrays`.
 
 Symbols
 -------
@@ -28,7 +29,12 @@ its threshold, as a share of the loss at the first time.
 Leading axes of the results are the ensemble axes of the trajectory.
 """
 
-from simtheory.observe.agreement import Agreement, agreement
+from simtheory.observe.agreement import (
+    Agreement,
+    CurveAgreement,
+    SampleAgreement,
+    agreement,
+)
 from simtheory.observe.curves import (
     concept_outputs,
     hierarchy_violation,
@@ -37,25 +43,35 @@ from simtheory.observe.curves import (
     train_loss,
 )
 from simtheory.observe.laws import LawResiduals, law_residuals
+from simtheory.observe.moments import Moments, effective_size, moments
 from simtheory.observe.swing import Rise, SwingBy, descents, largest_rise, swing_by
 from simtheory.observe.times import learning_times, order, terminal_rate
+from simtheory.observe.transitions import crossings, slopes, widths
 
 __all__ = [
     "Agreement",
+    "CurveAgreement",
     "LawResiduals",
+    "Moments",
     "Rise",
+    "SampleAgreement",
     "SwingBy",
     "agreement",
     "concept_outputs",
+    "crossings",
     "descents",
+    "effective_size",
     "hierarchy_violation",
     "largest_rise",
     "law_residuals",
     "learning_times",
     "loss",
     "min_eigenvalue",
+    "moments",
     "order",
+    "slopes",
     "swing_by",
     "terminal_rate",
     "train_loss",
+    "widths",
 ]

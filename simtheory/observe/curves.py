@@ -11,6 +11,7 @@ import numpy as np
 from simtheory._checks import as_finite
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory
 
 __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
@@ -39,8 +40,8 @@ def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     >>> loss(still)
     array([2.5, 2.5])
     """
-    point = _test_point(traj, vertex)
-    return np.asarray(0.5 * np.sum((traj.output(point) - point) ** 2, axis=-1))
+    point = _test_point(_given.trajectory(traj), vertex)
+    return arrays.losses(traj.output(point), point)
 
 
 def train_loss(traj: Trajectory) -> Array:
@@ -70,10 +71,9 @@ def train_loss(traj: Trajectory) -> Array:
     ``squared_rates``: such a flow descends another function, ½ tr (W−I)A²(W−I)ᵀ, but that is not
     a loss on any data of the task.
     """
-    if traj.weights is not None:
+    if _given.trajectory(traj).weights is not None:
         moment = replace(traj.task, squared_rates=False).second_moment
-        miss = traj.weights - np.eye(traj.task.dim)
-        return np.asarray(0.5 * np.sum((miss @ moment) * miss, axis=(-2, -1)))
+        return arrays.population_losses(_given.weights(traj), moment)
     if "train_loss" not in traj.arrays:
         raise ArgumentError(
             "Argument `traj` must have weights or a recorded training loss, but it is "
@@ -103,7 +103,8 @@ def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) 
         Component of the output along each concept, in the units of ``task.mu``: at the target a
         network that has learned concept k has the component ``task.mu[k]``.
     """
-    turned = traj.task.to_concept_axes(traj.output(_test_point(traj, vertex)))
+    point = _test_point(_given.trajectory(traj), vertex)
+    turned = np.asarray(traj.task.to_concept_axes(traj.output(point)))
     return turned[..., : traj.task.n_concepts]
 
 
@@ -123,7 +124,7 @@ def hierarchy_violation(traj: Trajectory) -> Array:
     ndarray, shape (..., T)
         max over pairs u ≤ v of vertices of loss(u) − loss(v), or 0.
     """
-    vertices = list(product((0, 1), repeat=traj.task.n_concepts))
+    vertices = list(product((0, 1), repeat=_given.trajectory(traj).task.n_concepts))
     losses = {v: loss(traj, vertex=v) for v in vertices}
     gaps = [
         losses[u] - losses[v]
@@ -155,11 +156,9 @@ def min_eigenvalue(traj: Trajectory) -> Array:
     ArgumentError
         If the trajectory has no weights.
     """
-    if traj.weights is None:
-        raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
-    symmetric = 0.5 * (traj.weights + np.swapaxes(traj.weights, -1, -2))
+    symmetric = arrays.symmetric(_given.weights(traj))
     return np.asarray(np.linalg.eigvalsh(symmetric)[..., 0], dtype=np.float64)
 
 
 def _test_point(traj: Trajectory, vertex: Sequence[float] | None) -> Array:
-    return traj.task.target if vertex is None else traj.task.vertex(vertex)
+    return np.asarray(traj.task.target if vertex is None else traj.task.vertex(vertex))

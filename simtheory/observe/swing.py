@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive_int
+from simtheory._checks import non_negative, positive_int
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.observe import _given, arrays
 from simtheory.observe.curves import loss
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
 
 __all__ = ["Rise", "SwingBy", "descents", "largest_rise", "swing_by"]
 
@@ -35,6 +37,9 @@ class Rise:
     size: float
     relative: float
 
+    def __str__(self) -> str:
+        return f"from t = {self.t_min:.4g} to {self.t_max:.4g}, by {self.size:.3g} ({self.relative:.3g})"
+
 
 @dataclass(frozen=True, slots=True)
 class SwingBy:
@@ -50,6 +55,11 @@ class SwingBy:
 
     rises: tuple[Rise, ...]
     threshold: float
+
+    shown: ClassVar[tuple[str, ...]] = ("descents",)
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
 
     @property
     def descents(self) -> int:
@@ -98,15 +108,15 @@ def swing_by(
     Times are those of the grid. A loss that rises from its very first point counts as a rise, and
     one that still rises at the end as a descent to come.
     """
-    if traj.ensemble:
+    if _given.trajectory(traj).ensemble:
         raise ShapeError(
             f"Argument `traj` must be a single run, but it is an ensemble of shape {traj.ensemble}. "
             "Take one with traj.member(k), or count them all with observe.descents(traj)."
         )
     t, values, start = _smoothed_loss(traj, vertex, smooth)
-    share = _threshold(threshold)
+    share = non_negative("threshold", threshold)
     rises = []
-    for low, high in find_rises(values, share * float(start)):
+    for low, high in arrays.rises(values, share * float(start)):
         size = float(values[high] - values[low])
         relative = size / float(start) if start > 0 else np.inf
         rises.append(Rise(float(t[low]), float(t[high]), size, relative))
@@ -139,9 +149,9 @@ def descents(
         Rises plus one.
     """
     _, values, start = _smoothed_loss(traj, vertex, smooth)
-    least = _threshold(threshold) * start
+    least = non_negative("threshold", threshold) * start
     counts = [
-        1 + len(find_rises(run, float(bar)))
+        1 + len(arrays.rises(run, float(bar)))
         for run, bar in zip(values.reshape(-1, values.shape[-1]), least.ravel(), strict=True)
     ]
     return np.array(counts, dtype=np.intp).reshape(traj.ensemble)
@@ -168,7 +178,7 @@ def largest_rise(
         never rises. With one rise it is that rise's `relative`.
     """
     _, values, start = _smoothed_loss(traj, vertex, smooth)
-    height = climb(values)
+    height = arrays.climb(values)
     never = np.where(height > 0, np.inf, 0.0)
     return np.divide(height, start, out=never, where=start > 0)
 
@@ -178,6 +188,7 @@ def _smoothed_loss(
 ) -> tuple[Array, Array, Array]:
     """Times, loss averaged over `smooth` points, and the loss itself at the first time."""
     width = positive_int("smooth", smooth)
+    _given.trajectory(traj)
     if width % 2 == 0 or width > traj.t.size:
         raise ArgumentError(
             f"Argument `smooth` must be odd and at most the number of times, {traj.t.size}, "
@@ -186,40 +197,4 @@ def _smoothed_loss(
     raw = loss(traj, vertex=vertex)
     half = width // 2
     times = traj.t[half : traj.t.size - half]
-    windows = np.lib.stride_tricks.sliding_window_view(raw, width, axis=-1)
-    return times, np.asarray(windows.mean(axis=-1)), np.asarray(raw[..., 0])
-
-
-def climb(values: Array) -> Array:
-    """Return how far `values`, shape (..., T), ever climb above an earlier one."""
-    return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
-
-
-def find_rises(values: Array, least: float) -> list[tuple[int, int]]:
-    """Return the places of (minimum, maximum) of every rise of more than `least`, see `swing_by`."""
-    moves = np.flatnonzero(np.diff(values))
-    turns = moves[1:][np.diff(np.sign(np.diff(values)[moves])) != 0]
-    found: list[tuple[int, int]] = []
-    low = high = 0
-    rising = False
-    for k in [*turns.tolist(), values.size - 1]:
-        if rising:
-            if values[k] > values[high]:
-                high = k
-            elif values[high] - values[k] > least:
-                found.append((low, high))
-                low, rising = k, False
-        elif values[k] < values[low]:
-            low = k
-        elif values[k] - values[low] > least:
-            high, rising = k, True
-    return [*found, (low, high)] if rising else found
-
-
-def _threshold(threshold: float) -> float:
-    share = as_finite("threshold", threshold)
-    if share.ndim or share < 0:
-        raise ArgumentError(
-            f"Argument `threshold` must be a number that is not negative, but it is {threshold!r}."
-        )
-    return float(share)
+    return times, arrays.smoothed(raw, width), np.asarray(raw[..., 0])

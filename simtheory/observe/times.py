@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite
+from simtheory._checks import as_finite, share
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError
+from simtheory.observe import _given, arrays
 from simtheory.observe.curves import concept_outputs, loss
 from simtheory.results import Trajectory
 
@@ -39,10 +40,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     ArgumentError
         If the level is out of range, or a concept has no signal (mu_k = 0).
     """
-    share = as_finite("level", level)
-    if share.ndim or not 0.0 < share < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {level!r}.")
-    mu = traj.task.mu
+    bar, mu = share("level", level), _given.trajectory(traj).task.mu
     if not mu.all():
         raise ArgumentError(
             "A concept without signal has no learning time, but `mu` is 0 for concept "
@@ -52,7 +50,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     learned = [
         concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k] for k in range(mu.size)
     ]
-    return np.stack([first_crossing(traj.t, w, float(share)) for w in learned], axis=-1)
+    return np.stack([arrays.crossings(traj.t, w, bar) for w in learned], axis=-1)
 
 
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
@@ -128,22 +126,8 @@ def terminal_rate(
                 f"has {tail.size} between {lowest:g} and {highest:g} of its start; it ends at "
                 f"{run[-1]:.3g} from {run[0]:.3g}. Widen the window, or run longer on a finer grid."
             )
-        time = traj.t[tail] - traj.t[tail].mean()
-        rates[k] = -(time @ np.log(run[tail])) / (time @ time)
+        rates[k] = -arrays.slope(traj.t[tail], np.log(run[tail]))
     return rates.reshape(traj.ensemble)
-
-
-def first_crossing(t: Array, values: Array, level: float) -> Array:
-    """Return the first time at which `values`, shape (..., T), reach `level`; inf where they never do."""
-    reached = values >= level
-    after = np.argmax(reached, axis=-1)
-    before = np.maximum(after - 1, 0)
-    high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
-    low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
-    step = high - low
-    share = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
-    found = t[before] + share * (t[after] - t[before])
-    return np.where(reached.any(axis=-1), found, np.inf)
 
 
 def _window(window: tuple[float, float]) -> tuple[float, float]:

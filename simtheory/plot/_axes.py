@@ -10,9 +10,9 @@ from matplotlib.cbook import normalize_kwargs
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from simtheory._checks import of_kind
 from simtheory._typing import Array
-from simtheory.plot.style import dash
-from simtheory.results import Trajectory
+from simtheory.plot.style import Result, dash
 
 TIME = "canonical time $t$"
 
@@ -20,13 +20,13 @@ TIME = "canonical time $t$"
 def axes_or_new(ax: Axes | None) -> Axes:
     """Return the given Axes, or those of a new pyplot figure."""
     if ax is not None:
-        return ax
+        return of_kind("ax", ax, Axes)
     from matplotlib import pyplot as plt  # chooses a backend, so only when it is needed
 
     return plt.subplots()[1]
 
 
-def line_style(traj: Trajectory, given: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+def line_style(traj: Result, given: dict[str, Any], **defaults: Any) -> dict[str, Any]:
     """Return what the caller gave, filled up with the road's dash and the picture's defaults."""
     return {
         "linestyle": dash(traj),
@@ -36,7 +36,7 @@ def line_style(traj: Trajectory, given: dict[str, Any], **defaults: Any) -> dict
     }
 
 
-def members(traj: Trajectory, values: Array, keep: int) -> Array:
+def members(traj: Result, values: Array, keep: int) -> Array:
     """Return `values`, whose last `keep` axes are no ensemble, with one flat ensemble axis."""
     return values.reshape(-1, *values.shape[values.ndim - keep :])
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from simtheory._checks import of_kind
 from simtheory._typing import Array, IntArray
 from simtheory.plot.style import GREY, INK, colour
 
@@ -32,6 +33,7 @@ def scatter(predicted: Array, measured: Array, *, noun: str, ax: Axes) -> Axes:
     Axes
         The same Axes, on logarithmic scales.
     """
+    of_kind("ax", ax, Axes)
     ends = [min(predicted.min(), measured.min()), max(predicted.max(), measured.max())]
     ax.plot(ends, ends, "--", color=GREY, lw=1.0, label="agreement")
     for k in range(predicted.shape[1]):
@@ -72,6 +74,7 @@ def crossing(
     Axes
         The same Axes.
     """
+    of_kind("ax", ax, Axes)
     ax.plot(x, values, "o-", ms=3, lw=0.8, color=INK, alpha=0.6)
     ax.axhline(0.0, color=GREY, lw=0.8)
     ax.axvline(predicted, color=_PREDICTED, ls="--", lw=1.4, label="predicted crossing")
@@ -99,6 +102,7 @@ def counts(groups: Sequence[IntArray], *, labels: Sequence[str], xlabel: str, ax
     Axes
         The same Axes.
     """
+    of_kind("ax", ax, Axes)
     values = np.arange(1, max(int(g.max()) for g in groups) + 1)
     width = 0.8 / len(groups)
     for k, (group, label) in enumerate(zip(groups, labels, strict=True)):
@@ -140,6 +144,7 @@ def measurements(
     Axes
         The same Axes.
     """
+    of_kind("ax", ax, Axes)
     spots = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else [0.0]
     ax.axhspan(*band, color=_PREDICTED, alpha=0.13, lw=0, label="band")
     ax.axhline(predicted, color=_PREDICTED, ls="--", lw=1.4, label="predicted")

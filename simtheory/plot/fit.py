@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from simtheory._checks import of_kind
 from simtheory.fit import Curves, Fit, Forecast, predict
 from simtheory.plot._axes import TIME, axes_or_new, note
 from simtheory.plot.style import GREY, INK, colour
@@ -47,6 +48,7 @@ def fitted(
     Axes
         The Axes.
     """
+    of_kind("fit", fit, Fit)
     ahead = predict(fit) if forecast is None else forecast
     ax = axes_or_new(ax)
     for k, name in enumerate(fit.curves.names):
@@ -84,6 +86,7 @@ def residuals(fit: Fit, *, ax: Axes | None = None) -> Axes:
     Axes
         The Axes; the grey stripe is two standard deviations of the noise either way.
     """
+    of_kind("fit", fit, Fit)
     ax = axes_or_new(ax)
     seen = fit.curves
     left = seen.values - predict(fit, t=seen.t).values
@@ -128,7 +131,7 @@ def _mark_learning(ax: Axes, fit: Fit, ahead: Forecast) -> None:
     for k, time in enumerate(ahead.learning_times):
         if not np.isfinite(time.value):
             continue
-        height = ahead.level if fit.curves.observed == "concepts" else 0.0
+        height = ahead.learned if fit.curves.observed == "concepts" else 0.0
         late = min(time.high, float(ahead.t[-1]))
         ax.errorbar(
             time.value,

@@ -8,11 +8,14 @@ a closed form is dashed, an integrated flow solid, a trained network dotted.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
-from simtheory.results import Trajectory
+from simtheory.errors import ArgumentError
+from simtheory.results import Curve, Samples, Trajectory
 
 __all__ = ["GREY", "INK", "colour", "dash", "style"]
+
+Result: TypeAlias = Trajectory | Curve | Samples
 
 INK = "#1c2330"
 GREY = "#8d949e"
@@ -36,12 +39,12 @@ def colour(concept: int) -> str:
     return _CONCEPTS[concept % len(_CONCEPTS)]
 
 
-def dash(traj: Trajectory) -> Any:
-    """Return the line style of a trajectory's road, the same in every figure.
+def dash(traj: Result) -> Any:
+    """Return the line style of a result's road, the same in every figure.
 
     Parameters
     ----------
-    traj : Trajectory
+    traj : Trajectory, Curve or Samples
         Any road's.
 
     Returns
@@ -49,7 +52,13 @@ def dash(traj: Trajectory) -> Any:
     matplotlib linestyle
         Dashed for closed forms, solid for flows, dotted for networks.
     """
-    return _DASHES.get(traj.road, "-")
+    road = getattr(traj, "road", None)
+    if not isinstance(road, str):
+        raise ArgumentError(
+            f"Argument `traj` must be a Trajectory, a Curve or Samples, but it is a "
+            f"{type(traj).__name__}."
+        )
+    return _DASHES.get(road, "-")
 
 
 def style() -> dict[str, Any]:

@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError
+from simtheory.observe import _given, swing_by
 from simtheory.observe import loss as loss_at
-from simtheory.observe import swing_by
 from simtheory.plot._axes import (
     TIME,
     axes_or_new,
@@ -126,11 +125,10 @@ def weights(traj: Trajectory, *, ax: Axes | None = None, **line_kwargs: Any) -> 
 
 def _among_concepts(traj: Trajectory) -> Array:
     """W in the concept axes, shape (..., T, s, s)."""
-    if traj.weights is None:
-        raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
+    maps = _given.weights(traj)
     task, s = traj.task, traj.task.n_concepts
     turn = task.from_concept_axes(np.eye(task.dim))  # rows are the concept axes
-    return np.asarray(turn @ traj.weights @ turn.T)[..., :s, :s]
+    return np.asarray(turn @ maps @ turn.T)[..., :s, :s]
 
 
 def _label(lines: list[Any], label: str) -> None:

@@ -1,9 +1,10 @@
-"""What every task can do: become plain numbers and lists, come back from them, be printed short."""
+"""Conversions that tasks share: to plain numbers and lists, from them, and to a short text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,21 +26,19 @@ def to_plain(task: Any) -> dict[str, Any]:
     }
 
 
-def from_plain(
-    kind: type[Task], noun: str, values: Mapping[str, Any], *, needed: Sequence[str]
-) -> Task:
-    """Make a task of that kind, or say which name is unknown or missing."""
-    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
+def from_plain(kind: type[Task], noun: str, values: Mapping[str, Any]) -> Task:
+    """Make a task of that kind, or say which argument is unknown or missing."""
+    arguments = signature(kind).parameters
     for name in values:
-        if name not in known:
-            raise TaskError(f"A {noun} has no argument {name!r}; {nearest(name, known)}")
-    for name in needed:
-        if name not in values:
+        if name not in arguments:
+            raise TaskError(f"A {noun} has no argument {name!r}; {nearest(name, arguments)}")
+    for name, argument in arguments.items():
+        if argument.default is argument.empty and name not in values:
             raise TaskError(f"A {noun} needs the argument {name!r}, which is missing.")
     return kind(**values)
 
 
 def short(values: Array) -> str:
-    """Return the first values as a tuple, as they would be typed."""
+    """Return the first six values as the text of a tuple."""
     shown = ", ".join(f"{v:g}" for v in values[:6])
     return f"({shown}{', …' if values.size > 6 else ''}{',' if values.size == 1 else ''})"

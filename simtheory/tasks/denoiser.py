@@ -35,7 +35,7 @@ from simtheory.tasks._plain import from_plain, short, to_plain
 __all__ = ["DenoisingTask"]
 
 _SMALLEST = 1e-150
-"""The square of a smaller noise level is lost in float64."""
+"""Smallest noise level: the square of a smaller one underflows in float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,9 +210,7 @@ class DenoisingTask:
         DenoisingTask
             The task.
         """
-        return from_plain(
-            cls, "denoising task", values, needed=("covariance", "sigma_min", "sigma_max")
-        )
+        return from_plain(cls, "denoising task", values)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DenoisingTask):
@@ -253,7 +251,7 @@ def _positive_definite(covariance: Array) -> Array:
                 f"Argument `covariance` must be symmetric, but it differs from its transpose by {skew:g}."
             )
         covariance = 0.5 * (covariance + covariance.T)
-        # A smaller eigenvalue is known no better than by its sign.
+        # Rounding of eigvalsh is as large as a smaller eigenvalue.
         lowest, floor = np.linalg.eigvalsh(covariance).min(), 1e-14 * scale
     if lowest <= floor:
         raise TaskError(

@@ -15,7 +15,7 @@ coordinate, shape (dim,); weights : probability of each cluster; a : rates, shap
 Result
 ------
 Population gradient descent on a linear network sees only the *uncentred* second moment. In the
-concept axes it is diagonal, with the rates (Implements ``moment-rates``)
+concept axes it is diagonal, with the rates (label ``moment-rates``)
 
 .. math:: a_k = \sigma_k^2 + p_k \mu_k^2 .
 
@@ -36,18 +36,22 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_generator, frozen, not_negative, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.equations import implements
 from simtheory.errors import ShapeError, TaskError
+from simtheory.labels import implements
 from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["SIMTask", "moment_rates"]
 
 
-@implements("moment-rates")
+@implements(
+    "moment-rates",
+    title="Rates of the concepts",
+    regime="axis-aligned clusters, infinite data",
+    source="yang2024",
+    where="Theorem 4.1",
+)
 def moment_rates(mu: Array, sigma: Array, weights: Array) -> Array:
     """Return the diagonal of the uncentred second moment of the SIM task in its concept axes.
-
-    Implements ``moment-rates`` (yang2024, Theorem 4.1).
 
     Parameters
     ----------
@@ -316,7 +320,7 @@ class SIMTask:
         SIMTask
             The task.
         """
-        return from_plain(cls, "SIM task", values, needed=("mu", "sigma"))
+        return from_plain(cls, "SIM task", values)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SIMTask):

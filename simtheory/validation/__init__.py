@@ -4,11 +4,13 @@ Training needs JAX, Equinox and Optax, ``pip install "simtheory[nets]"``; they a
 network is trained, and not before.
 """
 
-from simtheory.validation import diffusion
+from simtheory.validation import concept_diffusion, denoiser
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
+from simtheory.validation.ledger.findings import committed as records
 from simtheory.validation.ledger.runner import run
+from simtheory.validation.nets import diffusion
 from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.nets.data import Fresh, Points, Samples
 from simtheory.validation.nets.optimisers import SGD, Adam
@@ -28,8 +30,11 @@ __all__ = [
     "SmallInit",
     "Verdict",
     "claims",
+    "concept_diffusion",
+    "denoiser",
     "diffusion",
     "initial_layers",
+    "records",
     "run",
     "train",
 ]

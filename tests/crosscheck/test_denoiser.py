@@ -35,7 +35,7 @@ TIED = [
     [0.100002, 0.999848, 9.98440],
 ]
 DIGITS = 6e-6  # half a unit in the sixth digit
-NETS = [(dn.OneLayer, 2.0, ONE_LAYER), (dn.Tied, 4.0, TIED)]
+NETS = [(dn.OneLayerDenoiser, 2.0, ONE_LAYER), (dn.TiedDenoiser, 4.0, TIED)]
 
 
 @pytest.mark.parametrize(("net", "clock", "noted"), NETS)
@@ -93,7 +93,15 @@ def sampled(net, lam: float, t: float, low: float, high: float) -> float:
 ODE = 1e-9
 
 
-@pytest.mark.parametrize("net", [dn.OneLayer(0.1), dn.OneLayer(-0.3), dn.Tied(0.1), dn.Tied(0.7)])
+@pytest.mark.parametrize(
+    "net",
+    [
+        dn.OneLayerDenoiser(0.1),
+        dn.OneLayerDenoiser(-0.3),
+        dn.TiedDenoiser(0.1),
+        dn.TiedDenoiser(0.7),
+    ],
+)
 @pytest.mark.parametrize("lam", [1e-3, 0.1, 1.0, 30.0])
 def test_generated_variance_against_the_integrated_flow(net, lam: float) -> None:
     task = DenoisingTask([lam], **ENDS)
@@ -112,14 +120,14 @@ def test_the_power_of_the_cutoff() -> None:
             dn.cutoff_law(DenoisingTask([1.0], sigma_min=low, sigma_max=80.0), net, [t])
             for low in (0.02, 0.002, 0.0002)
         ]
-        for net, t in ((dn.OneLayer(0.1), 0.5), (dn.Tied(0.1), 1.0))
+        for net, t in ((dn.OneLayerDenoiser(0.1), 0.5), (dn.TiedDenoiser(0.1), 1.0))
     )
     assert one[0].exponent[0, 0] == pytest.approx(1.0918, abs=5e-5)
     assert tied[0].exponent[0, 0] == pytest.approx(1.0983, abs=5e-5)
     noted = [2.2946e-2, 1.8575e-3, 1.5038e-4]
     exact = [
         dn.generated_variance(
-            DenoisingTask([1.0], sigma_min=low, sigma_max=80.0), dn.OneLayer(0.1), [0.5]
+            DenoisingTask([1.0], sigma_min=low, sigma_max=80.0), dn.OneLayerDenoiser(0.1), [0.5]
         )[0, 0]
         for low in (0.02, 0.002, 0.0002)
     ]
@@ -129,10 +137,10 @@ def test_the_power_of_the_cutoff() -> None:
 
 # Net, its clock, start; ητ⋆λ at λ = 1e-3, 1, 100; exponents end to end and by least squares.
 EMERGENCE = [
-    (dn.OneLayer(0.1), 2.0, [0.2138, 0.05413, 0.02434], -1.19, -1.18),
-    (dn.OneLayer(0.01), 2.0, [0.05373, 0.02466, 0.01785], -1.10, -1.09),
-    (dn.Tied(0.1), 4.0, [0.2368, 0.09428, 0.04977], -1.14, -1.13),
-    (dn.Tied(0.01), 4.0, [0.3206, 0.2274, 0.1932], -1.04, -1.04),
+    (dn.OneLayerDenoiser(0.1), 2.0, [0.2138, 0.05413, 0.02434], -1.19, -1.18),
+    (dn.OneLayerDenoiser(0.01), 2.0, [0.05373, 0.02466, 0.01785], -1.10, -1.09),
+    (dn.TiedDenoiser(0.1), 4.0, [0.2368, 0.09428, 0.04977], -1.14, -1.13),
+    (dn.TiedDenoiser(0.01), 4.0, [0.3206, 0.2274, 0.1932], -1.04, -1.04),
 ]
 
 
@@ -156,7 +164,7 @@ def test_the_weight_at_a_noise_level_knows_no_inverse_law() -> None:
     assert abs(dn.exponent(lam, half).end_to_end) < 0.02
 
 
-@pytest.mark.parametrize("net", [dn.OneLayer(0.05), dn.Tied(0.05)])
+@pytest.mark.parametrize("net", [dn.OneLayerDenoiser(0.05), dn.TiedDenoiser(0.05)])
 @pytest.mark.parametrize("level", dn.LEVELS)
 def test_emergence_by_each_level_against_a_root_finder(net, level: str) -> None:
     lam, task = 0.7, DenoisingTask([0.7], **ENDS)
@@ -189,7 +197,7 @@ def test_divergence_of_one_mode() -> None:
 
 def test_divergence_through_training() -> None:
     t = np.geomspace(0.01, 100.0, 40)
-    for net in (dn.OneLayer(0.1), dn.Tied(0.1)):
+    for net in (dn.OneLayerDenoiser(0.1), dn.TiedDenoiser(0.1)):
         found = dn.kl_through_training(THREE, net, t)
         x = dn.generated_variance(THREE, net, t) / THREE.variances
         direct = 0.5 * np.sum(x - 1 - np.log(x), axis=-1)
@@ -275,7 +283,7 @@ def test_an_aligned_tied_denoiser_is_an_identity_net_in_units_of_its_target() ->
     U0 = np.diag(np.sqrt(0.05 / f))
     run = sim.integrate(sim.Tied(), task.matrix, U0, t)
     modes = np.diagonal(run, axis1=1, axis2=2) * f
-    found = dn.Tied(0.05).mode(task.variances, t[:, None], sigma=sigma)
+    found = dn.TiedDenoiser(0.05).mode(task.variances, t[:, None], sigma=sigma)
     np.testing.assert_allclose(found, modes, atol=1e-9)  # the integrator holds 1e-11
     assert np.abs(modes - 0.05).max() > 1e-8
 

@@ -16,7 +16,12 @@ TASK = DenoisingTask(LAM, **ENDS)
 FINE = DenoisingTask([1e-6], **ENDS)  # below σ_min², which no schedule resolves
 T = np.geomspace(0.01, 30.0, 12)
 EPS = 1e-12  # a dozen roundings of a logarithm of size ten
-NETS = [dn.OneLayer(0.1), dn.Tied(0.1), dn.OneLayer([0.1, 0.0, 0.4]), dn.Tied([0.1, 0.3, 0.4])]
+NETS = [
+    dn.OneLayerDenoiser(0.1),
+    dn.TiedDenoiser(0.1),
+    dn.OneLayerDenoiser([0.1, 0.0, 0.4]),
+    dn.TiedDenoiser([0.1, 0.3, 0.4]),
+]
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -40,14 +45,14 @@ def test_weights_start_and_end_where_they_should(net) -> None:
     np.testing.assert_allclose(kind(f).mode(LAM, 0.7, sigma=0.5), f, rtol=EPS)
 
 
-@pytest.mark.parametrize("kind", [dn.OneLayer, dn.Tied])
+@pytest.mark.parametrize("kind", [dn.OneLayerDenoiser, dn.TiedDenoiser])
 def test_two_halves_make_a_whole(kind) -> None:
     half = kind(0.1).mode(LAM, 0.35, sigma=0.5)
     whole = kind(half).mode(LAM, 0.35, sigma=0.5)
     np.testing.assert_allclose(whole, kind(0.1).mode(LAM, 0.7, sigma=0.5), rtol=EPS)
 
 
-@pytest.mark.parametrize("kind", [dn.OneLayer, dn.Tied])
+@pytest.mark.parametrize("kind", [dn.OneLayerDenoiser, dn.TiedDenoiser])
 def test_sampling_in_two_stretches_is_sampling_at_once(kind) -> None:
     net = kind(0.1)
     whole = net.log_ratio(LAM, 1.3, sigma_min=0.002, sigma_max=80.0)
@@ -91,21 +96,21 @@ def test_turned_data_have_the_same_variances() -> None:
     turn = ortho_group.rvs(3, random_state=2)
     turned = DenoisingTask((turn * LAM) @ turn.T, **ENDS)
     np.testing.assert_allclose(
-        dn.generated_variance(turned, dn.Tied(0.1), T),
-        dn.generated_variance(TASK, dn.Tied(0.1), T),
+        dn.generated_variance(turned, dn.TiedDenoiser(0.1), T),
+        dn.generated_variance(TASK, dn.TiedDenoiser(0.1), T),
         rtol=1e-11,  # eigenvalues of a matrix of condition 100
     )
     W = dn.one_layer_weights(turned, 0.1 * np.eye(3), T, sigma=0.5)
-    modes = dn.OneLayer(0.1).mode(LAM, T[:, None], sigma=0.5)
+    modes = dn.OneLayerDenoiser(0.1).mode(LAM, T[:, None], sigma=0.5)
     np.testing.assert_allclose(turn.T @ W @ turn, modes[..., None] * np.eye(3), atol=EPS)
 
 
 def test_zero_and_full_starts() -> None:
     """A zero start of a tied net never learns; a start of one hands on the noise untrained."""
-    never = dn.generated_variance(TASK, dn.Tied(0.0), [0.0, 1.0, 1e6])
+    never = dn.generated_variance(TASK, dn.TiedDenoiser(0.0), [0.0, 1.0, 1e6])
     np.testing.assert_allclose(never, 0.002**2, rtol=EPS)
-    assert np.isinf(dn.emergence_times(TASK, dn.Tied(0.0))).all()
-    for kind in (dn.OneLayer, dn.Tied):
+    assert np.isinf(dn.emergence_times(TASK, dn.TiedDenoiser(0.0))).all()
+    for kind in (dn.OneLayerDenoiser, dn.TiedDenoiser):
         first = dn.generated_variance(TASK, kind(1.0), [0.0])
         np.testing.assert_allclose(first, 80.0**2, rtol=EPS)
         # It comes down to the data from above, and emerges on the way.
@@ -171,7 +176,7 @@ def test_unlimited_data_leave_the_noise() -> None:
 def test_a_mode_that_cannot_emerge_does_not() -> None:
     """Far below σ_min² the samples keep the noise of the end; their variance is never the data's."""
     task = DenoisingTask((1e-9, 1.0), **ENDS)
-    found = dn.emergence_times(task, dn.OneLayer(0.1))
+    found = dn.emergence_times(task, dn.OneLayerDenoiser(0.1))
     assert np.isinf(found[0])
     assert np.isfinite(found[1])
     with pytest.raises(ArgumentError, match="`times` must be finite"):
@@ -181,8 +186,8 @@ def test_a_mode_that_cannot_emerge_does_not() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: dn.Tied(-0.1), RegimeError, "`start` of a tied net must not be negative"),
-        (lambda: dn.OneLayer(np.nan), ArgumentError, "`start` must be finite"),
+        (lambda: dn.TiedDenoiser(-0.1), RegimeError, "`start` of a tied net must not be negative"),
+        (lambda: dn.OneLayerDenoiser(np.nan), ArgumentError, "`start` must be finite"),
         (
             lambda: dn.one_layer_mode(0.0, 1, sigma=1, start=0),
             ArgumentError,
@@ -194,7 +199,7 @@ def test_a_mode_that_cannot_emerge_does_not() -> None:
             "`t` must not be negative",
         ),
         (
-            lambda: dn.generated_variance(TASK, dn.OneLayer([0.1, 0.2]), [0.0]),
+            lambda: dn.generated_variance(TASK, dn.OneLayerDenoiser([0.1, 0.2]), [0.0]),
             ShapeError,
             r"`start` of the net must be a scalar or have shape \(3,\)",
         ),
@@ -231,5 +236,5 @@ def test_bad_arguments_are_answered(call, error: type[Exception], message: str) 
 
 def test_outside_its_regime_the_cutoff_law_warns() -> None:
     with pytest.warns(RegimeWarning, match="sigma_min² well below"):
-        found = dn.cutoff_law(FINE, dn.OneLayer(0.1), [1e8], strict=False)
+        found = dn.cutoff_law(FINE, dn.OneLayerDenoiser(0.1), [1e8], strict=False)
     assert np.isfinite(found.variance).all()

@@ -38,15 +38,6 @@ def test_descent_starts_at_the_start_and_ends_at_the_identity(task, W0, options)
 
 
 @pytest.mark.parametrize("options", MOMENTA)
-def test_descent_turns_with_the_data(task, W0, options) -> None:
-    other, steps = turned(task), [0, 3, 30]
-    R = other.rotation
-    straight = descent.solution(task, R.T @ W0 @ R, steps, lr=0.1, **options).weights
-    found = descent.solution(other, W0, steps, lr=0.1, **options).weights
-    np.testing.assert_allclose(found, R @ straight @ R.T, atol=EPS)
-
-
-@pytest.mark.parametrize("options", MOMENTA)
 def test_a_step_knows_the_product_of_rate_and_step_size_only(options) -> None:
     k = [0, 1, 7, 50]
     np.testing.assert_allclose(

@@ -56,21 +56,6 @@ def test_two_halves_make_a_whole(task: SIMTask, W0: np.ndarray) -> None:
     np.testing.assert_allclose(one_layer.solution(task, half, [0.7]).weights[0], whole, atol=EPS)
 
 
-def test_faster_rates_are_a_faster_clock(task: SIMTask, W0: np.ndarray) -> None:
-    doubled = SIMTask(mu=task.mu * 2**0.5, sigma=task.sigma * 2**0.5, dim=3, weights=task.weights)
-    one, two = one_layer.solution(task, W0, T), one_layer.solution(doubled, W0, T / 2)
-    np.testing.assert_allclose(one.weights, two.weights, atol=EPS)
-
-
-def test_concepts_can_be_listed_in_any_order(W0: np.ndarray) -> None:
-    order = [2, 0, 1]
-    mu, sigma = np.array([1.0, 2.0, 0.5]), np.array([0.1, 0.2, 0.3])
-    one = one_layer.solution(SIMTask(mu=mu, sigma=sigma), W0, T).weights
-    other = SIMTask(mu=mu[order], sigma=sigma[order])
-    two = one_layer.solution(other, W0[np.ix_(order, order)], T).weights
-    np.testing.assert_allclose(two, one[:, order][:, :, order], atol=EPS)
-
-
 def test_an_ensemble_is_its_members(task: SIMTask) -> None:
     starts = np.random.default_rng(2).standard_normal((2, 4, 3, 3))
     whole = one_layer.solution(task, starts, T, probes=np.eye(3))

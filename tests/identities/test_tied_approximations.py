@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.stats import ortho_group
 
 from simtheory import SIMTask, inits
 from simtheory.analytic import tied
@@ -26,44 +25,9 @@ def quietly(form, *arguments, **options):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_starts_at_the_start_and_ends_at_the_identity(form) -> None:
+def test_a_form_ends_at_the_identity(form) -> None:
     found = quietly(form, TASK, U0, [0.0, 1e3]).weights
-    np.testing.assert_allclose(found[0], U0 @ U0.T, rtol=1e-12)
     np.testing.assert_allclose(found[-1], np.eye(3), atol=EPS)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_concepts_can_be_listed_in_any_order(form) -> None:
-    order = [1, 2, 0]
-    other = SIMTask(mu=TASK.mu[order], sigma=0.05)
-    direct = quietly(form, TASK, U0, T).weights[:, order][:, :, order]
-    np.testing.assert_allclose(quietly(form, other, U0[order], T).weights, direct, atol=EPS)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_faster_rates_are_a_faster_clock(form) -> None:
-    faster = SIMTask(mu=2 * TASK.mu, sigma=2 * TASK.sigma)
-    one, two = quietly(form, TASK, U0, T), quietly(form, faster, U0, T / 4)
-    np.testing.assert_allclose(one.weights, two.weights, atol=EPS)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_turned_data_turn_the_solution(form) -> None:
-    R = ortho_group.rvs(3, random_state=1)
-    turned = SIMTask(mu=TASK.mu, sigma=TASK.sigma, rotation=R)
-    straight = quietly(form, TASK, U0, T).weights
-    found = quietly(form, turned, R @ U0, T).weights
-    np.testing.assert_allclose(found, R @ straight @ R.T, atol=EPS)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_an_ensemble_is_its_members(form) -> None:
-    starts = inits.gaussian((2, 3, 3, 4), scale=0.1, rng=np.random.default_rng(4))
-    whole = quietly(form, TASK, starts, T)
-    assert np.shape(whole.arrays["small_parameter"]) == whole.ensemble == (2, 3)
-    alone = quietly(form, TASK, starts[1, 2], T)
-    np.testing.assert_allclose(whole.weights[1, 2], alone.weights, atol=EPS)
-    assert np.shape(whole.arrays["error_estimate"]) == (2, 3)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -33,61 +33,6 @@ def blocks_start(rng: np.random.Generator) -> np.ndarray:
 
 # Each form: task, start, and the function of (task, start, times).
 BLOCKS = SIMTask(mu=(1.0, 1.5, 1.0), sigma=0.05)
-FORMS = {
-    "projector": (TASK, COLUMNS, tied.projector),
-    "blocks": (BLOCKS, blocks_start(np.random.default_rng(0)), tied.blocks),
-    "rank_one_decay": (
-        TASK,
-        np.array([[0.1], [-0.2], [0.05]]),
-        lambda *given: tied.rank_one_decay(*given, decay=0.1),
-    ),
-}
-INTEGRATED = {"rank_one_decay": 1e-9}  # of the forms, one integrates
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_a_form_starts_at_the_start(name: str) -> None:
-    task, U0, form = FORMS[name]
-    found = form(task, U0, T)
-    np.testing.assert_allclose(found.weights[0], U0 @ U0.T, atol=1e-14)
-    assert found.exact
-    assert found.origin == f"analytic.tied.{name}"
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_concepts_can_be_listed_in_any_order(name: str) -> None:
-    task, U0, form = FORMS[name]
-    order = [1, 2, 0]
-    other = replace(task, mu=task.mu[order])
-    direct = form(task, U0, T).weights[:, order][:, :, order]
-    found = form(other, U0[order], T).weights
-    np.testing.assert_allclose(found, direct, atol=INTEGRATED.get(name, EPS))
-
-
-@pytest.mark.parametrize("name", ["projector", "blocks"])
-def test_faster_rates_are_a_faster_clock(name: str) -> None:
-    task, U0, form = FORMS[name]
-    faster = replace(task, mu=2 * task.mu, sigma=2 * task.sigma)
-    np.testing.assert_allclose(form(task, U0, T).weights, form(faster, U0, T / 4).weights, atol=EPS)
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_turned_data_turn_the_solution(name: str) -> None:
-    task, U0, form = FORMS[name]
-    turned = form(replace(task, rotation=R), R @ U0, T).weights
-    np.testing.assert_allclose(
-        turned, R @ form(task, U0, T).weights @ R.T, atol=INTEGRATED.get(name, EPS)
-    )
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_an_ensemble_is_its_members(name: str) -> None:
-    task, U0, form = FORMS[name]
-    starts = np.stack([U0, U0[:, ::-1], -U0])
-    whole = form(task, starts, T)
-    assert whole.ensemble == (3,)
-    for k in range(3):
-        np.testing.assert_allclose(whole.weights[k], form(task, starts[k], T).weights, atol=EPS)
 
 
 def test_a_projector_stays_one_and_ends_at_the_strongest() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simtheory.validation.claims.claim import Budget
+from simtheory.validation.claims.experiment import Budget, Runs
 from simtheory.validation.ledger.catalogue import select
 from simtheory.validation.ledger.worker import examine
 
@@ -31,7 +31,7 @@ QUICK = (
 @pytest.mark.parametrize("name", QUICK)
 def test_the_verdict_is_the_one_that_the_ledger_expects(name):
     (claim,) = select([name])
-    record = examine(claim, SMALL)
+    record = examine(claim, Runs(SMALL))
     assert record.as_expected, (record.verdict, record.measured_text, record.error)
 
 
@@ -40,4 +40,4 @@ def test_the_verdict_is_the_one_that_the_ledger_expects(name):
 )
 def test_the_same_seeds_give_the_same_numbers(name):
     (claim,) = select([name])
-    assert examine(claim, SMALL).values == examine(claim, SMALL).values
+    assert examine(claim, Runs(SMALL)).values == examine(claim, Runs(SMALL)).values

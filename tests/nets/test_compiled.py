@@ -55,9 +55,14 @@ def test_the_settings_of_jax_stay_the_users(tmp_path, monkeypatch):
     (cpu,) = jax.devices("cpu")[:1]
     monkeypatch.setenv("SIMTHEORY_JAX_CACHE", str(tmp_path / "kept"))
     before = settings()
-    with pytest.raises(KeyboardInterrupt), computing_on(cpu):
-        assert jax.config.jax_compilation_cache_dir == str(tmp_path / "kept")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with computing_on(cpu):
+            assert jax.config.jax_compilation_cache_dir == str(tmp_path / "kept")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert settings() == before
     jax.config.update("jax_compilation_cache_dir", str(tmp_path / "own"))
     try:

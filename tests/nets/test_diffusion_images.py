@@ -64,7 +64,7 @@ def test_data_are_shaken_and_repeatable():
 
 def test_the_judge_reads_all_classes_and_the_weakest_colour():
     world = ConceptImages(("colour", "size"), strengths=(0.1, 0.4))
-    judge = world.reader()
+    judge = world.judge()
     assert judge.held_out.min() > 0.97
     assert np.abs(judge.place(world.render(world.classes)) - world.classes).max() < 0.2
 

@@ -5,12 +5,12 @@ import pytest
 
 from simtheory import observe
 from simtheory.errors import ArgumentError, ShapeError, SolveError, TaskError, TrainingWarning
+from simtheory.noise import DDIM, DDPM, EDM, VE, Ancestral, LinearVP, Straight
 from simtheory.tasks import SIMTask
 from simtheory.validation.concept_diffusion import experiments as setups
 from simtheory.validation.nets.diffusion import readings
 from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule
 from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 from simtheory.validation.nets.optimisers import SGD
@@ -109,6 +109,40 @@ def test_ancestral_sampling_arrives_too():
         assert run.accuracy[:, -1, :3].min() > 0.75
         assert run.accuracy[:, 0].mean() < 0.6  # untrained
     assert np.abs(both[0].coordinates[:, -1] - both[1].coordinates[:, -1]).max() < 0.35
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sampler"),
+    [
+        (LinearVP(), DDIM(20)),
+        (VE(0.02, 30.0), DDIM(30)),
+        (EDM(0.02, 30.0), DDPM(50, variance="beta")),
+        (Straight(), DDIM(20)),
+    ],
+    ids=repr,
+)
+def test_every_schedule_trains_and_samples(schedule, sampler):
+    run = teach(
+        MLPDenoiser(64),
+        steps=1500,
+        samples=500,
+        draws=128,
+        record=2,
+        seeds=(3,),
+        schedule=schedule,
+        sampler=sampler,
+    )
+    assert run.accuracy[:, -1, :3].min() > 0.75
+    assert run.accuracy[:, 0].mean() < 0.65  # untrained
+
+
+@pytest.mark.parametrize("prediction", ["v", "eps", "x0"])
+def test_a_net_learns_each_prediction(prediction):
+    run = teach(
+        MLPDenoiser(64, prediction=prediction), steps=1500, samples=500, draws=128, record=2
+    )
+    assert run.accuracy[:, -1, :3].min() > 0.75
+    assert run.accuracy[:, 0].mean() < 0.65  # untrained
 
 
 @pytest.fixture(scope="module")
@@ -250,4 +284,3 @@ def test_more_can_be_asked_for_than_there_is():
     assert run.trajectory(WORLD.task).probes.shape == (1, 2)
     assert "concept 1 0.3" in str(run)
     assert "ConceptRun" in run._repr_html_()
-    assert Schedule().times(2).shape == (3,)

@@ -9,7 +9,9 @@ from simtheory.analytic import denoiser as dn
 from simtheory.tasks import DenoisingTask
 
 
-@pytest.mark.parametrize(("net", "t"), [(dn.OneLayer(0.1), 0.5), (dn.Tied(0.1), 1.0)])
+@pytest.mark.parametrize(
+    ("net", "t"), [(dn.OneLayerDenoiser(0.1), 0.5), (dn.TiedDenoiser(0.1), 1.0)]
+)
 def test_the_cutoff_law_errs_as_the_square(net, t: float) -> None:
     """Halving σ_min divides the error by 4; the next order is relative σ², 0.3 % at 0.05."""
     errors, estimates = [], []

@@ -42,7 +42,9 @@ def tied_log(lam, q, t, a, b) -> mpmath.mpf:
     return -((1 - k) * mpmath.log(b / a) + k * mpmath.log((1 + r * b) / (1 + r * a)))
 
 
-@pytest.mark.parametrize(("net", "exact"), [(dn.OneLayer, one_layer_log), (dn.Tied, tied_log)])
+@pytest.mark.parametrize(
+    ("net", "exact"), [(dn.OneLayerDenoiser, one_layer_log), (dn.TiedDenoiser, tied_log)]
+)
 @given(powers, starts, times, lows, highs)
 def test_generated_variances_are_right(net, exact, lam, q, t, low, high) -> None:
     task = DenoisingTask([lam], sigma_min=low, sigma_max=high)
@@ -58,7 +60,7 @@ def test_generated_variances_are_right(net, exact, lam, q, t, low, high) -> None
 @given(powers, starts, times, st.one_of(lows, highs))
 def test_weights_stay_between_start_and_target(lam, q, t, sigma) -> None:
     f = lam / (lam + sigma**2)
-    for net in (dn.OneLayer(q), dn.Tied(q)):
+    for net in (dn.OneLayerDenoiser(q), dn.TiedDenoiser(q)):
         found = net.mode(lam, t, sigma=sigma)
         assert min(q, f) * (1 - RIGHT) <= found <= max(q, f) * (1 + RIGHT)
 
@@ -66,7 +68,7 @@ def test_weights_stay_between_start_and_target(lam, q, t, sigma) -> None:
 @given(powers, starts, lows, highs, st.sampled_from(dn.LEVELS))
 def test_emergence_is_a_passage_or_never(lam, q, low, high, level) -> None:
     task = DenoisingTask([lam], sigma_min=low, sigma_max=high)
-    for net in (dn.OneLayer(q), dn.Tied(q)):
+    for net in (dn.OneLayerDenoiser(q), dn.TiedDenoiser(q)):
         (when,) = dn.emergence_times(task, net, level=level)
         assert when >= 0
         if 0 < when < np.inf:

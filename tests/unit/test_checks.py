@@ -133,7 +133,7 @@ def test_shares(ends: str, inside: list[float], outside: list[float]) -> None:
             ArgumentError, f"Argument `level` of a mode {rule}runs from {bad:g} to {bad:g}"
         ):
             checks.shares("Argument `level` of a mode", [bad, bad], ends=ends)
-    for bad in ([0.5, 0.5], True, np.nan, "half"):
+    for bad in ([0.5, 0.5], True, np.nan, "0.5", None):
         with refusal(ArgumentError, "Argument `level` must be"):
             checks.share("level", bad)  # type: ignore[arg-type]
 

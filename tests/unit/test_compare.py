@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,10 @@ def test_what_it_tells_of_itself() -> None:
     seeds = flow(np.zeros((4, 2, 2)), "validation.train(<MLP>)")
     found = agreement(TRUTH, spoilt(seeds, (2, 4, 3, 1), 0.5))
     assert repr(found) == "Agreement(max_error=0.5, rms_error=0.0267, relative=0.203)"
-    assert "0.5 at t = 2, probe 3, member (2,)" in str(found)
+    shown = dict(line.split(maxsplit=1) for line in str(found).splitlines()[4:] if "  " in line)
+    assert (shown["time"], shown["probe"], shown["member"]) == ("2", "3", "(2,)")
+    assert found.to_dict()["member"] == [2]
+    assert json.loads(json.dumps(found.to_dict()))["max_error"] == found.max_error
     assert found._repr_html_().startswith("<table>")
     named = agreement(TRUTH, seeds)._repr_html_()
     assert "validation.train(&lt;MLP&gt;)" in named

@@ -13,6 +13,7 @@ from scipy.stats import binom
 import simtheory as st
 from simtheory.errors import ArgumentError, FitError, RegimeError
 from simtheory.fit import Curves, as_dict, curves, fit, noise_level, predict, rises
+from simtheory.observe import arrays
 from simtheory.units import Clock
 
 NAMES = ("size", "colour")
@@ -157,7 +158,7 @@ def test_a_wrong_model_shows_in_its_residuals():
 
 def test_a_loss_whose_signals_are_unknown():
     loss = 0.5 * 2.0**2 * (1 - modes()[:, :1]) ** 2
-    found = fit(Curves(T, noisy(loss, 0.02), ("loss",), "loss"), level=0.999)
+    found = fit(Curves(T, noisy(loss, 0.02), ("loss",), "loss"), confidence=0.999)
     assert found.model == "tied"
     for name, value in (("rate_1", 1.0), ("start_1", 0.01), ("amplitude_1", 2.0)):
         assert found[name].low < value < found[name].high
@@ -270,7 +271,7 @@ def test_bad_arguments_are_answered():
     for options, kind, words in [
         ({"model": "tide"}, ArgumentError, "did you mean tied"),
         ({"rows": "correlation"}, ArgumentError, "did you mean correlated"),
-        ({"level": 95.0}, ArgumentError, "`level`"),
+        ({"confidence": 95.0}, ArgumentError, "`confidence`"),
         ({"fixed": {"rate_3": 1.0}}, ArgumentError, "did you mean rate_"),
         ({"fixed": {"rate_1": -1.0}}, ArgumentError, "rates are positive"),
         ({"fixed": {"start_1": 0.0}, "model": "tied"}, ArgumentError, "between 0 and 1"),
@@ -350,7 +351,11 @@ def test_what_a_fit_says_can_be_printed_stored_and_sent():
     assert record["model"] == "tied"
     assert record["parameters"][0]["value"] == found["rate_1"].value
     assert record["forecast"]["learning_times"]["colour"]["value"] > 4
-    for thing, words in ((found, "rate_2"), (ahead, "colour learned"), (found.curves, "concepts")):
+    for thing, words in (
+        (found, "rate_2"),
+        (ahead, "learning times, colour"),
+        (found.curves, "concepts"),
+    ):
         assert words in str(thing)
         assert words in thing._repr_html_()
         assert "\n" not in repr(thing)
@@ -391,7 +396,7 @@ def test_rises_are_found_and_noise_is_not():
         seen = rises(t, noisy(loss, 0.02, seed))
         found += len(seen.rises) == 1 and abs(seen.rises[0].t_max - true.t_max) < 1.0
         alarms += bool(rises(t, noisy(falling, 0.02, seed)).rises)
-        naive += st.fit.noise.find_rises(noisy(falling, 0.02, seed), 1e-3 * falling[0]) != []
+        naive += arrays.rises(noisy(falling, 0.02, seed), 1e-3 * falling[0]) != []
     assert found >= 95
     assert alarms <= 4  # one in a hundred is allowed: P(more than 4) = 0.4%
     assert naive == 100  # a bar that does not know the noise sees rises in all

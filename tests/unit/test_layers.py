@@ -45,8 +45,8 @@ def test_the_house_as_it_stands_keeps_every_contract(house):
         ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
-        ("simtheory/sweep/family.py", "from simtheory.sweep import spec", "Sweeps"),
-        ("derivations/tied.py", "from simtheory.sim import solve", "Derivations"),
+        ("simtheory/sweep/family.py", "from simtheory.sweep import store", "Sweeps"),
+        ("derivations/tied/laws.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )
 def test_a_forbidden_import_breaks_its_contract(house, file, line, contract):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from simtheory import observe, plot
 from simtheory.errors import ArgumentError
 from simtheory.plot.style import GREY
-from simtheory.results import Trajectory
+from simtheory.results import Curve, Samples, Trajectory
 from simtheory.tasks import SIMTask
 
 TASK = SIMTask(mu=(1.0, 2.0, 1.5), sigma=0.2, dim=4)
@@ -222,3 +222,71 @@ def test_everything_can_be_rendered(tmp_path) -> None:
         plot.prediction(run("analytic"), run(ensemble=(3,)), ax=axes[3])
         figure.savefig(tmp_path / "all.png", dpi=40)
     assert (tmp_path / "all.png").stat().st_size > 1000
+
+
+def test_a_curve_has_its_rows_and_bands() -> None:
+    values = np.array([[0.0, 1.0], [0.5, 0.8], [1.0, np.nan]])
+    found = Curve(
+        [1, 2, 4],
+        values,
+        rows=["right", "wrong"],
+        x_name="n",
+        origin="sim",
+        errors=0.1 + 0 * values,
+    )
+    ax = plot.curve(found, ax=Figure().subplots(), logarithmic=True)
+    for k, line in enumerate(ax.get_lines()):
+        np.testing.assert_array_equal(line.get_xydata()[:, 1], values[:, k])
+        assert line.get_color() == plot.colour(k)
+        assert line.get_label() == found.rows[k]
+    assert len(ax.collections) == 2
+    band = ax.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (-0.1, 1.1)
+    assert (ax.get_xlabel(), ax.get_xscale()) == ("n", "log")
+    seeds = Curve([1, 2], np.zeros((5, 2, 1)), rows=["right"], x_name="n", origin="analytic")
+    ax = plot.curve(seeds, ax=Figure().subplots())
+    assert len(ax.get_lines()) == 5
+    assert [line.get_label() for line in ax.get_lines()] == ["right"] + 4 * ["_nolegend_"]
+    assert ax.get_ylabel() == "right"
+    assert ax.get_lines()[0].get_linestyle() == "--"
+    with pytest.raises(ArgumentError, match="positive x on a logarithmic axis, but it has -1"):
+        plot.curve(replace(seeds, x=[-1, 2]), ax=Figure().subplots(), logarithmic=True)
+
+
+def test_samples_are_drawn_by_their_weight() -> None:
+    points = np.array([[0.0, 1.0, 5.0], [2.0, 3.0, 6.0]])
+    found = Samples(points, np.log([1.0, 3.0]), origin="sim")
+    ax = plot.samples(found, ax=Figure().subplots(), coordinates=(2, 0))
+    (cloud,) = ax.collections
+    np.testing.assert_array_equal(cloud.get_offsets(), points[:, [2, 0]])
+    np.testing.assert_allclose(cloud.get_sizes()[1] / cloud.get_sizes()[0], 3.0)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("coordinate 3", "coordinate 1")
+    hollow = plot.samples(replace(found, origin="analytic.x"), ax=Figure().subplots()).collections[
+        0
+    ]
+    assert hollow.get_facecolors().size == 0
+    line = Samples([[0.0], [1.0], [1.0]], origin="sim")
+    (outline,) = plot.samples(line, ax=Figure().subplots(), bins=2).patches
+    assert outline.get_xy()[:, 1].max() == pytest.approx(
+        4 / 3
+    )  # two of three points in half a unit
+    for wrong in ((0, 0), (0, 3), 1):
+        with pytest.raises(
+            ArgumentError, match="`coordinates` must name two different ones of the 3"
+        ):
+            plot.samples(found, ax=Figure().subplots(), coordinates=wrong)
+
+
+def test_other_kinds_are_refused() -> None:
+    found = Samples([[0.0]], origin="sim")
+    for draw in (plot.loss, plot.weights, plot.concept_space):
+        with pytest.raises(ArgumentError, match="`traj` must be of the kind Trajectory"):
+            draw(found)
+    with pytest.raises(ArgumentError, match="`curve` must be of the kind Curve"):
+        plot.curve(found)
+    with pytest.raises(ArgumentError, match="`samples` must be of the kind Samples"):
+        plot.samples(np.zeros((3, 2)))
+    with pytest.raises(ArgumentError, match=r"`ax` must be of the kind Axes, but it is .*Figure"):
+        plot.samples(found, ax=Figure())
+    with pytest.raises(ArgumentError, match="must be a Trajectory, a Curve or Samples"):
+        plot.dash("sim")

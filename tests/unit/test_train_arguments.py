@@ -163,9 +163,9 @@ def test_network_is_refused(arguments, message):
     [
         (SGD, {"momentum": 1.0}, r"`momentum` must lie in \[0, 1\), but it is 1.0"),
         (SGD, {"momentum": -0.1}, "`momentum` must lie"),
-        (SGD, {"momentum": float("nan")}, "`momentum` must lie"),
+        (SGD, {"momentum": float("nan")}, "`momentum` must be finite, but it holds nan"),
         (Adam, {"b1": 1.0}, "`b1` must lie"),
-        (Adam, {"b2": "0.9"}, "`b2` must lie"),
+        (Adam, {"b2": "0.9"}, "`b2` must be a number, but it is '0.9'"),
         (Adam, {"eps": 0.0}, "`eps` must be a positive number"),
         (SGD, {"weight_decay": -0.1}, "`weight_decay` must not be negative"),
         (Adam, {"clip": 0.0}, "`clip` must be a positive number"),

@@ -18,7 +18,7 @@ from validation.concept_diffusion.readings import (
     strip,
 )
 
-df = st.validation.diffusion
+concepts = st.validation.concept_diffusion
 FIGURE = Figure(
     __file__,
     title="A diffusion model of discs learns size at once and a weak colour late",
@@ -35,7 +35,7 @@ def main() -> None:
     """Train under every distance of the colours, print the table, write record and picture."""
     folder = store()
     runs = [
-        df.image_run(c, seeds=SEEDS, progress=True, store=folder and folder / f"mlp-{c}")
+        concepts.image_run(c, seeds=SEEDS, progress=True, store=folder and folder / f"mlp-{c}")
         for c in COLOURS
     ]
     FIGURE.write({"seeds": list(SEEDS)} | show("images, radii that differ by 0.4", runs))

@@ -18,7 +18,7 @@ from validation.concept_diffusion.readings import (
     strip,
 )
 
-df = st.validation.diffusion
+df, concepts = st.validation.diffusion, st.validation.concept_diffusion
 FIGURE = Figure(
     __file__,
     title="A U-Net composes a weak colour sooner, but its seeds differ",
@@ -30,7 +30,7 @@ FIGURE = Figure(
 def main() -> None:
     """Train on the weak colour, print the numbers, write record and picture."""
     folder = store()
-    run = df.image_run(
+    run = concepts.image_run(
         0.2,
         net=df.UNetDenoiser((16, 32)),
         steps=3000,

@@ -8,7 +8,7 @@ import simtheory as st
 from validation.common import Figure
 from validation.concept_diffusion.readings import SEEDS, learning, path, show
 
-df = st.validation.diffusion
+concepts = st.validation.concept_diffusion
 FIGURE = Figure(
     __file__,
     title="A diffusion model of vectors bends to the strong concept, and returns",
@@ -24,7 +24,7 @@ STRENGTHS = (0.2, 0.3, 0.4, 0.6, 0.8)  # strength of the first concept; the seco
 
 def main() -> None:
     """Train under every strength, print the table, write record and picture."""
-    runs = [df.vector_run(strength, seeds=SEEDS, progress=True) for strength in STRENGTHS]
+    runs = [concepts.vector_run(strength, seeds=SEEDS, progress=True) for strength in STRENGTHS]
     FIGURE.write({"seeds": list(SEEDS)} | show("vectors, second concept of strength 0.8", runs))
     with FIGURE.sheet(widths=(3.3, 3.3, 3.4), height=4.0) as axes:
         path(axes[0], runs[0], "strength 0.2 against 0.8: bends, returns")

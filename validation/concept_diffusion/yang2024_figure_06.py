@@ -10,7 +10,7 @@ import numpy as np
 import simtheory as st
 from validation.common import Figure
 
-df, GREY = st.validation.diffusion, st.plot.GREY
+df, concepts, GREY = st.validation.diffusion, st.validation.concept_diffusion, st.plot.GREY
 
 FIGURE = Figure(
     __file__,
@@ -50,7 +50,9 @@ def numbers(run: df.ConceptRun) -> dict:
 
 def train() -> list[dict]:
     """Train under every signal, print the learning steps, and return the numbers of each run."""
-    runs = [df.vector_run(s, seeds=SEEDS, progress=True) for s in STRENGTHS]
+    runs = [
+        st.validation.concept_diffusion.vector_run(s, seeds=SEEDS, progress=True) for s in STRENGTHS
+    ]
     order = df.strength_order(runs)
     for run, own, other in zip(runs, order.combined, order.other, strict=True):
         share = (other < own).mean()

@@ -14,7 +14,7 @@ from tqdm import tqdm
 import simtheory as st
 from validation.common import Figure
 
-df, denoiser = st.validation.diffusion, st.analytic.denoiser
+denoiser, trained = st.analytic.denoiser, st.validation.denoiser
 GREY, INK = st.plot.GREY, st.plot.INK
 
 FIGURE = Figure(
@@ -35,21 +35,21 @@ weights learn at the same time.""",
 )
 VARIANCES = np.geomspace(0.01, 10.0, 7)
 TASK = st.tasks.DenoisingTask(VARIANCES, sigma_min=0.02, sigma_max=10.0)
-SEEDS, LEVELS = range(5), df.log_levels(TASK, 100)
-NETS = {"one layer": denoiser.OneLayer(0.1), "tied": denoiser.Tied(0.1)}
+SEEDS, LEVELS = range(5), trained.log_levels(TASK, 100)
+NETS = {"one layer": denoiser.OneLayerDenoiser(0.1), "tied": denoiser.TiedDenoiser(0.1)}
 WIDTH, BATCH, LR, STEPS = 128, 256, 0.005, 20_000
 
 
-def linear(net: denoiser.OneLayer | denoiser.Tied) -> tuple[np.ndarray, np.ndarray]:
+def linear(net: denoiser.OneLayerDenoiser | denoiser.TiedDenoiser) -> tuple[np.ndarray, np.ndarray]:
     """Return canonical times and sampled variances (S, T, d) of a trained linear denoiser."""
     steps = np.unique(np.concatenate([[0], np.geomspace(1, 20_000, 160)]).astype(int))
     runs = [
-        df.train_linear(
+        trained.train_linear(
             net, TASK, levels=LEVELS, steps=20_000, lr=2e-3, samples=4000, seed=s, record=steps
         )
         for s in tqdm(SEEDS, desc=type(net).__name__, disable=None)
     ]
-    covariances = [df.sampled_covariance(run.weights, LEVELS) for run in runs]
+    covariances = [trained.sampled_covariance(run.weights, LEVELS) for run in runs]
     return runs[0].t, np.array([np.diagonal(c, axis1=-2, axis2=-1) for c in covariances])
 
 

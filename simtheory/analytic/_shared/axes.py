@@ -15,6 +15,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
+from simtheory.labels import label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -76,8 +77,12 @@ def closed_form(
     exact: bool = False,
     probes: ArrayLike | None = None,
     stats: Mapping[str, Any] | None = None,
+    label: str | None = None,
 ) -> Trajectory:
-    """Return the trajectory that `form` gives: maps in the axes of the data, under the form's name."""
+    """Return the trajectory that `form` gives, with its name; maps in the axes of the data.
+
+    `label` names the result that `form` evaluates if it wears no card itself.
+    """
     said = stats or {}
     subject = form.__module__.removeprefix("simtheory.").split(".")[1]
     return Trajectory.from_weights(
@@ -89,4 +94,5 @@ def closed_form(
         probes=probes,
         arrays={name: (_MEASURED[name], said[name]) for name in said if name in _MEASURED},
         stats={name: value for name, value in said.items() if name not in _MEASURED},
+        label=label or label_of(form),
     )

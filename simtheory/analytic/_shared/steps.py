@@ -22,19 +22,3 @@ def as_steps(steps: ArrayLike) -> Array:
             f"{np.array2string(k, threshold=6)}."
         )
     return k
-
-
-def fraction(name: str, value: float) -> float:
-    """Return `value` as a float in [0, 1)."""
-    number = as_finite(name, value)
-    if number.ndim != 0 or not 0.0 <= number < 1.0:
-        raise ArgumentError(f"Argument `{name}` must lie in [0, 1), but it is {value!r}.")
-    return float(number)
-
-
-def non_negative(name: str, value: float) -> float:
-    """Return `value` as a finite float, zero or more."""
-    number = as_finite(name, value)
-    if number.ndim != 0 or number < 0:
-        raise ArgumentError(f"Argument `{name}` must not be negative, but it is {value!r}.")
-    return float(number)

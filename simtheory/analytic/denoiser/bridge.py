@@ -9,7 +9,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.tied.laws import field
-from simtheory.equations import implements
+from simtheory.labels import implements
 from simtheory.tasks.denoiser import DenoisingTask
 
 __all__ = [
@@ -36,13 +36,18 @@ class Bridge(NamedTuple):
     decay: float
 
 
-@implements("dsm-tied-bridge")
+@implements(
+    "dsm-tied-bridge",
+    title="A tied denoiser is an identity net with decay",
+    regime="any start",
+    source="wang2025",
+    where="derived here from Stein's form of the loss",
+)
 def tied_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     r"""Return the identity task as which a tied denoiser learns.
 
-    Denoising at level :math:`\sigma` is the identity task with second moment
-    :math:`\Sigma + \sigma^2I` and decay :math:`\sigma^2` on U, for any start. Implements
-    ``dsm-tied-bridge`` (derived here from Stein's form of the loss; exact).
+    Denoising at level :math:`\sigma` is the identity task with second moment :math:`\Sigma +
+    \sigma^2I` and decay :math:`\sigma^2` on U, for any start.
 
     Parameters
     ----------
@@ -66,12 +71,17 @@ def tied_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     return Bridge(task.second_moment + noise * np.eye(task.dim), noise)
 
 
-@implements("dsm-one-layer-bridge")
+@implements(
+    "dsm-one-layer-bridge",
+    title="A one-layer denoiser is an identity net with decay",
+    regime="any start",
+    source="wang2025",
+    where="derived here from the loss",
+)
 def one_layer_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     r"""Return the identity task as which a one-layer denoiser learns.
 
-    It sees the *clean* data and has decay :math:`\sigma^2` on W. Implements ``dsm-one-layer-bridge``
-    (derived here; exact).
+    It sees the *clean* data and has decay :math:`\sigma^2` on W.
 
     Parameters
     ----------

@@ -8,8 +8,8 @@ import numpy as np
 
 from simtheory._checks import all_positive, as_finite, as_matrix, as_times, positive, positive_int
 from simtheory._typing import Array, ArrayLike
-from simtheory.equations import implements
 from simtheory.errors import ShapeError
+from simtheory.labels import implements
 from simtheory.tasks.denoiser import DenoisingTask
 
 __all__ = [
@@ -73,15 +73,20 @@ class Affine(NamedTuple):
     b: Array
 
 
-@implements("dn-weights-affine")
+@implements(
+    "dn-weights-affine",
+    title="One-layer denoiser with bias",
+    regime="data with any mean and covariance, any start",
+    source="wang2025",
+    where="derived here from the loss",
+)
 def affine_weights(
     task: DenoisingTask, W0: ArrayLike, b0: ArrayLike, t: ArrayLike, *, sigma: float
 ) -> Affine:
     r"""Return a one-layer denoiser with bias, whose mean entangles matrix and bias.
 
     :math:`\Theta = [W, b]` relaxes as :math:`\Theta_\star + (\Theta_0-\Theta_\star)e^{-Mt}`, M the
-    uncentred second moment of (y, 1). Implements ``dn-weights-affine`` (derived from wang2025;
-    exact).
+    uncentred second moment of (y, 1).
 
     Parameters
     ----------
@@ -141,14 +146,20 @@ def affine_moment(task: DenoisingTask, *, sigma: float) -> Array:
     return np.block([[top, centre], [centre.T, np.ones((1, 1))]])
 
 
-@implements("dn-finite-n")
+@implements(
+    "dn-finite-n",
+    title="Finite data renormalise the noise",
+    exactness="leading order in 1/d at fixed d/n",
+    regime="n samples in d dimensions, both large",
+    source="wang2026",
+    where="abstract; derived here by leaving one sample out",
+)
 def renormalised_noise(variances: ArrayLike, *, sigma: float, n: int) -> float:
     r"""Return the noise variance that a linear denoiser trained on n samples seems to have.
 
     The mean of :math:`\hat\Sigma(\hat\Sigma+\sigma^2I)^{-1}` over samples is close to
-    :math:`\Sigma(\Sigma+\kappa I)^{-1}`, where
-    :math:`\kappa = \sigma^2/(1 - \tfrac1n\sum_k\lambda_k/(\lambda_k+\kappa))`. Implements
-    ``dn-finite-n`` (wang2026; leading order for d and n large at fixed d/n).
+    :math:`\Sigma(\Sigma+\kappa I)^{-1}`, where :math:`\kappa = \sigma^2/(1 -
+    \tfrac1n\sum_k\lambda_k/(\lambda_k+\kappa))`.
 
     Parameters
     ----------

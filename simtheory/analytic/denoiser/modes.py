@@ -10,14 +10,14 @@ import numpy as np
 from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
-from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 
 __all__ = [
     "Cutoff",
     "Net",
-    "OneLayer",
-    "Tied",
+    "OneLayerDenoiser",
+    "TiedDenoiser",
     "one_layer_log_ratio",
     "one_layer_mode",
     "tied_log_ratio",
@@ -25,15 +25,20 @@ __all__ = [
 ]
 
 
-@implements("dn-weights-one-layer")
+@implements(
+    "dn-weights-one-layer",
+    title="One-layer denoiser: its weights at a noise level",
+    regime="data without mean; a mode of an aligned start, or the matrix from any start",
+    source="wang2025",
+    where="released code; the matrix form derived here",
+)
 def one_layer_mode(
     variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike
 ) -> Array:
     r"""Return the weight of one mode of a one-layer denoiser.
 
     :math:`\psi = f + (q - f)e^{-(\lambda+\sigma^2)t}` with :math:`f = \lambda/(\lambda+\sigma^2)`.
-    Implements ``dn-weights-one-layer`` (wang2025; exact). At high noise the rate hardly depends on
-    the variance, so there the order of learning is lost.
+    At high noise the rate hardly depends on the variance, so there the order of learning is lost.
 
     Parameters
     ----------
@@ -62,12 +67,18 @@ def one_layer_mode(
     return np.asarray(q * np.exp(-rate * time) - lam / rate * np.expm1(-rate * time))
 
 
-@implements("dn-weights-tied")
+@implements(
+    "dn-weights-tied",
+    title="Tied denoiser: its weights at a noise level",
+    regime="W(0) commutes with the covariance, q ≥ 0",
+    source="wang2025",
+    where="released code",
+)
 def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike) -> Array:
     r"""Return the weight of one mode of a tied denoiser that starts aligned with the data.
 
     :math:`\psi = fq/(q + (f-q)e^{-2\lambda t})` with :math:`f = \lambda/(\lambda+\sigma^2)`: the
-    noise sets the end, not the rate. Implements ``dn-weights-tied`` (wang2025; exact).
+    noise sets the end, not the rate.
 
     Parameters
     ----------
@@ -105,16 +116,21 @@ def _tied_state(lam: Array, t: Array, q: Array) -> tuple[Array, Array, Array]:
     return share, share * grown / lam, missing
 
 
-@implements("dn-phi-one-layer")
+@implements(
+    "dn-phi-one-layer",
+    title="Generated variance of one layer",
+    regime="data without mean, aligned start",
+    source="wang2025",
+    where="derived here with both ends of the schedule kept",
+)
 def one_layer_log_ratio(
     variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
 ) -> Array:
     r"""Return :math:`\ln\Phi(\sigma_{\min})/\Phi(\sigma_{\max})` of a one-layer denoiser.
 
-    It is the logarithm of how much the probability-flow ODE shrinks a mode; with
-    :math:`\ln\Phi = \tfrac12\ln(\sigma^2+\lambda) + \tfrac12[(1-q)e^{-\lambda t}
-    \mathrm{Ei}(-\sigma^2t) - \mathrm{Ei}(-(\sigma^2+\lambda)t)]`.
-    Implements ``dn-phi-one-layer`` (derived from wang2025; exact).
+    It is the logarithm of how much the probability-flow ODE shrinks a mode; with :math:`\ln\Phi =
+    \tfrac12\ln(\sigma^2+\lambda) + \tfrac12[(1-q)e^{-\lambda t} \mathrm{Ei}(-\sigma^2t) -
+    \mathrm{Ei}(-(\sigma^2+\lambda)t)]`.
 
     Parameters
     ----------
@@ -148,14 +164,20 @@ def one_layer_log_ratio(
     return np.asarray(-0.5 * (forgotten + learned(a + lam, b + lam, time)))
 
 
-@implements("dn-phi-tied")
+@implements(
+    "dn-phi-tied",
+    title="Generated variance of the tied net",
+    regime="data without mean, aligned start",
+    source="wang2025",
+    where="derived here with both ends of the schedule kept",
+)
 def tied_log_ratio(
     variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
 ) -> Array:
     r"""Return :math:`\ln\Phi(\sigma_{\min})/\Phi(\sigma_{\max})` of a tied denoiser.
 
     With :math:`\ln\Phi = (1-k)\ln\sigma + \tfrac k2\ln(\alpha+\beta\sigma^2)`, k the weight without
-    noise. Implements ``dn-phi-tied`` (derived from wang2025; exact).
+    noise.
 
     Parameters
     ----------
@@ -201,7 +223,7 @@ class Cutoff(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OneLayer:
+class OneLayerDenoiser:
     """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
 
     Parameters
@@ -286,7 +308,7 @@ class OneLayer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tied:
+class TiedDenoiser:
     """A denoiser U Uᵀ y that starts aligned with the data; t = 4ητ on E‖UUᵀy − x‖².
 
     Parameters
@@ -303,12 +325,7 @@ class Tied:
     start: ArrayLike
 
     def __post_init__(self) -> None:
-        q = as_finite("start", self.start)
-        if q.size and q.min() < 0:
-            raise RegimeError(
-                "Argument `start` of a tied net must not be negative, but its smallest entry is "
-                f"{q.min():g}."
-            )
+        q = not_negative("Argument `start` of a tied net", self.start, error=RegimeError)
         object.__setattr__(self, "start", frozen(q))
 
     def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
@@ -380,4 +397,4 @@ class Tied:
         return Cutoff(value, 2.0 * missing, share * slope * a)
 
 
-Net: TypeAlias = OneLayer | Tied
+Net: TypeAlias = OneLayerDenoiser | TiedDenoiser

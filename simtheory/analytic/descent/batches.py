@@ -19,13 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_matrix, positive_int
+from simtheory._checks import as_matrix, non_negative, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import map_from_concepts, map_on_concepts
-from simtheory.analytic._shared.steps import as_steps, non_negative
+from simtheory.analytic._shared.steps import as_steps
 from simtheory.analytic.descent.momentum import power
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 
@@ -123,7 +123,13 @@ def _geometric(u: Array, k: Array) -> Array:
     return np.asarray(np.where(still, k, (1.0 - power(u, k)) / np.where(still, 1.0, u)))
 
 
-@implements("sgd-moments")
+@implements(
+    "sgd-moments",
+    title="SGD on fresh batches: second moments and the loss in the end",
+    regime="one layer, fresh batches; the stationary law: Gaussian data without means, stable steps",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+)
 def sgd_moments(
     task: SIMTask,
     W0: ArrayLike,
@@ -137,8 +143,8 @@ def sgd_moments(
     r"""Return the mean loss of one layer under SGD, and the second moment of its error, at any step.
 
     With fresh batches of n and label noise of variance ν² on each output, V = E[(I−W)ᵀ(I−W)] obeys
-    :math:`V \leftarrow V - h(AV+VA) + h^2[(1-\tfrac1n)AVA + \tfrac1n M_4(V)] + \tfrac{h^2}n\nu^2dA`.
-    Implements ``sgd-moments`` (derived from yang2024, section 2.1; exact).
+    :math:`V \leftarrow V - h(AV+VA) + h^2[(1-\tfrac1n)AVA + \tfrac1n M_4(V)] +
+    \tfrac{h^2}n\nu^2dA`.
 
     Parameters
     ----------

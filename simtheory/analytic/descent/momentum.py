@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive
+from simtheory._checks import as_finite, not_negative, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
-from simtheory.analytic._shared.steps import as_steps, fraction
-from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.analytic._shared.steps import as_steps
+from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 from simtheory.units import Clock
@@ -74,16 +74,18 @@ def error(
     >>> error(0.3, [20], lr=0.3, momentum=0.9, nesterov=True).round(6)
     array([0.135506])
     """
-    a = as_finite("rates", rates)
-    if a.size and a.min() < 0:
-        raise ArgumentError(
-            f"Argument `rates` must not be negative, but its smallest entry is {a.min():g}."
-        )
-    k, beta = as_steps(steps), fraction("momentum", momentum)
+    a = not_negative("rates", rates)
+    k, beta = as_steps(steps), share("momentum", momentum, ends="[)")
     return errors(positive("lr", lr) * a, beta, k, nesterov=nesterov)
 
 
-@implements("gd-linear")
+@implements(
+    "gd-linear",
+    title="Gradient descent, heavy ball and Nesterov",
+    regime="one layer, full batch, any step and start",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+)
 def solution(
     task: SIMTask,
     W0: ArrayLike,
@@ -98,7 +100,7 @@ def solution(
     r"""Return the exact trajectory of one layer under full-batch descent, with or without momentum.
 
     :math:`E_k = E_0(I - \eta A)^k`, and its counterparts for the heavy ball and for Nesterov's
-    momentum. Implements ``gd-linear`` (derived from yang2024, section 2.1; exact).
+    momentum.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ def solution(
     array([0.144375, 0.399375])
     """
     start, k = map_on_concepts(task, W0), as_steps(steps)
-    beta = fraction("momentum", momentum)
+    beta = share("momentum", momentum, ends="[)")
     clock = Clock(lr, loss, dim=task.dim, momentum=beta)
     step = clock.step * (1.0 - beta)
     left = errors(step * task.rates, beta, k, nesterov=nesterov).T

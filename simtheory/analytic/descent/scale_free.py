@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive
+from simtheory._checks import as_finite, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, weights_on_concepts
-from simtheory.analytic._shared.steps import as_steps, fraction
-from simtheory.equations import implements
+from simtheory.analytic._shared.steps import as_steps
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -50,7 +50,13 @@ def _adam(
     return np.stack(recorded, axis=-2)
 
 
-@implements("adam-scale-free")
+@implements(
+    "adam-scale-free",
+    title="Adam without ε and sign descent do not see the rates",
+    regime="full batch, ε = 0, diagonal second moment and start; one layer (and tied nets)",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+)
 def adam(
     task: SIMTask,
     start: ArrayLike,
@@ -64,9 +70,8 @@ def adam(
 ) -> Trajectory:
     r"""Return the curves of full-batch Adam without ε, which are the same for every concept.
 
-    Rates do not enter: the gradient of an entry is :math:`a_k` times a function of that entry alone,
-    and the step :math:`\hat m/\sqrt{\hat v}` does not see the factor. Implements ``adam-scale-free``
-    (derived from yang2024, section 2.1; exact).
+    Rates do not enter: the gradient of an entry is :math:`a_k` times a function of that entry
+    alone, and the step :math:`\hat m/\sqrt{\hat v}` does not see the factor.
 
     Parameters
     ----------
@@ -127,8 +132,8 @@ def adam(
         (task.rates > 0.0).astype(np.float64),
         k,
         lr=size,
-        b1=fraction("b1", b1),
-        b2=fraction("b2", b2),
+        b1=share("b1", b1, ends="[)"),
+        b2=share("b2", b2, ends="[)"),
         tied=tied,
     )
     entries = entries**2 if tied else entries

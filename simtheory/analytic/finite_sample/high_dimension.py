@@ -26,8 +26,8 @@ from scipy.optimize import brentq
 from simtheory._checks import as_finite, as_times, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, SolveError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -42,7 +42,14 @@ _MANY = 10
 """Dimensions from which d counts as large: the mean is then known to a tenth of its correction."""
 
 
-@implements("finite-n-proportional")
+@implements(
+    "finite-n-proportional",
+    title="As many samples as dimensions: the mean",
+    exactness="O(1/n) at fixed d/n",
+    regime="one layer from zero, d ≥ 10",
+    source="yang2024",
+    where="derived here from Theorem 4.1",
+)
 def proportional(
     task: SIMTask,
     n: int,
@@ -54,8 +61,7 @@ def proportional(
     r"""Return the mean of one layer trained on n samples, where n is of the size of the dimension.
 
     :math:`\mathbb{E}\,e^{-\hat At}` as an integral, round the spectrum of the samples, of the
-    deterministic equivalent of its resolvent. Implements ``finite-n-proportional`` (derived from
-    yang2024, Theorem 4.1; O(1/n) with d/n fixed).
+    deterministic equivalent of its resolvent.
 
     Parameters
     ----------
@@ -130,15 +136,21 @@ class Spike(NamedTuple):
     learnable: Array
 
 
-@implements("spike-bbp")
+@implements(
+    "spike-bbp",
+    title="What samples show of one direction",
+    exactness="o(1) as d → ∞ at fixed d/n",
+    regime="one direction above isotropic noise",
+    source="baik2005",
+    where="Theorem 1.1; derived here from the proportional limit",
+)
 def spike(strength: ArrayLike, noise: ArrayLike, ratio: ArrayLike) -> Spike:
     r"""Return what a sample covariance shows of one direction above isotropic noise.
 
-    It stands out if :math:`g > \sigma^2\sqrt\gamma`; then its eigenvalue is
-    :math:`a(1 + \gamma\sigma^2/g)` and its squared overlap
-    :math:`(1 - \gamma\sigma^4/g^2)/(1 + \gamma\sigma^2/g)`. Otherwise the largest eigenvalue is the
-    edge of the noise, :math:`\sigma^2(1 + \sqrt\gamma)^2`, and knows nothing of the direction.
-    Implements ``spike-bbp`` (known since Baik, Ben Arous and Péché, 2005; asymptotic in d at fixed γ).
+    It stands out if :math:`g > \sigma^2\sqrt\gamma`; then its eigenvalue is :math:`a(1 +
+    \gamma\sigma^2/g)` and its squared overlap :math:`(1 - \gamma\sigma^4/g^2)/(1 +
+    \gamma\sigma^2/g)`. Otherwise the largest eigenvalue is the edge of the noise, :math:`\sigma^2(1
+    + \sqrt\gamma)^2`, and knows nothing of the direction.
 
     Parameters
     ----------

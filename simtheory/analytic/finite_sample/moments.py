@@ -18,12 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import exprel
 
-from simtheory._checks import as_times, positive_int
+from simtheory._checks import as_times, non_negative, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
-from simtheory.analytic._shared.steps import non_negative
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -114,7 +113,14 @@ def _second_difference(rates: Array, t: Array) -> Array:
     return np.asarray(time**2 * np.where(near, series, far / np.where(near, 1.0, z) ** 2))
 
 
-@implements("finite-n-perturbation")
+@implements(
+    "finite-n-perturbation",
+    title="Finite samples: mean, variance, shifted rates and noisy labels",
+    exactness="O(1/n): relative ε², ε = t (max_i Σ_j v_ij)^(1/2)",
+    regime="one layer from zero, n samples with drawn clusters, ε ≤ 0.5",
+    source="yang2024",
+    where="derived here from Theorem 4.1",
+)
 def perturbation(
     task: SIMTask, n: int, t: ArrayLike, *, label_noise: float = 0.0, strict: bool = True
 ) -> FiniteSample:
@@ -122,7 +128,6 @@ def perturbation(
 
     :math:`\mathbb{E}W_{ii} = 1 - f - \sum_j v_{ij} f[a_i, a_i, a_j]` and
     :math:`\mathrm{Var}\,W_{ij} = v_{ij} f[a_i, a_j]^2 + \nu^2(1 - e^{-a_jt})^2/(na_j)`.
-    Implements ``finite-n-perturbation`` (derived from yang2024, Theorem 4.1; O(1/n)).
 
     Parameters
     ----------

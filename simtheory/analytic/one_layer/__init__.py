@@ -12,11 +12,11 @@ axes, the rates, (d,); mu : signal strengths, (s,); t : canonical time, (T,).
 
 Result
 ------
-The flow :math:`\dot W = (I - W)A` has the solution (Implements ``one-layer-flow``)
+The flow :math:`\dot W = (I - W)A` has the solution (label ``one-layer-flow``)
 
 .. math:: W(t) = I + (W(0) - I)\,e^{-At} .
 
-From a zero start the test and training losses are (Implements ``one-layer-ood``)
+From a zero start the test and training losses are (label ``one-layer-ood``)
 
 .. math:: \tfrac12\sum_k \mu_k^2 e^{-2a_kt}, \qquad \tfrac12\sum_k a_k e^{-2a_kt} .
 
@@ -41,20 +41,24 @@ from simtheory.analytic.one_layer.general_map import (
     general,
 )
 from simtheory.analytic.one_layer.identity import (
+    RandomStartLoss,
     ZeroStartLoss,
     flow,
+    random_start_loss,
     solution,
     zero_start_loss,
 )
 
 __all__ = [
     "AffineRates",
+    "RandomStartLoss",
     "ZeroStartLoss",
     "affine",
     "affine_rates",
     "decayed",
     "flow",
     "general",
+    "random_start_loss",
     "secular",
     "solution",
     "zero_start_loss",

@@ -18,8 +18,8 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, as_times
 from simtheory._typing import Array, ArrayLike
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.labels import implements, label_of
 from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 
@@ -119,7 +119,13 @@ def secular(task: SIMTask, rate: ArrayLike) -> Array:
     return np.asarray(1.0 - place - np.sum(mean**2 / (task.rates - place[..., None]), axis=-1))
 
 
-@implements("one-layer-affine")
+@implements(
+    "one-layer-affine",
+    title="One layer with a trained bias",
+    regime="any task, any start",
+    source="yang2024",
+    where="derived here from the loss of section 2.1",
+)
 def affine(
     task: SIMTask,
     W0: ArrayLike,
@@ -130,8 +136,7 @@ def affine(
 ) -> Trajectory:
     r"""Return the exact trajectory of one linear layer whose bias is trained, too.
 
-    :math:`[W - I,\; b](t) = [W(0) - I,\; b(0)]\,e^{-Mt}`. Implements ``one-layer-affine`` (derived
-    from yang2024, section 2.1; exact). The networks of its figures have biases.
+    :math:`[W - I,\; b](t) = [W(0) - I,\; b(0)]\,e^{-Mt}`. The networks of its figures have biases.
 
     Parameters
     ----------
@@ -194,4 +199,5 @@ def affine(
                 "bias": ("*ensemble t output", shift),
             }
         ),
+        label=label_of(affine),
     )  # fmt: skip

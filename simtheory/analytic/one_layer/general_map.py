@@ -15,12 +15,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import exprel
 
-from simtheory._checks import as_matrix, as_second_moment, as_times
+from simtheory._checks import as_matrix, as_second_moment, as_times, non_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
-from simtheory.analytic._shared.steps import non_negative
-from simtheory.equations import implements
 from simtheory.errors import ShapeError
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -37,7 +36,13 @@ def _along(rates: Array, start: Array, target: Array, t: Array) -> Array:
     return np.asarray(start[..., None, :, :] * np.exp(-x)[:, None, :] + target * grown)
 
 
-@implements("one-layer-general")
+@implements(
+    "one-layer-general",
+    title="One layer: any target, with weight decay",
+    regime="any target, any second moment (also a singular one), any start",
+    source="yang2024",
+    where="derived here as Theorem 4.1",
+)
 def general(
     second_moment: ArrayLike,
     cross_moment: ArrayLike,
@@ -49,7 +54,7 @@ def general(
     r"""Return the map of one linear layer that learns any target, with or without weight decay.
 
     :math:`W(t) = W(0)e^{-Bt} + C B^{-1}(1 - e^{-Bt})` with :math:`B = A + \gamma`, also where B is
-    singular. Implements ``one-layer-general`` (derived from yang2024, Theorem 4.1; exact).
+    singular.
 
     Parameters
     ----------
@@ -154,4 +159,5 @@ def decayed(
         exact=True,
         probes=probes,
         stats={"decay": shrink},
+        label=label_of(general),
     )

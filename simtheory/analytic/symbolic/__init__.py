@@ -1,4 +1,4 @@
-"""The statements: every labelled result as SymPy equations, one module per topic.
+"""The statements: every proved label as SymPy equations, under the name of its subject.
 
 `STATEMENTS` maps each label to its `Statement`. See `simtheory.analytic.symbolic._statement` for
 how to write one.
@@ -6,15 +6,16 @@ how to write one.
 
 from __future__ import annotations
 
+import pkgutil
 from importlib import import_module
 
 from simtheory.analytic.symbolic._statement import Statement
-from simtheory.equations import TOPICS
 
-__all__ = ["STATEMENTS", "TOPICS", "Statement"]
+__all__ = ["STATEMENTS", "Statement"]
 
 STATEMENTS: dict[str, Statement] = {
     statement.label: statement
-    for topic in TOPICS
-    for statement in import_module(f"{__name__}.{topic}").STATEMENTS
+    for module in pkgutil.walk_packages(__path__, f"{__name__}.")
+    if not module.ispkg and "._" not in module.name
+    for statement in import_module(module.name).STATEMENTS
 }

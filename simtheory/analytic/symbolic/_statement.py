@@ -1,6 +1,6 @@
 r"""What a statement is, and how its printed equations are evaluated.
 
-To add a label, write in this folder, in the module of its topic::
+To add a label, write in this folder, in the module of its subject::
 
     with written():
         STATEMENTS = (

@@ -18,8 +18,8 @@ from simtheory.analytic.symbolic._statement import (
     transpose,
     written,
 )
-from simtheory.analytic.symbolic.tied import STATEMENTS as TIED
-from simtheory.analytic.symbolic.tied import ldl, resum
+from simtheory.analytic.symbolic.tied.forms import STATEMENTS as TIED
+from simtheory.analytic.symbolic.tied.forms import ldl, resum
 
 W, W_1, W_2, A, F, X, Q0, Sigma, phi = matrices("W W_1 W_2 A F X Q0 Sigma phi")
 P, N, P0, N0, I_h, I_n, I_m = matrices("P N P0 N0 I_h I_n I_m")

@@ -22,8 +22,8 @@ from simtheory.analytic._shared.axes import (
 )
 from simtheory.analytic._shared.logistic import logistic, time_learned
 from simtheory.analytic._shared.rows import row_cosine
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -36,7 +36,14 @@ __all__ = [
 ]
 
 
-@implements("first-order")
+@implements(
+    "first-order",
+    title="Tied net: first order in the off-diagonals",
+    exactness="O(ε²) on the diagonal, ε the largest cosine between rows of U(0)",
+    regime="nearly orthogonal rows (ε ≲ 0.1)",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def first_order(
     task: SIMTask,
     U0: ArrayLike,
@@ -47,10 +54,9 @@ def first_order(
 ) -> Trajectory:
     r"""Return the trajectory of a tied net to first order in the off-diagonal entries.
 
-    Diagonal entries are isolated modes, and
-    :math:`w_{ij} = w_{ij}(0)\,e^{(a_i+a_j)t}D_i^{-(3a_i+a_j)/4a_i}D_j^{-(3a_j+a_i)/4a_j}` with
-    :math:`D_k = 1 + w_{kk}(0)(e^{2a_kt}-1)`. Implements ``first-order`` (derived from yang2024,
-    Eq. 4.3).
+    Diagonal entries are isolated modes, and :math:`w_{ij} =
+    w_{ij}(0)\,e^{(a_i+a_j)t}D_i^{-(3a_i+a_j)/4a_i}D_j^{-(3a_j+a_i)/4a_j}` with :math:`D_k = 1 +
+    w_{kk}(0)(e^{2a_kt}-1)`.
 
     Parameters
     ----------
@@ -97,7 +103,14 @@ _COSINE = 0.1
 """Rows count as nearly orthogonal up to this cosine."""
 
 
-@implements("second-order-diagonal")
+@implements(
+    "second-order-diagonal",
+    title="Tied net: second order on the diagonal",
+    exactness="O(ε³), O(ε⁴) in two dimensions, ε the largest cosine between rows of U(0)",
+    regime="nearly orthogonal rows (ε ≲ 0.1); the early form while the weaker concept is small",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def second_order(
     task: SIMTask,
     U0: ArrayLike,
@@ -109,8 +122,7 @@ def second_order(
     r"""Return the trajectory of a tied net to second order on its diagonal.
 
     The first-order form, and on the diagonal :math:`-\sum_j(a_i+a_j)w_{ij}^2` carried along the
-    linearised mode, an integral over the past (`diagonal_correction`). Implements
-    ``second-order-diagonal`` (derived from yang2024, Eq. 4.3).
+    linearised mode, an integral over the past (`diagonal_correction`).
 
     Parameters
     ----------
@@ -251,7 +263,14 @@ def early_correction(
     return np.asarray((a + b) / (2.0 * b) * tie**2 * (then - now))
 
 
-@implements("first-order-target")
+@implements(
+    "first-order-target",
+    title="Tied net: first order with another target and weight decay",
+    exactness="O(ε²) on the diagonal, ε the largest cosine between rows of U(0)",
+    regime="nearly orthogonal rows (ε ≲ 0.1)",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def first_order_target(
     task: SIMTask,
     U0: ArrayLike,
@@ -265,10 +284,9 @@ def first_order_target(
     r"""Return the trajectory of a tied net that learns another target, or learns with weight decay.
 
     Concept k is to be returned scaled by :math:`B_k`, and U decays at the rate :math:`\kappa`. Then
-    the diagonal entry ends at :math:`b_k = B_k - \kappa/a_k`, and to first order
-    :math:`w_{ij} = w_{ij}(0)\,e^{(a_ib_i+a_jb_j)t}D_i^{-(3a_i+a_j)/4a_i}D_j^{-(3a_j+a_i)/4a_j}`
-    with :math:`D_k = 1 + \frac{w_{kk}(0)}{b_k}(e^{2a_kb_kt}-1)`. Implements ``first-order-target``
-    (derived from yang2024, Eq. 4.3).
+    the diagonal entry ends at :math:`b_k = B_k - \kappa/a_k`, and to first order :math:`w_{ij} =
+    w_{ij}(0)\,e^{(a_ib_i+a_jb_j)t}D_i^{-(3a_i+a_j)/4a_i}D_j^{-(3a_j+a_i)/4a_j}` with :math:`D_k = 1
+    + \frac{w_{kk}(0)}{b_k}(e^{2a_kb_kt}-1)`.
 
     Parameters
     ----------

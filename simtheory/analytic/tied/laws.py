@@ -18,8 +18,8 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
 from simtheory.analytic._shared.rows import DEPENDENT
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -42,12 +42,18 @@ __all__ = [
 ]
 
 
-@implements("tied-field")
+@implements(
+    "tied-field",
+    title="Tied net: the flow of W",
+    regime="any second moment, any start",
+    source="yang2024",
+    where="Section 4.2, Eq. 4.3",
+)
 def field(W: ArrayLike, A: ArrayLike) -> Array:
     r"""Return the velocity of W in a tied net.
 
     :math:`V(W) = AW + WA - \tfrac12(AW^2 + W^2A + 2WAW)`: half the speed of literal gradient flow
-    in U, which is the canonical clock. Implements ``tied-field`` (yang2024, Eq. 4.3; exact).
+    in U, which is the canonical clock.
 
     Parameters
     ----------
@@ -92,14 +98,21 @@ class FieldTerms(NamedTuple):
     interaction: Array
 
 
-@implements("entry-split")
+@implements(
+    "entry-split",
+    title="Growth, suppression and interaction of an entry",
+    regime="tied net, diagonal second moment",
+    source="yang2024",
+    where="Section 4.2, Eq. 4.3",
+    subject="yang2024",
+)
 def field_terms(W: ArrayLike, rates: ArrayLike) -> FieldTerms:
     r"""Return the three forces on each entry of W when the second moment is diagonal.
 
     Growth :math:`w_{ij}(a_i+a_j)`; suppression by the entry's own diagonal partners,
-    :math:`\tfrac12w_{ij}[w_{ii}(3a_i+a_j)+w_{jj}(3a_j+a_i)]` (one bracket term where i = j); and the
-    interaction :math:`\tfrac12\sum_{k\ne i,j}w_{ik}w_{kj}(a_i+a_j+2a_k)` through other concepts.
-    Implements ``entry-split`` (yang2024, Section 4.2, where the interaction is called noise; exact).
+    :math:`\tfrac12w_{ij}[w_{ii}(3a_i+a_j)+w_{jj}(3a_j+a_i)]` (one bracket term where i = j); and
+    the interaction :math:`\tfrac12\sum_{k\ne i,j}w_{ik}w_{kj}(a_i+a_j+2a_k)` through other
+    concepts, which the paper calls noise.
 
     Parameters
     ----------
@@ -162,12 +175,17 @@ def log_det_ratio(weights: ArrayLike) -> Array:
     )
 
 
-@implements("det-law")
+@implements(
+    "det-law",
+    title="Tied net: the determinant law",
+    regime="full-rank start with W(0) < I, any second moment",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def det_law(second_moment: ArrayLike, W0: ArrayLike, t: ArrayLike) -> Array:
     """Return what `log_det_ratio` must be along the exact flow: its start plus 2 t tr A.
 
-    Implements ``det-law`` (derived from yang2024, Eq. 4.3; exact for every second moment and start
-    of full rank). It tests an integrator or a training run at no cost.
+    It tests an integrator or a training run at no cost.
 
     Parameters
     ----------
@@ -228,12 +246,17 @@ def decayed_log_det_rate(weights: ArrayLike, second_moment: ArrayLike, *, decay:
     return np.asarray(rate - 2.0 * not_negative("decay", decay) * np.shape(second_moment)[-1])
 
 
-@implements("sum-rule")
+@implements(
+    "sum-rule",
+    title="Tied net: the sum rule",
+    regime="full-rank start, second moment of full rank",
+    source="yang2024",
+    where="derived here from the determinant law",
+)
 def sum_rule(W0: ArrayLike) -> Array:
     """Return what `log_det_rate` integrates to over all times: ln 1/det W(0).
 
-    Implements ``sum-rule`` (derived from `det_law` and W → I; exact). It needs a second moment of
-    full rank: along a coordinate of rate zero W never moves.
+    It needs a second moment of full rank: along a coordinate of rate zero W never moves.
 
     Parameters
     ----------
@@ -258,13 +281,18 @@ def sum_rule(W0: ArrayLike) -> Array:
     return np.asarray(-log_det)
 
 
-@implements("eigen-logit-law")
+@implements(
+    "eigen-logit-law",
+    title="Tied net: the eigen-logit law",
+    regime="any second moment, any start",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     r"""Return the speed of the logit of each eigenvalue of W along the tied flow.
 
     :math:`\frac{d}{dt}\ln\frac{\omega_k}{1-\omega_k} = 2q_k^TAq_k`, with :math:`q_k` the unit
-    eigenvector of :math:`\omega_k`. Implements ``eigen-logit-law`` (derived from yang2024, Eq. 4.3;
-    exact). Summed over k it is the determinant law.
+    eigenvector of :math:`\omega_k`. Summed over k it is the determinant law.
 
     Parameters
     ----------
@@ -294,13 +322,18 @@ def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     return np.asarray(2.0 * np.sum(q * (moment @ q), axis=-2))
 
 
-@implements("involution")
+@implements(
+    "involution",
+    title="Tied net: learning is reversible",
+    regime="any second moment, any start",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def reflect(traj: Trajectory) -> Trajectory:
     r"""Return the mirror image of a tied trajectory: what is known and what is not change places.
 
     :math:`\tilde W(t) = I - W(t_{end} - t)` solves the flow that W solves, because V(I − W) = V(W).
-    So a start with I − W of rank one is as solvable as one with W of rank one. Implements
-    ``involution`` (derived from yang2024, Eq. 4.3; exact).
+    So a start with I − W of rank one is as solvable as one with W of rank one.
 
     Parameters
     ----------
@@ -327,16 +360,22 @@ def reflect(traj: Trajectory) -> Trajectory:
         origin=f"{traj.origin}, reflected",
         exact=traj.exact,
         probes=traj.probes,
+        label=label_of(reflect),
     )
 
 
-@implements("logit-ode")
+@implements(
+    "logit-ode",
+    title="Tied net: the flow of the logit matrix",
+    regime="any second moment, W < I",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
     r"""Return the velocity of the logit matrix N = (I − W)⁻¹ of a tied net.
 
-    :math:`\dot N = AN + NA - A - \tfrac12(NAN^{-1} + N^{-1}AN)`. Implements ``logit-ode`` (derived
-    from yang2024, Eq. 4.3; exact). An integrator of N keeps the digits of I − W that one of W
-    loses near the end.
+    :math:`\dot N = AN + NA - A - \tfrac12(NAN^{-1} + N^{-1}AN)`. An integrator of N keeps the
+    digits of I − W that one of W loses near the end.
 
     Parameters
     ----------
@@ -394,13 +433,18 @@ def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
     return np.asarray(np.sum(others * W**2, axis=-1))
 
 
-@implements("diagonal-upper-bound")
+@implements(
+    "diagonal-upper-bound",
+    title="Tied net: no entry is earlier than its own mode",
+    regime="any start",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return what no diagonal entry of W ever exceeds: the isolated mode from the same start.
 
     :math:`\dot w_{ii} = 2a_iw_{ii}(1-w_{ii}) - N_{ii}`, and other concepts only ever take away:
-    :math:`N_{ii} = \sum_{k\ne i}(a_i+a_k)w_{ik}^2 \ge 0`. Implements ``diagonal-upper-bound``
-    (derived from yang2024, Eq. 4.3; an exact inequality).
+    :math:`N_{ii} = \sum_{k\ne i}(a_i+a_k)w_{ik}^2 \ge 0`.
 
     Parameters
     ----------
@@ -420,14 +464,20 @@ def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     return logistic(task.rates, np.sum(U**2, axis=-1), as_times(t))
 
 
-@implements("global-convergence")
+@implements(
+    "global-convergence",
+    title="Tied net: every start of full rank ends at W = I",
+    regime="positive rates, U(0) of full row rank, flow",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def eigenvalue_floor(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return what no eigenvalue of W ever falls below: why every start of full rank ends at W = I.
 
     At rest :math:`\mathrm{tr}\,A(I-W) = \mathrm{tr}\,A(I-W)^2`, while ln det W grows at twice the
     left side: so nothing comes to rest short of W = I. In numbers, the eigen-logit law moves every
     logit at :math:`2a_{min}` at least, and the smallest eigenvalue stays above the mode of that
-    rate. Implements ``global-convergence`` (derived from yang2024, Eq. 4.3; an exact inequality).
+    rate.
 
     Parameters
     ----------

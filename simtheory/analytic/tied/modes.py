@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import (
-    as_finite,
-    as_times,
-    not_negative,
-    positive,
-)
+from simtheory._checks import as_finite, as_times, not_negative, positive, share, shares
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.logistic import logistic
-from simtheory.equations import implements
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import RegimeError
+from simtheory.labels import implements
 
 __all__ = [
     "decayed_level",
@@ -24,12 +19,18 @@ __all__ = [
 ]
 
 
-@implements("tied-mode")
+@implements(
+    "tied-mode",
+    title="Tied net: an isolated mode",
+    regime="W(0) commutes with the second moment",
+    source="saxe2014",
+    where="Eq. 7, with the identity as target",
+)
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return an isolated mode of a tied net: the logistic :math:`\dot w = 2aw(1-w)`.
 
     :math:`w(t) = w_0/(w_0 + (1-w_0)e^{-2at})`. Exact for each diagonal entry when W(0) commutes
-    with the second moment. Implements ``tied-mode`` (saxe2014, Eq. 7).
+    with the second moment.
 
     Parameters
     ----------
@@ -86,9 +87,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Arra
     np.float64(3.45338)
     """
     a, start = _mode_arguments(rate, w0)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     ahead, moving = start < aim, (start > 0) & (a > 0)
     safe = np.where(ahead & moving, start, 0.5 * aim)
     wait = np.log(aim / safe) + np.log1p(-safe) - np.log1p(-aim)
@@ -97,25 +96,27 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Arra
 
 
 def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
-    a, start = np.broadcast_arrays(as_finite("rate", rate), as_finite("w0", w0))
-    for name, value in (("rate", a), ("w0", start)):
-        if value.size and value.min() < 0:
-            raise RegimeError(
-                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
-            )
+    a, start = np.broadcast_arrays(
+        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
+        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
+    )
     return a, start
 
 
-@implements("decay-family")
+@implements(
+    "decay-family",
+    title="Tied net: a mode with weight decay and a target",
+    regime="W(0) and the target commute with the second moment",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def decayed_mode(
     rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0
 ) -> Array:
     r"""Return an isolated mode of a tied net with weight decay and any target.
 
-    :math:`\dot w = 2w(a\beta - aw)` with :math:`\beta = b - \kappa/a`:
-    :math:`w(t) = w_0e^{2a\beta t}/[1 + w_0(e^{2a\beta t}-1)/\beta]`. It ends at β, or dies when
-    :math:`\kappa \ge ab`. Implements ``decay-family`` (derived from yang2024, Eq. 4.3; exact when
-    W(0) and the target commute with the second moment).
+    :math:`\dot w = 2w(a\beta - aw)` with :math:`\beta = b - \kappa/a`: :math:`w(t) = w_0e^{2a\beta
+    t}/[1 + w_0(e^{2a\beta t}-1)/\beta]`. It ends at β, or dies when :math:`\kappa \ge ab`.
 
     Parameters
     ----------
@@ -196,13 +197,20 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0)
     return np.where(alive, np.maximum(level, 0.0), 0.0)
 
 
-@implements("gd-modified")
+@implements(
+    "gd-modified",
+    title="Tied net: a mode under steps of finite size",
+    exactness="O(η²), η the canonical time of a step",
+    regime="W(0) commutes with the second moment, ηa < 1",
+    source="yang2024",
+    where="derived here from the step of descent on U",
+)
 def modified_time(rate: ArrayLike, w0: ArrayLike, level: ArrayLike, *, step: float) -> Array:
     r"""Return when gradient descent of finite step brings a tied mode to a level.
 
     Descent :math:`u \leftarrow u + \eta au(1-u^2)` follows, to second order in its step, the flow
-    :math:`\dot w = 2aw(1-w)[1-c(1-3w)]`, :math:`c = \eta a/2`: late at first, faster at the end. The
-    time is its quadrature. Implements ``gd-modified`` (derived from yang2024, Eq. 4.3).
+    :math:`\dot w = 2aw(1-w)[1-c(1-3w)]`, :math:`c = \eta a/2`: late at first, faster at the end.
+    The time is its quadrature.
 
     Parameters
     ----------
@@ -232,13 +240,8 @@ def modified_time(rate: ArrayLike, w0: ArrayLike, level: ArrayLike, *, step: flo
     np.float64(3.58)
     """
     a, start, aim = np.broadcast_arrays(
-        as_finite("rate", rate), as_finite("w0", w0), as_finite("level", level)
+        as_finite("rate", rate), shares("w0", w0, ends="()"), shares("level", level, ends="()")
     )
-    for name, value in (("w0", start), ("level", aim)):
-        if value.size and not (value.min() > 0 and value.max() < 1):
-            raise ArgumentError(
-                f"Argument `{name}` must lie in (0, 1), but it runs from {value.min():g} to {value.max():g}."
-            )
     c = 0.5 * positive("step", step) * a
     if a.size and (a.min() <= 0 or c.max() >= 0.5):
         raise RegimeError(

@@ -9,8 +9,8 @@ import numpy as np
 from simtheory._checks import as_finite, as_matrix
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.tied.laws import log_det_ratio
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements
 
 __all__ = [
     "PlaneHamiltonian",
@@ -40,15 +40,20 @@ class PlaneLaws(NamedTuple):
     tie_speed: Array
 
 
-@implements("two-by-two-laws")
+@implements(
+    "two-by-two-laws",
+    title="Tied net: the laws of two concepts",
+    regime="d = 2, full-rank start with W(0) < I",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def plane_laws(weights: ArrayLike, rates: ArrayLike) -> PlaneLaws:
     r"""Return the exact laws of a tied net with two concepts.
 
     With :math:`R = \det W/\det(I-W)`, which grows as :math:`e^{2(a_1+a_2)t}`, the trace gives the
     determinant, :math:`\det W = R(\mathrm{tr}W-1)/(R-1)`; and
     :math:`\frac{d}{dt}\ln[w_{12}^2/\sqrt{\det W\det(I-W)}] = (a_1+a_2)(1-\mathrm{tr}W)`, so
-    :math:`w_{12}` never changes its sign. Implements ``two-by-two-laws`` (derived from yang2024,
-    Eq. 4.3; exact).
+    :math:`w_{12}` never changes its sign.
 
     Parameters
     ----------
@@ -110,13 +115,18 @@ class PlaneHamiltonian(NamedTuple):
     Q_dot: Array
 
 
-@implements("plane-hamiltonian")
+@implements(
+    "plane-hamiltonian",
+    title="Tied net: two concepts as a Hamiltonian system",
+    regime="d = 2, tied concepts, 0 < W < I",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def plane_hamiltonian(weights: ArrayLike, rates: ArrayLike) -> PlaneHamiltonian:
     r"""Return the canonical coordinates of two concepts, the Hamiltonian, and the speeds it gives.
 
     :math:`H = (a_1-a_2)[\ln\sinh P-\tfrac12\ln(\cosh\tau+\cosh P)-\ln\cosh Q]`: one degree of
-    freedom, driven by the known clock τ. Implements ``plane-hamiltonian`` (derived from yang2024,
-    Eq. 4.3; exact).
+    freedom, driven by the known clock τ.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ from simtheory.analytic._shared.rows import (
     row_factor,
     spread_factor,
 )
-from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -37,7 +37,14 @@ _LEARNED = 0.5
 """The pivots' form wants no direction of W(0) more than half learned."""
 
 
-@implements("ldl-logit")
+@implements(
+    "ldl-logit",
+    title="Tied net: the pivots' resummation",
+    exactness="O(ω^(1−ρ)), ω the size of W(0), ρ the largest ratio of adjacent rates",
+    regime="W(0) < I, small ω, any width",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def pivots(
     task: SIMTask,
     U0: ArrayLike,
@@ -50,9 +57,8 @@ def pivots(
 
     Factor :math:`W(0)(I-W(0))^{-1} = \Lambda\,\mathrm{diag}(\pi)\,\Lambda^T`, rows by decreasing
     rate. Pivots grow as :math:`\pi_ke^{2a_kt}`, the factor shrinks as
-    :math:`\Lambda_{ij}\exp[-(a_j-a_i)(t+\tfrac14(\ell_i-\ell_j))]` with
-    :math:`\ell_k = \ln\frac{1+\pi_ke^{2a_kt}}{1+\pi_k}/a_k`, and :math:`W = Y(I+Y)^{-1}`.
-    Implements ``ldl-logit`` (derived from yang2024, Eq. 4.3).
+    :math:`\Lambda_{ij}\exp[-(a_j-a_i)(t+\tfrac14(\ell_i-\ell_j))]` with :math:`\ell_k =
+    \ln\frac{1+\pi_ke^{2a_kt}}{1+\pi_k}/a_k`, and :math:`W = Y(I+Y)^{-1}`.
 
     Parameters
     ----------
@@ -125,7 +131,14 @@ _LOST = 0.5
 """An estimated error of a half says nothing any more."""
 
 
-@implements("schur-form")
+@implements(
+    "schur-form",
+    title="Tied net: sequential Schur complements",
+    exactness="O(ω^(1−ρ)), ω the size of W(0), ρ the largest ratio of adjacent rates",
+    regime="small ω, distinct rates, any width",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def schur(
     task: SIMTask,
     U0: ArrayLike,
@@ -139,7 +152,6 @@ def schur(
     Rows by decreasing rate: while concept i is learned it takes :math:`S_{ij}S_{ik}/S_{ii}` from
     the seed of every weaker entry jk, where S is W(0) with the stronger rows eliminated. Each entry
     then grows from its seed as the first-order form does, with the pivot in place of w(0) in D.
-    Implements ``schur-form`` (derived from yang2024, Eq. 4.3).
 
     Parameters
     ----------

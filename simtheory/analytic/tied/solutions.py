@@ -13,8 +13,8 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
 from simtheory.analytic._shared.rows import DEPENDENT, by_rate, row_cosine
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -26,14 +26,19 @@ __all__ = [
 ]
 
 
-@implements("tied-isotropic")
+@implements(
+    "tied-isotropic",
+    title="Tied net: equal rates",
+    regime="all rates equal, any start",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def isotropic(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
     r"""Return the exact trajectory of a tied net all of whose rates are equal.
 
     :math:`W(t) = e^{2at}W(0)\,(I + (e^{2at}-1)W(0))^{-1}`: every eigenvalue of W(0) is a mode.
-    Implements ``tied-isotropic`` (derived from yang2024, Eq. 4.3; exact).
 
     Parameters
     ----------
@@ -69,15 +74,20 @@ def isotropic(
     )
 
 
-@implements("tied-projector")
+@implements(
+    "tied-projector",
+    title="Tied net: a start at a projector",
+    regime="W(0)² = W(0), any second moment",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def projector(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
     r"""Return the exact trajectory of a tied net that starts at a projector.
 
-    W stays one and turns towards the strongest concepts:
-    :math:`W(t) = X(X^TX)^{-1}X^T` with :math:`X = e^{At/2}U_0`, the flow of Oja's rule. Implements
-    ``tied-projector`` (derived from yang2024, Eq. 4.3; exact).
+    W stays one and turns towards the strongest concepts: :math:`W(t) = X(X^TX)^{-1}X^T` with
+    :math:`X = e^{At/2}U_0`, the flow of Oja's rule.
 
     Parameters
     ----------
@@ -125,16 +135,21 @@ def projector(
     )
 
 
-@implements("tied-blocks")
+@implements(
+    "tied-blocks",
+    title="Tied net: blocks of equal rates",
+    regime="W(0) ties equal rates only",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def blocks(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
     r"""Return the exact trajectory of a start that ties only concepts of equal rates.
 
-    Every block with one rate :math:`a_b` is on its own:
-    :math:`W_b(t) = e^{2a_bt}W_b(0)\,(I + (e^{2a_bt}-1)W_b(0))^{-1}`. With blocks of size one these
-    are the modes, with one block the isotropic net. Implements ``tied-blocks`` (derived from
-    yang2024, Eq. 4.3; exact).
+    Every block with one rate :math:`a_b` is on its own: :math:`W_b(t) = e^{2a_bt}W_b(0)\,(I +
+    (e^{2a_bt}-1)W_b(0))^{-1}`. With blocks of size one these are the modes, with one block the
+    isotropic net.
 
     Parameters
     ----------
@@ -177,14 +192,19 @@ def blocks(
     )
 
 
-@implements("tied-whitened-target")
+@implements(
+    "tied-whitened-target",
+    title="Tied net: any symmetric target on whitened inputs",
+    regime="second moment aI, symmetric target, any start",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def whitened_target(target: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: float = 1.0) -> Array:
     r"""Return the exact map of a tied net that learns any symmetric target on whitened inputs.
 
-    The loss is :math:`\tfrac a2\|UU^T-B\|^2`; with :math:`\Phi = B^{-1}(e^{2aBt}-I)`,
-    :math:`W(t) = e^{aBt}W(0)(I+\Phi W(0))^{-1}e^{aBt}`. A start of full rank ends at the positive
-    part of B: negative directions of a target cannot be learned. Implements
-    ``tied-whitened-target`` (derived from yang2024, Eq. 4.3; exact, singular B included).
+    The loss is :math:`\tfrac a2\|UU^T-B\|^2`; with :math:`\Phi = B^{-1}(e^{2aBt}-I)`, :math:`W(t) =
+    e^{aBt}W(0)(I+\Phi W(0))^{-1}e^{aBt}`. A start of full rank ends at the positive part of B:
+    negative directions of a target cannot be learned.
 
     Parameters
     ----------

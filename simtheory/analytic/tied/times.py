@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import frozen
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime, weights_on_concepts
 from simtheory.analytic._shared.rows import row_factor
 from simtheory.analytic.tied.resummation import logit_pivots
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -24,13 +25,19 @@ __all__ = [
 ]
 
 
-@implements("learning-time")
+@implements(
+    "learning-time",
+    title="Tied net: learning times",
+    exactness="relative O(ω^(1−ρ)) in the pivot",
+    regime="W(0) < I, small ω, any width",
+    source="yang2024",
+    where="derived here from the pivots' resummation",
+)
 def learning_times(task: SIMTask, U0: ArrayLike) -> Array:
     r"""Return when each concept is half learned, to leading order in a small start.
 
-    :math:`t_k = -\ln(\pi_k)/(2a_k)`, where the growing pivot passes one. Implements
-    ``learning-time`` (derived from yang2024, Eq. 4.3); the relative error of the pivot it stands
-    for is O(omega^(1−rho)).
+    :math:`t_k = -\ln(\pi_k)/(2a_k)`, where the growing pivot passes one. The relative error of the
+    pivot it stands for is O(omega^(1−rho)).
 
     Parameters
     ----------
@@ -69,22 +76,32 @@ class SwingPeak:
         The entry there, with its sign.
     """
 
-    time: Array
-    height: Array
+    time: Array = field(metadata=over("*ensemble", allow="real"))
+    height: Array = field(metadata=over("*ensemble", allow="real"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
-        for name in ("time", "height"):
-            object.__setattr__(self, name, frozen(np.array(getattr(self, name))))
+        axes.settle(self)
 
 
-@implements("swing-peak")
+@implements(
+    "swing-peak",
+    title="Tied net: peak of an off-diagonal entry",
+    exactness="leading order; w_jj still small at the peak",
+    regime="rate ratio ρ ≤ 0.5, ω ≤ 0.01",
+    source="yang2024",
+    where="derived here from the first-order form",
+)
 def swing_peak(task: SIMTask, U0: ArrayLike, i: int, j: int, *, strict: bool = True) -> SwingPeak:
     r"""Return the peak of the entry of W that ties two concepts, while the weaker is still small.
 
-    With i the stronger concept, :math:`w_0 = w_{ii}(0)` and :math:`B = (3a_i+a_j)(1-w_0)/(a_i-a_j)`:
-    :math:`t = \ln(1+(B-1)/w_0)/2a_i`, height
-    :math:`w_{ij}(0)\,e^{(a_i+a_j)t}B^{-(3a_i+a_j)/4a_i}`. Implements ``swing-peak`` (derived from
-    the first-order form).
+    With i the stronger concept, :math:`w_0 = w_{ii}(0)` and :math:`B =
+    (3a_i+a_j)(1-w_0)/(a_i-a_j)`: :math:`t = \ln(1+(B-1)/w_0)/2a_i`, height
+    :math:`w_{ij}(0)\,e^{(a_i+a_j)t}B^{-(3a_i+a_j)/4a_i}`.
 
     Parameters
     ----------
@@ -150,22 +167,32 @@ class BumpTop:
         Half the squared distance of the output from the test point there.
     """
 
-    time: Array
-    loss: Array
+    time: Array = field(metadata=over("*ensemble", allow="real"))
+    loss: Array = field(metadata=over("*ensemble", allow="real"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
-        for name in ("time", "loss"):
-            object.__setattr__(self, name, frozen(np.array(getattr(self, name))))
+        axes.settle(self)
 
 
-@implements("bump-top")
+@implements(
+    "bump-top",
+    title="Tied net: top of the bump in the test loss",
+    exactness="leading order; a fraction of a percent for a small start and distant rates",
+    regime="two concepts, w₁₂(0) > 0, rate ratio ρ ≤ 0.45",
+    source="yang2024",
+    where="derived here from the Schur form",
+)
 def bump_top(task: SIMTask, U0: ArrayLike, *, strict: bool = True) -> BumpTop:
     r"""Return the top of the bump in the test loss of two concepts.
 
     After the stronger concept 1 is learned, :math:`w_{12} = \hat Y e^{-(a_1-a_2)t/2}` still fakes
     part of coordinate 2, while :math:`w_{22}` grows from its pivot :math:`\delta`. The missing part
     is largest at :math:`t = \frac{2}{a_1+3a_2}\ln\frac{(a_1-a_2)\mu_1\hat Y}{4a_2\mu_2\delta}`.
-    Implements ``bump-top`` (derived from `schur`).
 
     Parameters
     ----------

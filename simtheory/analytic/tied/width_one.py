@@ -19,8 +19,8 @@ from scipy.special import logsumexp
 from simtheory._checks import as_times, not_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, width_one_on_concepts
-from simtheory.equations import implements
 from simtheory.errors import RegimeError, SolveError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -30,16 +30,21 @@ __all__ = [
 ]
 
 
-@implements("tied-rank-one")
+@implements(
+    "tied-rank-one",
+    title="Tied net of width one",
+    regime="width 1, any second moment, |u(0)| < 1",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def rank_one(
     task: SIMTask, u0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
     r"""Return the exact trajectory of a tied net of width one.
 
-    In a slowed time s the weight vector turns as power iteration does: with
-    :math:`\varphi = u_0^T e^{2As}u_0`, :math:`X = \varphi/\sqrt{1-|u_0|^2}` and
-    :math:`g = 2X/(X+\sqrt{X^2+4})`, :math:`u = \sqrt{g/\varphi}\,e^{As}u_0` at
-    :math:`t = \int_0^s ds'/(1-g/2)`. Implements ``tied-rank-one`` (derived from yang2024, Eq. 4.3).
+    In a slowed time s the weight vector turns as power iteration does: with :math:`\varphi = u_0^T
+    e^{2As}u_0`, :math:`X = \varphi/\sqrt{1-|u_0|^2}` and :math:`g = 2X/(X+\sqrt{X^2+4})`, :math:`u
+    = \sqrt{g/\varphi}\,e^{As}u_0` at :math:`t = \int_0^s ds'/(1-g/2)`.
 
     Parameters
     ----------
@@ -76,7 +81,13 @@ def rank_one(
     )
 
 
-@implements("tied-rank-one-decay")
+@implements(
+    "tied-rank-one-decay",
+    title="Tied net of width one with weight decay",
+    regime="width 1, any second moment",
+    source="yang2024",
+    where="derived here from Eq. 4.3",
+)
 def rank_one_decay(
     task: SIMTask,
     u0: ArrayLike,
@@ -88,9 +99,8 @@ def rank_one_decay(
     r"""Return the trajectory of a tied net of width one with weight decay.
 
     Power iteration in a slowed time s again, :math:`u = \sqrt{g/\varphi}\,e^{As}u_0`, with two
-    equations for s and :math:`g = |u|^2` in place of one quadrature:
-    :math:`\dot s = 1-g/2`, :math:`\dot g = 2g[\bar a(1-g)-\kappa]`, where
-    :math:`\bar a = u^TAu/g`. Implements ``tied-rank-one-decay`` (derived from yang2024, Eq. 4.3).
+    equations for s and :math:`g = |u|^2` in place of one quadrature: :math:`\dot s = 1-g/2`,
+    :math:`\dot g = 2g[\bar a(1-g)-\kappa]`, where :math:`\bar a = u^TAu/g`.
 
     Parameters
     ----------

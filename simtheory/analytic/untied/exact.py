@@ -15,12 +15,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, not_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import as_two_layers, scalar_imbalance
-from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -31,7 +31,13 @@ __all__ = [
 ]
 
 
-@implements("balanced-riccati")
+@implements(
+    "balanced-riccati",
+    title="Untied net: λ-balanced layers on whitened inputs",
+    regime="whitened inputs, W₂ᵀW₂ − W₁W₁ᵀ = λI, any target and widths",
+    source="domine2024",
+    where="generalised here to any shapes and ranks; λ = 0 in Braun et al. (2022)",
+)
 def riccati(
     layers: Sequence[ArrayLike],
     target: ArrayLike,
@@ -41,11 +47,10 @@ def riccati(
 ) -> Array:
     r"""Return the end-to-end map of a λ-balanced two-layer net on whitened inputs.
 
-    The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`. With
-    :math:`Q = [W_1^T; W_2]` and :math:`F = [[-\tfrac\lambda2I, \Sigma^T], [\Sigma, \tfrac\lambda2I]]`,
-    :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)` with
-    :math:`\varphi = \int_0^t\exp(2Fs)\,ds`, and W is its lower left block. Implements ``balanced-riccati`` (after fukumizu1998, braun2022,
-    domine2024; exact for any widths, invertible or not).
+    The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`.
+    With :math:`Q = [W_1^T; W_2]` and :math:`F = [[-\tfrac\lambda2I, \Sigma^T], [\Sigma,
+    \tfrac\lambda2I]]`, :math:`QQ^T = \exp(Ft)\,Q_0(I + Q_0^T\varphi Q_0)^{-1}Q_0^T\exp(Ft)` with
+    :math:`\varphi = \int_0^t\exp(2Fs)\,ds`, and W is its lower left block.
 
     Parameters
     ----------
@@ -139,18 +144,25 @@ def isotropic(
         weights = riccati((below, above), np.eye(task.dim), rate * times)
     else:
         weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
-    return closed_form(isotropic, task, times, weights, exact=True, probes=probes)
+    return closed_form(
+        isotropic, task, times, weights, exact=True, probes=probes, label=label_of(riccati)
+    )
 
 
-@implements("imbalanced-mode")
+@implements(
+    "imbalanced-mode",
+    title="Untied net: a mode of imbalanced layers",
+    regime="aligned layers, any rate and imbalance",
+    source="tarmoun2021",
+    where="the scalar two-layer problem, solved here in closed form",
+)
 def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: ArrayLike) -> Array:
     r"""Return one mode of aligned layers of unequal size, :math:`\dot w = a(1-w)\sqrt{\lambda^2+4w^2}`.
 
-    With :math:`\tilde m = \sqrt{4+\lambda^2}`, :math:`v_\pm = (2\pm\tilde m)/\lambda`,
-    :math:`v_0 = e^{\mathrm{arsinh}(2w_0/\lambda)}` and
-    :math:`C = \frac{v_0-v_+}{v_0-v_-}e^{-a\tilde mt}`:
+    With :math:`\tilde m = \sqrt{4+\lambda^2}`, :math:`v_\pm = (2\pm\tilde m)/\lambda`, :math:`v_0 =
+    e^{\mathrm{arsinh}(2w_0/\lambda)}` and :math:`C = \frac{v_0-v_+}{v_0-v_-}e^{-a\tilde mt}`:
     :math:`w = \tfrac\lambda4(v-1/v)` at :math:`v = (v_+-Cv_-)/(1-C)`. Late, it relaxes at the rate
-    :math:`a\tilde m`. Implements ``imbalanced-mode`` (after tarmoun2021; exact).
+    :math:`a\tilde m`.
 
     Parameters
     ----------
@@ -181,13 +193,10 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
     """
     times = as_times(t)
     a, start, level = np.broadcast_arrays(
-        as_finite("rate", rate), as_finite("w0", w0), as_finite("imbalance", imbalance)
+        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
+        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
+        as_finite("imbalance", imbalance),
     )
-    for name, value in (("rate", a), ("w0", start)):
-        if value.size and value.min() < 0:
-            raise RegimeError(
-                f"Argument `{name}` of a mode must not be negative, but its smallest entry is {value.min():g}."
-            )
     return _imbalanced(a[..., None], start[..., None], level[..., None], times)
 
 

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, gamma, logit, rgamma
 
-from simtheory._checks import as_finite, as_times
+from simtheory._checks import as_finite, as_times, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.analytic._shared.layers import as_two_layers, on_concepts
 from simtheory.analytic._shared.off_diagonal import balanced_first_order
-from simtheory.equations import implements
 from simtheory.errors import RegimeError, ShapeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -67,7 +67,14 @@ def effective_start(layers: Sequence[ArrayLike]) -> Array:
     return np.asarray(0.5 * (above + np.swapaxes(below, -1, -2)))
 
 
-@implements("untied-early")
+@implements(
+    "untied-early",
+    title="Untied net: the early phase",
+    exactness="O(W²)",
+    regime="while W is small; any second moment, any widths",
+    source="yang2024",
+    where="derived here from the flow",
+)
 def early(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -79,8 +86,7 @@ def early(
     r"""Return the trajectory of an untied net while W is small.
 
     :math:`W_2 \pm W_1^T = e^{\pm At}(W_2 \pm W_1^T)(0)`: the symmetric part of the start grows and
-    the rest dies, so the net is soon a tied one from `effective_start`. Implements
-    ``untied-early`` (derived from the flow; leading order in W).
+    the rest dies, so the net is soon a tied one from `effective_start`.
 
     Parameters
     ----------
@@ -133,7 +139,14 @@ def _early_weights(below: Array, above: Array, growth: Array) -> Array:
     return np.asarray((grown + died) @ np.swapaxes(grown - died, -1, -2))
 
 
-@implements("untied-first-order")
+@implements(
+    "untied-first-order",
+    title="Untied net: first order in the off-diagonals",
+    exactness="O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+    regime="balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
+    source="yang2024",
+    where="derived here from the flow",
+)
 def first_order(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -145,8 +158,7 @@ def first_order(
     r"""Return the trajectory of a balanced untied net to first order in the off-diagonals of W.
 
     Diagonal entries are isolated modes; the sum and the difference of :math:`W_{ij}` and
-    :math:`W_{ji}` obey two coupled linear equations for each pair. Implements
-    ``untied-first-order`` (derived from the flow).
+    :math:`W_{ji}` obey two coupled linear equations for each pair.
 
     Parameters
     ----------
@@ -206,18 +218,23 @@ class Crossing(NamedTuple):
     partner: Array
 
 
-@implements("untied-crossing")
+@implements(
+    "untied-crossing",
+    title="Untied net: one crossing",
+    exactness="O(w_jj), and that of the first order",
+    regime="balanced layers, W nearly diagonal, the weaker mode still small, distinct rates",
+    source="yang2024",
+    where="derived here from the first-order form",
+)
 def crossing(
     rates: ArrayLike, w0: float, t: ArrayLike, *, start: ArrayLike = (1.0, 1.0)
 ) -> Crossing:
     r"""Return a pair of off-diagonals of a balanced untied net while its weaker mode is still small.
 
-    In :math:`x = w_{ii}` the partner is :math:`\bar B = \sqrt{x(1-x)}\,\mu` and the entry
-    :math:`B = \frac{2a_i}{a_j}(x(1-x))^{3/2}\mu_x`, with :math:`\mu` a sum of two solutions
+    In :math:`x = w_{ii}` the partner is :math:`\bar B = \sqrt{x(1-x)}\,\mu` and the entry :math:`B
+    = \frac{2a_i}{a_j}(x(1-x))^{3/2}\mu_x`, with :math:`\mu` a sum of two solutions
     :math:`x^{\pm\beta}(1-x)^\alpha\,{}_2F_1(\pm\beta+\alpha, \pm\beta+\alpha+\tfrac32-\beta;
-    1\pm2\beta; x)`. Late, both die at the rate
-    :math:`\tfrac12[a_i+a_j-\sqrt{(a_i-a_j)^2+4a_j^2}]`. Implements ``untied-crossing`` (derived
-    from the flow; exact as :math:`w_{jj} \to 0`).
+    1\pm2\beta; x)`. Late, both die at the rate :math:`\tfrac12[a_i+a_j-\sqrt{(a_i-a_j)^2+4a_j^2}]`.
 
     Parameters
     ----------
@@ -252,9 +269,7 @@ def crossing(
         raise ShapeError(
             f"Arguments `rates` and `start` must have shape (2,), but have {pair.shape} and {first.shape}."
         )
-    begin = float(as_finite("w0", w0))
-    if not 0.0 < begin < 1.0:
-        raise RegimeError(f"Argument `w0` of a crossing must lie in (0, 1), but it is {begin:g}.")
+    begin = share("Argument `w0` of a crossing", w0, error=RegimeError)
     strong, weak = pair
     if not (strong > 0 and 1e-6 <= weak / strong <= 0.999):
         raise RegimeError(
@@ -263,8 +278,8 @@ def crossing(
         )
     y = logit(begin) + 2.0 * strong * np.concatenate([[0.0], times])
     entries, partners = branches(0.5 * weak / strong, expit(y), expit(-y), begin)
-    share = np.linalg.solve(np.stack([entries[:, 0], partners[:, 0]]), first)
-    return Crossing(share @ entries[:, 1:], share @ partners[:, 1:])
+    weights = np.linalg.solve(np.stack([entries[:, 0], partners[:, 0]]), first)
+    return Crossing(weights @ entries[:, 1:], weights @ partners[:, 1:])
 
 
 def branches(beta: float, x: Array, rest: Array, x0: float) -> tuple[Array, Array]:

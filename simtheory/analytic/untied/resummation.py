@@ -24,8 +24,8 @@ from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_
 from simtheory.analytic._shared.layers import as_two_layers, on_concepts
 from simtheory.analytic._shared.logistic import logistic, time_learned
 from simtheory.analytic._shared.rows import adjacent_ratio, by_rate, logit_factor, spread_factor
-from simtheory.equations import implements
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
@@ -64,7 +64,14 @@ def turn(u: Array, drive: Array, decay: Array) -> tuple[Array, Array]:
     return drive * u * (2.0 - u) + decay * (1.0 - u), -drive * u
 
 
-@implements("untied-ldr")
+@implements(
+    "untied-ldr",
+    title="Untied net: the pivots' resummation",
+    exactness="O(ω^(1−ρ)) + O(√ω), ω the squared size of the layers, ρ the largest ratio of adjacent rates",
+    regime="small layers of any width, W(0) < I",
+    source="yang2024",
+    where="derived here from the flow",
+)
 def ldr(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -75,11 +82,10 @@ def ldr(
 ) -> Trajectory:
     r"""Return the trajectory of an untied net by the pivots' resummation: the form for dense starts.
 
-    As `simtheory.analytic.tied.pivots` from :math:`U_0 = \tfrac12(W_2+W_1^T)`, but with two factors,
-    of :math:`Y = \Lambda^L\,\mathrm{diag}(\pi)\,{\Lambda^R}^T`: they are
+    As `simtheory.analytic.tied.pivots` from :math:`U_0 = \tfrac12(W_2+W_1^T)`, but with two
+    factors, of :math:`Y = \Lambda^L\,\mathrm{diag}(\pi)\,{\Lambda^R}^T`: they are
     :math:`\Lambda_{ij}(t)\,(\sigma_{ij} \pm \delta_{ij})`, in the ratio in which the entries (i, j)
-    and (j, i) of a nearly diagonal map are to the tied entry. Implements ``untied-ldr`` (derived
-    from the flow).
+    and (j, i) of a nearly diagonal map are to the tied entry.
 
     Parameters
     ----------

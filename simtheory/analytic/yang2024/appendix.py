@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive
+from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.yang2024.assumptions import constants_of
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError
+from simtheory.labels import implements
 
 __all__ = [
     "AppendixBounds",
@@ -53,7 +53,14 @@ class AppendixBounds(NamedTuple):
     floor: float
 
 
-@implements("appendix-bounds")
+@implements(
+    "appendix-bounds",
+    title="Bounds of Appendix D",
+    exactness="bounds on the tied recurrence, as the paper states them",
+    regime="Assumptions D.1 to D.5",
+    source="yang2024",
+    where="Appendix D, Lemmas D.1 to D.6, Corollaries D.1 and D.2",
+)
 def appendix_bounds(
     rates: ArrayLike,
     W0: ArrayLike,
@@ -66,10 +73,9 @@ def appendix_bounds(
 ) -> AppendixBounds:
     r"""Return the bounds that Appendix D states for the tied recurrence from a given start.
 
-    :math:`|w_{ij}(0)|e^{\eta k(a_i+a_j)/\kappa} \le |w_{ij}(k)| \le
-    |w_{ij}(0)|e^{\eta k(a_i+a_j)\kappa}`, and what goes with it. Implements ``appendix-bounds``
-    (yang2024, Appendix D). They are evaluated whether or not the assumptions hold, which
-    `assumption_check` tells.
+    :math:`|w_{ij}(0)|e^{\eta k(a_i+a_j)/\kappa} \le |w_{ij}(k)| \le |w_{ij}(0)|e^{\eta
+    k(a_i+a_j)\kappa}`, and what goes with it. They are evaluated whether or not the assumptions
+    hold, which `assumption_check` tells.
 
     Parameters
     ----------
@@ -158,9 +164,7 @@ def growth_below(
         The factor; infinite where a float does not hold it.
     """
     a, k = as_finite("rate", rate), as_finite("steps", steps)
-    aim = float(as_finite("level", level))
-    if not 0.0 < aim < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {aim:g}.")
+    aim = share("level", level)
     power = 2.0 * positive("lr", lr) * (1.0 - aim) / positive("kappa", kappa)
     with np.errstate(over="ignore"):
         return np.asarray(np.exp(power * k * a))
@@ -186,12 +190,18 @@ def suppression_cap(entry: ArrayLike, omega: float) -> Array:
     return np.maximum(np.abs(as_finite("entry", entry)), positive("omega", omega))
 
 
-@implements("psd-guard")
+@implements(
+    "psd-guard",
+    title="What a step on W leaves out",
+    regime="tied net, any start, any step",
+    source="yang2024",
+    where="derived here from the recurrence of Appendix D",
+)
 def recurrence_gap(U: ArrayLike, second_moment: ArrayLike, *, lr: float) -> Array:
     r"""Return what a gradient step on U adds to the recurrence W + lr V(W) of Appendix D.
 
     :math:`\tfrac14\eta^2gg^T` with :math:`g = ((W-I)A + A(W-I))U`: positive semidefinite, and what
-    keeps W in the positive cone. Implements ``psd-guard`` (derived from yang2024, Appendix D).
+    keeps W in the positive cone.
 
     Parameters
     ----------

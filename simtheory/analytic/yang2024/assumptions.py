@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, positive
-from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
-from simtheory.equations import implements
 from simtheory.errors import ArgumentError
+from simtheory.labels import implements
+from simtheory.results import axes
 
 __all__ = [
     "Assumption",
@@ -88,6 +89,12 @@ class AssumptionCheck:
     eta_max: float
     log10_omega_max: float
 
+    title: ClassVar[str] = "Assumptions of Appendix D"
+    shown: ClassVar[tuple[str, ...]] = ("holds",)
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
+
     @property
     def holds(self) -> bool:
         """Whether all of them hold."""
@@ -97,21 +104,14 @@ class AssumptionCheck:
         failing = [each.name for each in self.assumptions if not each.holds]
         return f"AssumptionCheck({'fails ' + ', '.join(failing) if failing else 'holds'})"
 
-    def __str__(self) -> str:
-        return rows_as_text("Assumptions of Appendix D", self._rows())
 
-    def _repr_html_(self) -> str:
-        return rows_as_html("Assumptions of Appendix D", self._rows())
-
-    def _rows(self) -> Rows:
-        run = f"alpha {self.alpha:.3g}, gamma {self.gamma:.3g}, omega {self.omega:.3g}, beta {self.beta:.3g}"
-        most = "they never hold together for these rates"
-        if np.isfinite(self.log10_omega_max):
-            most = f"they hold together for omega up to 1e{self.log10_omega_max:.0f}"
-        return [("run", run), *((each.name, str(each)) for each in self.assumptions), ("all", most)]
-
-
-@implements("assumption-check")
+@implements(
+    "assumption-check",
+    title="How small a start the assumptions of Appendix D need",
+    regime="distinct rates; D.3 and the second part of D.4 are slack there",
+    source="yang2024",
+    where="derived here from Assumptions D.2, D.4 and D.5",
+)
 def assumption_check(
     rates: ArrayLike,
     W0: ArrayLike,
@@ -125,9 +125,8 @@ def assumption_check(
     r"""Return which of the Assumptions D.1 to D.5 a run meets, and how far off the others are.
 
     With the smallest P that meets D.5, D.4 leaves :math:`\omega \le m/(PK\gamma d\beta^2)`,
-    :math:`m = 1-\kappa^{-1/2}` and :math:`\ln P = \frac{1+\rho}{1-\rho}
-    (10\kappa^2\ln\frac{K\gamma d\beta}{m} + \ln\beta)`. Implements ``assumption-check`` (yang2024,
-    Appendix D; the bound is derived here).
+    :math:`m = 1-\kappa^{-1/2}` and :math:`\ln P = \frac{1+\rho}{1-\rho} (10\kappa^2\ln\frac{K\gamma
+    d\beta}{m} + \ln\beta)`.
 
     Parameters
     ----------

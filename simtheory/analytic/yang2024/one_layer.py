@@ -10,8 +10,8 @@ import numpy as np
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import map_on_concepts
-from simtheory.equations import implements
 from simtheory.errors import ShapeError
+from simtheory.labels import implements
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -36,16 +36,21 @@ class OutputTerms(NamedTuple):
     noise: Array
 
 
-@implements("theorem-4-1")
+@implements(
+    "theorem-4-1",
+    title="Theorem 4.1: growth and noise",
+    regime="one layer, any start and input",
+    source="yang2024",
+    where="Theorem 4.1 and Eq. 4.2, with the sum over all coordinates",
+)
 def theorem_4_1(
     task: SIMTask, W0: ArrayLike, t: ArrayLike, *, probe: ArrayLike | None = None
 ) -> OutputTerms:
     r"""Return the output of a one-layer net on one input, as growth and noise.
 
     :math:`f_k(z) = (1-e^{-a_kt})z_k + \sum_{i=1}^{d} e^{-a_it}w_{ki}(0)z_i`. The first term is zero
-    beyond the concepts, where a = 0. Implements ``theorem-4-1`` (yang2024, Theorem 4.1 and Eq. 4.2),
-    with the sum over all d coordinates: the printed one stops at s, which is right only for inputs
-    without components beyond the concepts.
+    beyond the concepts, where a = 0. The sum runs over all d coordinates; the printed one stops
+    at s, which is right only for inputs without components beyond the concepts.
 
     Parameters
     ----------
@@ -84,13 +89,19 @@ def theorem_4_1(
     return OutputTerms(np.array(growth), np.asarray(noise @ turn.T))
 
 
-@implements("hierarchy-meter")
+@implements(
+    "hierarchy-meter",
+    title="Losses at the vertices, one layer from zero",
+    regime="one layer, zero start; a tied net breaks the order while it swings by",
+    source="yang2024",
+    where="Appendix B; derived here from Theorem 4.1",
+)
 def vertex_losses(task: SIMTask, t: ArrayLike) -> Array:
     r"""Return the losses at all vertices of a one-layer net that starts at zero.
 
     :math:`L_v = \tfrac12\sum_k v_k\mu_k^2e^{-2a_kt}`: the more concepts a vertex holds, the larger
-    its loss, at all times. Implements ``hierarchy-meter`` (yang2024, Appendix B; exact here).
-    During a swing-by the order fails; `observe.hierarchy_violation` says by how much.
+    its loss, at all times. During a swing-by the order fails; `observe.hierarchy_violation` says by
+    how much.
 
     Parameters
     ----------

@@ -2,69 +2,20 @@
 
 A claim is data. Its band is written down before anything is measured, and its *null predictor*
 (nothing is learned, the order is chance, the next-cruder law) must fall outside that band: a test
-that the null passes too would test nothing.
+that the null passes too would test nothing. `Topic.claim` puts the words of a claim on the function
+that measures it, so that both stand in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from simtheory._checks import one_of
+from simtheory.validation.claims.experiment import Experiment, Runs
 from simtheory.validation.claims.record import Band, Record, Verdict
 
-__all__ = ["Budget", "Claim", "Evidence", "budget_named", "claims_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a run of the ledger may spend.
-
-    Parameters
-    ----------
-    name : str
-        ``"quick"`` or ``"full"``.
-    seeds : int
-        Seeds of each trained network.
-    starts : int
-        Random starts of each integrated ensemble.
-    minutes : float
-        Wall time after which one claim is stopped.
-    device : str
-        Where networks train: ``"auto"``, ``"cpu"`` or ``"gpu"``.
-    """
-
-    name: str
-    seeds: int
-    starts: int
-    minutes: float
-    device: str = "auto"
-
-
-_BUDGETS = {
-    "quick": Budget("quick", seeds=10, starts=100, minutes=5.0),
-    "full": Budget("full", seeds=50, starts=1000, minutes=60.0),
-}
-
-
-def budget_named(name: str, *, device: str = "auto") -> Budget:
-    """Return the budget of that name.
-
-    Parameters
-    ----------
-    name : {"quick", "full"}
-        ``quick`` ends within three minutes on two cores.
-    device : {"auto", "cpu", "gpu"}
-        Where networks train.
-
-    Returns
-    -------
-    Budget
-        Seeds, starts and time.
-    """
-    chosen = _BUDGETS[one_of("budget", name, _BUDGETS)]
-    return replace(chosen, device=one_of("device", device, ("auto", "cpu", "gpu")))
+__all__ = ["Claim", "Evidence", "Topic", "gathered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +24,6 @@ class Evidence:
 
     Parameters
     ----------
-    predicted : float
-        The theory's value of the quantity.
     values : list of float
         The measured quantity, one value per seed.
     null : float
@@ -83,13 +32,18 @@ class Evidence:
         Seeds behind `values`.
     draw : callable
         Takes Axes and draws the phenomenon on them.
+    predicted : float, optional
+        The theory's value of the quantity.
+    stated : float, optional
+        The paper's value, where it is not the theory's.
     """
 
-    predicted: float
     values: list[float]
     null: float
     seeds: list[int]
     draw: Callable[[Any], object]
+    predicted: float | None = None
+    stated: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +62,16 @@ class Claim:
         The statement, in one sentence.
     quantity : str
         What is measured, with its unit.
+    reads : tuple of Experiment
+        The experiments behind it.
     measure : callable
-        Takes a `Budget`, returns `Evidence`.
+        Takes the results of `reads`, one argument each, and returns `Evidence`.
     band : Band
         Interval in which the mean must fall to agree.
     null_name : str
         What the null predictor assumes.
+    budget : str
+        The smallest budget whose run tests it.
     expected : Verdict
         The verdict that the ledger expects.
     reason : str
@@ -127,12 +85,40 @@ class Claim:
     where: str
     statement: str
     quantity: str
-    measure: Callable[[Budget], Evidence]
+    reads: tuple[Experiment[Any], ...] = field(repr=False)
+    measure: Callable[..., Evidence] = field(repr=False)
     band: Band
     null_name: str
+    budget: str = "standard"
     expected: Verdict = Verdict.AGREES
     reason: str = ""
     errata: str = ""
+
+    @property
+    def topic(self) -> str:
+        """First part of the id."""
+        return self.id.partition("/")[0]
+
+    def evidence(self, runs: Runs) -> Evidence:
+        """Measure, with the experiments that were made already and those still missing.
+
+        Parameters
+        ----------
+        runs : Runs
+            The experiments of this process.
+
+        Returns
+        -------
+        Evidence
+            What was measured.
+        """
+        return self.measure(*(runs.result(wanted) for wanted in self.reads))
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The fields that a `Record` repeats, by name."""
+        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
+        return {name: getattr(self, name) for name in own}
 
     def record(self, verdict: Verdict, **findings: Any) -> Record:
         """Return a record in the words of this claim.
@@ -149,47 +135,87 @@ class Claim:
         Record
             The record.
         """
-        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
-        return Record(verdict=verdict, **{name: getattr(self, name) for name in own}, **findings)
+        return Record(verdict=verdict, **self.words, **findings)
 
 
-def claims_of(topic: str, paper: str) -> Callable[..., Claim]:
-    """Return a maker of the claims of one topic.
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the claims of one topic share.
 
     Parameters
     ----------
-    topic : str
+    name : str
         First part of their ids.
     paper : str
         Key of the paper in the bibliography.
-
-    Returns
-    -------
-    callable
-        Takes the rest of the id, the place in the paper, the statement, the quantity, the
-        measurement, the ends of the band, the name of the null predictor, and fields of `Claim`.
     """
 
+    name: str
+    paper: str
+
     def claim(
+        self,
         name: str,
+        *,
         where: str,
         statement: str,
         quantity: str,
-        measure: Callable[[Budget], Evidence],
         band: tuple[float, float],
-        null_name: str,
+        null: str,
+        reads: Iterable[Experiment[Any]],
         **more: Any,
-    ) -> Claim:
-        return Claim(
-            f"{topic}/{name}",
-            paper,
-            where,
-            statement,
-            quantity,
-            measure,
-            Band(*band),
-            null_name,
-            **more,
-        )
+    ) -> Callable[[Callable[..., Evidence]], Claim]:
+        """Make a claim of the function below, which measures it.
 
-    return claim
+        Parameters
+        ----------
+        name : str
+            The rest of the id.
+        where, statement, quantity : str
+            As `Claim` has them.
+        band : (float, float)
+            Ends of the band.
+        null : str
+            What the null predictor assumes.
+        reads : iterable of Experiment
+            The experiments whose results the function takes.
+        **more
+            Other fields of `Claim`.
+
+        Returns
+        -------
+        callable
+            Takes the function and returns the claim.
+        """
+
+        def made(measure: Callable[..., Evidence]) -> Claim:
+            return Claim(
+                id=f"{self.name}/{name}",
+                paper=self.paper,
+                where=where,
+                statement=statement,
+                quantity=quantity,
+                reads=tuple(reads),
+                measure=measure,
+                band=Band(*band),
+                null_name=null,
+                **more,
+            )
+
+        return made
+
+
+def gathered(namespace: Mapping[str, Any]) -> tuple[Claim, ...]:
+    """Return the claims that a module defines, in the order of their definition.
+
+    Parameters
+    ----------
+    namespace : mapping
+        ``vars()`` of the module.
+
+    Returns
+    -------
+    tuple of Claim
+        The claims.
+    """
+    return tuple(value for value in namespace.values() if isinstance(value, Claim))

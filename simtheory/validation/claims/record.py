@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,9 @@ class Record:
     verdict : Verdict
         The verdict reached; ``failed`` if the test itself broke.
     predicted : float or None
-        The theory's value of the quantity.
+        The theory's value of the quantity; None where the theory has none.
+    stated : float or None
+        The paper's value, where it is not the theory's.
     values : tuple of float
         Measured values, one per seed.
     null : float or None
@@ -94,11 +96,12 @@ class Record:
         Seeds behind `values`.
     reason, errata : str
         Why the ledger expects another verdict than agreement, and where that is written up.
-    figures : tuple of str
-        File names of the figures, inside the ledger's folder: the phenomenon, and the measured
-        values against the band.
+    figure : str
+        File name of the figure inside the ledger's folder; empty if none was drawn.
     seconds : float
-        Wall time of the test.
+        Processor time of the claim's own measurement and figure.
+    experiments : dict
+        Name of each experiment that the claim reads to the processor time that it took.
     provenance : dict
         Version, budget, time of the run, the device that was asked for and the one that it ran on.
     error : str
@@ -115,13 +118,15 @@ class Record:
     expected: Verdict
     verdict: Verdict
     predicted: float | None = None
+    stated: float | None = None
     values: tuple[float, ...] = ()
     null: float | None = None
     seeds: tuple[int, ...] = ()
     reason: str = ""
     errata: str = ""
-    figures: tuple[str, ...] = ()
+    figure: str = ""
     seconds: float = 0.0
+    experiments: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
@@ -154,11 +159,30 @@ class Record:
         return self.verdict == self.expected
 
     @property
+    def verdict_text(self) -> str:
+        """The verdict with the band that decides it, as text for a person."""
+        band = f"{self.band.low:g} to {self.band.high:g}"
+        return {
+            Verdict.AGREES: f"agrees, within {band}",
+            Verdict.DISAGREES: f"disagrees, outside {band}",
+            Verdict.INCONCLUSIVE: f"inconclusive about {band}",
+            Verdict.FAILED: "failed: the test broke",
+        }[self.verdict]
+
+    @property
+    def claimed(self) -> tuple[str, str]:
+        """Whose number the measurement is held against, ``"stated"`` or ``"predicted"``, and it."""
+        value = self.predicted if self.stated is None else self.stated
+        return "predicted" if self.stated is None else "stated", "—" if value is None else _text(
+            value
+        )
+
+    @property
     def measured_text(self) -> str:
         """The mean with its spread, as text for a person."""
         if self.measured is None:
             return "—"
-        return _text(self.measured) + ("" if not self.spread else f" ± {self.spread:.2g}")
+        return _with_spread(self.measured, self.spread or 0.0)
 
     @property
     def interval_text(self) -> str:
@@ -167,8 +191,26 @@ class Record:
 
     @property
     def predicted_text(self) -> str:
-        """The prediction, as text for a person."""
+        """The theory's number, as text for a person."""
         return "—" if self.predicted is None else _text(self.predicted)
+
+    @property
+    def stated_text(self) -> str:
+        """The paper's number where it is not the theory's, as text for a person."""
+        return "—" if self.stated is None else _text(self.stated)
+
+    def judged(self) -> Record:
+        """Return the record with the verdict that its own values give now.
+
+        Returns
+        -------
+        Record
+            The same if its test broke, since there is nothing to judge.
+        """
+        if self.verdict is Verdict.FAILED or self.null is None:
+            return self
+        verdict = judge(list(self.values), band=self.band, null=self.null)
+        return replace(self, verdict=verdict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain numbers, strings and lists, ready for JSON.
@@ -197,7 +239,7 @@ class Record:
         """
         known = {f.name: values[f.name] for f in fields(cls)}
         known["band"] = Band(**known["band"])
-        for name in ("values", "seeds", "figures"):
+        for name in ("values", "seeds"):
             known[name] = tuple(known[name])
         known["expected"], known["verdict"] = Verdict(known["expected"]), Verdict(known["verdict"])
         return cls(**known)
@@ -205,3 +247,13 @@ class Record:
 
 def _text(value: float) -> str:
     return f"{value:.4g}"
+
+
+def _with_spread(mean: float, spread: float) -> str:
+    """Return a mean to the two leading digits of its spread, and the spread."""
+    if not spread or not np.isfinite([mean, spread]).all():
+        return _text(mean)
+    if spread < 1e-4:
+        return f"{mean:.1e} ± {spread:.1e}"
+    digits = max(0, 1 - int(np.floor(np.log10(spread))))
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"

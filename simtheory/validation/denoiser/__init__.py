@@ -1,1 +1,10 @@
-"""Linear denoisers trained against theory, and the claims about them."""
+"""Linear denoisers, trained and sampled exactly, and the claims about them."""
+
+from simtheory.validation.denoiser.training import (
+    LinearRun,
+    log_levels,
+    sampled_covariance,
+    train_linear,
+)
+
+__all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]

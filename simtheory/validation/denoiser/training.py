@@ -42,8 +42,9 @@ import numpy as np
 
 from simtheory._checks import all_positive, frozen, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.analytic.denoiser import OneLayer, Tied
+from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError, TaskError
+from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.units import Clock
 from simtheory.validation.nets._arguments import checked_record
@@ -63,14 +64,14 @@ class LinearRun:
     t : ndarray, shape (T,)
         Their canonical times, 2ηk for one layer and 4ηk for the tied net.
     levels : ndarray, shape (K,)
-        Noise levels, falling.
+        Noise levels σ, falling.
     weights : ndarray, shape (T, K, d, d)
         End-to-end map at each level.
     moment : ndarray, shape (d, d)
         Second moment of the data that it learned from.
     task : DenoisingTask
         What was learned.
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         The net and its start.
     """
 
@@ -80,14 +81,14 @@ class LinearRun:
     weights: Array
     moment: Array
     task: DenoisingTask
-    net: OneLayer | Tied
+    net: OneLayerDenoiser | TiedDenoiser
 
     def __repr__(self) -> str:
         t, k, d, _ = self.weights.shape
         return f"LinearRun({type(self.net).__name__}, T={t}, levels={k}, d={d})"
 
 
-def log_levels(task: DenoisingTask, count: int) -> Array:
+def log_levels(task: DenoisingTask, count: int) -> Levels:
     """Return noise levels from the task's highest to its lowest, evenly spaced in their logarithm.
 
     Parameters
@@ -99,17 +100,18 @@ def log_levels(task: DenoisingTask, count: int) -> Array:
 
     Returns
     -------
-    ndarray, shape (count,)
-        The levels, falling.
+    Levels
+        The levels, whose ratios σ/α are the σ of the linear theory.
     """
-    return np.geomspace(task.sigma_max, task.sigma_min, positive_int("count", count))
+    sigma = np.geomspace(task.sigma_max, task.sigma_min, positive_int("count", count))
+    return Levels.of_ratios(sigma)
 
 
 def train_linear(
-    net: OneLayer | Tied,
+    net: OneLayerDenoiser | TiedDenoiser,
     task: DenoisingTask,
     *,
-    levels: ArrayLike,
+    levels: Levels | ArrayLike,
     steps: int,
     lr: float,
     samples: int | None = None,
@@ -121,12 +123,12 @@ def train_linear(
 
     Parameters
     ----------
-    net : OneLayer or Tied
+    net : OneLayerDenoiser or TiedDenoiser
         Which net, and its weight along each axis of the data at the start.
     task : DenoisingTask
         The data, without mean.
-    levels : array_like, shape (K,)
-        Noise levels, falling; `log_levels` gives some.
+    levels : Levels or array_like, shape (K,)
+        Noise levels, such as those of `log_levels`, or their σ, falling.
     steps : int
         Steps of gradient descent.
     lr : float
@@ -155,21 +157,21 @@ def train_linear(
     Examples
     --------
     >>> task = DenoisingTask((0.5, 2.0), sigma_min=0.1, sigma_max=5.0)
-    >>> run = train_linear(OneLayer(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, record=2)
+    >>> run = train_linear(OneLayerDenoiser(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, record=2)
     >>> run.weights[-1, 1].round(3)
     array([[0.333, 0.   ],
            [0.   , 0.667]])
     """
-    if not isinstance(net, OneLayer | Tied):
+    if not isinstance(net, OneLayerDenoiser | TiedDenoiser):
         raise ArgumentError(
-            f"Argument `net` must be OneLayer(start) or Tied(start), but got {net!r}."
+            f"Argument `net` must be OneLayerDenoiser(start) or TiedDenoiser(start), but got {net!r}."
         )
     if not isinstance(task, DenoisingTask):
         raise TaskError(f"Argument `task` must be a DenoisingTask, but got {task!r}.")
     if task.mean.any():
         raise RegimeError("A linear denoiser without bias needs data without mean: subtract it.")
     sigma = _checked_levels(levels)
-    rate, tied = positive("lr", lr), isinstance(net, Tied)
+    rate, tied = positive("lr", lr), isinstance(net, TiedDenoiser)
     stops = checked_record(record, positive_int("steps", steps))
     moment = task.second_moment
     if samples is not None:
@@ -190,16 +192,16 @@ def train_linear(
     return LinearRun(stops, t, frozen(sigma), frozen(weights), frozen(moment), task, net)
 
 
-def sampled_covariance(weights: Array, levels: ArrayLike) -> Array:
+def sampled_covariance(weights: Array, levels: Levels | ArrayLike) -> Array:
     """Return the covariance of DDIM samples from matrices of a linear denoiser, exactly.
 
     Parameters
     ----------
     weights : ndarray, shape (..., K, d, d)
         The map at each noise level.
-    levels : array_like, shape (K,)
-        Noise levels, falling; sampling starts at the first and stops at the last, whose map is not
-        used.
+    levels : Levels or array_like, shape (K,)
+        Noise levels, or their σ, falling; sampling starts at the first and stops at the last, whose
+        map is not used.
 
     Returns
     -------
@@ -228,7 +230,9 @@ def sampled_covariance(weights: Array, levels: ArrayLike) -> Array:
     return np.asarray(moved @ np.swapaxes(moved, -1, -2))
 
 
-def _checked_levels(levels: ArrayLike) -> Array:
+def _checked_levels(levels: Levels | ArrayLike) -> Array:
+    if isinstance(levels, Levels):
+        return levels.ratios
     sigma = np.array(all_positive("levels", levels))
     if sigma.ndim != 1 or sigma.size < 2 or np.any(np.diff(sigma) >= 0):
         raise ArgumentError(

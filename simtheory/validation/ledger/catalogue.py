@@ -4,15 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
+from types import ModuleType
 
 from simtheory._checks import nearest
 from simtheory.errors import ArgumentError
-from simtheory.validation import identity
+from simtheory.validation import concept_diffusion, denoiser, identity
 from simtheory.validation.claims.claim import Claim
-from simtheory.validation.concept_diffusion import claims as concepts
-from simtheory.validation.denoiser import claims as denoiser
+from simtheory.validation.claims.experiment import BUDGETS
+from simtheory.validation.concept_diffusion.claims import CLAIMS as CONCEPT_DIFFUSION
+from simtheory.validation.denoiser.claims import CLAIMS as DENOISER
+from simtheory.validation.identity.claims import CLAIMS as IDENTITY
 
-__all__ = ["claims", "select"]
+__all__ = ["claims", "folder_of", "select", "topics"]
+
+_TOPICS: dict[str, tuple[ModuleType, tuple[Claim, ...]]] = {
+    "identity": (identity, IDENTITY),
+    "denoiser": (denoiser, DENOISER),
+    "diffusion": (concept_diffusion, CONCEPT_DIFFUSION),
+}
+
+
+def topics() -> tuple[str, ...]:
+    """Return the first parts of the claims' ids.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the page.
+    """
+    return tuple(_TOPICS)
+
+
+def folder_of(topic: str) -> Path:
+    """Return the folder of a topic, which holds its experiments, claims and committed findings.
+
+    Parameters
+    ----------
+    topic : str
+        One of `topics`.
+
+    Returns
+    -------
+    Path
+        The folder, inside the package.
+    """
+    return Path(str(_TOPICS[topic][0].__file__)).parent
 
 
 def claims() -> tuple[Claim, ...]:
@@ -23,16 +60,21 @@ def claims() -> tuple[Claim, ...]:
     tuple of Claim
         In the order of the page.
     """
-    return (*identity.CLAIMS, *denoiser.CLAIMS, *concepts.CLAIMS)
+    return tuple(claim for _, own in _TOPICS.values() for claim in own)
 
 
-def select(patterns: Iterable[str] | None = None) -> tuple[Claim, ...]:
-    """Return the claims that some patterns name.
+def select(
+    patterns: Iterable[str] | None = None, *, budget: str = BUDGETS[-1]
+) -> tuple[Claim, ...]:
+    """Return the claims that some patterns name and a budget tests.
 
     Parameters
     ----------
     patterns : iterable of str, optional
         Claim ids; ``identity/*`` and ``identity`` stand for a whole topic. Default: all claims.
+    budget : {"quick", "standard", "full"}
+        Leaves out the claims of a topic or pattern that belong to a larger budget; a claim that is
+        named by its id stays. Default: ``"full"``, which leaves out none.
 
     Returns
     -------
@@ -45,8 +87,10 @@ def select(patterns: Iterable[str] | None = None) -> tuple[Claim, ...]:
         If a pattern names nothing; the message names the nearest ids.
     """
     everything = claims()
+    allowed = BUDGETS[: BUDGETS.index(budget) + 1]
+    within = {claim.id for claim in everything if claim.budget in allowed}
     if patterns is None:
-        return everything
+        return tuple(claim for claim in everything if claim.id in within)
     chosen: set[str] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         topic = pattern.rstrip("/") + "/*"
@@ -55,5 +99,5 @@ def select(patterns: Iterable[str] | None = None) -> tuple[Claim, ...]:
             raise ArgumentError(
                 f"Claim {pattern!r} is unknown; {nearest(pattern, [c.id for c in everything])}"
             )
-        chosen |= hits
-    return tuple(c for c in everything if c.id in chosen)
+        chosen |= hits if hits == {pattern} else hits & within
+    return tuple(claim for claim in everything if claim.id in chosen)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from simtheory._files import digest, write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Record
 from simtheory.validation.ledger.catalogue import claims
-from simtheory.validation.ledger.page import page
+from simtheory.validation.ledger.page import ledger_page
 
-__all__ = ["FORMAT", "Ledger", "versions"]
+__all__ = ["FORMAT", "Ledger", "code_version", "versions"]
 
-FORMAT = "simtheory.ledger/1"
+FORMAT = "simtheory.ledger/2"
+_PAGE_EVERY = 5.0  # seconds; writing the page after every record would cost more than some claims
 _PACKAGES = (
     "simtheory",
     "numpy",
@@ -48,8 +52,26 @@ def versions() -> dict[str, str]:
     return found
 
 
+def code_version() -> str:
+    """Return a digest of the package's source, which changes when any of its files does.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+    """
+    root = Path(__file__).parents[2]
+    files = sorted(root.rglob("*.py"))
+    texts = (
+        f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes() for file in files
+    )
+    return digest(*texts)[:12]
+
+
 class Ledger:
-    """A folder of records that is brought up to date after each one.
+    """A folder of records; each record is on disk when it is added, and the page soon after.
+
+    One process at a time may have it open.
 
     Parameters
     ----------
@@ -59,21 +81,35 @@ class Ledger:
         What it holds so far, by claim id.
     planned : tuple of Claim
         What the current run is to test.
+    lock : int or None
+        Descriptor that keeps other processes out until it is closed.
     """
 
     def __init__(
-        self, folder: Path, records: dict[str, Record], planned: tuple[Claim, ...]
+        self, folder: Path, records: dict[str, Record], planned: tuple[Claim, ...], lock: int | None
     ) -> None:
         self.folder = folder
         self._records = records
         self._planned = planned
+        self._lock = lock
         self._missing = [claim.id for claim in planned if claim.id not in records]
         self._unwritten: OSError | None = None
-        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._shown = float("-inf")  # when the page was written last
+        self._manifest = {
+            "format": FORMAT,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "planned": [claim.id for claim in planned],
+            "versions": versions(),
+            "machine": f"{platform.system()} {platform.machine()}",
+        }
 
     @classmethod
     def open(
-        cls, folder: Path, *, planned: Iterable[Claim], keep: Callable[[Record], bool] | None = None
+        cls,
+        folder: Path,
+        *,
+        planned: Iterable[Claim],
+        keep: Callable[[Record, Claim], bool] | None = None,
     ) -> Ledger:
         """Make the folder, or take up the ledger that it holds.
 
@@ -84,7 +120,7 @@ class Ledger:
         planned : iterable of Claim
             What is to be tested; earlier records of the same claims give way.
         keep : callable, optional
-            Says which earlier records stand in spite of that. Default: none.
+            Says which earlier records stand in spite of that; they are judged again. Default: none.
 
         Returns
         -------
@@ -94,24 +130,39 @@ class Ledger:
         Raises
         ------
         ArgumentError
-            If the folder holds something else or cannot be written.
+            If the folder holds something else, cannot be written, or is open in another process.
         """
         planned = tuple(planned)
         records: dict[str, Record] = {}
+        lock = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            lock = _locked(folder)
             if any(folder.iterdir()):
                 records = _earlier(folder)
             for claim in planned:
-                if claim.id in records and not (keep and keep(records[claim.id])):
-                    del records[claim.id]
-            ledger = cls(folder, records, planned)
-            ledger._write()
-        except OSError as reason:
+                if claim.id in records:
+                    if keep and keep(records[claim.id], claim):
+                        records[claim.id] = records[claim.id].judged()
+                    else:
+                        del records[claim.id]
+            ledger = cls(folder, records, planned, lock)
+            ledger._write(page=True)
+        except BaseException as reason:
+            if lock is not None:
+                os.close(lock)
+            if not isinstance(reason, OSError):
+                raise
             raise ArgumentError(
                 f"Argument `out` must be a folder that can be written, but {folder} is not: {reason.strerror}."
             ) from reason
         return ledger
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def index(self) -> Path:
@@ -134,7 +185,7 @@ class Ledger:
         return self._records.get(claim_id)
 
     def add(self, record: Record) -> None:
-        """Keep a finished record and bring the page up to date.
+        """Keep a finished record, and bring the page up to date if it is some seconds old.
 
         A disk that is full loses nothing: what was written before stays as it was, and the record
         is written with the next one, or by `close`.
@@ -147,55 +198,71 @@ class Ledger:
         self._records[record.id] = record
         self._missing.remove(record.id)
         try:
-            self._write()
+            self._write(page=time.monotonic() - self._shown > _PAGE_EVERY)
             self._unwritten = None
         except OSError as reason:
             self._unwritten = reason
 
     def close(self) -> None:
-        """Try once more to write what could not be written.
+        """Write the page, and what could not be written before; let other processes open it.
 
         Raises
         ------
         ArgumentError
-            If it still cannot; the folder holds what was finished before.
+            If it still cannot be written; the folder holds what was finished before.
         """
-        if self._unwritten is None:
-            return
         try:
-            self._write()
+            self._write(page=True)
         except OSError as reason:
             raise ArgumentError(
                 f"The ledger in {self.folder} could not be brought up to date: {reason.strerror}. What "
                 "was written before is whole; make room and run the rest with `resume`."
             ) from reason
+        finally:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
 
-    def _write(self) -> None:
+    def _write(self, *, page: bool) -> None:
         records = [self._records[c.id] for c in claims() if c.id in self._records]
-        manifest = {
-            "format": FORMAT,
-            "started": self._started,
-            "planned": [claim.id for claim in self._planned],
-            "missing": self._missing,
-            "versions": versions(),
-            "machine": f"{platform.system()} {platform.machine()}",
-        }
-        self._replace("manifest.json", json.dumps(manifest, indent=2))
-        self._replace("records.json", json.dumps([r.to_dict() for r in records], indent=2))
-        files = [self.folder / name for record in records for name in record.figures]
+        manifest = {**self._manifest, "missing": self._missing}
+        self._replace("manifest.json", json.dumps(manifest, indent=1))
+        self._replace("records.json", json.dumps([r.to_dict() for r in records], indent=1))
+        if not page:
+            return
+        files = [self.folder / record.figure for record in records if record.figure]
         pictures = {f.name: f.read_text(encoding="utf-8") for f in files if f.exists()}
-        self._replace("index.html", page(records, pictures=pictures, manifest=manifest))
+        self._replace("index.html", ledger_page(records, pictures=pictures, manifest=manifest))
+        self._shown = time.monotonic()
 
     def _replace(self, name: str, text: str) -> None:
-        partial = self.folder / f"{name}.part"
-        try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(self.folder / name)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_text(self.folder / name, text + "\n")
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder against other processes until the returned descriptor is closed.
+
+    The system lets go of the lock when the process ends, however it ends. None where the system
+    has no such locks.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ArgumentError(
+            f"Argument `out` must be a folder that no other run writes to, but {folder} is being "
+            "written. Wait for that run, or choose another name."
+        ) from None
+    return descriptor
 
 
 def _earlier(folder: Path) -> dict[str, Record]:
+    """Return the records of a ledger's folder, by claim id."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
@@ -204,6 +271,6 @@ def _earlier(folder: Path) -> dict[str, Record]:
         return {v["id"]: Record.from_dict(v) for v in values}
     except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError) as reason:
         raise ArgumentError(
-            f"Argument `out` must be a new or empty folder, or a ledger, but {folder} holds something "
-            "else. Choose another name."
+            f"Argument `out` must be a new or empty folder, or a ledger of this version, but {folder} "
+            "holds something else. Choose another name."
         ) from reason

@@ -1,66 +1,42 @@
-"""The ledger's page: one HTML file, no requests, for a screen, a phone or paper."""
+"""The ledger's page: first what does not hold, then every claim with its band, topic by topic."""
 
 from __future__ import annotations
 
-import base64
-import html
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+from simtheory.report import figure, filters, fold, interval, page, text
 from simtheory.validation.claims.record import Record, Verdict
 
-__all__ = ["page"]
+__all__ = ["ledger_page"]
 
 _STYLE = """
-:root { --ink: #1c2330; --soft: #5b6575; --line: #dde1e8; --paper: #fff; --wash: #f6f7f9;
-        --agrees: #1a7f4b; --disagrees: #b3401f; --inconclusive: #8a6d00; --failed: #7a1f5c; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.2rem 4rem; color: var(--ink);
-       background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; line-height: 1.35; margin: 0; }
-p { margin: .5rem 0; } .soft { color: var(--soft); } code { font-size: .92em; }
-.counts { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; padding: 0; list-style: none; }
-.counts li { border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .7rem; }
-.warning { border-left: .3rem solid var(--disagrees); background: var(--wash); padding: .6rem 1rem; }
-table { border-collapse: collapse; width: 100%; font-size: .93rem; }
-th, td { text-align: left; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line);
-         vertical-align: top; }
-td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-a { color: inherit; }
-article { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1.4rem; }
-.verdict { font-weight: 650; white-space: nowrap; }
-.agrees { color: var(--agrees); } .disagrees { color: var(--disagrees); }
-.inconclusive { color: var(--inconclusive); } .failed { color: var(--failed); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .7rem 1.2rem;
-     margin: 1rem 0; }
-dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; font-variant-numeric: tabular-nums; }
-dd.big { font-size: 1.2rem; white-space: nowrap; }
-figure { margin: 1rem 0; display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
-img { flex: 5.2 1 22rem; max-width: 36rem; min-width: 0; } img + img { flex: 3.2 1 14rem; max-width: 22rem; }
-pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: .8rem; }
-@media (max-width: 40rem) {
-  thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
-  td { display: block; border: 0; padding: .05rem 0; }
-  td[data-name]::before { content: attr(data-name) ' '; color: var(--soft); }
-  img, img + img { flex-basis: 100%; } img + img { max-width: 17rem; }
-}
+.agrees .verdict { color: var(--good); } .disagrees .verdict { color: var(--bad); }
+.inconclusive .verdict { color: var(--unsure); } .failed .verdict { color: var(--broken); }
+.verdict { font-weight: 650; }
+.news { list-style: none; padding: 0; } .news li { padding: .3rem 0; border-top: 1px solid var(--line); }
+.claim { border-top: 1px solid var(--line); padding: .7rem 0; display: grid; gap: .1rem 1.4rem;
+         grid-template-columns: minmax(0, 1fr) 11.25rem 13.5rem; break-inside: avoid; }
+.claim details { grid-column: 1 / -1; } .claim p { margin: .1rem 0; }
+.numbers { font-variant-numeric: tabular-nums; }
+@media (max-width: 46rem) { .claim { grid-template-columns: minmax(0, 1fr); } }
 @media print {
-  body { max-width: none; padding: 0; font-size: 9pt; } dl { grid-template-columns: repeat(6, 1fr); }
-  article { break-inside: avoid; }
-  figure { max-width: 75%; flex-wrap: nowrap; } img, img + img { flex-basis: 0; }
+  .claim { grid-template-columns: minmax(0, 1fr) 9rem 11rem; padding: .3rem 0; }
+  .news li { padding: .1rem 0; }
 }
 """
 
 _MEANING = {
-    Verdict.AGREES: "the measurement falls in the band stated before it, and the null predictor does not",
-    Verdict.DISAGREES: "the measurement falls outside the band",
+    Verdict.AGREES: "the mean falls in the band stated before the measurement, and the null predictor does not",
+    Verdict.DISAGREES: "the mean falls outside the band",
     Verdict.INCONCLUSIVE: "the null predictor would pass too, or the spread is wider than the band",
     Verdict.FAILED: "the test itself broke",
 }
 
 
-def page(
+def ledger_page(
     records: Sequence[Record], *, pictures: Mapping[str, str], manifest: Mapping[str, Any]
 ) -> str:
     """Return the ledger as one self-contained HTML page.
@@ -77,128 +53,155 @@ def page(
     Returns
     -------
     str
-        The page; figures are inlined, nothing is loaded from elsewhere.
+        The page; figures are inside, nothing is loaded from elsewhere.
     """
-    articles = "".join(_article(r, pictures) for r in records)
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>Claims of concept learning, tested</title><style>{_STYLE}</style></head><body>"
-        f"<header><h1>Claims of concept learning, tested</h1>{_summary(records, manifest)}</header>"
-        f"<main>{_table(records)}{articles}</main>{_footer(records, manifest)}</body></html>"
+    sections = "".join(
+        _section(topic, list(own), pictures)
+        for topic, own in groupby(records, key=lambda record: record.id.partition("/")[0])
     )
+    body = (
+        f"<header>{_summary(records, manifest)}</header><main>{sections}</main>"
+        f"{_errata(records)}{_footer(records, manifest)}"
+    )
+    return page("Claims of concept learning, tested", body, style=_STYLE)
 
 
 def _summary(records: Sequence[Record], manifest: Mapping[str, Any]) -> str:
-    counts = Counter(r.verdict for r in records)
-    items = "".join(
-        f"<li><span class='verdict {v}'>{counts[v]} {v}</span></li>" for v in Verdict if counts[v]
-    )
-    surprises = [r for r in records if not r.as_expected]
-    lines = [
-        "<p class='soft'>Each claim of a paper stands beside the theory's prediction, a measurement on an "
-        "integrated flow or on trained networks, and a band that was stated before the measurement. A "
-        "claim that does not hold is shown as such, with the reason.</p>",
-        f"<ul class='counts'>{items}</ul>",
-    ]
+    """The first screen: counts, what is missing or unexpected, and what does not hold."""
+    counts = Counter(record.verdict for record in records)
+    choices = {
+        verdict.value: f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]
+    }
+    noun = "claim" if len(records) == 1 else "claims"
+    parts = [filters(choices, everything=f"{len(records)} {noun}", of="claim")]
     if manifest["missing"]:
-        names = ", ".join(f"<code>{html.escape(i)}</code>" for i in manifest["missing"])
-        lines.append(f"<p class='warning'>Not finished in the last run: {names}.</p>")
+        names = ", ".join(f"<code>{text(name)}</code>" for name in manifest["missing"])
+        parts.append(f"<p class='warning'>Not finished in the last run: {names}.</p>")
+    surprises = [record for record in records if not record.as_expected]
     if surprises:
-        names = ", ".join(f"<a href='#{_anchor(r)}'>{html.escape(r.id)}</a>" for r in surprises)
-        lines.append(f"<p class='warning'>Other than expected: {names}.</p>")
+        parts.append(f"<p class='warning'>Other than expected: {_links(surprises)}.</p>")
     elif records and not manifest["missing"]:
-        lines.append("<p>Every verdict is the one that the ledger expects.</p>")
-    return "".join(lines)
+        parts.append("<p>Every verdict is the one that the ledger expects.</p>")
+    failing = [record for record in records if record.verdict is Verdict.DISAGREES]
+    if failing:
+        parts.append("<h2>Statements that do not hold</h2>")
+        parts.append(f"<ul class='news'>{''.join(map(_news, failing))}</ul>")
+    return "".join(parts)
 
 
-def _table(records: Sequence[Record]) -> str:
-    if not records:
-        return ""
-    rows = "".join(
-        f"<tr><td><a href='#{_anchor(r)}'>{html.escape(r.statement)}</a></td>"
-        f"<td class='number' data-name='predicted'>{html.escape(r.predicted_text)}</td>"
-        f"<td class='number' data-name='measured'>{html.escape(r.measured_text)}</td>"
-        f"<td>{_verdict(r)}</td></tr>"
-        for r in records
+def _news(record: Record) -> str:
+    name, value = record.claimed
+    errata = f" · <a href='#errata-{text(record.errata)}'>errata</a>" if record.errata else ""
+    return (
+        f"<li><a href='#{_anchor(record)}'>{text(record.statement)}</a> <span class='soft numbers'>"
+        f"{name} {text(value)}, measured {text(record.measured_text)}{errata}</span></li>"
     )
-    head = "<tr><th>claim</th><th>predicted</th><th>measured</th><th>verdict</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
-def _article(record: Record, pictures: Mapping[str, str]) -> str:
-    facts = [
-        ("predicted", record.predicted_text, "big"),
-        ("measured, ± over seeds", record.measured_text, "big"),
-        ("mean, 95% by bootstrap", record.interval_text, ""),
-        ("band stated before", f"{record.band.low:g} to {record.band.high:g}", ""),
-        (
-            f"null predictor: {record.null_name}",
-            "—" if record.null is None else f"{record.null:.4g}",
-            "",
-        ),
-        ("seeds", _seeds(record.seeds, len(record.values)), ""),
-    ]
-    cells = "".join(
-        f"<div><dt>{html.escape(name)}</dt><dd class='{size}'>{html.escape(text)}</dd></div>"
-        for name, text, size in facts
-    )
-    parts = [
-        f"<article id='{_anchor(record)}'><h2>{html.escape(record.statement)}</h2>",
-        f"<p>{_verdict(record)} <span class='soft'>· {html.escape(record.paper)}, "
-        f"{html.escape(record.where)} · <code>{html.escape(record.id)}</code> · {record.seconds:.1f} s</span></p>",
-        f"<p>Measured: {html.escape(record.quantity)}.</p>",
-        f"<dl>{cells}</dl>",
-    ]
-    if record.reason:
-        errata = (
-            f" See <code>{html.escape(record.errata)}</code> on the errata page."
-            if record.errata
-            else ""
+def _section(topic: str, records: Sequence[Record], pictures: Mapping[str, str]) -> str:
+    claims = "".join(_claim(record, pictures) for record in records)
+    return f"<section id='{text(topic)}'><h2>{text(topic.capitalize())}</h2>{claims}</section>"
+
+
+def _claim(record: Record, pictures: Mapping[str, str]) -> str:
+    """One claim: its words, the band with the measured dot, the numbers and the verdict."""
+    marks = {
+        name: value
+        for name, value in (
+            ("predicted", record.predicted),
+            ("stated", record.stated),
+            ("null predictor", record.null),
         )
-        parts.append(f"<p>{html.escape(record.reason)}{errata}</p>")
-    captions = ("What happens", "Measured values, the band and the null predictor")
-    images = "".join(
-        f"<img alt='{caption}: {html.escape(record.statement, quote=True)}' src='{_inlined(pictures[name])}'>"
-        for name, caption in zip(record.figures, captions, strict=False)
-        if name in pictures
+        if value is not None
+    }
+    strip = interval(
+        record.band.low,
+        record.band.high,
+        value=record.measured,
+        spread=record.interval,
+        marks=marks,
     )
-    if images:
-        parts.append(f"<figure>{images}</figure>")
-    if record.error:
-        parts.append(f"<pre>{html.escape(record.error)}</pre>")
-    return "".join([*parts, "</article>"])
-
-
-def _inlined(picture: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
+    stated = "" if record.stated is None else f"stated {text(record.stated_text)}<br>"
+    predicted = "" if record.predicted is None else f"predicted {text(record.predicted_text)}<br>"
+    return (
+        f"<article class='claim {record.verdict}' id='{_anchor(record)}'>"
+        f"<div><h3>{text(record.statement)}</h3><p class='soft'><small>{text(record.quantity)}</small></p></div>"
+        f"<div>{strip}</div>"
+        f"<div><p class='verdict' title='{text(_MEANING[record.verdict])}'>{_verdict(record)}</p>"
+        f"<p class='numbers'><small>{stated}{predicted}measured {text(record.measured_text)}</small></p></div>"
+        f"{fold(_label(record), _details(record, pictures))}</article>"
+    )
 
 
 def _verdict(record: Record) -> str:
-    note = "" if record.as_expected else f", expected {record.expected}"
+    note = "" if record.as_expected else f"; expected: {record.expected}"
     if record.as_expected and record.expected is not Verdict.AGREES:
-        note = ", as expected"
-    meaning = html.escape(_MEANING[record.verdict], quote=True)
-    return f"<span class='verdict {record.verdict}' title='{meaning}'>{record.verdict}{note}</span>"
+        note = "; as expected"
+    return text(record.verdict_text + note)
+
+
+def _label(record: Record) -> str:
+    """The line that stays of what is folded: where the statement stands, and the claim's id."""
+    where = f"{text(record.paper)}, {text(record.where)}"
+    return f"{'Figure and numbers' if record.figure else 'Numbers'} · {where} · <code>{text(record.id)}</code>"
+
+
+def _details(record: Record, pictures: Mapping[str, str]) -> str:
+    facts = [
+        ("mean, 95% by bootstrap", record.interval_text),
+        (
+            f"null predictor: {record.null_name}",
+            "—" if record.null is None else f"{record.null:.4g}",
+        ),
+        ("seeds", _seeds(record.seeds, len(record.values))),
+        ("processor time", f"{record.seconds + sum(record.experiments.values()):.1f} s"),
+    ]
+    cells = "".join(f"<div><dt>{text(n)}</dt><dd>{text(value)}</dd></div>" for n, value in facts)
+    parts = [f"<dl>{cells}</dl>"]
+    if record.reason:
+        parts.append(f"<p>{text(record.reason)}</p>")
+    if record.figure in pictures:
+        parts.append(figure(pictures[record.figure], alt=f"What happens: {record.statement}"))
+    if record.error:
+        parts.append(f"<pre>{text(record.error)}</pre>")
+    return "".join(parts)
+
+
+def _errata(records: Sequence[Record]) -> str:
+    """Why statements of the papers do not hold, under the anchors of the errata page."""
+    written = [record for record in records if record.errata]
+    if not written:
+        return ""
+    entries = "".join(
+        f"<li id='errata-{text(record.errata)}'>{text(record.reason)} <span class='soft'>{text(record.where)} · "
+        f"<a href='#{_anchor(record)}'>claim</a> · <code>docs/errata.md#{text(record.errata)}</code></span></li>"
+        for record in written
+    )
+    return f"<section><h2>Errata</h2><ul>{entries}</ul></section>"
+
+
+def _links(records: Iterable[Record]) -> str:
+    return ", ".join(f"<a href='#{_anchor(record)}'>{text(record.id)}</a>" for record in records)
 
 
 def _footer(records: Sequence[Record], manifest: Mapping[str, Any]) -> str:
-    meanings = "".join(
-        f"<li><span class='verdict {v}'>{v}</span>: {html.escape(text)}.</li>"
-        for v, text in _MEANING.items()
-    )
+    meanings = "".join(f"<li><b>{v}</b>: {text(words)}.</li>" for v, words in _MEANING.items())
     packages = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
     devices = sorted({r.provenance["ran_on"] for r in records if "ran_on" in r.provenance})
     where = " and ".join([manifest["machine"], *devices])
     return (
-        f"<footer class='soft'><h2>Verdicts</h2><ul>{meanings}</ul>"
-        f"<p>Last run started {html.escape(manifest['started'])} on {html.escape(where)}; "
-        f"{html.escape(packages)}. Numbers behind this page: <code>records.json</code>.</p></footer>"
+        "<footer class='soft'><h2>How to read this page</h2>"
+        "<p><b>Predicted</b> is the theory's number, <b>stated</b> the paper's where it is another, and "
+        "<b>measured</b> the mean over seeds of an integrated flow or of trained networks, ± their standard "
+        "deviation. The strip shows the band, the measured mean (dot) with its interval, and the other numbers "
+        f"(ticks); an arrow points to what lies beyond the strip.</p><ul>{meanings}</ul>"
+        f"<p>Last run started {text(manifest['started'])} on {text(where)}; "
+        f"{text(packages)}. Numbers behind this page: <code>records.json</code>.</p></footer>"
     )
 
 
 def _anchor(record: Record) -> str:
-    return html.escape(record.id.replace("/", "-"), quote=True)
+    return text(record.id.replace("/", "-"))
 
 
 def _seeds(seeds: Sequence[int], runs: int) -> str:
@@ -206,5 +209,5 @@ def _seeds(seeds: Sequence[int], runs: int) -> str:
         return "none: deterministic"
     if len(seeds) > 3 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]}–{seeds[-1]} ({len(seeds)})"
-    text = ", ".join(map(str, seeds))
-    return text if runs <= len(seeds) else f"{text} ({runs} runs)"
+    words = ", ".join(map(str, seeds))
+    return words if runs <= len(seeds) else f"{words} ({runs} runs)"

@@ -1,77 +1,92 @@
-"""Test one claim in a process of its own: ``python -m simtheory.validation.ledger.worker``.
+"""A worker: tests one claim after another and keeps the experiments that they share.
 
-The runner starts one worker per claim, so that a claim that raises, crashes or hangs costs its own
-record and no other. The worker leaves two files, each written whole or not at all: the record and
-its figure.
+Workers are processes, so that a claim that raises, crashes or overruns costs its own record and no
+other. The runner tells a worker claim by claim what to test, and reads the records off a pipe.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
 import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
-from simtheory import plot
-from simtheory.validation.claims.claim import Budget, Claim, Evidence, budget_named
+from simtheory.validation.claims.claim import Claim, Evidence
+from simtheory.validation.claims.experiment import Budget, Runs, budget_named
 from simtheory.validation.claims.record import Record, Verdict, judge
 from simtheory.validation.ledger.catalogue import select
 from simtheory.validation.nets.devices import find_device
 
-__all__ = ["examine"]
+__all__ = ["examine", "work"]
+
+CLEAR = "clear"
+"""Message that makes a worker forget its experiments: no claim that follows reads them."""
 
 
-def examine(claim: Claim, spend: Budget, *, folder: Path | None = None) -> Record:
+def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str = "") -> Record:
     """Test a claim and draw its figure.
 
     Parameters
     ----------
     claim : Claim
         The claim.
-    spend : Budget
-        How much it may spend.
+    runs : Runs
+        The experiments made so far, and the budget of those that are missing.
     folder : Path, optional
         Where the figure goes; none is drawn without.
+    code : str
+        Which source was run; kept in the record.
 
     Returns
     -------
     Record
         What came of it.
     """
-    start = time.perf_counter()
+    start, before = time.process_time(), sum(runs.seconds.values())
     provenance = {
         "simtheory": version("simtheory"),
-        "budget": spend.name,
-        "device": spend.device,
+        "code": code,
+        "budget": runs.budget.name,
+        "device": runs.budget.device,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+    def seconds() -> float:
+        """Processor time since the start, less that of experiments."""
+        return time.process_time() - start - (sum(runs.seconds.values()) - before)
+
     try:
-        evidence = claim.measure(spend)
-        if not np.isfinite([evidence.predicted, evidence.null, *evidence.values]).all():
+        evidence = claim.evidence(runs)
+        numbers = [evidence.null, *evidence.values]
+        numbers += [v for v in (evidence.predicted, evidence.stated) if v is not None]
+        if not np.isfinite(numbers).all():
             raise ArithmeticError(f"A number of the evidence is not finite: {evidence}")
-        provenance["ran_on"] = _place(spend)
+        provenance["ran_on"] = _place(runs.budget)
+        figure = "" if folder is None else _drawn(claim, evidence, folder)
         record = claim.record(
             judge(evidence.values, band=claim.band, null=evidence.null),
-            predicted=float(evidence.predicted),
+            predicted=None if evidence.predicted is None else float(evidence.predicted),
+            stated=None if evidence.stated is None else float(evidence.stated),
             values=tuple(float(v) for v in evidence.values),
             null=float(evidence.null),
             seeds=tuple(int(s) for s in evidence.seeds),
-            figures=() if folder is None else _drawn(claim, evidence, folder),
-            seconds=time.perf_counter() - start,
+            figure=figure,
+            seconds=seconds(),
+            experiments={one.name: runs.seconds[one] for one in claim.reads},
             provenance=provenance,
         )
     except Exception:  # any failure of a claim's test is a result of the ledger
         return claim.record(
             Verdict.FAILED,
             error=traceback.format_exc(),
-            seconds=time.perf_counter() - start,
+            seconds=seconds(),
             provenance=provenance,
         )
     return record
@@ -82,56 +97,37 @@ def _place(spend: Budget) -> str:
     return str(find_device(spend.device).device_kind) if "jax" in sys.modules else "cpu"
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, killed perhaps: nobody reads its record then."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> str:
+    """Draw the phenomenon; a full disk costs the figure, not the numbers."""
+    from simtheory import report
 
-
-def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, ...]:
-    """Draw the evidence; a disk without room costs the figures, not the numbers."""
+    name = f"{claim.id.replace('/', '-')}.svg"
     try:
-        return _figures(claim, evidence, folder)
+        report.draw(folder / name, evidence.draw)
     except OSError:
-        return ()
+        return ""
+    return name
 
 
-def _figures(claim: Claim, evidence: Evidence, folder: Path) -> tuple[str, str]:
-    """Draw the phenomenon, and the measured values against the band; return the file names."""
-    name = claim.id.replace("/", "-")
-    phenomenon, numbers = f"{name}.svg", f"{name}-measured.svg"
-    with plot.picture(folder / phenomenon, widths=(5.2,)) as (ax,):
-        evidence.draw(ax)
-    with plot.picture(folder / numbers, widths=(3.2,)) as (ax,):
-        plot.measurements(
-            evidence.values,
-            predicted=evidence.predicted,
-            band=(claim.band.low, claim.band.high),
-            null=evidence.null,
-            ax=ax,
-        )
-    return phenomenon, numbers
-
-
-def main(arguments: list[str]) -> None:
-    """Test the claim named on the command line and write its record.
+def work(receive: Callable[[], bytes], answers: TextIO) -> None:
+    """Test the claims whose ids arrive, until the process ends.
 
     Parameters
     ----------
-    arguments : list of str
-        Claim id, budget, device, file of the record, and the figures' folder (or nothing).
+    receive : callable
+        Waits for the next message, a line of JSON: first the settings, then ids of claims, or
+        `CLEAR` where a new group begins.
+    answers : text stream
+        Takes each record as a line of JSON.
     """
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    claim_id, name, device, target, *folder = arguments
-    (claim,) = select([claim_id])
-    record = examine(
-        claim, budget_named(name, device=device), folder=Path(folder[0]) if folder else None
-    )
-    partial = Path(target + ".part")
-    partial.write_text(json.dumps(record.to_dict()), encoding="utf-8")
-    partial.replace(target)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    settings = json.loads(receive())
+    folder = None if settings["folder"] is None else Path(settings["folder"])
+    runs = Runs(budget_named(settings["budget"], device=settings["device"]))
+    while True:
+        message = json.loads(receive())
+        if message == CLEAR:
+            runs.clear()
+            continue
+        (claim,) = select([message])
+        record = examine(claim, runs, folder=folder, code=settings["code"])
+        print(json.dumps(record.to_dict()), file=answers, flush=True)

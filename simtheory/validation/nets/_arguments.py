@@ -15,9 +15,9 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
 from simtheory.validation.nets._job import Job, stability_bound
-from simtheory.validation.nets.data import Data, Fresh, Points, Samples
+from simtheory.validation.nets.data import Data
 from simtheory.validation.nets.devices import free_memory
-from simtheory.validation.nets.optimisers import SGD, Adam, Optimiser
+from simtheory.validation.nets.optimisers import Optimiser
 
 _LOG_RECORDS = 200
 
@@ -66,7 +66,7 @@ def checked_optimiser(optimiser: Any) -> Optimiser:
     """Return the optimiser, an object."""
     if isinstance(optimiser, str):
         one_of("optimiser", optimiser, ("SGD()", "Adam()"))
-    if not isinstance(optimiser, SGD | Adam):
+    if not isinstance(optimiser, Optimiser):
         raise ArgumentError(
             f"Argument `optimiser` must be an object, SGD() or Adam(), but got {optimiser!r}."
         )
@@ -77,7 +77,7 @@ def checked_data(data: Any) -> Data:
     """Return the data, an object."""
     if isinstance(data, str):
         one_of("data", data, ("Samples()", "Points()", "Fresh()"))
-    if not isinstance(data, Samples | Points | Fresh):
+    if not isinstance(data, Data):
         raise ArgumentError(
             "Argument `data` must be an object, Samples(n), Points(x) or Fresh(), "
             f"but got {data!r}."
@@ -85,15 +85,15 @@ def checked_data(data: Any) -> Data:
     return data
 
 
-def checked_batch(batch: int | None, data: Data, points: int) -> int | None:
+def checked_batch(batch: int | None, data: Data, task: SIMTask, points: int) -> int | None:
     """Return the points of a step; None stands for all of them."""
     if batch is None:
-        if isinstance(data, Fresh):
+        if data.source(task) is not None:
             raise ArgumentError(
                 "Argument `batch` is needed with fresh data: it says how many points a step draws."
             )
         return None
-    if positive_int("batch", batch) > points and not isinstance(data, Fresh):
+    if positive_int("batch", batch) > points and data.source(task) is None:
         raise ArgumentError(
             f"Argument `batch` must not exceed the {points} data points of a seed, but it is {batch}."
         )
@@ -186,7 +186,9 @@ def _bytes(job: Job) -> float:
     """Return about how many bytes a run holds at a time."""
     seeds, n, d = job.data.shape(job.task, seeds=job.seeds)
     p, records = len(job.probes), job.stops.size
-    points = n * d * (2 if job.data.label_noise else 1)
+    points = (
+        n * d * (2 if getattr(job.data, "label_noise", True) else 1)
+    )  # with targets of their own
     record = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
     weights = sum(out * (into + job.net.bias) for out, into in job.net.shapes(d))
     if job.net.tied:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from simtheory.validation.nets.architectures import Layer
+from simtheory.validation.nets.data import Source
 from simtheory.validation.nets.optimisers import Factors, Optimiser
 
 __all__ = ["Common", "Network", "Plan", "Seen", "State", "advance", "advance_all", "start"]
@@ -49,19 +50,10 @@ class Plan(NamedTuple):
 
     optimiser: Optimiser
     factors: Factors
-    order: str  # of `data.ORDERS`, or "fresh"
+    order: str  # of `data.ORDERS`
     batch: int | None
     is_linear: bool
     jacobians: bool
-
-
-class Source(NamedTuple):
-    """Where fresh points come from: x = centre + spread z, y = x + noise z'."""
-
-    centres: Any
-    log_weights: Any
-    spread: Any
-    noise: Any
 
 
 class Common(NamedTuple):

@@ -19,7 +19,7 @@ from simtheory.tasks import SIMTask
 from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
 from simtheory.validation.nets.data import Data
-from simtheory.validation.nets.optimisers import Adam, Optimiser
+from simtheory.validation.nets.optimisers import Optimiser
 
 __all__ = ["Job", "Records", "stability_bound"]
 
@@ -232,7 +232,11 @@ class Records:
     def _advice(self) -> str:
         bound = stability_bound(self.job.net, self.job.task, self.job.optimiser, self.job.loss)
         if bound is None:
-            return "Lower `lr`: an Adam step moves every weight by about that much."
+            return (
+                "Lower `lr`: an Adam step moves every weight by about that much."
+                if self.job.optimiser.adaptive
+                else "Lower `lr`."
+            )
         return (
             f"Lower `lr`: near the solution full-batch training of the linear net is stable below "
             f"about {bound:.3g}; large starts, biases and small batches need less."
@@ -240,9 +244,7 @@ class Records:
 
 
 def stability_bound(net: MLP, task: SIMTask, optimiser: Optimiser, loss: str) -> float | None:
-    """Return the learning rate above which the linear net leaves its solution; None for Adam."""
-    if isinstance(optimiser, Adam):
-        return None
+    """Return the learning rate above which the linear net leaves its solution, if it is known."""
     rate = float(np.linalg.eigvalsh(task.second_moment)[-1])
     return optimiser.stable_below(
         loss=loss, dim=task.dim, tied=net.tied, depth=net.depth, rate=rate

@@ -15,9 +15,9 @@ from tqdm import tqdm
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
-from simtheory.results.axes import load_beside, save_beside
+from simtheory.results.files import load_beside, save_beside
 from simtheory.validation.nets._job import Job, Records
-from simtheory.validation.nets.data import Fresh, condensed
+from simtheory.validation.nets.data import condensed
 from simtheory.validation.nets.devices import computing_on
 
 __all__ = ["descend"]
@@ -72,7 +72,7 @@ class _Engine:
         self._plan = _descent.Plan(
             optimiser=job.optimiser,
             factors=job.net.step_factors(adaptive=job.optimiser.adaptive),
-            order="fresh" if isinstance(job.data, Fresh) else job.data.order,
+            order=job.data.order,
             batch=job.batch,
             is_linear=job.net.is_linear,
             jacobians=job.jacobians,
@@ -85,7 +85,7 @@ class _Engine:
                 lr=np.asarray(job.lr),
                 factor=np.asarray(job.factor),
                 probes=job.probes,
-                source=_source(job),
+                source=job.data.source(job.task),
             ),
         )
 
@@ -159,22 +159,6 @@ class _Engine:
         )
         later = [jax.tree.unflatten(shape, [jnp.asarray(a) for a in part]) for part in parts]
         self._at = (step, later)
-
-
-def _source(job: Job) -> Any:
-    """Return what fresh points are drawn from, or None."""
-    from simtheory.validation.nets._descent import Source
-
-    if not isinstance(job.data, Fresh):
-        return None
-    task, variance = job.task, job.data.label_noise
-    with np.errstate(divide="ignore"):  # a cluster of weight zero is never drawn
-        return Source(
-            centres=task.centroids,
-            log_weights=np.log(task.weights),
-            spread=task.from_concept_axes(np.diag(task.sigma)).T,
-            noise=np.asarray(np.sqrt(variance)) if variance else None,
-        )
 
 
 def _save(records: Records, engine: _Engine, path: Path) -> None:

@@ -39,6 +39,7 @@ optimiser  first layer  between  last layer  hidden biases   last bias
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -162,7 +163,7 @@ class MLP:
         """Width over the width like which the net learns."""
         return 1.0 if self.mup is None or self.width is None else self.width / self.mup
 
-    def _drawn(self, family: DefaultInit | SmallInit, dim: int, rng: np.random.Generator) -> Any:
+    def _drawn(self, family: Init, dim: int, rng: np.random.Generator) -> Any:
         """Draw the layers of one seed; a tied layer has no weights of its own."""
         layers = [family.layer(s, bias=self.bias, rng=rng) for s in self.shapes(dim)]
         if self.tied:
@@ -183,10 +184,16 @@ class MLP:
         return f"MLP({', '.join(parts if self.mup is None else [*parts, f'mup={self.mup}'])})"
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultInit:
-    """The usual default of linear layers: weights and biases Unif(−1/√n, 1/√n), n the inputs."""
+class Init(ABC):
+    """A family from which the start of each layer is drawn.
 
+    A family of your own gives `layer`; make it a frozen dataclass, so that its printed form names its
+    numbers.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
     def layer(
         self, shape: tuple[int, int], *, bias: bool, rng: np.random.Generator
     ) -> tuple[Array, Array | None]:
@@ -208,13 +215,23 @@ class DefaultInit:
         bias : ndarray, shape (out,), or None
             The bias.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultInit(Init):
+    """The usual default of linear layers: weights and biases Unif(−1/√n, 1/√n), n the inputs."""
+
+    def layer(
+        self, shape: tuple[int, int], *, bias: bool, rng: np.random.Generator
+    ) -> tuple[Array, Array | None]:
+        """Draw one layer."""
         bound = 1.0 / np.sqrt(shape[1])
         weight = rng.uniform(-bound, bound, shape)
         return weight, rng.uniform(-bound, bound, shape[0]) if bias else None
 
 
 @dataclass(frozen=True, slots=True)
-class SmallInit:
+class SmallInit(Init):
     """Gaussian weights N(0, scale²/n) with n inputs, and biases zero.
 
     A linear network then starts with E‖f(x)‖² = scale^(2 depth) ‖x‖² at any width.
@@ -233,33 +250,13 @@ class SmallInit:
     def layer(
         self, shape: tuple[int, int], *, bias: bool, rng: np.random.Generator
     ) -> tuple[Array, Array | None]:
-        """Draw one layer.
-
-        Parameters
-        ----------
-        shape : (int, int)
-            Outputs and inputs.
-        bias : bool
-            Whether it has a bias.
-        rng : numpy.random.Generator
-            Source of randomness.
-
-        Returns
-        -------
-        weight : ndarray, shape (out, in)
-            The weights.
-        bias : ndarray, shape (out,), or None
-            The bias, zero.
-        """
+        """Draw one layer."""
         weight = rng.standard_normal(shape) * (self.scale / np.sqrt(shape[1]))
         return weight, np.zeros(shape[0]) if bias else None
 
 
-Init: TypeAlias = DefaultInit | SmallInit | Sequence[ArrayLike]
-
-
 def initial_layers(
-    net: MLP, dim: int, seeds: Sequence[int], init: Init | None = None
+    net: MLP, dim: int, seeds: Sequence[int], init: Init | Sequence[ArrayLike] | None = None
 ) -> tuple[Layer, ...]:
     """Return the layers that `train` starts from.
 
@@ -273,7 +270,7 @@ def initial_layers(
         Dimension of the task.
     seeds : sequence of int, length S
         Seeds.
-    init : DefaultInit, SmallInit or sequence of array_like, optional
+    init : Init or sequence of array_like, optional
         A family to draw from, or explicit layers (W₁, ..., W_L), each of shape (out, in), or
         (S, out, in) with one start per seed. Of a tied net the second half, whose transposes are
         the first: ``(U,)`` for two layers, U of shape (d, h). Default: ``DefaultInit()``.
@@ -298,7 +295,7 @@ def initial_layers(
     ((3, 2, 2), None)
     """
     family = DefaultInit() if init is None else init
-    if not isinstance(family, DefaultInit | SmallInit):
+    if not isinstance(family, Init):
         return _explicit(net, dim, len(seeds), family)
     members = []
     for seed in seeds:

@@ -25,9 +25,10 @@ and so the same gradients.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,13 +37,100 @@ from simtheory._typing import Array
 from simtheory.errors import ShapeError
 from simtheory.tasks import SIMTask
 
-__all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "condensed"]
+__all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "Source", "condensed"]
 
 ORDERS = ("epochs", "once", "independent")
 
 
+class Source(NamedTuple):
+    """Where fresh points come from: x = centre + spread z, y = x + noise z', with normal z and z'.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (K, d)
+        Centres of the clusters.
+    log_weights : ndarray, shape (K,)
+        Logarithm of the weight of each.
+    spread : ndarray, shape (d, d)
+        Spread around the centres.
+    noise : ndarray, shape (), or None
+        Standard deviation of the noise on each target.
+    """
+
+    centres: Any
+    log_weights: Any
+    spread: Any
+    noise: Any
+
+
+class Data(ABC):
+    """What each seed is trained on.
+
+    Data of your own give `shape` and `draw`; make them a frozen dataclass, so that their printed form
+    names their numbers, or print a digest of their arrays as `Points` does.
+    """
+
+    __slots__ = ()
+
+    @property
+    def order(self) -> str:
+        """How minibatches are taken, one of `ORDERS`."""
+        return "epochs"
+
+    @abstractmethod
+    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+        """Return the shape (S, n, d) of the inputs of some seeds.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+        seeds : sequence of int, length S
+            The seeds.
+
+        Returns
+        -------
+        (int, int, int)
+            Number of seeds, points of a seed, and dimensions.
+        """
+
+    @abstractmethod
+    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+        """Return the data of some seeds; those of a seed depend on it and on the task alone.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+        seeds : sequence of int, length S
+            The seeds.
+
+        Returns
+        -------
+        x : ndarray, shape (S, n, d)
+            Inputs.
+        y : ndarray, shape (S, n, d)
+            Targets; `x` itself where they are the inputs.
+        """
+
+    def source(self, task: SIMTask) -> Source | None:
+        """Return where each step draws new points from, if it does; `draw` then gives the watched ones.
+
+        Parameters
+        ----------
+        task : SIMTask
+            The task.
+
+        Returns
+        -------
+        Source or None
+            The source; None for a finite set.
+        """
+        return None
+
+
 @dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Data):
     """Points drawn from the task, once for each seed.
 
     Parameters
@@ -72,45 +160,17 @@ class Samples:
         not_negative("label_noise", self.label_noise)
 
     def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
-        """Return the shape (S, n, d) of the inputs of some seeds.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        (int, int, int)
-            Number of seeds, points of a seed, and dimensions.
-        """
+        """Return the shape (S, n, d) of the inputs of some seeds."""
         return len(seeds), self.per_cluster * task.weights.size, task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
-        """Return the data of some seeds; those of a seed depend on it and on the task alone.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        x : ndarray, shape (S, n, d)
-            Inputs.
-        y : ndarray, shape (S, n, d)
-            Targets; `x` itself without noise.
-        """
+        """Return the data of some seeds; those of a seed depend on it and on the task alone."""
         x = _sampled(task, self.per_cluster, seeds)
         return x, _noisy(x, self.label_noise, seeds)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Points:
+class Points(Data):
     """Points of your own.
 
     Parameters
@@ -138,25 +198,7 @@ class Points:
         not_negative("label_noise", self.label_noise)
 
     def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
-        """Return the shape (S, n, d) of the inputs of some seeds.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task, of as many dimensions as the points.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        (int, int, int)
-            Number of seeds, points of a seed, and dimensions.
-
-        Raises
-        ------
-        ShapeError
-            If the dimensions differ, or there is one set for each of a number of seeds that is not S.
-        """
+        """Return the shape (S, n, d) of the inputs of some seeds."""
         if self.x.shape[-1] != task.dim:
             raise ShapeError(
                 f"Argument `data` must hold points of {task.dim} dimensions, but the shape of its `x` "
@@ -170,22 +212,7 @@ class Points:
         return len(seeds), self.x.shape[-2], task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
-        """Return the data of some seeds.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task, of as many dimensions as the points.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        x : ndarray, shape (S, n, d)
-            Inputs.
-        y : ndarray, shape (S, n, d)
-            Targets; `x` itself without noise.
-        """
+        """Return the data of some seeds."""
         x = np.broadcast_to(self.x, self.shape(task, seeds=seeds))
         return x, _noisy(x, self.label_noise, seeds)
 
@@ -198,7 +225,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Data):
     """New points in every step, as many as the batch holds.
 
     Parameters
@@ -217,44 +244,28 @@ class Fresh:
         not_negative("label_noise", self.label_noise)
 
     def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
-        """Return the shape (S, n, d) of the points on which the loss is recorded.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        (int, int, int)
-            Number of seeds, points of a seed, and dimensions.
-        """
+        """Return the shape (S, n, d) of the points on which the loss is recorded."""
         return len(seeds), self.watched * task.weights.size, task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
-        """Return the points on which the loss of some seeds is recorded.
-
-        Parameters
-        ----------
-        task : SIMTask
-            The task.
-        seeds : sequence of int, length S
-            The seeds.
-
-        Returns
-        -------
-        x : ndarray, shape (S, n, d)
-            Inputs.
-        y : ndarray, shape (S, n, d)
-            Targets, `x` itself.
-        """
+        """Return the points on which the loss of some seeds is recorded."""
         x = _sampled(task, self.watched, seeds)
         return x, x
 
+    @property
+    def order(self) -> str:
+        """How minibatches are taken: each draws for itself."""
+        return "independent"
 
-Data: TypeAlias = Samples | Points | Fresh
+    def source(self, task: SIMTask) -> Source:
+        """Return where each step draws new points from."""
+        with np.errstate(divide="ignore"):  # a cluster of weight zero is never drawn
+            return Source(
+                centres=task.centroids,
+                log_weights=np.log(task.weights),
+                spread=task.from_concept_axes(np.diag(task.sigma)).T,
+                noise=np.asarray(np.sqrt(self.label_noise)) if self.label_noise else None,
+            )
 
 
 def condensed(x: Array, y: Array) -> tuple[Array, Array, Array]:

@@ -17,11 +17,11 @@ each step takes the share η λ off every weight, which makes it AdamW.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from simtheory._checks import not_negative, positive
-from simtheory.errors import ArgumentError
+from simtheory._checks import not_negative, positive, share
 from simtheory.units import Clock
 
 __all__ = ["SGD", "Adam", "Factors", "Optimiser"]
@@ -29,8 +29,91 @@ __all__ = ["SGD", "Adam", "Factors", "Optimiser"]
 Factors: TypeAlias = tuple[tuple[float, float], ...] | None
 
 
+class Optimiser(ABC):
+    """How a gradient becomes a step, and which clock that is.
+
+    An optimiser of your own gives `adaptive`, `time_axis`, `clock` and `transform`; make it a frozen
+    dataclass, so that its printed form names its numbers and compiled code may hold it.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def adaptive(self) -> bool:
+        """Whether the size of a step does not depend on that of the gradient."""
+
+    @property
+    @abstractmethod
+    def time_axis(self) -> str:
+        """What the time axis is."""
+
+    @abstractmethod
+    def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
+        """Return the clock that turns steps into the time of the trajectory.
+
+        Parameters
+        ----------
+        lr : float
+            Learning rate.
+        loss : {"half_sum", "sum", "mean"}
+            What is minimised.
+        dim : int
+            Number of outputs.
+        tied : bool
+            Whether each weight occurs twice.
+
+        Returns
+        -------
+        Clock
+            The clock.
+        """
+
+    @abstractmethod
+    def transform(self, lr: Any, factors: Factors = None) -> Any:
+        """Return the Optax transformation.
+
+        Parameters
+        ----------
+        lr : float
+            Learning rate.
+        factors : tuple, optional
+            Factors on the learning rate of each layer, from `MLP.step_factors`.
+
+        Returns
+        -------
+        optax.GradientTransformation
+            The update.
+        """
+
+    def stable_below(
+        self, *, loss: str, dim: int, tied: bool, depth: int, rate: float
+    ) -> float | None:
+        """Return the learning rate above which a linear net leaves its solution.
+
+        Parameters
+        ----------
+        loss : {"half_sum", "sum", "mean"}
+            What is minimised.
+        dim : int
+            Number of outputs.
+        tied : bool
+            Whether each weight occurs twice.
+        depth : int
+            Number of layers.
+        rate : float
+            Largest rate of the task.
+
+        Returns
+        -------
+        float or None
+            The rate; None if it is not known.
+        """
+        return None
+
+
 @dataclass(frozen=True, slots=True)
-class SGD:
+class SGD(Optimiser):
     """Gradient descent, with heavy-ball momentum if asked for.
 
     Parameters
@@ -51,7 +134,7 @@ class SGD:
     clip: float | None = None
 
     def __post_init__(self) -> None:
-        _fraction("momentum", self.momentum)
+        share("momentum", self.momentum, ends="[)")
         _check_decay_and_clip(self.weight_decay, self.clip)
 
     @property
@@ -65,47 +148,14 @@ class SGD:
         return "canonical, late clock of heavy ball" if self.momentum else "canonical"
 
     def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
-        """Return the clock that turns steps into canonical time.
-
-        Parameters
-        ----------
-        lr : float
-            Learning rate.
-        loss : {"half_sum", "sum", "mean"}
-            What is minimised.
-        dim : int
-            Number of outputs.
-        tied : bool
-            Whether each weight occurs twice.
-
-        Returns
-        -------
-        Clock
-            The clock.
-        """
+        """Return the clock that turns steps into canonical time."""
         return Clock(lr, loss, dim=dim, tied=tied, momentum=self.momentum)
 
     def stable_below(self, *, loss: str, dim: int, tied: bool, depth: int, rate: float) -> float:
         """Return the learning rate above which a linear net leaves its solution.
 
-        Parameters
-        ----------
-        loss : {"half_sum", "sum", "mean"}
-            What is minimised.
-        dim : int
-            Number of outputs.
-        tied : bool
-            Whether each weight occurs twice.
-        depth : int
-            Number of layers.
-        rate : float
-            Largest rate of the task.
-
-        Returns
-        -------
-        float
-            The canonical time of a step stays below 2 / (depth · rate); momentum β raises that
-            (1 + β)-fold, or changes it (1 + β)/(1 + 2β)-fold if it looks ahead.
+        The canonical time of a step stays below 2 / (depth · rate); momentum β raises that
+        (1 + β)-fold, or changes it (1 + β)/(1 + 2β)-fold if it looks ahead.
         """
         unit = Clock(1.0, loss, dim=dim, tied=tied).step
         gain = 1.0 + self.momentum
@@ -114,20 +164,7 @@ class SGD:
         return 2.0 * gain / (depth * rate * unit)
 
     def transform(self, lr: Any, factors: Factors = None) -> Any:
-        """Return the Optax transformation.
-
-        Parameters
-        ----------
-        lr : float
-            Learning rate.
-        factors : tuple, optional
-            Factors on the learning rate of each layer, from `MLP.step_factors`.
-
-        Returns
-        -------
-        optax.GradientTransformation
-            The update.
-        """
+        """Return the Optax transformation."""
         import optax
 
         return optax.chain(
@@ -139,7 +176,7 @@ class SGD:
 
 
 @dataclass(frozen=True, slots=True)
-class Adam:
+class Adam(Optimiser):
     """Adam, whose step does not depend on the size of the gradient, and so erases the rates.
 
     Parameters
@@ -161,8 +198,8 @@ class Adam:
     clip: float | None = None
 
     def __post_init__(self) -> None:
-        _fraction("b1", self.b1)
-        _fraction("b2", self.b2)
+        share("b1", self.b1, ends="[)")
+        share("b2", self.b2, ends="[)")
         positive("eps", self.eps)
         _check_decay_and_clip(self.weight_decay, self.clip)
 
@@ -177,41 +214,11 @@ class Adam:
         return "lr * steps: Adam has no canonical clock"
 
     def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
-        """Return a clock whose time is lr times the steps: Adam has no canonical one.
-
-        Parameters
-        ----------
-        lr : float
-            Learning rate.
-        loss : {"half_sum", "sum", "mean"}
-            What is minimised; a factor on it changes nothing but the role of `eps`.
-        dim : int
-            Number of outputs.
-        tied : bool
-            Whether each weight occurs twice.
-
-        Returns
-        -------
-        Clock
-            The clock.
-        """
+        """Return a clock whose time is lr times the steps: Adam has no canonical one."""
         return Clock(lr)
 
     def transform(self, lr: Any, factors: Factors = None) -> Any:
-        """Return the Optax transformation.
-
-        Parameters
-        ----------
-        lr : float
-            Learning rate.
-        factors : tuple, optional
-            Factors on the learning rate of each layer, from `MLP.step_factors`.
-
-        Returns
-        -------
-        optax.GradientTransformation
-            The update.
-        """
+        """Return the Optax transformation."""
         import optax
 
         return optax.chain(
@@ -221,9 +228,6 @@ class Adam:
             *_decayed(self.weight_decay),
             optax.scale_by_learning_rate(lr),
         )
-
-
-Optimiser: TypeAlias = SGD | Adam
 
 
 def _clipped(norm: float | None) -> list[Any]:
@@ -258,8 +262,3 @@ def _check_decay_and_clip(weight_decay: float, clip: float | None) -> None:
     not_negative("weight_decay", weight_decay)
     if clip is not None:
         positive("clip", clip)
-
-
-def _fraction(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < 1.0:
-        raise ArgumentError(f"Argument `{name}` must lie in [0, 1), but it is {value!r}.")

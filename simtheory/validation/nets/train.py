@@ -31,7 +31,7 @@ seeds beside it. A seed that diverges is reported and left out; it is never aver
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from simtheory._checks import one_of, positive, positive_int, require
@@ -64,7 +64,7 @@ def train(
     data: Data = Samples(),  # noqa: B008 (frozen)
     batch: int | None = None,
     loss: str = "half_sum",
-    init: Init | None = None,
+    init: Init | Sequence[ArrayLike] | None = None,
     record: int | str | ArrayLike = 200,
     probes: ArrayLike | None = None,
     jacobians: bool = False,
@@ -91,15 +91,16 @@ def train(
         Learning rate.
     seeds : iterable of int
         Seeds, all different; the leading axis of the result.
-    optimiser : SGD or Adam
-        The optimiser. Default: ``SGD()``, gradient descent without momentum.
-    data : Samples, Points or Fresh
-        What each seed is trained on. Default: ``Samples()``, 1000 points per cluster, drawn once.
+    optimiser : Optimiser
+        ``SGD()``, ``Adam()`` or one of your own. Default: ``SGD()``, gradient descent without momentum.
+    data : Data
+        What each seed is trained on, ``Samples(n)``, ``Points(x)``, ``Fresh()`` or data of your own.
+        Default: ``Samples()``, 1000 points per cluster, drawn once.
     batch : int, optional
         Points per step. Default: all of the data in every step.
     loss : {"half_sum", "sum", "mean"}
         What is minimised, as in `units.Clock`: half the sum over outputs, the sum, or the mean.
-    init : DefaultInit, SmallInit or sequence of array_like, optional
+    init : Init or sequence of array_like, optional
         Where the weights start; see `nets.initial_layers`.
     record : int, "log" or array_like of int
         When to record: a number of records, evenly spaced with the first at step 0 and the last at
@@ -184,7 +185,7 @@ def train(
         seeds=chosen,
         optimiser=checks.checked_optimiser(optimiser),
         data=data,
-        batch=checks.checked_batch(batch, data, n),
+        batch=checks.checked_batch(batch, data, task, n),
         loss=one_of("loss", loss, _LOSSES),
         layers=(),  # drawn when it is known that they fit
         stops=stops,

@@ -1,18 +1,29 @@
-"""For each label: how to compute it by its stable code, from the numbers its statement takes.
+"""For each label: how to compute it by its code, from the numbers that its other text takes.
 
-A new label needs one entry in the module of its topic: a function that draws the numbers of one
-case, edges included, and one that runs the code on them.
+`CASES` compares proved labels with their statements at 50 digits, `REFERENCES` computed labels with
+an exact reference on small cases, `SIMULATIONS` cited constants with an independent simulation. A new
+label needs one entry in the module of its subject.
 """
 
+import pkgutil
 from importlib import import_module
 
-from simtheory.equations import TOPICS
-from tests.statements.cases.case import Case
+from tests.statements.cases.case import Case, Reference, Simulation
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "REFERENCES", "SIMULATIONS", "Case", "Reference", "Simulation"]
+
+_MODULES = [
+    import_module(module.name)
+    for module in pkgutil.walk_packages(__path__, f"{__name__}.")
+    if not module.ispkg and not module.name.endswith(".case")
+]
 
 CASES: dict[str, Case] = {
-    label: case
-    for topic in TOPICS
-    for label, case in import_module(f"{__name__}.{topic}").CASES.items()
+    label: case for module in _MODULES for label, case in getattr(module, "CASES", {}).items()
+}
+REFERENCES: dict[str, Reference] = {
+    label: case for module in _MODULES for label, case in getattr(module, "REFERENCES", {}).items()
+}
+SIMULATIONS: dict[str, Simulation] = {
+    label: case for module in _MODULES for label, case in getattr(module, "SIMULATIONS", {}).items()
 }

@@ -1,4 +1,4 @@
-"""What a case is, and the draws that several topics share."""
+"""What a case, a reference and a simulation are, and the draws that several subjects share."""
 
 from __future__ import annotations
 
@@ -23,6 +23,25 @@ class Case:
     rtol: float = 1e-12  # a few hundred eps: chains of a dozen operations and 3×3 factorisations
     points: int = 24
     slow: tuple[str, ...] = ()  # left sides whose flipped sign takes a proof seconds to refute
+
+
+@dataclass(frozen=True)
+class Reference:
+    """How one computed label is drawn, computed, and found exactly on small cases."""
+
+    draw: Callable[[np.random.Generator], Numbers]
+    code: Callable[..., dict[str, Any]]
+    exact: Callable[..., dict[str, Any]]  # by another road: enumeration, exact fractions
+    rtol: float = 1e-12
+    points: int = 24
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How a cited constant is found by simulation: an estimate and its standard error."""
+
+    estimate: Callable[[np.random.Generator], tuple[float, float]]
+    sigmas: float = 4.0  # allowed distance, in units of both errors together
 
 
 def task_of(a: np.ndarray) -> SIMTask:

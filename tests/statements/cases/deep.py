@@ -1,4 +1,4 @@
-"""Cases of the topic deep."""
+"""Cases of the subject deep."""
 
 from __future__ import annotations
 

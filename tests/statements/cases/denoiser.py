@@ -1,4 +1,4 @@
-"""Cases of the topic denoiser."""
+"""Cases of the subject denoiser."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def affine_code(Sigma: Any, m: Any, noise: float, W0: Any, b0: Any, t: float) ->
 
 
 def sampled(lam: float, q: float, t: float, sigma_0: float, sigma_T: float) -> dict[str, Any]:
-    net = dn.OneLayer(q)
+    net = dn.OneLayerDenoiser(q)
     return {"lt": dn.generated_variance(task_of([lam], sigma_0, sigma_T), net, [t])[0, 0]}
 
 
@@ -73,14 +73,14 @@ def between(net: Any) -> Any:
 
 def cutoff(lam: float, q: float, t: float, sigma_0: float, sigma_T: float) -> dict[str, Any]:
     task, found = task_of([lam], sigma_0, sigma_T), {}
-    for n, net in enumerate((dn.OneLayer(q), dn.Tied(q)), start=1):
+    for n, net in enumerate((dn.OneLayerDenoiser(q), dn.TiedDenoiser(q)), start=1):
         law = dn.cutoff_law(task, net, [t])
         found |= {f"lt_{n}": law.variance[0, 0], f"p_{n}": law.exponent[0, 0]}
     return found
 
 
 def emergence(lam: float, q: float, sigma_0: float, sigma_T: float) -> dict[str, Any]:
-    task, net = task_of([lam], sigma_0, sigma_T), dn.Tied(q)
+    task, net = task_of([lam], sigma_0, sigma_T), dn.TiedDenoiser(q)
     when = dn.emergence_times(task, net)
     lt_0, lt_star = dn.generated_variance(task, net, [0.0, when[0]])[:, 0]
     return {"lt_0": lt_0, "lt_star": lt_star}
@@ -156,8 +156,8 @@ CASES = {
         lambda lam, q, t, noise: {"psi": dn.tied_mode(lam, t, sigma=noise, start=q)},
     ),
     "dn-pfode-ratio": Case(lambda rng: mode(rng) | ends(rng), sampled, points=6),
-    "dn-phi-one-layer": Case(lambda rng: mode(rng) | ends(rng), between(dn.OneLayer)),
-    "dn-phi-tied": Case(lambda rng: mode(rng, rng.random()) | ends(rng), between(dn.Tied)),
+    "dn-phi-one-layer": Case(lambda rng: mode(rng) | ends(rng), between(dn.OneLayerDenoiser)),
+    "dn-phi-tied": Case(lambda rng: mode(rng, rng.random()) | ends(rng), between(dn.TiedDenoiser)),
     "dn-cutoff-law": Case(
         lambda rng: {
             "lam": 10.0 ** rng.uniform(-1, 2),

@@ -1,4 +1,4 @@
-"""Cases of the topic descent."""
+"""Cases of the subject descent."""
 
 from __future__ import annotations
 

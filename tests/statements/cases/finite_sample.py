@@ -1,4 +1,4 @@
-"""Cases of the topic finite_sample."""
+"""Cases of the subject finite_sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic flow_matching."""
+"""Cases of the subject flow_matching."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic identity."""
+"""Cases of the subject identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic untied."""
+"""Cases of the subject untied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the topic yang2024."""
+"""Cases of the subject yang2024."""
 
 from __future__ import annotations
 

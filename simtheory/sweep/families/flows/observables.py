@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._typing import Array
-from simtheory.observe.swing import climb, find_rises
-from simtheory.observe.times import first_crossing
+from simtheory.observe import arrays
 from simtheory.sweep.family import Observable, Variable
 
 __all__ = ["OBSERVABLES", "Runs"]
@@ -53,15 +52,17 @@ class Runs:
     def losses(self) -> Array:
         """Loss at the target, ½‖(W − I)x̂‖², shape (M, T)."""
         s = self.mu.shape[-1]
-        error = np.sum(self.weights[..., :s] * self.mu[:, None, None, :], axis=-1)
-        error[..., :s] -= self.mu[:, None, :]
-        return np.asarray(0.5 * np.sum(error**2, axis=-1))
+        outputs = np.sum(self.weights[..., :s] * self.mu[:, None, None, :], axis=-1)
+        target = np.pad(self.mu, ((0, 0), (0, outputs.shape[-1] - s)))
+        return arrays.losses(outputs, target[:, None, :])
 
     @cached_property
     def learned(self) -> Array:
         """Learning time of each concept, shape (M, s); infinite where it is not on the grid."""
         concepts = range(self.mu.shape[-1])
-        shares = [first_crossing(self.share, self.weights[..., k, k], self.level) for k in concepts]
+        shares = [
+            arrays.crossings(self.share, self.weights[..., k, k], self.level) for k in concepts
+        ]
         return np.stack(shares, axis=-1) * self.t_max[:, None]
 
     @cached_property
@@ -73,7 +74,7 @@ class Runs:
     @cached_property
     def climbs(self) -> Array:
         """How far the loss ever climbs above an earlier value, shape (M,)."""
-        return climb(self.losses)
+        return arrays.climb(self.losses)
 
     @cached_property
     def descents(self) -> NDArray[Any]:
@@ -81,7 +82,7 @@ class Runs:
         least = self.threshold * self.losses[:, 0]
         counts = np.ones(len(self.losses), dtype=int)
         for k in np.flatnonzero(self.climbs > least):  # elsewhere there is no rise to find
-            counts[k] += len(find_rises(self.losses[k], float(least[k])))
+            counts[k] += len(arrays.rises(self.losses[k], float(least[k])))
         return counts
 
 

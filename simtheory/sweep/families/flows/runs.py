@@ -85,7 +85,22 @@ class Run:
 
 
 def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
-    """Return what a cell integrates; `memory` keeps what cells of a chunk have in common."""
+    """Return what a cell integrates.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    cell : Cell
+        One of its cells.
+    memory : dict
+        Keeps what cells of a chunk have in common, such as the task.
+
+    Returns
+    -------
+    Run
+        Its task, flow, start and last time.
+    """
 
     def part(table: str, make: Callable[[dict[str, Any]], Any]) -> Any:
         key = (table, *(cell.values[axis] for axis in spec.uses[table]))
@@ -99,7 +114,18 @@ def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
 
 
 def with_last_times(runs: Sequence[Run]) -> list[Run]:
-    """Return runs of one task and shape whose last time is 1.5 times that at which theory has all learned."""
+    """Return runs that last 1.5 times as long as the tied net needs by theory to learn all concepts.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Runs of one task, with starts of one shape.
+
+    Returns
+    -------
+    list of Run
+        The same with their last times.
+    """
     times = tied.learning_times(runs[0].task, np.stack([run.layers[0] for run in runs]))
     last = np.max(times, axis=-1, where=np.isfinite(times), initial=1.0)
     return [replace(run, t_max=1.5 * float(t)) for run, t in zip(runs, last, strict=True)]

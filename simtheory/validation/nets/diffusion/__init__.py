@@ -11,17 +11,18 @@ Result
 =====================  =======================================================================
 module                 what stands there
 =====================  =======================================================================
-`schedule`             the noise schedule; `DDIM` and `Ancestral` sampling
-`vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a judge
-`denoisers`            an MLP and a small U-Net
+`worlds`               `World`, what there is to learn, and `Judge`, which says what is right
+`vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a classifier
+`denoisers`            `Denoiser`: an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`
 `readings`             numbers of a run: learning steps, the bend, the slowdown
-`linear`               the linear denoiser, where theory is exact
-`setups`               the runs that the documentation shows, by name
 =====================  =======================================================================
+
+Schedules and samplers are those of `simtheory.noise`; the runs that the documentation shows stand in
+`simtheory.validation.concept_diffusion`, the linear denoiser in `simtheory.validation.denoiser`.
 """
 
-from simtheory.validation.nets.diffusion.denoisers import MLPDenoiser, UNetDenoiser
+from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.images import ConceptImages
 from simtheory.validation.nets.diffusion.readings import (
     bend_and_return,
@@ -32,23 +33,22 @@ from simtheory.validation.nets.diffusion.readings import (
     terminal_slowdown,
 )
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Schedule, sample
 from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.diffusion.worlds import Judge, World
 
 __all__ = [
-    "DDIM",
-    "Ancestral",
     "ConceptImages",
     "ConceptRun",
     "ConceptVectors",
+    "Denoiser",
+    "Judge",
     "MLPDenoiser",
-    "Schedule",
     "UNetDenoiser",
+    "World",
     "bend_and_return",
     "concept_loss",
     "learning_steps",
-    "sample",
     "speed",
     "strength_order",
     "terminal_slowdown",

@@ -9,9 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.nets.diffusion._nets import build
+from simtheory.noise import Level, Sampler, Schedule, clean_of, target_of
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
-from simtheory.validation.nets.diffusion.schedule import Sampler, Schedule, data_share, noise_share
 from simtheory.validation.nets.optimisers import Optimiser
 
 __all__ = ["Plan", "State", "advance", "generate", "start"]
@@ -24,6 +23,7 @@ class Plan(NamedTuple):
     schedule: Schedule
     batch: int
     convolves: bool
+    prediction: str
 
 
 class State(NamedTuple):
@@ -38,7 +38,7 @@ def start(
     plan: Plan, net: Denoiser, shape: tuple[int, ...], n_conditions: int, key: Any, lr: Any
 ) -> State:
     """Return the state before the first step."""
-    drawn = build(net, shape, n_conditions, key, lr.dtype)
+    drawn = net.build(shape, n_conditions, key, lr.dtype)
     return State(drawn, plan.optimiser.transform(lr).init(drawn), jnp.zeros((), lr.dtype))
 
 
@@ -60,26 +60,31 @@ def _step(plan: Plan, state: State, data: Any, key: Any, lr: Any, step: Any) -> 
     x, condition = data
     choose, mix, draw = jax.random.split(jax.random.fold_in(key, step), 3)
     rows = jax.random.randint(choose, (plan.batch,), 0, len(x))
-    loss, slope = jax.value_and_grad(_loss)(
-        state.net, x[rows], condition[rows], plan.schedule, mix, draw
-    )
+    loss, slope = jax.value_and_grad(_loss)(state.net, x[rows], condition[rows], plan, mix, draw)
     updates, memory = plan.optimiser.transform(lr).update(slope, state.memory, state.net)
     return State(eqx.apply_updates(state.net, updates), memory, state.total + loss)
 
 
-def _loss(net: Any, x: Any, condition: Any, schedule: Schedule, mix: Any, draw: Any) -> Any:
-    """Half the squared error of the velocity, summed over coordinates, mean over the batch.
+def _loss(net: Any, x: Any, condition: Any, plan: Plan, mix: Any, draw: Any) -> Any:
+    """Half the squared error of the prediction, summed over coordinates, mean over the batch.
 
     The diffusion times of a batch are evenly spaced from a random start, which covers the schedule.
     """
     n = len(x)
+    low, high = plan.schedule.ends
     share = (jax.random.uniform(mix, (), x.dtype) + jnp.arange(n, dtype=x.dtype) / n) % 1.0
-    u = schedule.low + (schedule.high - schedule.low) * share
+    u = low + (high - low) * share
     noise = jax.random.normal(draw, x.shape, x.dtype)
-    column = u.reshape(n, *(1,) * (x.ndim - 1))
-    alpha, s = data_share(column), noise_share(column)
-    error = net(alpha * x + s * noise, condition, u) - (alpha * noise - s * x)
+    level = _seen(plan.schedule, u.reshape(n, *(1,) * (x.ndim - 1)))
+    error = net(level.alpha * x + level.sigma * noise, condition, u)
+    error = error - target_of(plan.prediction, x, noise, level)
     return 0.5 * jnp.sum(error**2) / n
+
+
+def _seen(schedule: Schedule, u: Any) -> Level:
+    """Return the level as the net sees it: of every schedule the form that preserves variance."""
+    level = schedule.at(u)
+    return level if schedule.preserves_variance else level.normalised
 
 
 _one = eqx.filter_jit(_step)
@@ -96,28 +101,36 @@ def _many(plan: Plan, state: State, data: Any, key: Any, lr: Any, first: Any, la
 def generate(
     plan: Plan, sampler: Sampler, net: Any, condition: Any, z: Any, noise: Any | None
 ) -> Any:
-    """Draw samples (n, *shape) under conditions (n, c) from starts z, as `schedule.sample` does."""
+    """Draw samples (n, *shape) under conditions (n, c) from normal z, as `noise.sample` does.
+
+    They are states of the form that preserves variance, as the starts are.
+    """
     times = jnp.asarray(plan.schedule.times(sampler.steps), z.dtype)
     if not plan.convolves:
-        return _move_down(sampler, net, condition, z, times, noise)
+        return _move_down(plan, sampler, net, condition, z, times, noise)
     for k in range(sampler.steps):
-        z = _move(sampler, net, condition, z, times[k : k + 2], None if noise is None else noise[k])
+        drawn = None if noise is None else noise[k]
+        z = _move(plan, sampler, net, condition, z, times[k : k + 2], drawn)
     return z
 
 
-def _step_down(sampler: Sampler, net: Any, condition: Any, z: Any, ends: Any, noise: Any) -> Any:
-    u, r = ends
-    velocity = net(z, condition, jnp.broadcast_to(u, len(z)))
-    return sampler.step(z, data_share(u) * z - noise_share(u) * velocity, u, r, noise)
+def _step_down(
+    plan: Plan, sampler: Sampler, net: Any, condition: Any, z: Any, ends: Any, noise: Any
+) -> Any:
+    here, there = (_seen(plan.schedule, u) for u in ends)
+    output = net(z, condition, jnp.broadcast_to(here.time, len(z)))
+    return sampler.step(z, clean_of(plan.prediction, output, z, here), here, there, noise)
 
 
 _move = eqx.filter_jit(_step_down)
 
 
 @eqx.filter_jit
-def _move_down(sampler: Sampler, net: Any, condition: Any, z: Any, times: Any, noise: Any) -> Any:
+def _move_down(
+    plan: Plan, sampler: Sampler, net: Any, condition: Any, z: Any, times: Any, noise: Any
+) -> Any:
     def body(state: Any, step: Any) -> tuple[Any, None]:
         ends, draws = step
-        return _step_down(sampler, net, condition, state, ends, draws), None
+        return _step_down(plan, sampler, net, condition, state, ends, draws), None
 
     return lax.scan(body, z, (jnp.stack([times[:-1], times[1:]], axis=1), noise))[0]

@@ -9,20 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser
-
-__all__ = ["Perceptron", "UNet", "build"]
+__all__ = ["Perceptron", "UNet"]
 
 _OCTAVES = 4
 _GROUPS = 4
-
-
-def build(
-    net: Denoiser, shape: tuple[int, ...], n_conditions: int, key: Any, dtype: Any
-) -> Perceptron | UNet:
-    """Draw the denoiser's start."""
-    family = Perceptron if isinstance(net, MLPDenoiser) else UNet
-    return family(net, shape, n_conditions, key, dtype)
 
 
 def clock(u: Any) -> Any:
@@ -65,7 +55,7 @@ class Perceptron(eqx.Module):
         self.last = Dense(net.width, size, keys[-1], dtype, gain=0.1)
 
     def __call__(self, z: Any, condition: Any, u: Any) -> Any:
-        """Return the velocity of z (n, *shape) under conditions (n, c) at times (n,)."""
+        """Return the prediction from z (n, *shape) under conditions (n, c) at times (n,)."""
         flat = z.reshape(len(z), -1)
         h = self.first(jnp.concatenate([flat, condition, clock(u)], axis=1))
         for block in self.blocks:
@@ -152,7 +142,7 @@ class UNet(eqx.Module):
         self.last = Convolution(sizes[0], shape[-1], next(keys), dtype, gain=0.1)
 
     def __call__(self, z: Any, condition: Any, u: Any) -> Any:
-        """Return the velocity of z (n, side, side, 3) under conditions (n, c) at times (n,)."""
+        """Return the prediction from z (n, side, side, 3) under conditions (n, c) at times (n,)."""
         into, out = self.embed
         code = jax.nn.gelu(out(jax.nn.gelu(into(jnp.concatenate([condition, clock(u)], axis=1)))))
         h, kept = self.first(z), list[Any]()

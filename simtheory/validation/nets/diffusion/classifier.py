@@ -9,6 +9,7 @@ import numpy as np
 
 from simtheory._checks import require
 from simtheory._typing import Array
+from simtheory.validation.nets.diffusion.worlds import Judge
 
 __all__ = ["Classifier", "train_classifier"]
 
@@ -21,7 +22,7 @@ _NOISE = 0.1  # up to this much is added, because samples are not clean
 
 
 @dataclass(frozen=True, slots=True)
-class Classifier:
+class Classifier(Judge):
     """One hidden layer on the pixels, one probability for each concept.
 
     Parameters

@@ -44,6 +44,7 @@ from simtheory._checks import as_finite, one_of, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.validation.nets.diffusion.classifier import Classifier, train_classifier
+from simtheory.validation.nets.diffusion.worlds import World
 
 __all__ = ["CONCEPTS", "ConceptImages"]
 
@@ -59,7 +60,7 @@ _EDGE = 0.5  # width of the object's edge, in pixels
 
 
 @dataclass(frozen=True, slots=True)
-class ConceptImages:
+class ConceptImages(World):
     """Images of an object, conditioned on the concepts they hold.
 
     Parameters
@@ -150,19 +151,14 @@ class ConceptImages:
         return np.array(list(product((0.0, 1.0), repeat=len(self.concepts))))
 
     @property
-    def description(self) -> str:
-        """All that decides the data, as text."""
-        return repr(self)
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one data point."""
         return (self.pixels, self.pixels, 3)
 
     @property
-    def double(self) -> bool:
-        """Whether nets train in float64."""
-        return False
+    def precision(self) -> str:
+        """Numbers that nets train in."""
+        return "float32"
 
     @property
     def signals(self) -> Array:
@@ -175,14 +171,8 @@ class ConceptImages:
             result.append(np.sqrt(((on - off) ** 2).sum(axis=(1, 2, 3))).mean())
         return np.array(result)
 
-    def reader(self) -> Classifier:
-        """Return what places samples in concept space.
-
-        Returns
-        -------
-        Classifier
-            Trained on all classes, in seconds.
-        """
+    def judge(self) -> Classifier:
+        """Return a classifier, trained on all classes in seconds."""
         return _judge(self)
 
     def condition(self, values: ArrayLike) -> Array:

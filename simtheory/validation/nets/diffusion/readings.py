@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite
+from simtheory._checks import share
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.validation.nets.diffusion.runs import ConceptRun
@@ -113,12 +113,10 @@ def learning_steps(
     ArgumentError
         If the level is out of range.
     """
-    share = as_finite("level", level)
-    if share.ndim or not 0.0 < share < 1.0:
-        raise ArgumentError(f"Argument `level` must lie in (0, 1), but it is {level!r}.")
+    wanted = share("level", level)
     c, v = _path(run, prompt)
     progress = _smooth(1.0 - np.abs(c - v))
-    return _held_from(run, progress, np.full((len(c), v.size), float(share)))
+    return _held_from(run, progress, np.full((len(c), v.size), wanted))
 
 
 class Bend(NamedTuple):

@@ -9,17 +9,19 @@ unseen combination among them, and placed in concept space.
 Symbols
 -------
 S : number of seeds; T : number of records; P : number of prompts; n : number of concepts; m : samples
-per prompt; v : velocity of `diffusion.schedule`; c : condition.
+per prompt; y : what the net predicts, by `prediction` of its description; c : condition.
 
 Result
 ------
 What is minimised is the mean over data, diffusion times and noise of
 
-.. math:: \tfrac12 \| \hat v(z_u, c, u) - v \|^2, \qquad v = \alpha\varepsilon - s x,
+.. math:: \tfrac12 \| \hat y(z_u, c, u) - y \|^2, \qquad
+    y = \alpha\varepsilon - \sigma x, \quad y = \varepsilon, \quad\text{or}\quad y = x,
 
 with u uniform between the ends of the schedule (the times of a batch are evenly spaced from a random
-start). As :math:`\hat x - x = s(v - \hat v)`, it is the loss of the clean data weighted by
-:math:`1/s^2 = 1 + 1/\sigma^2`.
+start). Of a schedule that does not preserve variance the net sees the form that does, with the same
+noise levels λ. The loss of the velocity is that of the clean data weighted by 1 + 1/λ, and the loss
+of the noise is it weighted by 1/λ.
 
 Reading
 -------
@@ -33,9 +35,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -43,19 +44,16 @@ from tqdm import tqdm
 from simtheory._checks import as_finite, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
 from simtheory.validation.nets._arguments import checked_optimiser, checked_record, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device
 from simtheory.validation.nets.diffusion._store import SeedStore
-from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
-from simtheory.validation.nets.diffusion.images import ConceptImages
+from simtheory.validation.nets.diffusion.denoisers import Denoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun
-from simtheory.validation.nets.diffusion.schedule import DDIM, Ancestral, Sampler, Schedule
-from simtheory.validation.nets.diffusion.vectors import ConceptVectors
+from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
 
-__all__ = ["World", "train"]
-
-World: TypeAlias = ConceptVectors | ConceptImages
+__all__ = ["train"]
 
 
 def train(
@@ -68,7 +66,7 @@ def train(
     optimiser: Optimiser = Adam(),  # noqa: B008 (frozen)
     samples: int = 1000,
     batch: int = 64,
-    schedule: Schedule = Schedule(),  # noqa: B008 (frozen)
+    schedule: Schedule = CosineVP(),  # noqa: B008 (frozen)
     sampler: Sampler = DDIM(20),  # noqa: B008 (frozen)
     draws: int = 64,
     prompts: ArrayLike | None = None,
@@ -81,10 +79,10 @@ def train(
 
     Parameters
     ----------
-    net : MLPDenoiser or UNetDenoiser
-        The denoiser.
-    world : ConceptVectors or ConceptImages
-        What there is to learn.
+    net : Denoiser
+        The denoiser, ``MLPDenoiser()``, ``UNetDenoiser()`` or one of your own.
+    world : World
+        What there is to learn, `ConceptVectors`, `ConceptImages` or a world of your own.
     steps : int
         Optimiser steps.
     lr : float
@@ -92,20 +90,20 @@ def train(
     seeds : iterable of int
         Seeds, all different; the leading axis of the result. A seed draws its own data, start,
         batches and sampling noise.
-    optimiser : SGD or Adam
-        The optimiser. Default: ``Adam()``.
+    optimiser : Optimiser
+        ``SGD()``, ``Adam()`` or one of your own. Default: ``Adam()``.
     samples : int
         Training points per class.
     batch : int
         Points per step, drawn from the training points with replacement.
     schedule : Schedule
-        Ends of the noise schedule.
-    sampler : DDIM or Ancestral
-        How samples are drawn.
+        How data and noise are mixed; see `simtheory.noise`. Default: ``CosineVP()``.
+    sampler : Sampler
+        How samples are drawn, ``DDIM()`` or ``DDPM()``. Default: ``DDIM(20)``.
     draws : int
         Samples per prompt and record.
     prompts : array_like, shape (P, n), optional
-        Concept values asked for. Default: all 2ⁿ combinations of 0 and 1.
+        Values asked for. Default: those of the world; of concepts, all 2ⁿ rows of 0 and 1.
     record : int, "log" or array_like of int
         When to record: a number of records, evenly spaced with the first at step 0 and the last at
         the end; ``"log"``, up to 200 records in equal ratios, and step 0; or the step numbers
@@ -136,19 +134,18 @@ def train(
     Examples
     --------
     >>> from simtheory.tasks import SIMTask
+    >>> from simtheory.validation.nets.diffusion import ConceptVectors, MLPDenoiser
     >>> world = ConceptVectors(SIMTask(mu=(0.4, 0.8), sigma=0.08, origin=True))
     >>> run = train(MLPDenoiser(16), world, steps=20, lr=1e-3, seeds=(0,), draws=8, record=3)
     >>> run.coordinates.shape
     (1, 3, 4, 2)
     """
     job = _Job(
-        net=_checked("net", net, MLPDenoiser | UNetDenoiser, "MLPDenoiser() or UNetDenoiser()"),
-        world=_checked(
-            "world", world, ConceptVectors | ConceptImages, "ConceptVectors or ConceptImages"
-        ),
+        net=_checked("net", net, Denoiser, "a Denoiser, such as MLPDenoiser() or UNetDenoiser()"),
+        world=_checked("world", world, World, "a World, such as ConceptVectors or ConceptImages"),
         optimiser=checked_optimiser(optimiser),
-        schedule=_checked("schedule", schedule, Schedule, "Schedule()"),
-        sampler=_checked("sampler", sampler, DDIM | Ancestral, "DDIM() or Ancestral()"),
+        schedule=_checked("schedule", schedule, Schedule, "a Schedule, such as CosineVP()"),
+        sampler=_checked("sampler", sampler, Sampler, "a Sampler, such as DDIM() or DDPM()"),
         lr=positive("lr", lr),
         seeds=checked_seeds(seeds),
         samples=positive_int("samples", samples),
@@ -157,21 +154,20 @@ def train(
         prompts=_checked_prompts(prompts, world),
         stops=checked_record(record, positive_int("steps", steps)),
     )
-    job.check_shapes()
+    job.net.check(job.world.shape)
     place = find_device(device)
     for module in ("equinox", "optax"):
         require(module, extra="nets")
     keep = SeedStore(store, job.settings)
     hidden = not (progress and sys.stderr.isatty())
     total = len(job.seeds) * int(job.stops[-1])
-    precision = "float64" if job.world.double else "float32"
     with (
-        computing_on(place, precision=precision),
+        computing_on(place, precision=job.world.precision),
         tqdm(total=total, unit="step", disable=hidden, leave=False) as bar,
     ):
-        reader = job.world.reader()
-        seen = [_one_seed(job, seed, reader, keep, bar) for seed in job.seeds]
-    return job.result(seen, {"device": place.platform, "held_out": reader.held_out})
+        judge = job.world.judge()
+        seen = [_one_seed(job, seed, judge, keep, bar) for seed in job.seeds]
+    return job.result(seen, {"device": place.platform, "held_out": judge.held_out})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,21 +198,6 @@ class _Job:
             **{name: getattr(self, name) for name in numbers},
             "prompts": self.prompts.tolist(),
         }
-
-    def check_shapes(self) -> None:
-        """Refuse a net that cannot take the world's data."""
-        if self.net.convolves and len(self.world.shape) != 3:
-            raise ShapeError(
-                "Argument `net` is a U-Net, which needs images, but a data point has shape "
-                f"{self.world.shape}. Take MLPDenoiser()."
-            )
-        if isinstance(self.net, UNetDenoiser):
-            halvings = len(self.net.channels) - 1
-            if self.world.shape[0] % 2**halvings:
-                raise ShapeError(
-                    f"Argument `net` halves the image {halvings} times, but its side is "
-                    f"{self.world.shape[0]} pixels. Take fewer `channels`."
-                )
 
     def result(self, seen: list[dict[str, Array]], facts: dict[str, Any]) -> ConceptRun:
         """Return the run, or raise if a seed diverged."""
@@ -252,19 +233,19 @@ class _Job:
         )
 
 
-def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> dict[str, Array]:
+def _one_seed(job: _Job, seed: int, judge: Judge, keep: SeedStore, bar: Any) -> dict[str, Array]:
     """Train one seed from wherever its file left off; return what was recorded."""
     import jax
     import jax.numpy as jnp
 
     from simtheory.validation.nets.diffusion import _loop
 
-    dtype = np.float64 if job.world.double else np.float32
+    dtype = np.dtype(job.world.precision)
     x, condition = job.world.data(job.samples, seed=seed)
     data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
     init, steps = jax.random.split(jax.random.key(seed))
     lr = jnp.asarray(job.lr, dtype)
-    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves)
+    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves, job.net.prediction)
     prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
     told, z, noise = (
         None if part is None else jnp.asarray(part, dtype)
@@ -280,7 +261,7 @@ def _one_seed(job: _Job, seed: int, reader: Any, keep: SeedStore, bar: Any) -> d
         points = np.asarray(
             _loop.generate(plan, job.sampler, state.net, told, z, noise), np.float64
         )
-        _look(job, reader, points, loss if stop > before else np.nan, seen)
+        _look(job, judge, points, loss if stop > before else np.nan, seen)
         bar.update(stop - before)
         keep.save(seed, job.stops, state, seen, last=k + 1 == job.stops.size)
     return {name: np.array(values) for name, values in seen.items()}
@@ -297,14 +278,14 @@ def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:
     return z, np.tile(noise, (1, *repeats))
 
 
-def _look(job: _Job, reader: Any, points: Array, loss: float, seen: dict[str, list[Any]]) -> None:
+def _look(job: _Job, judge: Judge, points: Array, loss: float, seen: dict[str, list[Any]]) -> None:
     """Place the samples in concept space and add what is recorded of them."""
     count, n = job.prompts.shape
     if np.isfinite(points).all():
-        placed = reader.place(points).reshape(count, job.draws, n)
+        placed = judge.place(points).reshape(count, job.draws, n)
     else:
         placed = np.full((count, job.draws, n), np.nan)
-    right = (placed > 0.5) == (job.prompts > 0.5)[:, None, :]
+    right = np.asarray(judge.right(placed, job.prompts[:, None, :]))
     seen["coordinates"].append(placed.mean(axis=1))
     seen["accuracy"].append(right.mean(axis=1))
     seen["joint"].append(right.all(axis=2).mean(axis=1))
@@ -320,7 +301,7 @@ def _checked(name: str, value: Any, kinds: Any, wanted: str) -> Any:
 
 def _checked_prompts(prompts: ArrayLike | None, world: World) -> Array:
     if prompts is None:
-        return np.array(list(product((0.0, 1.0), repeat=len(world.names))))
+        return as_finite("prompts", world.prompts)
     values = as_finite("prompts", prompts)
     if values.ndim != 2 or values.shape[1] != len(world.names) or len(values) == 0:
         raise ShapeError(

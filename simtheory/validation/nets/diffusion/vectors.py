@@ -29,12 +29,13 @@ from simtheory._checks import as_finite
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
 from simtheory.tasks import SIMTask
+from simtheory.validation.nets.diffusion.worlds import Judge, World
 
 __all__ = ["ConceptVectors"]
 
 
 @dataclass(frozen=True, slots=True)
-class ConceptVectors:
+class ConceptVectors(World, Judge):
     """Vectors that hold concepts, conditioned on the concepts they hold.
 
     Parameters
@@ -92,11 +93,6 @@ class ConceptVectors:
         return (self.task.dim,)
 
     @property
-    def double(self) -> bool:
-        """Whether nets train in float64."""
-        return True
-
-    @property
     def held_out(self) -> Array:
         """Share of the data whose concept k is read rightly at ½, shape (n,)."""
         n = self.task.n_concepts
@@ -105,14 +101,8 @@ class ConceptVectors:
         ]
         return np.array([0.5 * (1.0 + erf(r / sqrt(8.0))) for r in ratios])
 
-    def reader(self) -> ConceptVectors:
-        """Return what places samples in concept space.
-
-        Returns
-        -------
-        ConceptVectors
-            Itself: coordinates are read off.
-        """
+    def judge(self) -> ConceptVectors:
+        """Return itself: coordinates are read off."""
         return self
 
     def condition(self, values: ArrayLike) -> Array:

@@ -1,0 +1,1 @@
+"""Statements on the tied two-layer net: its forms, its laws, and further approximations."""

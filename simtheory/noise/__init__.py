@@ -1,0 +1,61 @@
+r"""Noise: schedules, noise levels, samplers, and what a net predicts.
+
+Problem
+-------
+Diffusion mixes data x with standard normal noise :math:`\varepsilon`, more and more of it, and samples
+by walking back. Theory and trained nets share the same few objects here; they are NumPy, and run on
+arrays of any library that follows the array standard, JAX among them.
+
+Symbols
+-------
+u : diffusion time in [0, 1], no training time; :math:`\alpha, \sigma` : shares of data and noise;
+:math:`\lambda = \sigma^2/\alpha^2` : *noise level*; :math:`\sigma/\alpha = \sqrt\lambda` : its *ratio*,
+which `simtheory.analytic.denoiser` calls σ; z : noised data; :math:`\hat x` : a guess of the clean
+data; r < u : the next diffusion time.
+
+Result
+------
+.. math:: z_u = \alpha_u x + \sigma_u \varepsilon .
+
+====================================  =========================================================
+what                                  what it says
+====================================  =========================================================
+`CosineVP` `LinearVP` `VE` `EDM`      a `Schedule`: the shares α(u), σ(u), and where it ends
+`Straight`
+`Level`, `Levels`                     one point of a schedule, and the grid that a sampler takes
+`DDIM`, `DDPM`                        a `Sampler`: what one step down is
+`sample`                              walks down the levels with any guess of the clean data
+`target_of`, `clean_of`               what a net learns to predict, and the guess it implies
+====================================  =========================================================
+
+Reading
+-------
+A schedule matters through its noise levels only: dividing z by :math:`\sqrt{\alpha^2 + \sigma^2}`
+turns every schedule into one that preserves variance, with the same :math:`\lambda`. Both ends of the
+levels enter every sampled number: what is drawn still holds the noise of the last level, and starts
+from one that is finite.
+"""
+
+from simtheory.noise.levels import Level, Levels
+from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
+from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
+from simtheory.noise.schedules import EDM, VE, CosineVP, LinearVP, Schedule, Straight
+
+__all__ = [
+    "DDIM",
+    "DDPM",
+    "EDM",
+    "PREDICTIONS",
+    "VE",
+    "Ancestral",
+    "CosineVP",
+    "Level",
+    "Levels",
+    "LinearVP",
+    "Sampler",
+    "Schedule",
+    "Straight",
+    "clean_of",
+    "sample",
+    "target_of",
+]

@@ -1,0 +1,267 @@
+r"""The arithmetic of observables, on arrays alone.
+
+Every number that is read off a curve is computed here: by `observe` for a trajectory, by `sweep`
+for a batch of cells, by `fit` for measured curves, and by the claims.
+
+Symbols
+-------
+t or x : what was varied, shape (T,); values : numbers over it, shape (..., T), on the last axis.
+
+Result
+------
+The functions trust their input: shapes and ranges are checked by those who call them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simtheory._typing import Array
+
+__all__ = [
+    "climb",
+    "crossings",
+    "losses",
+    "population_losses",
+    "rises",
+    "slope",
+    "smoothed",
+    "symmetric",
+    "widths",
+]
+
+
+def losses(outputs: Array, points: Array) -> Array:
+    """Return the loss ½‖f − x‖² of outputs at points.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (..., d)
+        Outputs f.
+    points : ndarray, shape (..., d)
+        Points x; the leading axes broadcast.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The loss: with the ½, summed over coordinates.
+
+    Examples
+    --------
+    >>> losses(np.zeros(2), np.array([1.0, 2.0]))
+    array(2.5)
+    """
+    return np.asarray(0.5 * np.sum((outputs - points) ** 2, axis=-1))
+
+
+def population_losses(weights: Array, second_moment: Array) -> Array:
+    """Return the loss ½ tr (W − I) A (W − I)ᵀ of maps over a population of inputs.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., d, d)
+        Maps W.
+    second_moment : ndarray, shape (d, d)
+        Second moment A of the inputs.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The loss: with the ½, summed over coordinates, mean over inputs.
+
+    Examples
+    --------
+    >>> population_losses(np.zeros((2, 2)), np.diag([1.0, 3.0]))
+    array(2.)
+    """
+    miss = weights - np.eye(weights.shape[-1])
+    return np.asarray(0.5 * np.sum((miss @ second_moment) * miss, axis=(-2, -1)))
+
+
+def symmetric(weights: Array) -> Array:
+    """Return the symmetric part of matrices.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., d, d)
+        Matrices W.
+
+    Returns
+    -------
+    ndarray, shape (..., d, d)
+        ½ (W + Wᵀ).
+    """
+    return np.asarray(0.5 * (weights + np.swapaxes(weights, -1, -2)))
+
+
+def smoothed(values: Array, width: int) -> Array:
+    """Return moving averages.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., T)
+        Numbers.
+    width : int
+        Number of points of a window, at most T.
+
+    Returns
+    -------
+    ndarray, shape (..., T - width + 1)
+        Mean of every whole window.
+
+    Examples
+    --------
+    >>> smoothed(np.array([0.0, 3.0, 0.0, 6.0]), 3)
+    array([1., 3.])
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(values, width, axis=-1)
+    return np.asarray(windows.mean(axis=-1))
+
+
+def climb(values: Array) -> Array:
+    """Return how far numbers ever climb above an earlier one.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., T)
+        Numbers in order.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        max over t' ≤ t of values(t) − values(t'); 0 if they never rise.
+
+    Examples
+    --------
+    >>> climb(np.array([3.0, 1.0, 2.5, 0.5, 1.0]))
+    array(1.5)
+    """
+    return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
+
+
+def rises(values: Array, least: float) -> list[tuple[int, int]]:
+    """Return where numbers rise by more than some least size.
+
+    One pass: while the numbers fall, the lowest is kept; a rise starts there as soon as one stands
+    higher by more than `least`. While they rise, the highest is kept; the rise ends there as soon
+    as one stands lower by more than `least`, or at the last one.
+
+    Parameters
+    ----------
+    values : ndarray, shape (T,)
+        Numbers in order.
+    least : float
+        Size that a rise has to exceed.
+
+    Returns
+    -------
+    list of (int, int)
+        Places of the minimum and the maximum of every rise.
+
+    Examples
+    --------
+    >>> rises(np.array([3.0, 1.0, 2.5, 0.5, 1.0]), 0.6)
+    [(1, 2)]
+    """
+    moves = np.flatnonzero(np.diff(values))
+    turns = moves[1:][np.diff(np.sign(np.diff(values)[moves])) != 0]
+    found: list[tuple[int, int]] = []
+    low = high = 0
+    rising = False
+    for k in [*turns.tolist(), values.size - 1]:
+        if rising:
+            if values[k] > values[high]:
+                high = k
+            elif values[high] - values[k] > least:
+                found.append((low, high))
+                low, rising = k, False
+        elif values[k] < values[low]:
+            low = k
+        elif values[k] - values[low] > least:
+            high, rising = k, True
+    return [*found, (low, high)] if rising else found
+
+
+def crossings(t: Array, values: Array, level: float) -> Array:
+    """Return where numbers first reach a level, running straight between two points.
+
+    Parameters
+    ----------
+    t : ndarray, shape (T,)
+        What was varied, increasing.
+    values : ndarray, shape (..., T)
+        Numbers over it.
+    level : float
+        What they have to reach.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Places on t: ``t[0]`` if the first number is there already, inf if none is.
+
+    Examples
+    --------
+    >>> crossings(np.array([0.0, 1.0, 3.0]), np.array([0.0, 0.2, 0.6]), 0.4)
+    array(2.)
+    """
+    reached = values >= level
+    after = np.argmax(reached, axis=-1)
+    before = np.maximum(after - 1, 0)
+    high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
+    step = high - low
+    share = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
+    found = t[before] + share * (t[after] - t[before])
+    return np.where(reached.any(axis=-1), found, np.inf)
+
+
+def widths(t: Array, values: Array, low: float, high: float) -> Array:
+    """Return how long numbers take from one level to a higher one.
+
+    Parameters
+    ----------
+    t : ndarray, shape (T,)
+        What was varied, increasing.
+    values : ndarray, shape (..., T)
+        Numbers over it.
+    low, high : float
+        The two levels.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        First crossing of the higher level minus first crossing of the lower one; inf where the
+        higher one is not reached.
+
+    Examples
+    --------
+    >>> widths(np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0]), 0.25, 0.75)
+    array(1.)
+    """
+    last = crossings(t, values, high)
+    first = crossings(t, values, low)
+    return np.subtract(last, first, out=np.full_like(last, np.inf), where=np.isfinite(last))
+
+
+def slope(x: Array, values: Array) -> Array:
+    """Return the slope of the straight line through points, by least squares.
+
+    Parameters
+    ----------
+    x : ndarray, shape (T,)
+        Where; at least two different places.
+    values : ndarray, shape (..., T)
+        Numbers there.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The slope.
+
+    Examples
+    --------
+    >>> slope(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
+    array(2.)
+    """
+    shift = x - x.mean()
+    return np.asarray((values @ shift) / (shift @ shift))

@@ -1,0 +1,21 @@
+"""Self-contained pages: one HTML file with its figures inside, for a screen, a phone or paper.
+
+A page loads nothing from elsewhere and runs no script. `page` writes the frame, the parts below are
+HTML texts that fill it:
+
+==============  ===============================================================================
+part            what it gives
+==============  ===============================================================================
+`draw`          a small SVG file, drawn on Axes
+`figure`        the SVG inside the page
+`fold`          a line that opens to more
+`filters`       buttons with counts that leave only some entries on the page
+`interval`      a band, and where a value lies in it or beside it
+`text`          any text, safe to put into HTML
+==============  ===============================================================================
+"""
+
+from simtheory.report.figures import draw, figure, interval
+from simtheory.report.pages import filters, fold, page, text
+
+__all__ = ["draw", "figure", "filters", "fold", "interval", "page", "text"]
