@@ -45,7 +45,7 @@ def test_the_package_keeps_every_contract(house):
         ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
         ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
         ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
-        ("simtheory/sweep/family.py", "from simtheory.sweep import spec", "Sweeps"),
+        ("simtheory/sweep/family.py", "from simtheory.sweep import store", "Sweeps"),
         ("derivations/tied/laws.py", "from simtheory.sim import solve", "Derivations"),
     ],
 )
