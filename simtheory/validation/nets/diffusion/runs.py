@@ -13,7 +13,7 @@ from simtheory._checks import as_finite, frozen
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.results import Trajectory
+from simtheory.results import Arrays, Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = ["ConceptRun"]
@@ -146,11 +146,10 @@ class ConceptRun:
             task=task,
             origin="validation.diffusion.train",
             exact=False,
-            stats={
-                "seeds": np.array(self.seeds),
-                "steps": np.tile(self.steps, (len(self.seeds), 1)),
-                "clock": "lr * steps: diffusion has no canonical clock",
-            },
+            stats={"clock": "lr * steps: diffusion has no canonical clock"},
+            arrays=Arrays(
+                {"seeds": ("*ensemble", np.array(self.seeds)), "steps": ("t", self.steps)}
+            ),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
