@@ -67,6 +67,46 @@ def one_layer_ood(statement: Statement) -> Iterator[Step]:
     yield Step("Its slope is a sum of negative terms: the test loss only falls.", slope - fall)
 
 
+@proof("one-layer-random-start")
+def one_layer_random_start(statement: Statement) -> Iterator[Step]:
+    """Put a start of independent Gaussian entries into the flow, and average."""
+    tau = sympy.Symbol("tau", positive=True)
+    a, mu = list(symbols("a_1:4", positive=True)), list(symbols("mu_1:3", positive=True))
+    stated = statement.substitute(mu=mu, a=a, s=2, d=3, t=t, tau=tau)
+    start = sympy.Matrix(3, 3, symbols("w_(1:4)(1:4)"))
+    left = diag(*[sympy.exp(-rate * t) for rate in a])
+    error = (start - eye(3)) * left
+    yield Step("W − I = (W(0) − I)e^{−At} solves the flow.", error.diff(t) + error * diag(*a))
+    seen = sympy.Matrix(symbols("v_1:4", positive=True))
+    missed = (start - eye(3)) * seen
+    loss, length = missed.dot(missed) / 2, seen.dot(seen)
+    mean = _gaussian_mean(loss, start, tau)
+    at_target = {v: x * sympy.exp(-rate * t) for v, x, rate in zip(seen, [*mu, 0], a, strict=True)}
+    yield Step(
+        "With v = e^{−At}x̂ the mean of ½|(W(0)−I)v|² is ½(1 + dτ²)|v|², d = 3.",
+        mean.subs(at_target) - stated["L_test"],
+    )
+    train = (error * diag(*a) * error.T).trace() / 2
+    yield Step(
+        "On the training data the mean of ½ tr[(W−I)A(W−I)ᵀ] gains the same factor.",
+        _gaussian_mean(train, start, tau) - stated["L_train"],
+    )
+    variance = _gaussian_mean(loss**2, start, tau) - mean**2
+    yield Step(
+        "The variance of ½|(W(0)−I)v|² is τ²(1 + dτ²/2)|v|⁴.",
+        variance - tau**2 * (1 + Rational(3, 2) * tau**2) * length**2,
+    )
+    root = tau * sympy.sqrt(1 + Rational(3, 2) * tau**2) * length.subs(at_target)
+    yield Step("The standard deviation is its positive root.", root - stated["S_test"])
+
+
+def _gaussian_mean(value: sympy.Expr, entries: sympy.Matrix, tau: sympy.Symbol) -> sympy.Expr:
+    """Return the mean of a polynomial in independent Gaussian entries, of degree four at most."""
+    moments = {0: 1, 2: tau**2, 4: 3 * tau**4}
+    terms = sympy.Poly(value, *entries).terms()
+    return sum(c * sympy.prod([moments.get(n, 0) for n in powers]) for powers, c in terms)
+
+
 @proof("one-layer-general")
 def one_layer_general(statement: Statement) -> Iterator[Step]:
     """Gradient of the loss with decay, then the linear equation it gives."""

@@ -1,9 +1,8 @@
-r"""Your own curves: effective rates, starts and ties of measured curves, and what comes next.
+r"""Your own curves: effective rates, starts and ties of measured curves, and a forecast.
 
 Problem
 -------
-A network was trained, and what it puts out for each concept was recorded over time, or its loss
-was. How fast does it learn each concept, in the sense of the theory? From how small a start, and
+A network was trained, and its output for each concept, or its loss, was recorded over time. How fast does it learn each concept, in the sense of the theory? From how small a start, and
 with which ties between concepts? When will it have learned the others? Will its test loss rise?
 
 Symbols
@@ -23,9 +22,9 @@ Least squares give the parameters, :math:`s^2(J^TJ)^{-1}` their covariance, and 
 
 Reading
 -------
-A fit that leaves residuals with a pattern is a model that misses something, and its intervals know
-nothing of that: look at the runs test before the intervals. Where the data do not tell a parameter,
-there is no fit but a `FitError` that says which and what to record.
+Residuals with a pattern show that the model misses something, and the intervals do not contain that
+error: look at the runs test before the intervals. Where the data do not identify a parameter there is
+no fit but a `FitError`, which names the parameter and what to record.
 """
 
 from simtheory.fit.curves import OBSERVED, Curves, curves

@@ -13,7 +13,7 @@ name                  scale on which it is fitted         models
 ====================  ==================================  =======================================
 
 Partial cosines, each between two rows without their shares along the rows before, may take any
-values in (−1, 1): whatever the fit tries, W(0) = U₀U₀ᵀ is a Gram matrix.
+values in (−1, 1): at every point of a search W(0) = U₀U₀ᵀ is a Gram matrix.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _RTOL = 1e-9
 """Tolerance of the flow: with steps of 1e-4 in the parameters, derivatives are right to 1e-5."""
 
 _MAX_STEPS = 4000
-"""Most steps of the flow for each length of the record; rates that learn in 1/1000 of it need fewer."""
+"""Most steps of the flow for each measured length of time; rates that learn in 1/1000 of it need fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Scale:
 
 _FACTOR = "{0:.2g} in its logarithm, and 1 is a factor of seven either way"
 SCALES = {
-    # Rates in inverse lengths of the record.
+    # Rates in inverse lengths of the measured time.
     "ln_rate": Scale(float(np.log(1e-4)), float(np.log(1e4)), np.log, np.exp, 1.0, _FACTOR),
     "start": Scale(
         -20.0, 20.0, np.asarray, np.asarray, 1.0, "{0:.2g}, more than the whole way from 0 to 1"
@@ -80,7 +80,7 @@ SCALES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """One model of one set of curves, its time in units of the length of the record."""
+    """One model of one set of curves, its time in units of the measured length of time."""
 
     model: str
     rows: str

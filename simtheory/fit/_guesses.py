@@ -1,4 +1,4 @@
-"""Starting points of a fit: the best points of coarse grids. Time runs from 0 to 1 over the record."""
+"""Starting points of a fit: the best points of coarse grids. Time runs from 0 to 1 over the curves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simtheory._typing import Array
 from simtheory.fit._forms import Form
 
 _POINTS = 80
-"""Points of the record, spread evenly, on which a grid is searched."""
+"""Points of the curves, spread evenly, on which a grid is searched."""
 
 _KEPT = 3
 """Points of a grid from which a fit of a loss is started."""

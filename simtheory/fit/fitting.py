@@ -144,7 +144,7 @@ def fit(
 
 
 def canonical_span(curves: Curves, model: str) -> float:
-    """Return the length of a record in the time that rates are counted in."""
+    """Return the last time of curves in the unit of the rates."""
     step = 1.0
     if curves.clock is not None:
         step = replace(curves.clock, tied=model == "tied").step
@@ -220,7 +220,7 @@ def _check_moved(curves: Curves, given: dict[str, float]) -> None:
         level = float(column.mean())
         what = "" if curves.observed == "loss" else f"_{k + 1}"
         advice = (
-            "It was learned before the record starts: record earlier."
+            "It was learned before the first time: record earlier."
             if curves.observed != "loss" and level > 0.5
             else "Record until it has moved, better until half of it is learned."
         )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_times, frozen, positive, share
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._checks import as_times, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
 from simtheory.fit.results import Fit
 from simtheory.observe import arrays
+from simtheory.results import axes
+from simtheory.results.axes import named_by, over
 
 __all__ = ["Forecast", "Interval", "SwingForecast", "Withheld", "as_dict", "predict"]
 
@@ -22,7 +23,7 @@ _PAST_LEARNING = 1.5
 """Horizon of a forecast that is given none, in units of the last learning time."""
 
 _FURTHEST = 100.0
-"""Largest such horizon, in lengths of the record; a concept learned later has no time."""
+"""Largest such horizon, in lengths of the fitted time; a concept learned later has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,55 +107,32 @@ class Forecast:
     learned : float
         The share that counts as learned.
     swing : SwingForecast or None
-        The first rise of the test loss that ends after the fitted record; None if one is unlikely,
+        The first rise of the test loss that ends after the fitted times; None if one is unlikely,
         or if signal strengths are not known.
     withheld : Withheld or None
         Measured against what was withheld.
     """
 
-    t: Array
-    values: Array
-    low: Array
-    high: Array
+    t: Array = field(metadata=over("t", labels=True))
+    values: Array = field(metadata=over("t", "column", allow="real"))
+    low: Array = field(metadata=over("t", "column", allow="real"))
+    high: Array = field(metadata=over("t", "column", allow="real"))
     concepts: tuple[str, ...]
-    learning_times: tuple[Interval, ...]
+    learning_times: tuple[Interval, ...] = field(metadata=named_by("concepts"))
     learned: float
     swing: SwingForecast | None
     withheld: Withheld | None
 
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+
     def __repr__(self) -> str:
         return f"Forecast(until {self.t[-1]:g}, {len(self.learning_times)} concepts)"
-
-    def __str__(self) -> str:
-        return rows_as_text("Forecast", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Forecast", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = [
-            (f"{name} learned", f"{time} (at {self.learned:g})")
-            for name, time in zip(self.concepts, self.learning_times, strict=True)
-        ]
-        if self.swing is None:
-            rows.append(("swing-by", "none to come"))
-        else:
-            rows += [
-                ("swing-by", f"with probability {self.swing.probability:.2g}"),
-                ("  rises from", str(self.swing.start)),
-                ("  to", str(self.swing.top)),
-                ("  by, of the first loss", str(self.swing.size)),
-            ]
-        if self.withheld is not None:
-            w = self.withheld
-            rows.append(
-                (
-                    "withheld",
-                    f"{w.points} numbers, rms error {w.error:.3g}; doing nothing {w.nothing:.3g}; "
-                    f"{100 * w.covered:.0f}% inside the band",
-                )
-            )
-        return rows
 
 
 def predict(
@@ -215,10 +193,10 @@ def predict(
     if fit.curves.observed == "loss":
         names = tuple(f"concept {k + 1}" for k in range(form.n))
     return Forecast(
-        t=frozen(times),
-        values=frozen(curves[0]),
-        low=frozen(low),
-        high=frozen(high),
+        t=times,
+        values=curves[0],
+        low=low,
+        high=high,
         concepts=names,
         learning_times=tuple(_interval(column, tail) for column in moments.T),
         learned=float(learned),
@@ -240,7 +218,7 @@ def _horizon(form: Form, fit: Fit, learned: float) -> float:
 
 
 def _grid(horizon: float, last: float, fit: Fit) -> Array:
-    """Return times spread evenly over the record and over the horizon, so that neither is coarse."""
+    """Return times spread evenly over the fitted ones and over the horizon, so that neither is coarse."""
     parts = [np.linspace(0.0, horizon, _POINTS)]
     if last < horizon:
         parts.append(np.linspace(0.0, last, _POINTS // 2))
@@ -248,7 +226,7 @@ def _grid(horizon: float, last: float, fit: Fit) -> Array:
 
 
 def _interval(values: Array, tail: float) -> Interval:
-    """The first value with quantiles of the others, which may be infinite."""
+    """Return the first value with quantiles of the others, which may be infinite."""
     low = float(np.quantile(values[1:], tail, method="lower"))
     high = float(np.quantile(values[1:], 1.0 - tail, method="higher"))
     return Interval(float(values[0]), low, high)
@@ -262,7 +240,7 @@ def _test_loss(W: Array, mu: Array) -> Array:
 def _swing(
     t: Array, losses: Array, last: float, threshold: float, tail: float
 ) -> SwingForecast | None:
-    """The first rise that ends after the record: of the best parameters, and of each draw."""
+    """Return the first rise that ends after the fitted times, over the best parameters and all draws."""
     found = []
     for loss in losses:
         coming = [
@@ -309,7 +287,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         Numbers that are not finite are None.
     """
     seen = fit.curves
-    record: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "format": "simtheory.Fit/1",
         "data": {
             "columns": list(seen.names),
@@ -330,7 +308,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
         "candidates": [asdict(candidate) for candidate in fit.candidates],
     }
     if forecast is not None:
-        record["forecast"] = {
+        answer["forecast"] = {
             "learned_at": forecast.learned,
             "learning_times": {
                 name: asdict(time)
@@ -343,7 +321,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
             "low": forecast.low.tolist(),
             "high": forecast.high.tolist(),
         }
-    return dict(_plain(record))
+    return dict(_plain(answer))
 
 
 def _plain(value: Any) -> Any:

@@ -154,7 +154,7 @@ def rises(
 
 
 def _widest(values: Array, far: float) -> int:
-    """Return the widest window, at most a tenth of the record, whose average stays near every point."""
+    """Return the widest window, at most a tenth of the points, whose average stays near every point."""
     widest = 1
     for width in range(3, max(3, values.size // 10) + 1, 2):
         half = width // 2

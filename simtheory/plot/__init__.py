@@ -2,18 +2,28 @@
 
 No function here shows a figure, arranges its layout or touches the settings of matplotlib; `style`
 offers some. Colour means concept and dash means road, in every picture.
+
+Names are loaded when they are first used: Matplotlib by the first picture, and the models of `fit` only
+for theirs.
 """
 
-from simtheory.plot.agreement import prediction
-from simtheory.plot.charts import counts, crossing, measurements, scatter
-from simtheory.plot.concept_space import concept_space
-from simtheory.plot.curves import curve
-from simtheory.plot.fit import fitted, residuals
-from simtheory.plot.panels import FORMATS, picture
-from simtheory.plot.phase import phase
-from simtheory.plot.samples import samples
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from simtheory.plot.style import GREY, INK, colour, dash, style
-from simtheory.plot.trajectories import loss, weights
+
+if TYPE_CHECKING:
+    from simtheory.plot.agreement import prediction
+    from simtheory.plot.charts import counts, crossing, measurements, scatter
+    from simtheory.plot.curves import curve
+    from simtheory.plot.diagrams import phase
+    from simtheory.plot.fit import fitted, residuals
+    from simtheory.plot.panels import FORMATS, picture
+    from simtheory.plot.paths import concept_space
+    from simtheory.plot.points import samples
+    from simtheory.plot.trajectories import loss, weights
 
 __all__ = [
     "FORMATS",
@@ -37,3 +47,33 @@ __all__ = [
     "style",
     "weights",
 ]
+
+_HOMES = {
+    "FORMATS": "panels",
+    "concept_space": "paths",
+    "counts": "charts",
+    "crossing": "charts",
+    "curve": "curves",
+    "fitted": "fit",
+    "loss": "trajectories",
+    "measurements": "charts",
+    "phase": "diagrams",
+    "picture": "panels",
+    "prediction": "agreement",
+    "residuals": "fit",
+    "samples": "points",
+    "scatter": "charts",
+    "weights": "trajectories",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simtheory.plot' has no attribute {name!r}")
+    value = getattr(import_module(f"simtheory.plot.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

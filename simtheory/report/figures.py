@@ -37,7 +37,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     OSError
         If the file cannot be written.
     """
-    with plot.picture(path, widths=(width,), letters="text") as (ax,):
+    with plot.picture(path, widths=(width,), compact=True) as (ax,):
         paint(ax)
     target = Path(path)
     # a hundredth of a point is far below what a screen or a printer shows

@@ -142,7 +142,7 @@ class Spec:
             crowd = [name for name, value in given.items() if value]
             if crowd:
                 raise ArgumentError(
-                    f"With `function` there is no use for `{crowd[0]}`: the function does all."
+                    f"With `function` there is no use for `{crowd[0]}`: the function computes the cells."
                 )
             shapes = _shapes(variables)
             self.family = Function(imported(function, allow_code=allow_code), shapes)

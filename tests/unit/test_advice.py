@@ -96,7 +96,8 @@ def test_the_report_prints() -> None:
     found = advice(FAR, WHOLE)
     assert repr(found) == "Advice(tied.pivots > tied.schur > sim.solve)"
     text = str(found)
-    assert text.startswith("Forms for this task and start\n  start ")
+    assert text.startswith("Forms for this task and start\n  tied.pivots ")
+    assert f"{found.omega:.6g}" in text
     assert "refuses. The isotropic form needs equal rates" in text
     assert "strict=False" not in text
     assert "<table>" in found._repr_html_()

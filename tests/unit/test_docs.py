@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,11 @@ def test_a_name_that_does_not_exist_is_noticed():
         resolve("observe.lost")
     with pytest.raises(AttributeError, match=r"simtheory\.sim\.lanes"):
         resolve("sim.lanes.anything")
+
+
+def test_the_layers_in_contributing_are_those_of_the_contract():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = project["tool"]["importlinter"]["contracts"][0]
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = text.partition("Imports run down these layers")[2].partition("Fences:")[0]
+    assert re.findall(r"^    (.+)$", block, flags=re.MULTILINE) == contract["layers"]

@@ -351,7 +351,11 @@ def test_what_a_fit_says_can_be_printed_stored_and_sent():
     assert record["model"] == "tied"
     assert record["parameters"][0]["value"] == found["rate_1"].value
     assert record["forecast"]["learning_times"]["colour"]["value"] > 4
-    for thing, words in ((found, "rate_2"), (ahead, "colour learned"), (found.curves, "concepts")):
+    for thing, words in (
+        (found, "rate_2"),
+        (ahead, "learning times, colour"),
+        (found.curves, "concepts"),
+    ):
         assert words in str(thing)
         assert words in thing._repr_html_()
         assert "\n" not in repr(thing)

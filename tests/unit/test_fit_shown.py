@@ -91,7 +91,7 @@ def test_the_shell_says_what_the_library_says(tmp_path):
 def test_the_shell_bootstraps(tmp_path):
     words = [EXAMPLE, "--observed", "target", "--mu", "1,1.8", "--model", "tied", "--rows"]
     result = type_in(*words, "correlated", "--until", "200", "--bootstrap", "40")
-    assert "from the bootstrap" in result.output
+    assert re.search(r"^ +intervals +bootstrap$", result.output, re.MULTILINE)
     assert "per step" in result.output
 
 

@@ -46,7 +46,12 @@ def test_import_costs_little_more_than_numpy() -> None:
 
 
 def test_plots_load_matplotlib_but_choose_no_backend() -> None:
-    loaded = python("import sys, simtheory.plot; print(*sorted(sys.modules))").split()
+    code = (
+        "import sys; from simtheory import plot; print('matplotlib' in sys.modules);"
+        "[getattr(plot, name) for name in plot.__all__]; print(*sorted(sys.modules))"
+    )
+    before, *loaded = python(code).split()
+    assert before == "False"  # the package alone draws nothing
     assert "matplotlib" in loaded
     assert "matplotlib.pyplot" not in loaded
 

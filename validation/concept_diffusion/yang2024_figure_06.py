@@ -50,7 +50,9 @@ def numbers(run: df.ConceptRun) -> dict:
 
 def train() -> list[dict]:
     """Train under every signal, print the learning steps, and return the numbers of each run."""
-    runs = [concepts.vector_run(s, seeds=SEEDS, progress=True) for s in STRENGTHS]
+    runs = [
+        st.validation.concept_diffusion.vector_run(s, seeds=SEEDS, progress=True) for s in STRENGTHS
+    ]
     order = df.strength_order(runs)
     for run, own, other in zip(runs, order.combined, order.other, strict=True):
         share = (other < own).mean()

@@ -41,20 +41,24 @@ from simtheory.analytic.one_layer.general_map import (
     general,
 )
 from simtheory.analytic.one_layer.identity import (
+    RandomStartLoss,
     ZeroStartLoss,
     flow,
+    random_start_loss,
     solution,
     zero_start_loss,
 )
 
 __all__ = [
     "AffineRates",
+    "RandomStartLoss",
     "ZeroStartLoss",
     "affine",
     "affine_rates",
     "decayed",
     "flow",
     "general",
+    "random_start_loss",
     "secular",
     "solution",
     "zero_start_loss",

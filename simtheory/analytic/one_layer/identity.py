@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_times
+from simtheory._checks import as_times, non_negative
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.labels import implements
@@ -14,8 +14,10 @@ from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 __all__ = [
+    "RandomStartLoss",
     "ZeroStartLoss",
     "flow",
+    "random_start_loss",
     "solution",
     "zero_start_loss",
 ]
@@ -121,8 +123,7 @@ def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     r"""Return the losses at the target and on the training distribution of one layer from W(0) = 0.
 
     Test: :math:`\tfrac12\sum_k \mu_k^2 e^{-2a_kt}`; training: :math:`\tfrac12\sum_k a_k
-    e^{-2a_kt}`. A random start whose entries have variance τ² multiplies the mean of both by 1 +
-    dτ².
+    e^{-2a_kt}`. `random_start_loss` gives them for a random start.
 
     Parameters
     ----------
@@ -151,3 +152,67 @@ def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     test = 0.5 * decay[:, : task.n_concepts] @ task.mu**2
     moments = np.sqrt(task.rates) if task.squared_rates else task.rates
     return ZeroStartLoss(test=test, train=0.5 * decay @ moments)
+
+
+class RandomStartLoss(NamedTuple):
+    """Losses of one layer over its random starts.
+
+    Parameters
+    ----------
+    test : ndarray, shape (T,)
+        Mean of ½‖f(x̂)−x̂‖² at the target x̂.
+    train : ndarray, shape (T,)
+        Mean of ½E‖f(x)−x‖² on the training distribution.
+    test_std : ndarray, shape (T,)
+        Standard deviation of the loss at the target between starts.
+    """
+
+    test: Array
+    train: Array
+    test_std: Array
+
+
+@implements(
+    "one-layer-random-start",
+    title="One layer: losses from a random start",
+    regime="independent Gaussian entries of W(0); for the means any of mean zero and variance τ²",
+    source="yang2024",
+    where="derived here from Theorem 4.1",
+)
+def random_start_loss(task: SIMTask, t: ArrayLike, *, spread: float) -> RandomStartLoss:
+    r"""Return the mean losses of one layer over random starts, and how far single starts differ.
+
+    Both means are those of a zero start times :math:`1 + d\tau^2`; the standard deviation at the
+    target is :math:`\tau\sqrt{1 + d\tau^2/2}\,\sum_k\mu_k^2e^{-2a_kt}`. The mean only falls; the loss
+    of a single start may rise before it falls.
+
+    Parameters
+    ----------
+    task : SIMTask
+        What is learned.
+    t : array_like, shape (T,)
+        Canonical times.
+    spread : float
+        Standard deviation τ of the entries of W(0), not negative.
+
+    Returns
+    -------
+    RandomStartLoss
+        The means `test` and `train` and the standard deviation `test_std`, each of shape (T,).
+
+    Raises
+    ------
+    ArgumentError
+        If `spread` is negative.
+
+    Examples
+    --------
+    >>> found = random_start_loss(SIMTask(mu=(1.0, 2.0), sigma=0.0), [0.0, 1.0], spread=0.5)
+    >>> found.test.round(4), found.test_std.round(4)
+    (array([3.75  , 0.3309]), array([2.7951, 0.2466]))
+    """
+    tau = non_negative("spread", spread)
+    zero = zero_start_loss(task, t)
+    grown = 1.0 + task.dim * tau**2
+    scale = 2.0 * tau * np.sqrt(1.0 + 0.5 * task.dim * tau**2)
+    return RandomStartLoss(grown * zero.test, grown * zero.train, scale * zero.test)

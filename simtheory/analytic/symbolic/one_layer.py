@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Add, Eq, IndexedBase, Sum, exp, symbols
+from sympy import Add, Eq, IndexedBase, Sum, exp, sqrt, symbols
 
 from simtheory.analytic.symbolic._statement import (
     Rule,
@@ -21,7 +21,7 @@ W, W0, A, I, C, B = matrices("W W0 A I C B")
 E, E0, M, m, one = matrices("E E0 M m one")
 gamma, a_k, w_star = symbols("gamma a_k w_star", positive=True)
 ell, secular = symbols("ell secular")
-t, L_test, L_train = symbols("t L_test L_train", positive=True)
+t, L_test, L_train, S_test, tau = symbols("t L_test L_train S_test tau", positive=True)
 k, s, d = symbols("k s d", integer=True, positive=True)
 mu, a, mean = IndexedBase("mu"), IndexedBase("a"), IndexedBase("m")
 _POLES = Sum(mean[k] ** 2 / (a[k] - ell), (k, 1, d))
@@ -81,6 +81,30 @@ with written():
             printed={
                 L_test: r"\mathcal{L}_{\mathrm{test}}(t)",
                 L_train: r"\mathcal{L}_{\mathrm{train}}(t)",
+            },
+        ),
+        Statement(
+            "one-layer-random-start",
+            (
+                Eq(L_test, (1 + d * tau**2) / 2 * _TEST),
+                Eq(L_train, (1 + d * tau**2) / 2 * _TRAIN),
+                Eq(S_test, tau * sqrt(1 + d * tau**2 / 2) * _TEST),
+            ),
+            symbols={
+                L_test: "mean loss at the target over starts",
+                L_train: "mean loss on the training distribution",
+                S_test: "standard deviation of the loss at the target between starts",
+                tau: "standard deviation of the entries of W(0)",
+                mu: "signal strengths",
+                a: "rates",
+                s: "number of concepts",
+                d: "dimension",
+                t: "canonical time",
+            },
+            printed={
+                L_test: r"\mathbb{E}\,\mathcal{L}_{\mathrm{test}}(t)",
+                L_train: r"\mathbb{E}\,\mathcal{L}_{\mathrm{train}}(t)",
+                S_test: r"\mathrm{sd}\,\mathcal{L}_{\mathrm{test}}(t)",
             },
         ),
         Statement(

@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, TrainingWarning
-from simtheory.results.axes import load_beside, save_beside
+from simtheory.results.files import load_beside, save_beside
 
 __all__ = ["Store"]
 

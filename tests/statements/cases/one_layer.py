@@ -30,6 +30,13 @@ def ood_code(mu: np.ndarray, sigma: np.ndarray, t: float, **_: Any) -> dict[str,
     return {"L_test": found.test[0], "L_train": found.train[0]}
 
 
+def random_start(
+    mu: np.ndarray, sigma: np.ndarray, t: float, tau: float, **_: Any
+) -> dict[str, Any]:
+    found = one_layer.random_start_loss(SIMTask(mu=mu, sigma=sigma, dim=3), [t], spread=tau)
+    return {"L_test": found.test[0], "L_train": found.train[0], "S_test": found.test_std[0]}
+
+
 def general(
     A: np.ndarray, C: np.ndarray, W0: np.ndarray, gamma: float, t: float, a_k: float
 ) -> dict[str, Any]:
@@ -75,6 +82,9 @@ CASES = {
         lambda W0, a, A, t: {"W": one_layer.solution(task_of(a), W0, [t]).weights[0]},
     ),
     "one-layer-ood": Case(ood, ood_code),
+    "one-layer-random-start": Case(
+        lambda rng: ood(rng) | {"tau": 10.0 ** rng.uniform(-4, 1)}, random_start
+    ),
     "one-layer-general": Case(
         lambda rng: {
             "A": (A := symmetric(rng)),

@@ -166,11 +166,10 @@ class ConceptRun:
             task=task,
             origin="validation.diffusion.train",
             exact=False,
-            stats={
-                "seeds": np.array(self.seeds),
-                "steps": np.tile(self.steps, (len(self.seeds), 1)),
-                "clock": "lr * steps: diffusion has no canonical clock",
-            },
+            stats={"clock": "lr * steps: diffusion has no canonical clock"},
+            arrays=Arrays(
+                {"seeds": ("*ensemble", np.array(self.seeds)), "steps": ("t", self.steps)}
+            ),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
