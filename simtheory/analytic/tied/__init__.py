@@ -25,7 +25,7 @@ Laws (`laws`, `modes`, `plane`), all exact:
 ======================  ===================================================  =====================
 function                what                                                 holds for
 ======================  ===================================================  =====================
-`det_law`, `sum_rule`   det W/(I − W); error times rate, summed over time   any start of full rank
+`det_law`, `sum_rule`   det W/(I − W); error times rate, summed over time    any start of full rank
 `eigen_logit_rates`     speed of every eigenvalue's logit                    any A, any start
 `reflect`               I − W backwards in time is a flow too                any A, any start
 `logit_field`           the flow of N                                        any A, W < I
