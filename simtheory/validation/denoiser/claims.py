@@ -15,6 +15,7 @@ from simtheory._typing import Array
 from simtheory.analytic import denoiser, flow_matching
 from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.noise import Levels
+from simtheory.observe import arrays
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
 from simtheory.validation.claims.experiment import Budget, experiment
@@ -161,13 +162,13 @@ def _tied_slope() -> float:
         w = _closed("tied", float(sigma), t)[:, _MODE]
         end = _SPECTRUM[_MODE] / (_SPECTRUM[_MODE] + sigma**2)
         times.append(t[np.argmax(w >= (_START + end) / 2)])
-    return float(np.polyfit(np.log(_RATES), np.log(times), 1)[0])
+    return float(arrays.slope(np.log(_RATES), np.log(times)))
 
 
 def _noise_sets_the_rate(found: _HalfTimes) -> Evidence:
     """Slope of the half time of one mode against the rate σ² + λ, over noise levels."""
     kind, times = found
-    slopes = np.polyfit(np.log(_RATES), np.log(times.T), 1)[0]
+    slopes = arrays.slope(np.log(_RATES), np.log(times))
 
     def draw(ax: Any) -> None:
         ax.plot(_RATES, times.T, "o", ms=3, color=plot.colour(0), alpha=0.6)
@@ -335,7 +336,7 @@ def _half_times_at_high_noise(budget: Budget) -> Array:
     reads=[_half_times_at_high_noise],
 )
 def no_inverse_law_of_weights(times: Array) -> Evidence:
-    slopes = np.polyfit(np.log(_SPECTRUM[_WEAK]), np.log(times.T), 1)[0]
+    slopes = arrays.slope(np.log(_SPECTRUM[_WEAK]), np.log(times))
 
     def draw(ax: Any) -> None:
         ax.plot(_SPECTRUM[_WEAK], times.T, "o", ms=3, color=plot.colour(0), alpha=0.6)

@@ -31,6 +31,7 @@ import numpy as np
 from simtheory._checks import share
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
+from simtheory.observe import arrays
 from simtheory.validation.nets.diffusion.runs import ConceptRun
 
 __all__ = [
@@ -66,7 +67,7 @@ def concept_loss(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> A
         The loss of every seed at every record.
     """
     c, v = _path(run, prompt)
-    return np.asarray(0.5 * ((c - v) ** 2).sum(axis=-1))
+    return arrays.losses(c, v)
 
 
 def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
@@ -346,11 +347,11 @@ def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
 
 def _fall(path: Array) -> Array:
     """How far (S, T) falls below an earlier value, at most."""
-    return np.asarray((np.maximum.accumulate(path, axis=1) - path).max(axis=1))
+    return arrays.climb(-path)
 
 
 def _slope(strengths: Array, steps: Array) -> float:
     good = np.isfinite(steps) & (steps > 0)
     if good.sum() < 2:
         return float("nan")
-    return float(np.polyfit(np.log(strengths[good]), np.log(steps[good]), 1)[0])
+    return float(arrays.slope(np.log(strengths[good]), np.log(steps[good])))
