@@ -87,7 +87,7 @@ class _Weights(NamedTuple):
 
 @experiment
 def _weights(budget: Budget, kind: str) -> _Weights:
-    runs = _trained(kind, budget, _THREE_LEVELS, steps=4000, record="log")
+    runs = _trained(kind, budget, _THREE_LEVELS, steps=4000, looks="log")
     return _Weights(kind, runs[0].t, _diagonals(runs))
 
 
@@ -150,7 +150,7 @@ _RATES = _FOUR_LEVELS**2 + _SPECTRUM[_MODE]
 @experiment
 def _half_times_over_noise(budget: Budget, kind: str) -> _HalfTimes:
     grid = np.unique(np.geomspace(1, 3000, 400).astype(int))
-    runs = _trained(kind, budget, _FOUR_LEVELS, steps=3000, record=grid)
+    runs = _trained(kind, budget, _FOUR_LEVELS, steps=3000, looks=grid)
     return _HalfTimes(kind, _half_times(runs, _FOUR_LEVELS)[:, :, _MODE])
 
 
@@ -218,7 +218,7 @@ class _Sampled(NamedTuple):
 def _sampled(budget: Budget, kind: str) -> _Sampled:
     steps, levels = 20_000, log_levels(_TASK, 100)
     grid = np.unique(np.concatenate([[0], np.geomspace(1, steps, 160)]).astype(int))
-    runs = _trained(kind, budget, levels, lr=2e-3, steps=steps, record=grid)
+    runs = _trained(kind, budget, levels, lr=2e-3, steps=steps, looks=grid)
     made = [
         np.diagonal(sampled_covariance(run.weights, levels), axis1=-2, axis2=-1) for run in runs
     ]
@@ -321,7 +321,7 @@ _HIGH_LEVELS, _WEAK = np.array([5.0, 4.0]), slice(0, 5)  # variances well below 
 def _half_times_at_high_noise(budget: Budget) -> Array:
     """Half times (seeds, modes) at σ = 5."""
     grid = np.unique(np.geomspace(1, 4000, 400).astype(int))
-    runs = _trained("one layer", budget, _HIGH_LEVELS, steps=400, record=grid[grid <= 400])
+    runs = _trained("one layer", budget, _HIGH_LEVELS, steps=400, looks=grid[grid <= 400])
     return _half_times(runs, _HIGH_LEVELS)[:, 0, _WEAK]
 
 
@@ -442,7 +442,7 @@ def _weights_on_few_samples(budget: Budget) -> Array:
             lr=0.1,
             seed=seed,
             samples=_FEW,
-            record=2,
+            looks=2,
             device=budget.device,
         )
         for seed in _seeds(budget)

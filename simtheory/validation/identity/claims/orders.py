@@ -225,7 +225,7 @@ def _two_centroids(budget: Budget) -> Trajectory:
         lr=0.01,
         seeds=range(budget.seeds),
         init=SmallInit(1e-3),
-        record=751,
+        looks=751,
         device=budget.device,
     )
 
