@@ -266,7 +266,7 @@ def test_modes_that_one_loss_cannot_part_are_refused():
         fit(measured, model="one-layer")
 
 
-def test_bad_arguments_are_answered():
+def test_bad_arguments_are_refused():
     good = Curves(T, noisy(modes(), 0.02), NAMES)
     for options, kind, words in [
         ({"model": "tide"}, ArgumentError, "did you mean tied"),
@@ -344,7 +344,7 @@ def test_forecasts_answer_where_they_are_asked():
         predict(found, learned=1.5)
 
 
-def test_what_a_fit_says_can_be_printed_stored_and_sent():
+def test_a_fit_can_be_printed_stored_and_pickled():
     found = fit(Curves(T, noisy(modes(), 0.02), NAMES, mu=MU), until=5.0)
     ahead = predict(found)
     record = json.loads(json.dumps(as_dict(found, ahead), allow_nan=False))
