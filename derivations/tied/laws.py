@@ -212,8 +212,8 @@ def tied_blocks(statement: Statement) -> Iterator[Step]:
 
 
 @proof("tied-whitened-target")
-def tied_whitened_target(statement: Statement) -> Iterator[Step]:
-    """From the loss to a Riccati equation, solved in the axes of the target."""
+def tied_whitened_teacher(statement: Statement) -> Iterator[Step]:
+    """From the loss to a Riccati equation, solved in the axes of the teacher."""
     a, x, y = symbols("a x y", positive=True)
     U, B = sympy.Matrix(2, 2, symbols("u_(1:3)(1:3)")), symmetric("b", 2)
     error = U * U.T - B

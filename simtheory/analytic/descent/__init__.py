@@ -27,7 +27,7 @@ function            optimiser                                   what
 Reading
 -------
 Gradient descent keeps the order of concepts that the flow has; momentum shortens the wait of the
-slow ones and makes the fast ones ring. Batches add a noise that a realisable target switches off
+slow ones and makes the fast ones ring. Batches add a noise that a realisable teacher switches off
 by itself, and noisy labels do not. Adam removes the order altogether.
 """
 

@@ -159,7 +159,7 @@ def sgd_moments(
     batch : int
         Samples per step, drawn anew each time.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
     loss : {"half_sum", "sum", "mean"}
         What is minimised, see `units`.
 
@@ -227,7 +227,7 @@ def stationary(
     batch : int
         Samples per step.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
     loss : {"half_sum", "sum", "mean"}
         What is minimised, see `units`.
 

@@ -151,7 +151,7 @@ def adam(
 def sign_descent(w0: ArrayLike, steps: ArrayLike, *, lr: float) -> Array:
     r"""Return an entry of one layer under sign descent, :math:`w \leftarrow w + \eta\,\mathrm{sign}(1 - w)`.
 
-    It walks to the target at one speed, whatever the rate, and then steps back and forth across it.
+    It walks to one at one speed, whatever the rate, and then steps back and forth across it.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def perturbation(
     t : array_like, shape (T,)
         Canonical times of the flow on these samples.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
     strict : bool
         Whether to refuse times at which the small parameter exceeds 0.5, or to warn.
 
@@ -245,7 +245,7 @@ def best_stop(task: SIMTask, n: int, *, label_noise: float) -> Array:
     n : int
         Number of samples.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
 
     Returns
     -------
