@@ -34,7 +34,7 @@ __all__ = [
 @implements(
     "tied-rank-one",
     title="Tied net of width one",
-    regime="width 1, any second moment, |u(0)| < 1",
+    regime="width 1, any second moment, u(0) shorter than 1",
     source="yang2024",
     where="derived here from Eq. 4.3",
 )

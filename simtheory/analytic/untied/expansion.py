@@ -144,7 +144,7 @@ def _early_weights(below: Array, above: Array, growth: Array) -> Array:
 @implements(
     "untied-first-order",
     title="Untied net: first order in the off-diagonals",
-    exactness="O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+    exactness="O(ε²) on the diagonal, ε the largest size of W_ij over √(w_ii w_jj)",
     regime="balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
     source="yang2024",
     where="derived here from the flow",
