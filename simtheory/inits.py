@@ -30,12 +30,14 @@ from simtheory._checks import (
     positive,
     positive_int,
 )
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
 __all__ = ["DRAWS", "balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
 
 
+@face
 def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
     """Return independent Gaussian weights whose W(0) has the diagonal scale² on average.
 
@@ -59,6 +61,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) 
     )
 
 
+@face
 def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
     """Return weights drawn uniformly from (0, scale): all positive, hence correlated rows.
 
@@ -79,6 +82,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -
     return as_generator(rng).random(_shape(shape)) * positive("scale", scale)
 
 
+@face
 def correlated(
     shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator
 ) -> Array:
@@ -119,6 +123,7 @@ def correlated(
     return np.asarray(positive("scale", scale) * root @ np.swapaxes(frames, -1, -2))
 
 
+@face
 def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     """Return the draw that ``torch.manual_seed(seed); torch.rand(shape) * scale`` makes on a CPU.
 
@@ -157,6 +162,7 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     return draws * positive("scale", scale)
 
 
+@face
 def explicit(weights: ArrayLike) -> Array:
     """Return given weights as a checked float64 array.
 
@@ -178,6 +184,7 @@ def explicit(weights: ArrayLike) -> Array:
     return values
 
 
+@face
 def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     """Return the layers (W₁, W₂) = (U₀ᵀ, U₀) of an untied net that starts as the tied one does.
 

@@ -37,6 +37,7 @@ from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from simtheory._checks import nearest
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 
 __all__ = [
@@ -65,6 +66,7 @@ _SECTION = re.compile(
 )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A number that is cited, with its error.
@@ -84,6 +86,7 @@ class Constant:
     source: str
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Proved:
     """A result that is derived step by step; to an order, if its card says so."""
@@ -91,6 +94,7 @@ class Proved:
     texts: ClassVar[tuple[str, ...]] = ("statement", "proof", "case", "page")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Computed:
     """A result that is evaluated from its definition.
@@ -105,6 +109,7 @@ class Computed:
     texts: ClassVar[tuple[str, ...]] = ("reference", "page")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Cited:
     """A constant that is taken from a source.
@@ -125,6 +130,7 @@ Kind = Proved | Computed | Cited
 PROVED = Proved()
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Card:
     """What is known about one labelled result.
@@ -182,6 +188,7 @@ class Card:
         )
 
 
+@face
 def implements(
     label: str,
     *,
@@ -254,6 +261,7 @@ def _with_line(doc: str | None, line: str) -> str | None:
     return f"{doc[: section.start()]}{paragraph}\n\n{doc[section.start() :]}"
 
 
+@face
 def card_of(code: object) -> Card | None:
     """Return the card that a function wears, or None.
 
@@ -270,6 +278,7 @@ def card_of(code: object) -> Card | None:
     return getattr(code, "__card__", None)
 
 
+@face
 def label_of(code: object) -> str | None:
     """Return the label that a function wears, or None.
 
@@ -329,6 +338,7 @@ def _public_modules(name: str) -> Iterator[ModuleType]:
             yield from _public_modules(f"{name}.{below.name}")
 
 
+@face
 def card(label: str) -> Card:
     """Return the card of a label.
 
@@ -352,6 +362,7 @@ def card(label: str) -> Card:
     return cards()[label]
 
 
+@face
 def cite(*results: object) -> str:
     """Return the BibTeX entries of the sources of some results.
 

@@ -9,6 +9,7 @@ from scipy.stats import chi2 as chi2_law
 from scipy.stats import norm
 from scipy.stats import t as t_law
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.fit._forms import SCALES
 from simtheory.fit._search import Optimum
@@ -19,6 +20,7 @@ _SINGULAR = 1e-8
 """Singular values of the Jacobian below this share of the largest count as zero."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How well a fit describes its data.

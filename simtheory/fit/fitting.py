@@ -12,6 +12,7 @@ from scipy.stats import qmc
 from tqdm import tqdm
 
 from simtheory._checks import as_generator, frozen, nearest, one_of, positive_int, share
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, RegimeError
 from simtheory.fit._evidence import Quality, factor, flat, quality, spread, unidentified
@@ -30,6 +31,7 @@ _CLOSE = 2.0
 """Candidates whose AICc differ by less than this count as equally good."""
 
 
+@face(but=("curves",))
 def fit(
     curves: Curves,
     *,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simtheory._checks import nearest
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.fit._evidence import Quality
@@ -19,6 +20,7 @@ _NEAR = 6.0
 """Candidates whose AICc is larger by less than this are named: their likelihood is 1/20 or more."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a fit.
@@ -48,6 +50,7 @@ class Parameter:
         return f"{self.value:.4g}  {span}"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One model that was tried.
@@ -77,6 +80,7 @@ class Candidate:
         return f"AICc {self.quality.aicc:.1f}, residual {self.quality.residual:.3g}{refused}"
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fit:
     """A model of measured curves.

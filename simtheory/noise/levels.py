@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, frozen
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.noise.schedules import Schedule
@@ -21,6 +22,7 @@ from simtheory.noise.schedules import Schedule
 __all__ = ["Level", "Levels"]
 
 
+@face
 class Level(NamedTuple):
     """One point of a schedule, or an array of points.
 
@@ -55,6 +57,7 @@ class Level(NamedTuple):
         return Level(self.time, self.alpha / size, self.sigma / size)
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Levels:
     """Noise levels that fall strictly, with the times and shares that belong to them.

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simtheory._checks import as_finite, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["EDM", "VE", "CosineVP", "LinearVP", "Schedule", "Straight"]
 
 
+@face
 class Schedule(ABC):
     """How data and noise are mixed at a diffusion time.
 
@@ -158,6 +160,7 @@ def _check_range(sigma_min: float, sigma_max: float) -> None:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class CosineVP(Schedule):
     """The trigonometric schedule, which preserves variance; its level is λ = tan²(πu/2).
@@ -207,6 +210,7 @@ class CosineVP(Schedule):
         return _space(u).sin(0.5 * np.pi * u)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class LinearVP(Schedule):
     """The schedule of an SDE whose rate rises linearly; it preserves variance.
@@ -262,6 +266,7 @@ class LinearVP(Schedule):
         return _space(u).sqrt(-_space(u).expm1(-self._spent(u)))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class VE(Schedule):
     """Noise of geometrically growing size on data of constant size.
@@ -297,6 +302,7 @@ class VE(Schedule):
         return self.sigma_min * _space(u).exp(u * float(np.log(self.sigma_max / self.sigma_min)))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class EDM(Schedule):
     """Noise whose root of order ρ grows linearly, on data of constant size: most steps at low noise.
@@ -342,6 +348,7 @@ class EDM(Schedule):
         return (first + u * (last - first)) ** self.rho
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Straight(Schedule):
     """The straight line from data to noise, as flow matching takes it; its flow time is 1 − u.

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe.moments import moments
@@ -31,6 +32,7 @@ _BLOCK = 1024
 """Points whose distances to all others are held at once: 8 MB for every thousand others."""
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Agreement:
     """Distance between predicted and measured outputs.
@@ -86,6 +88,7 @@ class Agreement:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CurveAgreement:
     """Distance between predicted and measured curves.
@@ -145,6 +148,7 @@ class CurveAgreement:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SampleAgreement:
     """Distance between the laws of predicted and measured samples.
@@ -208,6 +212,7 @@ def _share(error: float, scale: float) -> float:
 
 
 @overload
+@face
 def agreement(predicted: Trajectory, measured: Trajectory) -> Agreement: ...
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 
+@face
 def losses(outputs: Array, points: Array) -> Array:
     """Return the loss ½‖f − x‖² of outputs at points.
 
@@ -54,6 +56,7 @@ def losses(outputs: Array, points: Array) -> Array:
     return np.asarray(0.5 * np.sum((outputs - points) ** 2, axis=-1))
 
 
+@face
 def population_losses(weights: Array, second_moment: Array) -> Array:
     """Return the loss ½ tr (W − I) A (W − I)ᵀ of maps over a population of inputs.
 
@@ -78,6 +81,7 @@ def population_losses(weights: Array, second_moment: Array) -> Array:
     return np.asarray(0.5 * np.sum((miss @ second_moment) * miss, axis=(-2, -1)))
 
 
+@face
 def symmetric(weights: Array) -> Array:
     """Return the symmetric part of matrices.
 
@@ -94,6 +98,7 @@ def symmetric(weights: Array) -> Array:
     return np.asarray(0.5 * (weights + np.swapaxes(weights, -1, -2)))
 
 
+@face
 def smoothed(values: Array, width: int) -> Array:
     """Return moving averages.
 
@@ -118,6 +123,7 @@ def smoothed(values: Array, width: int) -> Array:
     return np.asarray(windows.mean(axis=-1))
 
 
+@face
 def climb(values: Array) -> Array:
     """Return how far numbers ever climb above an earlier one.
 
@@ -139,6 +145,7 @@ def climb(values: Array) -> Array:
     return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
 
 
+@face
 def rises(values: Array, least: float) -> list[tuple[int, int]]:
     """Return where numbers rise by more than some least size.
 
@@ -182,6 +189,7 @@ def rises(values: Array, least: float) -> list[tuple[int, int]]:
     return [*found, (low, high)] if rising else found
 
 
+@face
 def crossings(t: Array, values: Array, level: float) -> Array:
     """Return where numbers first reach a level, running straight between two points.
 
@@ -215,6 +223,7 @@ def crossings(t: Array, values: Array, level: float) -> Array:
     return np.where(reached.any(axis=-1), found, np.inf)
 
 
+@face
 def widths(t: Array, values: Array, low: float, high: float) -> Array:
     """Return how long numbers take from one level to a higher one.
 
@@ -243,6 +252,7 @@ def widths(t: Array, values: Array, low: float, high: float) -> Array:
     return np.subtract(last, first, out=np.full_like(last, np.inf), where=np.isfinite(last))
 
 
+@face
 def slope(x: Array, values: Array) -> Array:
     """Return the slope of the straight line through points, by least squares.
 

@@ -9,41 +9,46 @@ from itertools import product
 import numpy as np
 
 from simtheory._checks import as_finite
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory
+from simtheory.tasks.identity import vertex_of
 
 __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
 
 
+@face
 def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     """Return the loss ½‖f(x) − x‖² at the target or another vertex.
 
-    Parameters
-    ----------
-    traj : Trajectory
-        Any road's.
-    vertex : sequence of {0, 1}, length s, optional
-        Which concepts the test point holds. Default: all, the target.
+        Parameters
+        ----------
+        traj : Trajectory
+            Any road's.
+        vertex : sequence of {0, 1}, length s, optional
+            Which concepts the test point holds. Default: all, the target.
 
-    Returns
-    -------
-    ndarray, shape (..., T)
-        The loss: with the ½, summed over coordinates.
+        Returns
+        -------
+        ndarray, shape (..., T)
+            The loss: with the ½, summed over coordinates.
 
-    Examples
-    --------
-    >>> from simtheory.tasks import SIMTask
-    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
-    >>> still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
-    >>> loss(still)
-    array([2.5, 2.5])
+        Examples
+        --------
+        >>> from simtheory.tasks.identity import vertex_of
+    from simtheory.tasks import SIMTask
+        >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+        >>> still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
+        >>> loss(still)
+        array([2.5, 2.5])
     """
     point = _test_point(_given.trajectory(traj), vertex)
     return arrays.losses(traj.output(point), point)
 
 
+@face
 def train_loss(traj: Trajectory) -> Array:
     """Return the loss ½E‖f(x) − x‖² over the inputs of the task.
 
@@ -87,6 +92,7 @@ def train_loss(traj: Trajectory) -> Array:
     return as_finite("train_loss", traj.arrays["train_loss"])
 
 
+@face
 def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     """Return the output at a vertex, coordinate by coordinate along the concepts.
 
@@ -108,6 +114,7 @@ def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) 
     return turned[..., : traj.task.n_concepts]
 
 
+@face
 def hierarchy_violation(traj: Trajectory) -> Array:
     """Return by how much the loss at a vertex exceeds that at one which holds more concepts.
 
@@ -135,6 +142,7 @@ def hierarchy_violation(traj: Trajectory) -> Array:
     return np.asarray(np.max(gaps, axis=0))
 
 
+@face
 def min_eigenvalue(traj: Trajectory) -> Array:
     """Return the smallest eigenvalue of the symmetric part of W over time.
 
@@ -161,4 +169,6 @@ def min_eigenvalue(traj: Trajectory) -> Array:
 
 
 def _test_point(traj: Trajectory, vertex: Sequence[float] | None) -> Array:
-    return np.asarray(traj.task.target if vertex is None else traj.task.vertex(vertex))
+    return np.asarray(
+        traj.task.target if vertex is None else vertex_of(traj.task, vertex, name="vertex")
+    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simtheory._checks import as_finite, share
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError
 from simtheory.observe import _given, arrays
@@ -16,6 +17,7 @@ from simtheory.results import Trajectory
 __all__ = ["learning_times", "order", "terminal_rate"]
 
 
+@face
 def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     """Return when each concept is learned, on its own training cluster.
 
@@ -53,6 +55,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     return np.stack([arrays.crossings(traj.t, w, bar) for w in learned], axis=-1)
 
 
+@face
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
     """Return the concepts in the order in which they are learned.
 
@@ -72,6 +75,7 @@ def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
     return np.argsort(learning_times(traj, level=level), axis=-1, kind="stable")
 
 
+@face
 def terminal_rate(
     traj: Trajectory,
     *,

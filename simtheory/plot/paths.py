@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._checks import non_negative_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.observe import _given
@@ -16,12 +17,14 @@ from simtheory.plot._axes import axes_or_new, line_style, members, note, once, t
 from simtheory.plot.style import GREY, INK, colour
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
+from simtheory.tasks.identity import vertex_of
 
 __all__ = ["concept_space"]
 
 _SCENE = "simtheory.scene"
 
 
+@face(but=("concepts",))
 def concept_space(
     traj: Trajectory,
     *,
@@ -64,7 +67,7 @@ def concept_space(
     plane = _plane(_given.trajectory(traj).task, concepts)
     non_negative_int("markers", markers)
     task = traj.task
-    point = task.target if vertex is None else task.vertex(vertex)
+    point = task.target if vertex is None else vertex_of(task, vertex, name="vertex")
     paths = members(traj, task.to_concept_axes(traj.output(point))[..., plane], keep=2)
     ax = axes_or_new(ax)
     _scene(ax, task, plane, task.to_concept_axes(point)[plane], "x" if vertex else r"\hat x")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.results import Curve, Samples, Trajectory
 
@@ -23,6 +24,7 @@ _CONCEPTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 _DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": (0, (0.1, 2))}
 
 
+@face
 def colour(concept: int) -> str:
     """Return the colour of a concept, the same in every figure.
 
@@ -39,6 +41,7 @@ def colour(concept: int) -> str:
     return _CONCEPTS[concept % len(_CONCEPTS)]
 
 
+@face
 def dash(traj: Result) -> Any:
     """Return the line style of a result's road, the same in every figure.
 
@@ -61,6 +64,7 @@ def dash(traj: Result) -> Any:
     return _DASHES.get(road, "-")
 
 
+@face
 def style() -> dict[str, Any]:
     """Return settings for figures of a paper's column.
 

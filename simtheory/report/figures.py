@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simtheory import plot
+from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.report.pages import text
 
@@ -18,6 +19,7 @@ _HEAD = re.compile(r"<\?xml[^>]*>\s*|<!DOCTYPE[^>]*>\s*|<metadata>.*?</metadata>
 _BETWEEN = re.compile(r">\s+<")
 
 
+@face
 def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2) -> None:
     """Draw on Axes in the house style and write an SVG that is small enough for a page.
 
@@ -45,6 +47,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     write_text(target, _BETWEEN.sub("><", short).replace("\n", " ").strip() + "\n")
 
 
+@face
 def figure(svg: str, *, alt: str) -> str:
     """Return an SVG as an image inside the page.
 
@@ -70,6 +73,7 @@ _WIDTH, _HEIGHT = 180.0, 30.0
 _BAND = 0.4  # share of the strip that the band takes
 
 
+@face
 def interval(
     low: float,
     high: float,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import SimTheoryError
 
@@ -22,6 +23,7 @@ __all__ = ["Cell", "Failure", "Family", "Field", "Observable", "Outcome", "Varia
 Made = TypeVar("Made")
 
 
+@face
 @dataclass(frozen=True)
 class Cell:
     """One cell of a sweep, as a function of your own gets it.
@@ -53,6 +55,7 @@ class Cell:
         return np.random.default_rng(sequence)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Field:
     """A key of a table of a spec.
@@ -79,6 +82,7 @@ class Field:
     fixed: Callable[[str, Any], Any] | None = None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Variable:
     """What a store says of a variable.
@@ -102,6 +106,7 @@ class Variable:
     boundary: float | str | None = None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Observable:
     """A number, or a few, that a sweep reads off every run.
@@ -118,6 +123,7 @@ class Observable:
     variable: Variable
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The results of a chunk's cells, in their order.
@@ -157,6 +163,7 @@ class Outcome:
         return good
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a cell has no numbers.
@@ -170,6 +177,7 @@ class Failure:
     reason: str
 
 
+@face
 def attempt(function: Callable[..., Made], *arguments: Any) -> Made | Failure:
     """Return what a function gives, or why a cell has nothing.
 
@@ -193,6 +201,7 @@ def attempt(function: Callable[..., Made], *arguments: Any) -> Made | Failure:
         return Failure(f"{type(reason).__name__}: {reason}")
 
 
+@face
 class Family(ABC):
     """What the cells of a sweep are: the tables of their spec, and how they are computed.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import require
+from simtheory._faces import face
 from simtheory._text import rows_as_text
 from simtheory.errors import ArgumentError
 from simtheory.sweep.store import CellStatus, Store
@@ -17,6 +18,7 @@ from simtheory.sweep.store import CellStatus, Store
 __all__ = ["Progress", "read", "status"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of the cells of a sweep.
@@ -43,6 +45,7 @@ class Progress:
         return rows_as_text(f"Sweep of {self.cells} cells", rows)
 
 
+@face
 def read(store: str | Path) -> Any:
     """Return the results of a sweep as a labelled dataset.
 
@@ -89,6 +92,7 @@ def read(store: str | Path) -> Any:
     return dataset
 
 
+@face
 def status(store: str | Path) -> Progress:
     """Return how far a sweep is.
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from simtheory._checks import positive_int, require
+from simtheory._faces import face
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._compute import check, compute
 from simtheory.sweep.results import read
@@ -39,6 +40,7 @@ _DIED = (
 )
 
 
+@face(but=("shard",))
 def run(
     spec: Spec,
     store: str | Path,
@@ -93,6 +95,7 @@ def run(
 
 
 @contextmanager
+@face
 def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of processes, each pinned to one thread.
 
@@ -120,6 +123,7 @@ def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
+@face
 def dask(scheduler: str) -> Iterator[Executor]:
     """Give a running Dask cluster.
 

@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._checks import require
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._grid import Grid
@@ -55,6 +56,7 @@ class CellStatus(IntEnum):
     FAILED = 2
 
 
+@face
 class Store:
     """A folder with the results of a sweep.
 

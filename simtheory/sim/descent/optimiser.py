@@ -39,6 +39,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import not_negative, one_of, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
 from simtheory.results import Trajectory
@@ -58,6 +59,7 @@ _SHORT = 1_000_000
 """Updates of single weights from which on a run goes to a thread, so that an interrupt can end it."""
 
 
+@face(but=("flow",))
 def descend(
     flow: Flow,
     task: SIMTask,

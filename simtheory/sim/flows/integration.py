@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
 from simtheory.results import Trajectory
@@ -33,6 +34,7 @@ __all__ = ["integrate", "solve"]
 _RTOL = (1e-12, 1e-2)
 
 
+@face(but=("flow",))
 def solve(
     flow: Flow,
     task: SIMTask,
@@ -138,6 +140,7 @@ def solve(
     return trajectory(whole, times.size)
 
 
+@face(but=("flow", "read"))
 def integrate(
     flow: Flow,
     second_moment: ArrayLike,

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
+
 __all__ = ["Band", "Record", "Verdict", "judge"]
 
 
@@ -20,6 +22,7 @@ class Verdict(enum.StrEnum):
     FAILED = "failed"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Band:
     """The interval, stated before the measurement, in which it must fall to agree.
@@ -42,6 +45,7 @@ class Band:
         return self.high - self.low
 
 
+@face
 def judge(values: list[float], *, band: Band, null: float) -> Verdict:
     """Reach the verdict on measured values.
 
@@ -68,6 +72,7 @@ def judge(values: list[float], *, band: Band, null: float) -> Verdict:
     return Verdict.AGREES if float(np.mean(values)) in band else Verdict.DISAGREES
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Record:
     """The result of testing one claim.

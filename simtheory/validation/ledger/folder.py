@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from simtheory._faces import face
 from simtheory._files import digest, write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
@@ -35,6 +36,7 @@ _PACKAGES = (
 )
 
 
+@face
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on.
 
@@ -52,6 +54,7 @@ def versions() -> dict[str, str]:
     return found
 
 
+@face
 def code_version() -> str:
     """Return a digest of the package's source, which changes when any of its files does.
 
@@ -68,6 +71,7 @@ def code_version() -> str:
     return digest(*texts)[:12]
 
 
+@face
 class Ledger:
     """A folder of records; each record is on disk when it is added, and the page soon after.
 

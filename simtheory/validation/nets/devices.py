@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from simtheory._checks import one_of, require
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 
 __all__ = ["DEVICES", "PRECISIONS", "compiled_folder", "computing_on", "find_device", "free_memory"]
@@ -29,6 +30,7 @@ _CACHE = "SIMTHEORY_JAX_CACHE"
 _WORTH_KEEPING = 0.05  # seconds: what compiles faster is compiled again, not written to disk
 
 
+@face
 def find_device(name: str) -> Any:
     """Return the JAX device of that name.
 
@@ -71,6 +73,7 @@ def find_device(name: str) -> Any:
 
 
 @contextmanager
+@face
 def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
     """Compute on a device in one precision inside the ``with`` block, and nowhere else.
 
@@ -102,6 +105,7 @@ def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
         yield
 
 
+@face
 def compiled_folder() -> Path | None:
     """Return the folder in which compiled loops are kept.
 
@@ -118,6 +122,7 @@ def compiled_folder() -> Path | None:
     return (Path(base) if base else Path.home() / ".cache") / "simtheory" / "jax"
 
 
+@face
 def free_memory(device: Any) -> float | None:
     """Return how many bytes a device has left.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from simtheory._checks import positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.errors import ArgumentError, SimTheoryError, SolveError
@@ -44,6 +45,7 @@ _LARGEST_MAP = 2**27
 """Entries of W over time of one cell, a gigabyte: a spec that asks for more is refused."""
 
 
+@face
 class Flows(Family):
     """Linear nets under gradient flow, and the closed forms about them."""
 

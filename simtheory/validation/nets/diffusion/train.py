@@ -42,6 +42,7 @@ import numpy as np
 from tqdm import tqdm
 
 from simtheory._checks import as_finite, positive, positive_int, require
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
@@ -60,6 +61,7 @@ __all__ = ["train"]
 _SEEN = ("coordinates", "accuracy", "joint", "examples", "losses")
 
 
+@face
 def train(
     net: Denoiser,
     world: World,
