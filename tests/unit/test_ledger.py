@@ -1,6 +1,7 @@
 """The ledger: verdicts, plans, the folder, isolation of failures, what an interruption leaves."""
 
 import json
+import os
 import re
 import select as ready
 import signal
@@ -11,6 +12,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -242,6 +245,36 @@ def test_the_bar_counts_estimated_seconds_and_corrects_what_is_left():
     assert duration(200.0) == "3 min"
 
 
+BUDGET_IN_YARDSTICKS = 480
+
+
+@pytest.mark.slow
+def test_the_quick_run_stays_within_its_processor_time(tmp_path):
+    # Processor seconds of the whole tree, from nothing compiled, against a fixed piece of work that
+    # is timed before and after: a slow or busy machine lengthens both.
+    code = (
+        "import resource, subprocess, sys; from simtheory.validation.ledger.plan import yardstick;"
+        "before = yardstick();"
+        "done = subprocess.run([sys.executable, '-m', 'simtheory.cli', 'validate', '--out', sys.argv[1]]);"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print((used.ru_utime + used.ru_stime) / (0.5 * (before + yardstick())), done.returncode)"
+    )
+    cold = {
+        "NUMBA_CACHE_DIR": str(tmp_path / "numba"),
+        "SIMTHEORY_JAX_CACHE": str(tmp_path / "jax"),
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | cold,
+    )
+    yardsticks, status = found.stdout.split()[-2:]
+    assert status == "0", found.stdout
+    assert float(yardsticks) <= BUDGET_IN_YARDSTICKS
+
+
 # -- the folder -------------------------------------------------------------------------------
 
 
@@ -439,6 +472,17 @@ def test_a_figure_of_the_page_is_small_and_holds_its_data(tmp_path):
     assert text.startswith("<svg")
     assert len(text) < 12_000
     assert not re.search(r"\d\.\d{3}", text)
+
+
+def test_a_figure_inside_a_page_is_the_same_picture(tmp_path):
+    target = tmp_path / "a.svg"
+    label = "a seed's 5% & <more> #1"
+    report.draw(target, lambda ax: ax.set_title(label))
+    image = report.figure(target.read_text(), alt='what "it" shows')
+    source = unquote(re.search(r'src="data:image/svg\+xml,([^"]*)"', image).group(1))
+    inside, alone = ElementTree.fromstring(source), ElementTree.parse(target).getroot()
+    assert [e.tag for e in inside.iter()] == [e.tag for e in alone.iter()]
+    assert label in "".join(inside.itertext())
 
 
 # -- running ----------------------------------------------------------------------------------
