@@ -79,6 +79,22 @@ def test_the_interval_of_a_mean_covers_it_as_often_as_it_says():
     assert a_record(values=(1.0,)).interval is None
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((1.0, 1.0), "1"),
+        ((0.99, 1.01), "1.000 ± 0.014"),
+        ((143.0, 147.0), "145.0 ± 2.8"),
+        ((1000.0, 1060.0), "1030 ± 42"),
+        ((0.93548, 0.93552), "0.9355 ± 3e-05"),
+        ((1e-6, 3e-6), "2.0e-06 ± 1.4e-06"),
+        ((), "—"),
+    ],
+)
+def test_a_mean_is_printed_to_the_digits_that_its_spread_leaves(values, text):
+    assert a_record(values=values).measured_text == text
+
+
 # -- catalogue --------------------------------------------------------------------------------
 
 
