@@ -12,14 +12,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import unquote
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import simtheory as st
-from simtheory import report
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Evidence, Topic
 from simtheory.validation.claims.experiment import Budget, Runs, budget_named, experiment
@@ -464,41 +461,6 @@ def test_the_first_screen_counts_verdicts_and_links_what_does_not_hold_to_the_er
     assert "stated 0, measured 0.1" in first
     assert "href='#errata-hierarchy'" in first
     assert a_record().statement not in first
-
-
-def test_the_strip_puts_the_dot_where_the_value_lies():
-    def dot(value):
-        strip = report.interval(1.0, 2.0, value=value)
-        left, width = map(
-            float, re.search(r"class='band' x='([\d.]+)' y='4' width='([\d.]+)'", strip).groups()
-        )
-        where = re.search(r"class='dot' cx='([\d.]+)'", strip)
-        return None if where is None else (float(where.group(1)) - left) / width
-
-    assert [dot(x) for x in (1.0, 1.5, 2.0)] == pytest.approx([0.0, 0.5, 1.0], abs=0.01)
-    assert dot(0.5) < 0.0
-    assert dot(9.0) is None  # an arrow at the end
-    assert "measured 9" in report.interval(1.0, 2.0, value=9.0)
-
-
-def test_a_figure_of_the_page_is_small_and_holds_its_data(tmp_path):
-    target = tmp_path / "a.svg"
-    report.draw(target, lambda ax: ax.plot([0.0, 1.0], [0.0, 1.0]))
-    text = target.read_text()
-    assert text.startswith("<svg")
-    assert len(text) < 12_000
-    assert not re.search(r"\d\.\d{3}", text)
-
-
-def test_a_figure_inside_a_page_is_the_same_picture(tmp_path):
-    target = tmp_path / "a.svg"
-    label = "a seed's 5% & <more> #1"
-    report.draw(target, lambda ax: ax.set_title(label))
-    image = report.figure(target.read_text(), alt='what "it" shows')
-    source = unquote(re.search(r'src="data:image/svg\+xml,([^"]*)"', image).group(1))
-    inside, alone = ElementTree.fromstring(source), ElementTree.parse(target).getroot()
-    assert [e.tag for e in inside.iter()] == [e.tag for e in alone.iter()]
-    assert label in "".join(inside.itertext())
 
 
 # -- running ----------------------------------------------------------------------------------
