@@ -66,6 +66,7 @@ _PLAIN = (
     "benchmarks",
     "errata",
     "command_line",
+    "security",
     "genindex",
     "search",
 )

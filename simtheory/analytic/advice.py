@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from simtheory._checks import as_matrix
-from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import weights_on_concepts
 from simtheory.analytic._shared.rows import adjacent_ratio, row_cosine
@@ -21,7 +21,7 @@ from simtheory.analytic.tied.resummation import pivots, schur
 from simtheory.analytic.tied.solutions import blocks, isotropic, projector
 from simtheory.analytic.tied.width_one import rank_one
 from simtheory.errors import RegimeError, ShapeError
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -102,22 +102,14 @@ class Advice:
     cosine: float
     width: int
 
+    title: ClassVar[str] = "Forms for this task and start"
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
+
     def __repr__(self) -> str:
         names = [form.name for form in self.suggestions if form.holds]
         return f"Advice({' > '.join(names)})"
-
-    def __str__(self) -> str:
-        return rows_as_text("Forms for this task and start", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Forms for this task and start", self._rows())
-
-    def _rows(self) -> Rows:
-        start = (
-            f"omega {self.omega:.3g}, largest eigenvalue {self.largest_eigenvalue:.3g}, "
-            f"rho {self.rate_ratio:.3g}, eps {self.cosine:.3g}, width {self.width}"
-        )
-        return [("start", start), *((form.name, str(form)) for form in self.suggestions)]
 
 
 def advice(task: SIMTask, U0: ArrayLike) -> Advice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,11 +12,11 @@ import numpy as np
 
 from simtheory import observe
 from simtheory._checks import as_finite, as_times, frozen, one_of, positive_int
-from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.fit._tables import TIMES, Table, as_table, pick, read_csv
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
+from simtheory.results.axes import over
 from simtheory.units import Clock
 
 __all__ = ["OBSERVED", "Curves", "curves"]
@@ -60,11 +60,11 @@ class Curves:
         If an entry is not finite or a name is unknown.
     """
 
-    t: Array
-    values: Array
-    names: tuple[str, ...]
+    t: Array = field(metadata=over("t", labels=True))
+    values: Array = field(metadata=over("t", "column"))
+    names: tuple[str, ...] = field(metadata=over("column", allow="words", labels=True))
     observed: str = "concepts"
-    mu: Array | None = None
+    mu: Array | None = field(default=None, metadata=over("concept"))
     unit: str = "t"
     clock: Clock | None = None
     concepts: int | None = None
@@ -138,22 +138,9 @@ class Curves:
     def __repr__(self) -> str:
         return f"Curves({self.observed}, T={self.t.size}, columns={', '.join(self.names)})"
 
-    def __str__(self) -> str:
-        return rows_as_text("Curves", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Curves", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        unit = "steps" if self.unit == "step" else "canonical"
-        if self.clock is not None:
-            unit += f", {self.clock.lr:g} {self.clock.loss}"
-        return [
-            ("columns", ", ".join(self.names)),
-            ("observed", self.observed),
-            ("time", f"{self.t.size} points from {self.t[0]:g} to {self.t[-1]:g} ({unit})"),
-            ("concepts", f"{self.n_concepts}" + ("" if self.mu is None else f", mu = {self.mu}")),
-        ]
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
 
 
 def curves(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_times, frozen, positive, share
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._checks import as_times, positive, share
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
 from simtheory.fit.results import Fit
 from simtheory.observe import arrays
+from simtheory.results import axes
+from simtheory.results.axes import named_by, over
 
 __all__ = ["Forecast", "Interval", "SwingForecast", "Withheld", "as_dict", "predict"]
 
@@ -112,49 +113,26 @@ class Forecast:
         Measured against what was withheld.
     """
 
-    t: Array
-    values: Array
-    low: Array
-    high: Array
+    t: Array = field(metadata=over("t", labels=True))
+    values: Array = field(metadata=over("t", "column", allow="real"))
+    low: Array = field(metadata=over("t", "column", allow="real"))
+    high: Array = field(metadata=over("t", "column", allow="real"))
     concepts: tuple[str, ...]
-    learning_times: tuple[Interval, ...]
+    learning_times: tuple[Interval, ...] = field(metadata=named_by("concepts"))
     learned: float
     swing: SwingForecast | None
     withheld: Withheld | None
 
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+
     def __repr__(self) -> str:
         return f"Forecast(until {self.t[-1]:g}, {len(self.learning_times)} concepts)"
-
-    def __str__(self) -> str:
-        return rows_as_text("Forecast", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Forecast", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = [
-            (f"{name} learned", f"{time} (at {self.learned:g})")
-            for name, time in zip(self.concepts, self.learning_times, strict=True)
-        ]
-        if self.swing is None:
-            rows.append(("swing-by", "none to come"))
-        else:
-            rows += [
-                ("swing-by", f"with probability {self.swing.probability:.2g}"),
-                ("  rises from", str(self.swing.start)),
-                ("  to", str(self.swing.top)),
-                ("  by, of the first loss", str(self.swing.size)),
-            ]
-        if self.withheld is not None:
-            w = self.withheld
-            rows.append(
-                (
-                    "withheld",
-                    f"{w.points} numbers, rms error {w.error:.3g}; doing nothing {w.nothing:.3g}; "
-                    f"{100 * w.covered:.0f}% inside the band",
-                )
-            )
-        return rows
 
 
 def predict(
@@ -215,10 +193,10 @@ def predict(
     if fit.curves.observed == "loss":
         names = tuple(f"concept {k + 1}" for k in range(form.n))
     return Forecast(
-        t=frozen(times),
-        values=frozen(curves[0]),
-        low=frozen(low),
-        high=frozen(high),
+        t=times,
+        values=curves[0],
+        low=low,
+        high=high,
         concepts=names,
         learning_times=tuple(_interval(column, tail) for column in moments.T),
         learned=float(learned),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from simtheory._checks import nearest
-from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.fit._evidence import Quality
 from simtheory.fit.curves import Curves
+from simtheory.results import axes
+from simtheory.results.axes import over
 
 __all__ = ["Candidate", "Fit", "Parameter", "Quality"]
 
@@ -41,6 +43,10 @@ class Parameter:
     high: float
     fixed: bool = False
 
+    def __str__(self) -> str:
+        span = "(given)" if self.fixed else f"[{self.low:.4g}, {self.high:.4g}]"
+        return f"{self.value:.4g}  {span}"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -60,6 +66,15 @@ class Candidate:
     rows: str
     quality: Quality
     refused: str = ""
+
+    @property
+    def name(self) -> str:
+        """Model and rows."""
+        return f"{self.model}, {self.rows}"
+
+    def __str__(self) -> str:
+        refused = f", {self.refused.split(':')[0]} not identified" if self.refused else ""
+        return f"AICc {self.quality.aicc:.1f}, residual {self.quality.residual:.3g}{refused}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -101,8 +116,17 @@ class Fit:
     candidates: tuple[Candidate, ...]
     confidence: float
     intervals: str
-    draws: Array
-    theta: Array
+    draws: Array = field(metadata=over("draw", "theta", allow="real"))
+    theta: Array = field(metadata=over("theta", allow="real"))
+
+    shown: ClassVar[tuple[str, ...]] = ("rate_unit", "caveat")
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
 
     def __getitem__(self, name: str) -> Parameter:
         for parameter in self.parameters:
@@ -131,29 +155,3 @@ class Fit:
 
     def __repr__(self) -> str:
         return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"
-
-    def __str__(self) -> str:
-        return rows_as_text("Fit", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Fit", self._rows())
-
-    def _rows(self) -> list[tuple[str, str]]:
-        q = self.quality
-        rows = [("model", f"{self.model}, {self.rows} rows; rates {self.rate_unit}")]
-        for p in self.parameters:
-            span = "(given)" if p.fixed else f"[{p.low:.4g}, {p.high:.4g}]"
-            rows.append((p.name, f"{p.value:.4g}  {span}"))
-        rows += [
-            ("intervals", f"{100 * self.confidence:g}%, from the {self.intervals}"),
-            ("residual", f"{q.residual:.3g}; the noise is {q.noise:.3g} (chi2 {q.chi2:.3g})"),
-            ("runs test", f"p = {q.runs:.2g}; standard errors widened by {q.widening:.3g}"),
-        ]
-        if self.caveat:
-            rows.append(("caveat", self.caveat))
-        best = min(c.quality.aicc for c in self.candidates)
-        for c in self.candidates:
-            refused = f", {c.refused.split(':')[0]} not identified" if c.refused else ""
-            text = f"AICc +{c.quality.aicc - best:.1f}, residual {c.quality.residual:.3g}{refused}"
-            rows.append((f"{c.model}, {c.rows}", text))
-        return rows

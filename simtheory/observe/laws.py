@@ -15,14 +15,14 @@ decomposition for each time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import frozen
 from simtheory._typing import Array
 from simtheory.observe import _given, arrays
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
+from simtheory.results.axes import over
 
 __all__ = ["LawResiduals", "law_residuals"]
 
@@ -31,7 +31,7 @@ _SINGULAR = 1e-7
 2e-16, its logarithm then to 2e-9, and the sum of a few of them to 1e-8."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LawResiduals:
     """What the exact laws of the tied net leave over, along a trajectory.
 
@@ -48,14 +48,23 @@ class LawResiduals:
         How far the eigenvalues of W lie outside [0, 1]; zero inside.
     """
 
-    t: Array
-    det_law: Array
-    eigen_logit: Array
-    cone: Array
+    t: Array = field(metadata=over("t", labels=True, note="canonical"))
+    det_law: Array = field(metadata=over("*ensemble", "t", allow="real"))
+    eigen_logit: Array = field(metadata=over("*ensemble", "t", "eigenvalue", allow="real"))
+    cone: Array = field(metadata=over("*ensemble", "t", allow="real"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
-        for name in ("t", "det_law", "eigen_logit", "cone"):
-            object.__setattr__(self, name, frozen(np.array(getattr(self, name))))
+        axes.settle(self)
+
+    def __repr__(self) -> str:
+        with np.errstate(invalid="ignore"):
+            worst = float(np.nanmax(np.abs(self.det_law), initial=0.0))
+        return f"LawResiduals(T={self.t.size}, det_law={worst:.3g}, cone={self.cone.max():.3g})"
 
 
 def law_residuals(traj: Trajectory) -> LawResiduals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import _given, arrays
 from simtheory.observe.curves import loss
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
 
 __all__ = ["Rise", "SwingBy", "descents", "largest_rise", "swing_by"]
 
@@ -36,6 +37,9 @@ class Rise:
     size: float
     relative: float
 
+    def __str__(self) -> str:
+        return f"from t = {self.t_min:.4g} to {self.t_max:.4g}, by {self.size:.3g} ({self.relative:.3g})"
+
 
 @dataclass(frozen=True, slots=True)
 class SwingBy:
@@ -51,6 +55,11 @@ class SwingBy:
 
     rises: tuple[Rise, ...]
     threshold: float
+
+    shown: ClassVar[tuple[str, ...]] = ("descents",)
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
 
     @property
     def descents(self) -> int:

@@ -1,7 +1,8 @@
 """The frozen results in which every road ends: trajectories, curves and samples.
 
 A network's outputs over time are a `Trajectory`; numbers over anything else that was varied are a
-`Curve`; drawn points are `Samples`. One module, `axes`, checks, saves and prints all three.
+`Curve`; drawn points are `Samples`. Their fields declare axes, from which
+checks, members and print (`axes`) and files and datasets (`files`) follow.
 """
 
 from simtheory.results.axes import Arrays

@@ -1,4 +1,4 @@
-"""Axes of a result's fields, declared once; checks, files, datasets and print follow from them.
+"""Axes of a result's fields, declared once; checks, members, files and print follow from them.
 
 A result is a frozen dataclass. A field that holds an array says over which axes it runs::
 
@@ -12,27 +12,20 @@ kept in a field `arrays`, an `Arrays`, which carries the axes of each of its ent
 The functions here are the methods of `Trajectory`, `Curve` and `Samples`: each class names those
 that it takes. Answers of functions, such as an agreement, take `settle`, `text`, `html` and
 `to_dict`. There is no base class.
-
-Files are ``.npz``: one member for each array, a header with all that is no array, and a checksum.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simtheory import tasks as known_tasks
-from simtheory._checks import as_finite, frozen, require
-from simtheory._files import whole
+from simtheory._checks import as_finite, frozen
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -40,18 +33,13 @@ from simtheory.errors import ArgumentError, ShapeError
 __all__ = [
     "Arrays",
     "ensemble",
-    "from_xarray",
     "html",
-    "load",
-    "load_beside",
     "member",
+    "named_by",
     "over",
-    "save",
-    "save_beside",
     "settle",
     "text",
     "to_dict",
-    "to_xarray",
 ]
 
 R = TypeVar("R")
@@ -59,7 +47,6 @@ Named: TypeAlias = NDArray[Any]
 """A named array: float64, integers or truth values."""
 
 ENSEMBLE = "*ensemble"
-_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +85,29 @@ def over(
     return {"over": (axes, allow, labels, note)}
 
 
-def _declared(kind: Any) -> dict[str, _Declared]:
-    return _read_declarations(kind)
+def named_by(field: str) -> dict[str, str]:
+    """Return the metadata of a field that holds one answer for each word of another field.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field that holds the words.
+
+    Returns
+    -------
+    dict
+        For ``dataclasses.field(metadata=...)``.
+    """
+    return {"named_by": field}
+
+
+def declared(kind: Any) -> dict[str, _Declared]:
+    """What a class declares of its fields, by name."""
+    return _read(kind)
 
 
 @cache
-def _read_declarations(kind: Any) -> dict[str, _Declared]:
+def _read(kind: Any) -> dict[str, _Declared]:
     return {
         f.name: _Declared(f.name, *f.metadata["over"])
         for f in _fields(kind)
@@ -226,7 +230,7 @@ def settle(self: Any, **known: int) -> None:
         If an entry is not allowed, or a fact is neither number nor word.
     """
     sizes: dict[str, Any] = dict(known)
-    for name, spec in _declared(type(self)).items():
+    for name, spec in declared(type(self)).items():
         value = getattr(self, name)
         if value is None and _default(self, name) is None:
             continue
@@ -268,7 +272,7 @@ def ensemble(self: Any) -> tuple[int, ...]:
     tuple of int
         Their lengths.
     """
-    for name, spec in _declared(type(self)).items():
+    for name, spec in declared(type(self)).items():
         if spec.axes[0] == ENSEMBLE and (value := getattr(self, name)) is not None:
             return tuple(value.shape[: value.ndim + 1 - len(spec.axes)])
     return ()
@@ -308,232 +312,12 @@ def member(self: R, index: int | tuple[int, ...]) -> R:
 
     changed = {
         name: part(spec.axes, getattr(result, name))
-        for name, spec in _declared(type(result)).items()
+        for name, spec in declared(type(result)).items()
     }
     changed["arrays"] = {
         name: (axes, part(axes, array)) for name, (axes, array) in result.arrays.declared().items()
     }
     return replace(result, **changed)
-
-
-def to_xarray(self: Any) -> Any:
-    """Return the result as a labelled dataset that holds all of it.
-
-    Returns
-    -------
-    xarray.Dataset
-        One variable for each array. Ensemble axes are ``member`` (or ``member_0``, ``member_1``,
-        ...). Named arrays of integers over one axis, such as seeds, are coordinates. Facts are
-        attributes: words as they are, the others as JSON, because netCDF knows neither truth values
-        nor tables. `from_xarray` gives the result back.
-
-    Raises
-    ------
-    MissingExtraError
-        If xarray is not installed.
-    """
-    xarray = require("xarray", extra="sweep")
-    n = len(ensemble(self))
-    variables: dict[str, Any] = {}
-    coordinates: dict[str, Any] = {}
-    for name, spec in _declared(type(self)).items():
-        value = getattr(self, name)
-        if value is None:
-            continue
-        if spec.allow == "words":  # as objects: fixed-length words have no place in Zarr's format 3
-            value = np.array(value, dtype=object)
-        target = coordinates if spec.labels else variables
-        target[spec.axes[0] if spec.labels else name] = (_dimensions(spec.axes, n), value)
-    for name, (axes, array) in self.arrays.declared().items():
-        labels = len(axes) == 1 and array.ndim == 1 and array.dtype.kind in "iu"
-        target = coordinates if labels else variables
-        target[name] = (_dimensions(axes, n), array, {"axes": " ".join(axes)})
-    attributes = {"format": _format(type(self))}
-    for f in _facts(self):
-        value = _plain(getattr(self, f.name))
-        if value is not None:
-            attributes[f.name] = value if _is_word(f) else json.dumps(value)
-    return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
-
-
-def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[Any] = ()) -> R:
-    """Return the result that `to_xarray` made a dataset of.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        From `to_xarray`, also by way of netCDF or Zarr.
-    tasks : sequence of classes, optional
-        Your own tasks that may occur, each with a `kind` and a `from_dict`.
-
-    Returns
-    -------
-    Trajectory, Curve or Samples
-        Equal to what the dataset was made of, to the last bit.
-
-    Raises
-    ------
-    ArgumentError
-        If the dataset is of another kind.
-    """
-    found = getattr(dataset, "attrs", {}).get("format")
-    if found != _format(cls):
-        raise ArgumentError(
-            f"Argument `dataset` must be made by {cls.__name__}.to_xarray, but its attribute "
-            f"`format` is {found!r}."
-        )
-    values: dict[str, Any] = {}
-    variables = set(map(str, dataset.variables))
-    for name, spec in _declared(cls).items():
-        key = spec.axes[0] if spec.labels else name
-        if key in variables:
-            variables.discard(key)
-            values[name] = dataset[key].values
-    values["arrays"] = {
-        name: (dataset[name].attrs["axes"], dataset[name].values)
-        for name in sorted(variables, key=list(map(str, dataset.variables)).index)
-        if "axes" in dataset[name].attrs
-    }
-    for f in _facts(cls):
-        if f.name in dataset.attrs:
-            raw = dataset.attrs[f.name]
-            values[f.name] = str(raw) if _is_word(f) else json.loads(raw)
-    return _assembled(cls, values, tasks)
-
-
-def save(self: Any, path: str | Path) -> Path:
-    """Write the result to one ``.npz`` file, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where to; ``.npz`` is added if the name has no suffix.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
-    return save_beside(self, path, facts={}, arrays={})
-
-
-def save_beside(
-    self: Any, path: str | Path, *, facts: Mapping[str, Any], arrays: Mapping[str, Named]
-) -> Path:
-    """Write the result to one ``.npz`` file together with what does not belong to it.
-
-    `load` gives the result alone; `load_beside` gives all. A checkpoint keeps the state of a
-    training in this way.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where to; ``.npz`` is added if the name has no suffix.
-    facts : mapping
-        Plain numbers, words, lists and tables.
-    arrays : mapping
-        Arrays by name.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
-    target = Path(path)
-    if not target.suffix:
-        target = target.with_suffix(".npz")
-    header: dict[str, Any] = {"format": _format(type(self)), "beside": _plain(facts), "arrays": {}}
-    members: dict[str, Any] = {f"beside/{name}": array for name, array in arrays.items()}
-    for name, spec in _declared(type(self)).items():
-        if (value := getattr(self, name)) is not None:
-            (header if spec.allow == "words" else members)[name] = value
-    for name, (axes, array) in self.arrays.declared().items():
-        header["arrays"][name] = axes
-        members[f"arrays/{name}"] = array
-    header |= {f.name: _plain(getattr(self, f.name)) for f in _facts(self)}
-    head = json.dumps(header)
-    members |= {"header": np.array(head), "checksum": np.array(_checksum(head, members))}
-    with whole(target) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, **members)
-    return target
-
-
-def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
-    """Read a result that `save` wrote, and verify it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    tasks : sequence of classes, optional
-        Your own tasks that may occur, each with a `kind` and a `from_dict`.
-
-    Returns
-    -------
-    Trajectory, Curve or Samples
-        Equal to what was saved, to the last bit.
-
-    Raises
-    ------
-    ArgumentError
-        If the file holds something else, or is damaged.
-    """
-    return load_beside(cls, path, tasks=tasks)[0]
-
-
-def load_beside(
-    cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()
-) -> tuple[R, dict[str, Any], dict[str, Named]]:
-    """Read what `save_beside` wrote, and verify it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    tasks : sequence of classes, optional
-        Your own tasks that may occur, each with a `kind` and a `from_dict`.
-
-    Returns
-    -------
-    result : Trajectory, Curve or Samples
-        Equal to what was saved, to the last bit.
-    facts : dict
-        As they were given to `save_beside`.
-    arrays : dict
-        As they were given to `save_beside`.
-
-    Raises
-    ------
-    ArgumentError
-        If the file holds something else, or is damaged.
-    """
-    source = Path(path)
-    noun = f"Argument `path` must name a saved {cls.__name__}, but {source}"
-    try:
-        # Opened here, because np.load leaves a damaged file open.
-        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            members = {name: file[name] for name in file.files}
-        head = str(members.pop("header"))
-        header = json.loads(head)
-        found = header.pop("format")
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        raise
-    except Exception as reason:
-        raise ArgumentError(f"{noun} holds something else, or is damaged.") from reason
-    if found != _format(cls):
-        raise ArgumentError(f"{noun} holds {found!r}, not {_format(cls)!r}.")
-    if str(members.pop("checksum", None)) != _checksum(head, members):
-        raise ArgumentError(f"{noun} is damaged: its contents do not match their checksum.")
-    facts = header.pop("beside")
-    beside = {name: members.pop(f"beside/{name}") for name in _below("beside/", members)}
-    named = {
-        name: (axes, members.pop(f"arrays/{name}")) for name, axes in header.pop("arrays").items()
-    }
-    return _assembled(cls, header | members | {"arrays": named}, tasks), facts, beside
-
-
-def _below(prefix: str, names: Iterable[str]) -> list[str]:
-    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
 def text(self: Any) -> str:
@@ -566,7 +350,7 @@ def to_dict(self: Any) -> dict[str, Any]:
     dict
         One entry for each field; arrays are nested lists.
     """
-    return {f.name: _plain(getattr(self, f.name)) for f in _fields(self)}
+    return {f.name: plain(getattr(self, f.name)) for f in _fields(self)}
 
 
 def reduce(self: Any) -> tuple[Any, ...]:
@@ -578,47 +362,17 @@ def _remade(cls: type, values: dict[str, Any]) -> Any:
     return cls(**values)
 
 
-def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
-    if "task" in values:
-        values = values | {"task": _task(values["task"], tasks)}
-    absent = dict.fromkeys(set(_declared(cls)) - set(values))
-    return cls(**absent, **values)
+def facts_of(kind: Any) -> list[Field[Any]]:
+    """Fields that hold neither arrays nor labels of an axis."""
+    over_axes = declared(kind if isinstance(kind, type) else type(kind))
+    return [f for f in _fields(kind) if f.name not in over_axes and f.name != "arrays"]
 
 
-def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
-    kind, values = stored["kind"], stored["values"]
-    for task in own:
-        if task.kind == kind:
-            return task.from_dict(values)
-    return known_tasks.from_dict(kind, values)
-
-
-def _format(cls: type) -> str:
-    return f"simtheory.{cls.__name__}/{_VERSION}"
-
-
-def _facts(kind: Any) -> list[Field[Any]]:
-    declared = _declared(kind if isinstance(kind, type) else type(kind))
-    return [f for f in _fields(kind) if f.name not in declared and f.name != "arrays"]
-
-
-def _is_word(field: Field[Any]) -> bool:
-    return str(field.type).split(" | ")[0] == "str"
-
-
-def _dimensions(axes: tuple[str, ...], n: int) -> list[str]:
+def dimensions(axes: tuple[str, ...], n: int) -> list[str]:
+    """Names of axes, with one for each of n ensemble axes."""
     if axes[:1] != (ENSEMBLE,):
         return list(axes)
     return [*(["member"] if n == 1 else [f"member_{k}" for k in range(n)]), *axes[1:]]
-
-
-def _checksum(head: str, arrays: Mapping[str, Named]) -> str:
-    whole = hashlib.sha256(head.encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        whole.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        whole.update(np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()
 
 
 def _bind(name: str, axes: tuple[str, ...], shape: tuple[int, ...], sizes: dict[str, Any]) -> None:
@@ -725,13 +479,14 @@ def _settled(value: Any, where: str) -> Any:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as numbers, words, lists and tables, ready for JSON."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if hasattr(value, "kind") and hasattr(value, "to_dict"):
         return {"kind": value.kind, "values": value.to_dict()}
     if is_dataclass(value) and not isinstance(value, type):
@@ -751,12 +506,12 @@ def _title(self: Any) -> str:
 
 def _rows(self: Any) -> Rows:
     """Names and values of all fields, then of the properties that the class names in `shown`."""
-    declared, found = _declared(type(self)), list[tuple[str, str]]()
+    over_axes, found = declared(type(self)), list[tuple[str, str]]()
     exact = {True: " (exact)", False: " (approximate)", None: ""}[getattr(self, "exact", None)]
     for f in _fields(self):
         name, value = f.name.replace("_", " "), getattr(self, f.name)
-        if f.name in declared:
-            spec = declared[f.name]
+        if f.name in over_axes:
+            spec = over_axes[f.name]
             found.append((name, "none" if value is None else _described(value, spec.axes, spec)))
         elif f.name == "arrays":
             found += [(key, _described(a, axes)) for key, (axes, a) in value.declared().items()]
@@ -765,9 +520,11 @@ def _rows(self: Any) -> Rows:
         elif f.name == "origin":
             found.append((name, f"{value}{exact}"))
         elif isinstance(value, tuple) and value and all(map(is_dataclass, value)):
+            labels = f.metadata.get("named_by")
+            known = getattr(self, labels) if labels else range(1, len(value) + 1)
             found += [
-                (str(getattr(part, "name", f"{name} {k + 1}")), _brief(part))
-                for k, part in enumerate(value)
+                (str(getattr(part, "name", f"{name}, {label}")), _brief(part))
+                for label, part in zip(known, value, strict=True)
             ]
         elif value is not None and f.name != "exact":
             found.append((name, _brief(value)))
@@ -789,7 +546,7 @@ def _described(value: Any, axes: tuple[str, ...], spec: _Declared | None = None)
     if spec is not None and labels:
         return f"{value.size} points {span}" + (f" ({spec.note})" if spec.note else "")
     n = value.ndim - len(axes) + (axes[:1] == (ENSEMBLE,))
-    over_axes = ", ".join(_dimensions(axes, n))
+    over_axes = ", ".join(dimensions(axes, n))
     unknown = value.size - good.size
     return f"array of shape {value.shape} over {over_axes}, {span}" + (
         f", {unknown} not finite" if unknown else ""
@@ -800,12 +557,13 @@ def _brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if is_dataclass(value) and not isinstance(value, type):
-        own = type(value).__str__ not in (object.__str__, text)
-        if own or (type(value).__repr__ is not object.__repr__ and text is type(value).__str__):
-            return str(value) if own else repr(value)
-        return ", ".join(
-            f"{f.name.replace('_', ' ')} {_brief(getattr(value, f.name))}" for f in _fields(value)
-        )
+        kind = type(value)
+        if kind.__str__ is text:  # a result inside a result: its long form would not fit a line
+            return repr(value)
+        if kind.__str__ is not object.__str__:
+            return str(value)
+        named = ((f.name.replace("_", " "), getattr(value, f.name)) for f in _fields(value))
+        return ", ".join(f"{name} {_brief(part)}" for name, part in named)
     if isinstance(value, tuple):
         return f"({', '.join(map(_brief, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, Mapping):

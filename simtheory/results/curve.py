@@ -11,7 +11,7 @@ import numpy as np
 from simtheory._checks import one_of
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.results import axes
+from simtheory.results import axes, files
 from simtheory.results.axes import Arrays, over
 
 __all__ = ["Curve"]
@@ -90,10 +90,10 @@ class Curve:
     __reduce__ = axes.reduce
     ensemble = property(axes.ensemble)
     member = axes.member
-    to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Curve]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
-    save = axes.save
-    load: ClassVar[Callable[..., Curve]] = classmethod(axes.load)  # type: ignore[assignment]
+    to_xarray = files.to_xarray
+    from_xarray: ClassVar[Callable[..., Curve]] = classmethod(files.from_xarray)  # type: ignore[assignment]
+    save = files.save
+    load: ClassVar[Callable[..., Curve]] = classmethod(files.load)  # type: ignore[assignment]
 
     @property
     def road(self) -> str:

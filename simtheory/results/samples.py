@@ -10,7 +10,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.results import axes
+from simtheory.results import axes, files
 from simtheory.results.axes import Arrays, over
 
 __all__ = ["Samples"]
@@ -93,10 +93,10 @@ class Samples:
     __reduce__ = axes.reduce
     ensemble = property(axes.ensemble)
     member = axes.member
-    to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Samples]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
-    save = axes.save
-    load: ClassVar[Callable[..., Samples]] = classmethod(axes.load)  # type: ignore[assignment]
+    to_xarray = files.to_xarray
+    from_xarray: ClassVar[Callable[..., Samples]] = classmethod(files.from_xarray)  # type: ignore[assignment]
+    save = files.save
+    load: ClassVar[Callable[..., Samples]] = classmethod(files.load)  # type: ignore[assignment]
 
     @property
     def road(self) -> str:

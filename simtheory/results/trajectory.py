@@ -15,7 +15,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_times
 from simtheory._typing import Array, ArrayLike, Task
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.results import axes
+from simtheory.results import axes, files
 from simtheory.results.axes import Arrays, over
 
 __all__ = ["Trajectory"]
@@ -86,10 +86,10 @@ class Trajectory:
     __reduce__ = axes.reduce
     ensemble = property(axes.ensemble)
     member = axes.member
-    to_xarray = axes.to_xarray
-    from_xarray: ClassVar[Callable[..., Trajectory]] = classmethod(axes.from_xarray)  # type: ignore[assignment]
-    save = axes.save
-    load: ClassVar[Callable[..., Trajectory]] = classmethod(axes.load)  # type: ignore[assignment]
+    to_xarray = files.to_xarray
+    from_xarray: ClassVar[Callable[..., Trajectory]] = classmethod(files.from_xarray)  # type: ignore[assignment]
+    save = files.save
+    load: ClassVar[Callable[..., Trajectory]] = classmethod(files.load)  # type: ignore[assignment]
 
     @classmethod
     def from_weights(

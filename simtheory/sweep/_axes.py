@@ -13,7 +13,7 @@ from simtheory.errors import ArgumentError
 __all__ = ["axis_values", "length"]
 
 _MOST = 1_000_000
-"""Values that an axis can have: every process holds all of them."""
+"""An axis with more values is refused: every process of a sweep holds all of them."""
 
 
 def axis_values(name: str, values: Any) -> tuple[Any, ...]:

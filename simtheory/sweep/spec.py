@@ -27,7 +27,7 @@ _DEFAULT_KIND = "flows"
 """Family of a spec that names none; stores do not write it."""
 
 _MOST_CHUNKS = 1_000_000
-"""Chunks that a sweep can have: each is a file for every variable of its store."""
+"""A sweep of more chunks is refused: each is a file for every variable of its store."""
 
 _KEYS = (
     "kind", "axes", "measure", "theory", "function", "variables", "seeds", "entropy",
@@ -185,9 +185,9 @@ class Spec:
             document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
             raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
-        family = FAMILIES.get(document.get("kind", _DEFAULT_KIND))
-        known = (*_KEYS, *(family.tables if family else ()))
-        for name in document if family else ():  # of an unknown kind, no table can be known
+        kind = one_of("kind", document.get("kind", _DEFAULT_KIND), FAMILIES)
+        known = (*_KEYS, *FAMILIES[kind].tables)
+        for name in document:
             if name not in known:
                 raise ArgumentError(
                     f"The file {path} has no place for {name!r}; {nearest(name, known)}"

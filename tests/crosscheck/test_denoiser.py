@@ -157,7 +157,7 @@ def test_emergence_times_and_their_exponent(net, clock, noted, ends, fit) -> Non
     assert abs(exponent.end_to_end) > 0.06, "no dependence on the variance would be 0"
 
 
-def test_the_weight_at_a_noise_level_knows_no_inverse_law() -> None:
+def test_the_weight_at_a_noise_level_follows_no_inverse_law() -> None:
     """Half learned at σ = 30, one layer: the rate λ + σ² is all but the same for every mode."""
     lam = np.geomspace(1e-3, 1e2, 16)
     half = np.log(2.0) / (lam + 30.0**2)

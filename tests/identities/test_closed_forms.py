@@ -52,7 +52,7 @@ def test_the_table_holds_every_form() -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_run_says_which_form_gave_it(name: str) -> None:
+def test_a_run_names_the_form_that_gave_it(name: str) -> None:
     run = FORMS[name].run()
     assert run.origin == f"analytic.{name.split(',')[0]}"
     assert cards()[run.label].home.startswith(f"simtheory.analytic.{name.split('.')[0]}")

@@ -1,4 +1,4 @@
-"""What must hold exactly for the closed forms of deep nets."""
+"""Exact identities of the closed forms of deep nets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold exactly for linear denoisers."""
+"""Exact identities of linear denoisers."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def test_a_mode_that_cannot_emerge_does_not() -> None:
         (lambda: dn.cutoff_law(FINE, NETS[0], [1e6]), RegimeError, "Pass strict=False"),
     ],
 )
-def test_bad_arguments_are_answered(call, error: type[Exception], message: str) -> None:
+def test_bad_arguments_are_refused(call, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
 

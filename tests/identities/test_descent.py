@@ -1,4 +1,4 @@
-"""What must hold exactly for descent on one layer, and for one layer with a target or a bias."""
+"""Exact identities of descent on one layer, and for one layer with a target or a bias."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_descent_starts_at_the_start_and_ends_at_the_identity(task, W0, options)
 
 
 @pytest.mark.parametrize("options", MOMENTA)
-def test_a_step_knows_the_product_of_rate_and_step_size_only(options) -> None:
+def test_a_step_depends_on_the_product_of_rate_and_step_size_only(options) -> None:
     k = [0, 1, 7, 50]
     np.testing.assert_allclose(
         descent.error(0.25, k, lr=0.5, **options), descent.error(2.0, k, lr=0.0625, **options), rtol=EPS

@@ -1,4 +1,4 @@
-"""What must hold exactly for linear flow matching."""
+"""Exact identities of linear flow matching."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def test_the_turning_point_is_continuous() -> None:
         (lambda: fm.one_layer_variance(1.0, np.inf, start=0.1), "`t` must be finite"),
     ],
 )
-def test_bad_arguments_are_answered(call, message: str) -> None:
+def test_bad_arguments_are_refused(call, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         call()

@@ -1,4 +1,4 @@
-"""What must hold exactly for one linear layer."""
+"""Exact identities of one linear layer."""
 
 from __future__ import annotations
 

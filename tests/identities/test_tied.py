@@ -1,4 +1,4 @@
-"""What must hold exactly for the closed forms of the tied net."""
+"""Exact identities of the closed forms of the tied net."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_wrong_arguments_are_refused(task: SIMTask, U0: np.ndarray) -> None:
         tied.swing_peak(task, U0, 0, 3)
 
 
-def test_a_trajectory_says_what_it_is(task: SIMTask, wide: np.ndarray) -> None:
+def test_a_trajectory_names_its_origin(task: SIMTask, wide: np.ndarray) -> None:
     found = tied.first_order(task, wide, T)
     assert not found.exact
     assert found.origin == "analytic.tied.first_order"

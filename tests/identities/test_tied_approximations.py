@@ -1,4 +1,4 @@
-"""What must hold exactly for the further forms of the tied net."""
+"""Exact identities of the further forms of the tied net."""
 
 from __future__ import annotations
 

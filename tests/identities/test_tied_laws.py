@@ -1,4 +1,4 @@
-"""What must hold exactly for the structure of the tied net: limits, symmetries, refusals."""
+"""Exact identities of the structure of the tied net: limits, symmetries, refusals."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_modified_time_ends_at_the_flow() -> None:
     assert back == pytest.approx(-float(tied.modified_time(2.0, 0.01, 0.9, step=0.1)))
 
 
-def test_what_lies_outside_a_regime_is_refused() -> None:
+def test_calls_outside_a_regime_are_refused() -> None:
     with pytest.raises(RegimeError, match="orthonormal columns"):
         tied.projector(TASK, 0.5 * COLUMNS, T)
     with pytest.raises(RegimeError, match="orthogonal where rates differ"):

@@ -1,4 +1,4 @@
-"""What must hold exactly for the closed forms of the untied two-layer net."""
+"""Exact identities of the closed forms of the untied two-layer net."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
-from simtheory.results.axes import load_beside
+from simtheory.results.files import load_beside
 from simtheory.validation.nets import _descent, _run
 from simtheory.validation.nets.architectures import MLP
 from simtheory.validation.nets.data import Samples

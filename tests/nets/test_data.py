@@ -1,4 +1,4 @@
-"""What training sees, and in which order; seeds one by one or side by side; both precisions."""
+"""Data of training and their order; seeds in turn and side by side; both precisions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is exact about the linear denoiser, trained and sampled.
+"""Exact properties of the linear denoiser, trained and sampled.
 
 Float64 rounds by 1e-16 a step, and nothing here takes more than 1e4 steps of a contraction: `TIGHT`
 leaves two digits.

@@ -1,4 +1,4 @@
-"""Rendered images: the renderer, the judge, both denoisers, and what a short run shows."""
+"""Rendered images: the renderer, the judge, both denoisers, and the results of a short run."""
 
 import numpy as np
 import pytest

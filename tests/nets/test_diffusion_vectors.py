@@ -1,4 +1,4 @@
-"""Conditional diffusion on vectors: the engine's promises, and what the papers describe."""
+"""Conditional diffusion on vectors: the training loop, and the effects that the papers describe."""
 
 import numpy as np
 import pytest

@@ -56,7 +56,7 @@ def test_default_init_is_uniform_in_one_over_root_inputs():
         assert abs((values**2).mean() - bound**2) > 40 * error  # ±bound coin flips would fail
 
 
-def test_small_init_keeps_its_promise_on_outputs():
+def test_small_init_bounds_the_outputs():
     scale, depth, x = 0.5, 2, np.array([1.0, -2.0, 0.5])
     layers = initial_layers(MLP(depth, width=7), 3, seeds=range(4000), init=SmallInit(scale))
     y = x

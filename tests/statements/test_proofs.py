@@ -49,7 +49,7 @@ def test_a_wrong_sign_is_noticed(label: str, n: int) -> None:
     assert not all(step.holds for step in PROOFS[label](wrong))
 
 
-def test_the_command_says_what_it_proved(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_proved_labels(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tied-mode"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("tied-mode\n  ✓ ")

@@ -1,4 +1,4 @@
-"""The report on forms: it says what each form says, and its errors are as large as it says."""
+"""The report on forms: it repeats the answer of each form, and the true errors have the size that it gives."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def form_of(name: str):
 
 
 @pytest.mark.parametrize(("task", "U0", "first", "refusing"), STARTS)
-def test_the_report_says_what_the_forms_say(task, U0, first, refusing) -> None:
+def test_the_report_holds_the_answers_of_the_forms(task, U0, first, refusing) -> None:
     found = advice(task, U0)
     assert found.suggestions[0].name == first
     assert not next(form for form in found.suggestions if form.name == refusing).holds
@@ -56,7 +56,7 @@ def test_the_report_says_what_the_forms_say(task, U0, first, refusing) -> None:
 
 
 @pytest.mark.parametrize(("task", "U0", "first", "refusing"), STARTS)
-def test_errors_are_about_as_large_as_said(task, U0, first, refusing) -> None:
+def test_errors_are_of_the_size_that_the_report_gives(task, U0, first, refusing) -> None:
     """Orders of magnitude: up to three times what was said. A start that stood still would fail."""
     holding = [form for form in advice(task, U0).suggestions if form.holds]
     errors = [form.error for form in holding if form.name != "sim.solve"]
@@ -72,7 +72,7 @@ def test_errors_are_about_as_large_as_said(task, U0, first, refusing) -> None:
             assert np.abs(exact[0] - exact).max() > 10 * found or form.error > 0.02
 
 
-def test_the_report_knows_its_start() -> None:
+def test_the_report_describes_its_start() -> None:
     found = advice(FAR, WHOLE)
     assert found.width == 3
     W0 = WHOLE @ WHOLE.T
@@ -96,7 +96,8 @@ def test_the_report_prints() -> None:
     found = advice(FAR, WHOLE)
     assert repr(found) == "Advice(tied.pivots > tied.schur > sim.solve)"
     text = str(found)
-    assert text.startswith("Forms for this task and start\n  start ")
+    assert text.startswith("Forms for this task and start\n  tied.pivots ")
+    assert f"{found.omega:.6g}" in text
     assert "refuses. The isotropic form needs equal rates" in text
     assert "strict=False" not in text
     assert "<table>" in found._repr_html_()

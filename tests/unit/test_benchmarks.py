@@ -1,4 +1,4 @@
-"""The yardstick itself: the reference, the bound's count, the search for tolerances, and the page."""
+"""The benchmarks: the reference, the count of the bound, the search for tolerances, and the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simtheory.sim import Tied, integrate
 
 
 @pytest.mark.parametrize("spectrum", SPECTRA)
-def test_an_ensemble_begins_with_the_same_members_whatever_their_number(spectrum) -> None:
+def test_member_k_does_not_depend_on_the_size_of_the_ensemble(spectrum) -> None:
     many, few = Ensemble(4, 7, spectrum).draw(), Ensemble(4, 7, spectrum).first(3).draw()
     for all_of_them, some in zip(many, few, strict=True):
         np.testing.assert_array_equal(all_of_them[:3], some)
@@ -97,7 +97,7 @@ def test_the_search_gives_up_where_the_target_is_out_of_reach() -> None:
     assert calibrate._search(_Pretend(1.0, floor=1e-8), 0.0, 1e-9) is None
 
 
-def test_a_worker_measures_and_tells_its_failures() -> None:
+def test_a_worker_measures_and_reports_failures() -> None:
     ensemble = Ensemble(2, 8)
     with Worker(OURS) as worker:
         worker.set_up(ensemble)
@@ -110,7 +110,7 @@ def test_a_worker_measures_and_tells_its_failures() -> None:
         worker.run(1e-6, 0.0)  # still there
 
 
-def test_every_peer_says_what_was_chosen_for_it() -> None:
+def test_every_peer_lists_its_settings() -> None:
     for name, peer in PEERS.items():
         assert peer.settings, name
         assert peer.largest == 64 or peer.reason, name

@@ -1,4 +1,4 @@
-"""The checks at the door: what passes, and how a refusal reads."""
+"""The checks of arguments: accepted values, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_entries_that_are_not_finite_are_named_with_their_place(bad: float, came
 @pytest.mark.parametrize(
     "bad", [["a", "b"], [[1.0], [1.0, 2.0]], "a word", [1j], np.array([1j])], ids=repr
 )
-def test_what_is_no_real_array_is_refused(bad: object) -> None:
+def test_arguments_that_are_no_real_array_are_refused(bad: object) -> None:
     with refusal(TaskError, "Argument `mu` must be an array of real numbers"):
         checks.as_finite("mu", bad, error=TaskError)  # type: ignore[arg-type]
 
@@ -164,7 +164,7 @@ def test_seeds() -> None:
         checks.as_seed("seed", 2**32)
 
 
-def test_unknown_names_are_answered_with_the_nearest() -> None:
+def test_the_error_of_an_unknown_name_has_the_nearest_name() -> None:
     with refusal(ArgumentError, "Argument `loss` is 'half-sum'", "did you mean half_sum"):
         checks.one_of("loss", "half-sum", ("half_sum", "sum", "mean"))
     assert checks.nearest("zzz", ("b", "a")) == "known are a, b."
@@ -187,7 +187,7 @@ def test_a_missing_package_names_the_extra() -> None:
 
 
 @pytest.mark.parametrize("error", [ArgumentError, TaskError, ShapeError, RegimeError])
-def test_errors_are_value_errors_of_ours(error: type[Exception]) -> None:
+def test_errors_are_value_errors_and_simtheory_errors(error: type[Exception]) -> None:
     assert issubclass(error, SimTheoryError)
     assert issubclass(error, ValueError)
 

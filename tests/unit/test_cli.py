@@ -1,4 +1,4 @@
-"""The command line, as a person types it."""
+"""The command line: output, files, errors and exit status of every command."""
 
 import csv
 import re
@@ -30,7 +30,7 @@ def test_predict_names_rate_pivot_and_times_of_every_concept():
     assert ": 3 → 2 → 1\n" in result.output
 
 
-def test_predict_says_which_concept_a_narrow_start_has_lost():
+def test_predict_names_the_concept_that_a_narrow_start_cannot_learn():
     result = type_in("predict", "--mu", "1,2", "--sigma", "0.1", "--width", "1")
     assert result.exit_code == 0
     assert re.search(r"^1 .* never +not yet$", result.output, flags=re.MULTILINE)
@@ -49,7 +49,7 @@ def test_predict_reads_a_file_and_a_flag_overrides_it(tmp_path):
     assert type_in("predict", str(file), "--cosine", "0.9").output != same.output
 
 
-def test_predict_writes_the_curves_it_speaks_of(tmp_path):
+def test_predict_writes_the_curves_of_its_table(tmp_path):
     table, picture = tmp_path / "out.csv", tmp_path / "out.png"
     result = type_in(*THREE, "--csv", str(table), "--plot", str(picture), "--points", "51")
     assert result.exit_code == 0
@@ -87,7 +87,7 @@ def test_predict_writes_the_curves_it_speaks_of(tmp_path):
         (["validate", "--device", "gpu", "--out", "never"], "JAX finds no such device"),
     ],
 )  # fmt: skip
-def test_bad_input_is_answered_in_one_line_with_status_two(words, says):
+def test_bad_input_gives_one_line_and_status_two(words, says):
     result = type_in(*words)
     assert result.exit_code == 2
     assert says in result.output
@@ -95,7 +95,7 @@ def test_bad_input_is_answered_in_one_line_with_status_two(words, says):
 
 
 @pytest.mark.parametrize(("flag", "name"), [("--plot", "out.svg"), ("--csv", "out.csv")])
-def test_a_full_disk_is_answered_with_the_place(tmp_path, flag, name):
+def test_the_error_of_a_full_disk_names_the_path(tmp_path, flag, name):
     (tmp_path / f"{name}.part").symlink_to("/dev/full")
     result = type_in(*THREE, flag, str(tmp_path / name), "--points", "51")
     assert result.exit_code == 2
@@ -114,7 +114,7 @@ def test_a_full_disk_is_answered_with_the_place(tmp_path, flag, name):
         ('[task]\nmu = ["a"]\nsigma = 1.0', "array of real numbers"),
     ],
 )
-def test_a_file_with_a_slip_is_answered_with_its_place(tmp_path, text, says):
+def test_the_error_of_a_bad_file_names_the_place(tmp_path, text, says):
     file = tmp_path / "task.toml"
     file.write_text(text)
     result = type_in("predict", str(file))
@@ -161,7 +161,7 @@ def test_versions_names_what_results_depend_on():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_says_of_itself_what_the_list_says(command):
+def test_the_help_of_a_command_begins_with_its_line_in_the_list(command):
     assert COMMANDS[command][1] in " ".join(type_in(command, "--help").output.split())
 
 

@@ -46,14 +46,14 @@ def test_a_run_takes_no_more_work_than_its_gate(case, gate) -> None:
     assert seen.field_evaluations > gate[2] / 10, f"tighten the gate {gate} to {found}"
 
 
-def test_a_large_condition_number_costs_no_more_than_said() -> None:
+def test_the_steps_at_a_large_condition_number_stay_below_the_limit() -> None:
     easy = counted("std", 8, 1e-8).steps
     for spectrum, most in CONDITION.items():
         ratio = counted(spectrum, 8, 1e-8).steps / easy
         assert most / 10 < ratio <= most, f"{spectrum} takes {ratio:.1f} times the steps of std"
 
 
-def test_a_digit_more_costs_as_an_eighth_order_method_says() -> None:
+def test_one_more_digit_costs_as_an_eighth_order_method_predicts() -> None:
     """Two more digits: 10^(2/8) = 1.8 times the steps, and never as many as order 5 takes, 2.5."""
     loose, tight = counted("std", 8, 1e-8), counted("std", 8, 1e-10)
     assert 1.0 < tight.steps / loose.steps < 2.0

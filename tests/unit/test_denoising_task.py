@@ -1,4 +1,4 @@
-"""The denoising task: what it holds, and what it refuses."""
+"""The denoising task: its moments, and the arguments that it refuses."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_ends_of_the_schedule_have_no_default() -> None:
         DenoisingTask((1.0, 2.0))  # type: ignore[call-arg]
 
 
-def test_bad_arguments_are_answered() -> None:
+def test_bad_arguments_are_refused() -> None:
     with pytest.raises(TaskError, match="no argument 'sigma_mix'; did you mean"):
         DenoisingTask.from_dict({"covariance": [1.0], "sigma_mix": 1.0})
     with pytest.raises(TaskError, match="needs the argument 'sigma_max'"):

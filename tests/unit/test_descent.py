@@ -96,7 +96,7 @@ def test_a_member_does_not_know_threads_chunks_or_others(
     assert np.abs(whole[some] - trained(flow, chosen, momentum=0.5, **options).weights).max() > 1e-3
 
 
-def test_descent_that_diverges_says_how_to_choose_the_rate() -> None:
+def test_the_error_of_diverging_descent_gives_the_largest_rate() -> None:
     start = 0.1 * np.eye(3)
     bound = 2 / (2 * TASK.rates.max() * 2)  # of depth 2, on a clock of 2 lr
     sim.descend(sim.Tied(), TASK, start, steps=2000, lr=0.95 * bound, every=500)

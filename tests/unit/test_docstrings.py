@@ -1,4 +1,4 @@
-"""Every public docstring is whole, and every example in one runs."""
+"""Every public docstring has all its sections, and its examples run."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def public_objects(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def excused(code: str, thing: object) -> bool:
-    """A property has no Returns section; nobody calls the constructor of an enumeration."""
+    """A property has no Returns section; an enumeration has no constructor to document."""
     enumeration = inspect.isclass(thing) and issubclass(thing, enum.Enum)
     return (code == "RT01" and isinstance(thing, property)) or (code == "PR01" and enumeration)
 
 
 @pytest.mark.parametrize("name", public_modules())
-def test_docstrings_are_whole(name: str) -> None:
+def test_docstrings_have_all_sections(name: str) -> None:
     module = importlib.import_module(name)
     faults = [
         f"{path}: {code} {text}"
@@ -80,7 +80,7 @@ def test_examples_run(name: str) -> None:
         assert doctest.testmod(importlib.import_module(home)).failed == 0
 
 
-def test_something_is_checked() -> None:
+def test_the_check_finds_public_objects() -> None:
     """A walk that finds nothing would pass everything above."""
     wanted = (
         "simtheory.tasks.identity.SIMTask.sample",

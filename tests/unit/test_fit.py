@@ -266,7 +266,7 @@ def test_modes_that_one_loss_cannot_part_are_refused():
         fit(measured, model="one-layer")
 
 
-def test_bad_arguments_are_answered():
+def test_bad_arguments_are_refused():
     good = Curves(T, noisy(modes(), 0.02), NAMES)
     for options, kind, words in [
         ({"model": "tide"}, ArgumentError, "did you mean tied"),
@@ -344,14 +344,18 @@ def test_forecasts_answer_where_they_are_asked():
         predict(found, learned=1.5)
 
 
-def test_what_a_fit_says_can_be_printed_stored_and_sent():
+def test_a_fit_can_be_printed_stored_and_pickled():
     found = fit(Curves(T, noisy(modes(), 0.02), NAMES, mu=MU), until=5.0)
     ahead = predict(found)
     record = json.loads(json.dumps(as_dict(found, ahead), allow_nan=False))
     assert record["model"] == "tied"
     assert record["parameters"][0]["value"] == found["rate_1"].value
     assert record["forecast"]["learning_times"]["colour"]["value"] > 4
-    for thing, words in ((found, "rate_2"), (ahead, "colour learned"), (found.curves, "concepts")):
+    for thing, words in (
+        (found, "rate_2"),
+        (ahead, "learning times, colour"),
+        (found.curves, "concepts"),
+    ):
         assert words in str(thing)
         assert words in thing._repr_html_()
         assert "\n" not in repr(thing)

@@ -91,7 +91,7 @@ def test_a_file_that_is_none_is_answered(file, tmp_path):
         curves(tmp_path / "bytes.csv")
 
 
-def test_unknown_names_are_answered_with_the_nearest(file):
+def test_the_error_of_an_unknown_name_has_the_nearest_name(file):
     with pytest.raises(ArgumentError, match=r"'colur'.*did you mean colour"):
         curves(file(GOOD), columns=["colur"])
     with pytest.raises(ArgumentError, match=r"'concept'.*did you mean concepts"):

@@ -1,4 +1,4 @@
-"""The SIM task: its moments, its geometry, its samples, and what it refuses."""
+"""The SIM task: its moments, its geometry, its samples, and the arguments that it refuses."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_repr_can_be_typed_back(task: SIMTask, text: str) -> None:
     assert eval(text) == task
 
 
-def test_repr_tells_what_is_unusual() -> None:
+def test_repr_shows_fields_that_differ_from_the_default() -> None:
     text = repr(full_task())
     for part in ("weights=(0.5, 0.3, 0.2)", "origin=True", "squared_rates=True", "rotation=<3×3>"):
         assert part in text
@@ -211,7 +211,7 @@ def test_vertices_that_do_not_exist(presence, error: type[Exception], message: s
         SIMTask(mu=(1.0, 2.0), sigma=0.1).vertex(presence)
 
 
-def test_dictionaries_with_a_slip_are_answered() -> None:
+def test_bad_dictionaries_are_refused() -> None:
     with pytest.raises(TaskError, match="no argument 'sigmas'; did you mean sigma"):
         SIMTask.from_dict({"mu": [1.0], "sigmas": 0.1})
     with pytest.raises(TaskError, match="needs the argument 'sigma'"):

@@ -1,4 +1,4 @@
-"""What an import costs, what it brings along, and what the face shows."""
+"""The cost of an import, the packages that it loads, and the public names."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def python(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_import_brings_nothing_heavy() -> None:
+def test_import_loads_no_heavy_package() -> None:
     loaded = python("import sys, simtheory; print(*sorted(sys.modules))").split()
     assert "simtheory" in loaded
     assert not [name for name in HEAVY if name in loaded]
 
 
-def test_the_ground_floor_brings_nothing_heavy() -> None:
+def test_the_lowest_layers_load_no_heavy_package() -> None:
     code = (
         "import sys, simtheory as st;"
         "st.SIMTask, st.Trajectory, st.agreement, st.cite, st.errors, st.inits, st.observe,"
@@ -56,7 +56,7 @@ def test_plots_load_matplotlib_but_choose_no_backend() -> None:
     assert "matplotlib.pyplot" not in loaded
 
 
-def test_the_face_lists_its_names() -> None:
+def test_dir_lists_the_public_names() -> None:
     assert set(simtheory.__all__) < set(dir(simtheory))
     assert simtheory.SIMTask is simtheory.tasks.SIMTask
     assert callable(simtheory.agreement)

@@ -1,4 +1,4 @@
-"""Starts: the statistics they promise, and the published seeds."""
+"""Starts: their documented statistics, and the published seeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def gram(U: np.ndarray) -> np.ndarray:
     return U @ np.swapaxes(U, -1, -2)
 
 
-def test_gaussian_diagonal_of_w_is_scale_squared_whatever_the_width() -> None:
+def test_gaussian_diagonal_of_w_is_scale_squared_at_every_width() -> None:
     for width in (2, 64):
         U = inits.gaussian((N, 3, width), scale=0.3, rng=rng())
         diagonal = gram(U)[:, range(3), range(3)].mean(axis=0)

@@ -312,7 +312,7 @@ def test_terminal_rate_of_a_tied_mode() -> None:
     assert tight == pytest.approx(4 * a, rel=1e-4)
 
 
-def test_terminal_rate_says_what_it_found() -> None:
+def test_terminal_rate_prints_its_result() -> None:
     short = one_layer(TASK, STARTS, T[:400])
     with pytest.raises(ArgumentError, match=r"`window` must hold.*of member \(0,\) has 0 between"):
         observe.terminal_rate(short)

@@ -57,7 +57,7 @@ def test_loss_shows_the_loss(ax: Axes) -> None:
     assert "test loss" in ax.get_ylabel()
 
 
-def test_loss_at_a_vertex_says_so(ax: Axes) -> None:
+def test_loss_at_a_vertex_names_it_on_the_axis(ax: Axes) -> None:
     plot.loss(run(), ax=ax, vertex=(1, 0, 1))
     np.testing.assert_array_equal(line(ax)[1], observe.loss(run(), vertex=(1, 0, 1)))
     assert "vertex 101" in ax.get_ylabel()

@@ -1,4 +1,4 @@
-"""The README tells the truth: its lines run, and its commands are those that are tested."""
+"""The README: its lines run, and its commands and files exist."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ def test_every_command_of_the_readme_exists():
     assert used <= set(COMMANDS)
 
 
-def test_every_file_that_it_shows_or_links_is_there():
+def test_every_linked_file_exists():
     root = Path(__file__).parents[2]
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert targets

@@ -95,7 +95,7 @@ def test_chains_are_cut_layer_by_layer() -> None:
     np.testing.assert_allclose(found.mean, kept.mean(axis=0), rtol=1e-13)
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ArgumentError, match="`members` is needed"):
         sim.summarize(sim.Tied(), A, starts, T, read=READ)
     with pytest.raises(ArgumentError, match="`members` is 3, but `init` holds 250"):

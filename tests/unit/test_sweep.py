@@ -131,7 +131,7 @@ def test_flows_starts_and_widths_are_axes_too(tmp_path):
     assert np.unique(data["peak"].sel(flow="Tied").values).size == 3 * 2 * 2
 
 
-def test_a_bad_cell_says_why_and_leaves_the_others_alone(tmp_path):
+def test_a_bad_cell_has_its_reason_and_does_not_change_the_others(tmp_path):
     init = {**PHASE["init"], "seed": 0}  # of its own: another grid has other cells
     good = st.sweep.run(spec(init=init), tmp_path / "good")
     axes = {**PHASE["axes"], "cosine": [0.5, 0.95, 1.5]}

@@ -145,6 +145,9 @@ def test_a_file_names_its_family(coins, tmp_path):
     (tmp_path / "spec.toml").write_text(text.replace("coins", "coinz"))
     with pytest.raises(ArgumentError, match=r"`kind` is 'coinz'.* did you mean coins"):
         st.sweep.Spec.from_toml(tmp_path / "spec.toml")
+    (tmp_path / "spec.toml").write_text(text.replace('"coins"', '["coins"]'))
+    with pytest.raises(ArgumentError, match="`kind` must be a word"):
+        st.sweep.Spec.from_toml(tmp_path / "spec.toml")
     (tmp_path / "spec.toml").write_text(text + "[task]\nmu = [1]\n")
     with pytest.raises(ArgumentError, match="no place for 'task'"):
         st.sweep.Spec.from_toml(tmp_path / "spec.toml")

@@ -1,4 +1,4 @@
-"""The paper's set-ups carry the paper's numbers, as stated and as released."""
+"""The set-ups of the paper have its numbers, as stated and as released."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_row_cosines_of_the_starts_are_high() -> None:
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("convention", ["stated", "released"])
-def test_every_setup_says_where_it_comes_from(figure, convention: str) -> None:
+def test_every_setup_names_its_figure(figure, convention: str) -> None:
     setup = figure(convention=convention)
     assert figure.__name__ == f"figure_{setup.figure}" or setup.figure == "3"
     assert setup.convention == convention
@@ -86,7 +86,7 @@ def test_every_setup_says_where_it_comes_from(figure, convention: str) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.__name__)
-def test_unknown_conventions_are_answered(figure) -> None:
+def test_unknown_conventions_are_refused(figure) -> None:
     with pytest.raises(ArgumentError, match=r"`convention` is 'relased'.*did you mean released"):
         figure(convention="relased")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import frozen
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime, weights_on_concepts
 from simtheory.analytic._shared.rows import row_factor
 from simtheory.analytic.tied.resummation import logit_pivots
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks import SIMTask
 
 __all__ = [
@@ -75,12 +76,16 @@ class SwingPeak:
         The entry there, with its sign.
     """
 
-    time: Array
-    height: Array
+    time: Array = field(metadata=over("*ensemble", allow="real"))
+    height: Array = field(metadata=over("*ensemble", allow="real"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
-        for name in ("time", "height"):
-            object.__setattr__(self, name, frozen(np.array(getattr(self, name))))
+        axes.settle(self)
 
 
 @implements(
@@ -162,12 +167,16 @@ class BumpTop:
         Half the squared distance of the output from the test point there.
     """
 
-    time: Array
-    loss: Array
+    time: Array = field(metadata=over("*ensemble", allow="real"))
+    loss: Array = field(metadata=over("*ensemble", allow="real"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
-        for name in ("time", "loss"):
-            object.__setattr__(self, name, frozen(np.array(getattr(self, name))))
+        axes.settle(self)
 
 
 @implements(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, positive
-from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import implements
+from simtheory.results import axes
 
 __all__ = [
     "Assumption",
@@ -88,6 +89,12 @@ class AssumptionCheck:
     eta_max: float
     log10_omega_max: float
 
+    title: ClassVar[str] = "Assumptions of Appendix D"
+    shown: ClassVar[tuple[str, ...]] = ("holds",)
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    to_dict = axes.to_dict
+
     @property
     def holds(self) -> bool:
         """Whether all of them hold."""
@@ -96,19 +103,6 @@ class AssumptionCheck:
     def __repr__(self) -> str:
         failing = [each.name for each in self.assumptions if not each.holds]
         return f"AssumptionCheck({'fails ' + ', '.join(failing) if failing else 'holds'})"
-
-    def __str__(self) -> str:
-        return rows_as_text("Assumptions of Appendix D", self._rows())
-
-    def _repr_html_(self) -> str:
-        return rows_as_html("Assumptions of Appendix D", self._rows())
-
-    def _rows(self) -> Rows:
-        run = f"alpha {self.alpha:.3g}, gamma {self.gamma:.3g}, omega {self.omega:.3g}, beta {self.beta:.3g}"
-        most = "they never hold together for these rates"
-        if np.isfinite(self.log10_omega_max):
-            most = f"they hold together for omega up to 1e{self.log10_omega_max:.0f}"
-        return [("run", run), *((each.name, str(each)) for each in self.assumptions), ("all", most)]
 
 
 @implements(

@@ -120,13 +120,14 @@ _NUMBERS = (
     "groups",
     "is_framed",
     "is_turned",
+    "may_rest",  # whether nets are watched for rest
     "n_sums",
     "n_selected",
 )
 _TABLES = ("sizes", "group", "row", "column")  # of the state
 _READING = ("ends", "entries", "select")
 _TABLEAU = ("first", "stages")
-PARTS = ("prepare", "field", "slope", "weigh", "mapped", "cap", "enter", "leave", "lift")
+PARTS = ("prepare", "field", "slope", "weigh", "mapped", "cap", "enter", "leave", "lift", "rest")
 NAMES = (*_ARRAYS, *_NUMBERS, *_TABLES, *_READING, *_TABLEAU, *PARTS)
 
 

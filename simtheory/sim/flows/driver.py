@@ -244,6 +244,31 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
 
 
 @register_jitable
+def settle(
+    m: int, at: Places, t: Array, tolerance: float, results: Results, member: IntArray
+) -> None:
+    """Write the rest of the grid for nets that are at rest, and free their lanes."""
+    values, _, _, counts = results
+    store(m, at.share, tolerance)
+    call(at.rest, m, at, 0, 0)
+    some = False
+    for lane in range(nets(m, at)):
+        some = some or (member[lane] >= 0 and get(m, at.share * width(m) + lane) == 0.0)
+    if not some:
+        return
+    begin = read(m, at, at.y)
+    for lane in range(nets(m, at)):
+        k = member[lane]
+        if k < 0 or get(m, at.share * width(m) + lane) != 0.0:
+            continue
+        for g in range(counts[k, DONE], t.size):
+            write(m, at, lane, begin, values.ctypes.data, (k * t.size + g) * at.n_selected)
+        counts[k, DONE] = t.size
+        put_all(m, at, at.now, lane, t[-1])
+        release(m, at, lane, OK, results, member)
+
+
+@register_jitable
 def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolerance: float) -> bool:
     """Write the error of each lane's step, 1 being allowed, and whether it passed; say if any did.
 
@@ -309,6 +334,8 @@ def carry(
         if judge(m, at, nodes, step_tolerance, defect_tolerance):
             emit(m, at, t, results, member)
         advance(m, at, results, member)
+        if at.may_rest:
+            settle(m, at, t, step_tolerance, results, member)
 
 
 follow = entry(carry)  # in groups of eight

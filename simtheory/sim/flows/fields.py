@@ -18,9 +18,19 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from numba.extending import register_jitable
 
-from simtheory.sim.engine.arithmetic import exp, fma, highest, larger, magnitude, mean_growth, root
+from simtheory.sim.engine.arithmetic import (
+    exp,
+    fma,
+    highest,
+    larger,
+    magnitude,
+    mean_growth,
+    root,
+    where,
+)
 from simtheory.sim.engine.lanes import get, load, put, single, splat, spread, store, width
 from simtheory.sim.engine.products import multiply, unfold
 from simtheory.sim.engine.tied_slope import tied_slope
@@ -29,6 +39,8 @@ Lanes: TypeAlias = Any
 Places: TypeAlias = Any  # the table `at`, whose names `engine.layout` lists
 
 _TINY = 1e-200  # square of a norm below which the norm counts as zero
+_REST = 1e-14  # distance of W from its limit up to which a net is at rest; a hundredth of the least rtol
+_LEARNED = 1e-9  # distance of a diagonal entry from 1 up to which f alone tells the distance of W
 _CAP = 16.0  # largest exponent of the frame; beyond, its interpolant is lost in rounding
 
 
@@ -97,6 +109,22 @@ def _turned(m: int, at: Places, W: int) -> int:
     return turned
 
 
+def map_rest(m: int, at: Places, i: int, j: int) -> int:
+    """Write to `share` 0 for each net that is at rest at W = I, else a positive number.
+
+    Near I entry ij relaxes alone, at the rate a_i + a_j: its slope tells its distance.
+    """
+    worst = splat(m, 0.0)
+    for p in range(at.n):
+        far = fma(-2.0 * _REST, load(m, at.means + p), magnitude(load(m, at.f + p)))
+        worst = larger(worst, far)
+    for k in range(at.across):
+        lacking = (1.0 - _LEARNED) - _diagonal(m, at, at.y, k)
+        worst = larger(worst, load(m, at.rates + k) * lacking)
+    store(m, at.share, highest(worst) if single(m) else worst)
+    return 0
+
+
 def factor_field(m: int, at: Places, y: int, out: int) -> int:
     """U' = (A − (WA + AW)/2) U, on the transposes."""
     d, width = at.d, at[at.sizes + 1]
@@ -119,6 +147,35 @@ def factor_mapped(m: int, at: Places, y: int, j: int) -> int:
     d = at.d
     multiply(m, y, 1, d, y, d, 1, at.full, d, at[at.sizes + 1], d)
     return at.full
+
+
+def factor_rest(m: int, at: Places, i: int, j: int) -> int:
+    """Write to `share` 0 for each net that is at rest, else a positive number.
+
+    `share` comes with the distance that counts as rest: relaxed modes hover within the tolerance of a
+    step, since stability alone limits their steps. At rest W is the projector onto h concepts, all of which are faster than the others, or onto fewer
+    if the other rows of U are exactly zero. Any other projector is a saddle.
+    """
+    d, h = at.d, at[at.sizes + 1]
+    factor_mapped(m, at, at.y, 0)
+    close = larger(load(m, at.share), _REST)
+    worst, count, others = splat(m, 0.0), splat(m, 0.0), splat(m, 0.0)
+    slowest, fastest = splat(m, np.inf), splat(m, 0.0)
+    for i in range(d):
+        w, a = load(m, at.full + i * d + i), load(m, at.rates + i)
+        kept = where(w - 0.5, splat(m, 1.0), 0.0)
+        count = count + kept
+        slowest = where(kept * (slowest - a), a, slowest)
+        alive = where(w, 1.0 - kept, 0.0)
+        others = others + alive
+        fastest = where(alive, larger(fastest, a), fastest)
+        for j in range(d):
+            entry = load(m, at.full + i * d + j)
+            worst = larger(worst, magnitude(entry - kept if i == j else entry))
+    far = larger(worst - close, 0.0)
+    unsettled = where(h - 0.5 - count, 1.0, where(fastest - slowest, splat(m, 1.0), 0.0))
+    store(m, at.share, far + where(others, unsettled, 0.0))
+    return 0
 
 
 def factor_turned(m: int, at: Places, y: int, j: int) -> int:
@@ -261,8 +318,19 @@ def frame_lift(m: int, at: Places, v: int, j: int) -> int:
 
 
 FORMS = {
-    "map": {"prepare": map_prepare, "field": map_field, "weigh": map_weigh, "mapped": map_mapped},
-    "factor": {"field": factor_field, "weigh": grouped_weigh, "mapped": factor_mapped},
+    "map": {
+        "prepare": map_prepare,
+        "field": map_field,
+        "weigh": map_weigh,
+        "mapped": map_mapped,
+        "rest": map_rest,
+    },
+    "factor": {
+        "field": factor_field,
+        "weigh": grouped_weigh,
+        "mapped": factor_mapped,
+        "rest": factor_rest,
+    },
     "chain": {"field": chain_field, "weigh": grouped_weigh, "mapped": chain_mapped},
 }
 TURNED = {"map": map_turned, "factor": factor_turned, "chain": chain_turned}  # instead of "mapped"

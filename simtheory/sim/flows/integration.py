@@ -1,7 +1,7 @@
 """Integrated gradient flows: from a task and a start to a trajectory.
 
-The second moment is diagonalised once, the start is turned into its axes and the result back; all
-flows commute with such a turn. Each member of an ensemble takes its own steps.
+The start is turned into the axes of the second moment, which are those of the task or come from one
+diagonalisation, and the result is turned back; all flows commute with such a turn. Each member of an ensemble takes its own steps.
 
 Accuracy is that of the result, not of a step. The error of an entry is measured against the rows it
 belongs to, because W starts small and an error of the start grows as the concept does. The
@@ -105,7 +105,7 @@ def solve(
     """
     times = as_times(t)
     budgets = _budgets(rtol, max_steps, max_seconds, threads)
-    result, ensemble = _run(flow, task.second_moment, init, times, Entries(), budgets)
+    result, ensemble = _run(flow, _concept_axes(task), init, times, Entries(), budgets)
     maps = result.values.reshape(-1, times.size, task.dim, task.dim)
     steps, rejected, evaluations, _ = result.counts.sum(axis=0)
     stats = {
@@ -194,7 +194,7 @@ def integrate(
     reading = Entries() if read is None else read
     moment, times = as_second_moment(second_moment), as_times(t)
     budgets = _budgets(rtol, max_steps, max_seconds, threads)
-    result, ensemble = _run(flow, moment, init, times, reading, budgets)
+    result, ensemble = _run(flow, _principal_axes(moment), init, times, reading, budgets)
     d = moment.shape[-1]
     numbers = result.values if read is None else reading.finish(result.values)
     shape = (d, d) if read is None else numbers.shape[2:]
@@ -226,20 +226,23 @@ def _budgets(
 
 def _run(
     flow: Flow,
-    moment: Array,
+    basis: tuple[Array, Array | None],
     init: Init,
     times: Array,
     reading: Reading,
     budgets: dict[str, Any],
 ) -> tuple[Result, tuple[int, ...]]:
-    """Integrate; return the members' numbers one after the other, and the ensemble's shape."""
-    d = moment.shape[-1]
+    """Integrate; return the members' numbers one after the other, and the ensemble's shape.
+
+    `basis` holds the eigenvalues and the eigenvectors of the second moment.
+    """
+    rates, axes = basis
+    d = rates.shape[-1]
     rows = reading.rows(d)
     layers = layers_of(flow, init, d)
-    ensemble = ensemble_of(moment, *layers)
+    ensemble = ensemble_of(rates[..., np.newaxis], *layers)
     if 0 in ensemble:
         return blank(0, times, rows), ensemble
-    rates, axes = _principal_axes(moment)
     with np.errstate(over="ignore", invalid="ignore"):  # the integrator says what is too large
         if axes is not None:
             layers = flow.parametrisation.turned(layers, axes)
@@ -259,6 +262,18 @@ def _members(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
     """
     shape = array.shape[array.ndim - core :]
     return np.array(np.broadcast_to(array, (*ensemble, *shape)), order="C").reshape(-1, *shape)
+
+
+def _concept_axes(task: SIMTask) -> tuple[Array, Array | None]:
+    """Return the rates of a task and its own axes; no axes where there is nothing to turn.
+
+    Eigenvalues of the second moment would be wrong by the rounding of the largest one, which may
+    exceed a small rate.
+    """
+    moment = task.second_moment
+    if np.count_nonzero(moment) == np.count_nonzero(np.diagonal(moment)):
+        return np.diagonal(moment).clip(min=0.0), None
+    return task.rates, task.rotation
 
 
 def _principal_axes(moment: Array) -> tuple[Array, Array | None]:

@@ -39,6 +39,7 @@ _SHARES = {"map": (0.3, 3.0), "frame": (0.1, 1.0), "factor": (0.1, 2.0), "chain"
 
 # From this product of the largest rate and the time on, a map is integrated in the exponential
 # frame: stability would hold plain steps below about 3 / a_max, and a step in the frame costs two.
+# From it on, too, tied nets are watched for rest, and end there.
 _LONG = 200.0
 
 _LARGE = 24  # dimension from which on a map is carried alone; eight together would leave the caches
@@ -102,13 +103,17 @@ def follow_states(
         group = _group_of(state.form, d)
         size = min(_CHUNK, group.nets * -(-members // (parts * group.nets)))
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
-        framed = long if state.form == "map" else np.zeros(len(long), dtype=bool)
-        for in_frame in (False, True):
-            chosen = framed == in_frame
+        if state.form == "chain":  # neither a frame nor rest
+            long[:] = False
+        for far in (False, True):
+            chosen = long == far
             if not chosen.any():
                 continue
-            at, weights = _plan(state, rows, framed=in_frame, turned=axes is not None, group=group)
-            step_share, defect_share = _SHARES["frame" if in_frame else state.form]
+            framed = far and state.form == "map"
+            at, weights = _plan(
+                state, rows, framed=framed, turned=axes is not None, may_rest=far, group=group
+            )
+            step_share, defect_share = _SHARES["frame" if framed else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
             if max_seconds is not None and not jobs:  # no members: compiles before the clock runs
                 empty = (np.empty((0, 1)), rates[:0], np.empty((0, d, d)), np.empty(0, np.intp))
@@ -221,7 +226,13 @@ def _tableau() -> tuple[IntArray, IntArray, Array]:
 
 
 def _plan(
-    state: State, rows: Rows, *, framed: bool, turned: bool, group: Group
+    state: State,
+    rows: Rows,
+    *,
+    framed: bool,
+    turned: bool,
+    may_rest: bool = False,
+    group: Group,
 ) -> tuple[IntArray, list[tuple[int, Array]]]:
     """Lay out the memory of an integration; return the table of places and the numbers to put in.
 
@@ -287,6 +298,7 @@ def _plan(
         "groups": groups,
         "is_framed": int(framed),
         "is_turned": int(turned),
+        "may_rest": int(may_rest),
         "n_sums": sums,
         "n_selected": rows.ends.size - 1,
     }

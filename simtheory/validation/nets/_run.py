@@ -15,7 +15,7 @@ from tqdm import tqdm
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
-from simtheory.results.axes import load_beside, save_beside
+from simtheory.results.files import load_beside, save_beside
 from simtheory.validation.nets._job import Job, Records
 from simtheory.validation.nets.data import condensed
 from simtheory.validation.nets.devices import computing_on
