@@ -237,7 +237,7 @@ def asymptote(statement: Statement) -> Iterator[Step]:
 
 @proof("dn-emergence")
 def emergence(statement: Statement) -> Iterator[Step]:
-    """The untrained variance, and what a harmonic mean means far below the target."""
+    """The untrained variance, and what a harmonic mean means far below the variance of the data."""
     found = statement.substitute(lam=lam, q=q, sigma_0=noise, sigma_T=sigma_T)["lt_0"]
     yield Step(
         "Untrained, ψ = q at all noise levels: λ̃(0) solves dV/dσ = 2(1−q)V/σ.",
@@ -250,7 +250,7 @@ def emergence(statement: Statement) -> Iterator[Step]:
         1 / level - (1 / x + 1 / lam) / 2,
     )
     yield Step(
-        "Far below the target it marks a doubling of the untrained variance.",
+        "Far below the variance of the data it marks a doubling of the untrained variance.",
         sympy.limit(level / x, x, 0) - 2,
     )
 

@@ -61,13 +61,13 @@ def balanced_riccati(statement: Statement) -> Iterator[Step]:
     lam = symbols("lambda", real=True)
     h, n, m = 2, 2, 1
     below, above = layers(h, n, m)
-    target = sympy.Matrix(m, n, symbols("s_1:3", real=True))
-    error = target - above * below
+    teacher = sympy.Matrix(m, n, symbols("s_1:3", real=True))
+    error = teacher - above * below
     slopes = (above.T * error, error * below.T)
     gap = above.T * above - below * below.T
     drift = slopes[1].T * above + above.T * slopes[1] - slopes[0] * below.T - below * slopes[0].T
     yield Step("The flow keeps M = W₂ᵀW₂ − W₁W₁ᵀ.", drift)
-    F = statement.rule("F", lam=lam, Sigma=target, I_n=eye(n), I_m=eye(m))
+    F = statement.rule("F", lam=lam, Sigma=teacher, I_n=eye(n), I_m=eye(m))
     Q = below.T.col_join(above)
     moved = slopes[0].T.col_join(slopes[1])
     rest = (-below.T * (gap - lam * eye(h))).col_join(above * (gap - lam * eye(h))) / 2

@@ -218,8 +218,8 @@ def bump_top(statement: Statement) -> Iterator[Step]:
 
 
 @proof("first-order-target")
-def first_order_target(statement: Statement) -> Iterator[Step]:
-    """Take the gradient with target and decay, then expand in the off-diagonal entries."""
+def first_order_teacher(statement: Statement) -> Iterator[Step]:
+    """Take the gradient with teacher and decay, then expand in the off-diagonal entries."""
     a, B = symbols("a_1:4", positive=True), symbols("B_1:4")
     kappa, eps = symbols("kappa epsilon", positive=True)
     U = sympy.Matrix(2, 2, symbols("u_(1:3)(1:3)"))

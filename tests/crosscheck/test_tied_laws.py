@@ -72,7 +72,7 @@ def test_a_target_on_whitened_inputs_against_the_integrator(levels, h: int) -> N
     U0 = 0.2 * np.random.default_rng(h).standard_normal((3, h))
     t = T / 2
     exact = squared(flow(lambda U: a * (B - U @ U.T) @ U, U0, t))
-    holds(tied.whitened_target(B, U0, t, rate=a), exact)
+    holds(tied.whitened_teacher(B, U0, t, rate=a), exact)
 
 
 def with_decay(A: np.ndarray, kappa: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -116,7 +116,7 @@ def test_width_one_without_decay_is_the_quadrature() -> None:
 def test_modes_with_decay_against_the_integrator() -> None:
     a, kappa, b = np.array([2.0, 0.2, 0.5]), 0.5, np.array([1.0, 1.0, 1.2])
     U = flow(lambda u: a * (b - u**2) * u - kappa * u, np.full(3, 0.1), T)
-    found = tied.decayed_mode(a, 0.01, T, decay=kappa, target=b).T
+    found = tied.decayed_mode(a, 0.01, T, decay=kappa, teacher=b).T
     holds(found, U**2)
 
 

@@ -193,8 +193,8 @@ FORMS = {
     "tied.schur": Form(tied.schur, DENSE, **loosely),
     "tied.first_order": Form(tied.first_order, DENSE, **loosely),
     "tied.second_order": Form(tied.second_order, DENSE, **loosely),
-    "tied.first_order_target": Form(
-        tied.first_order_target, DENSE, options=lambda s: {"strict": False, "decay": 0.1 * s}
+    "tied.first_order_teacher": Form(
+        tied.first_order_teacher, DENSE, options=lambda s: {"strict": False, "decay": 0.1 * s}
     ),
     "untied.isotropic": Form(untied.isotropic, WIDTH_ONE, EQUAL),
     "untied.early": Form(untied.early, SMALL, grid=T / 12.0),

@@ -13,7 +13,7 @@ from simtheory.errors import RegimeWarning
 
 EPS = 1e-11  # factorisations of 3×3 matrices of moderate condition
 T = np.linspace(0.0, 12.0, 25)
-FORMS = [tied.schur, tied.second_order, tied.first_order_target]
+FORMS = [tied.schur, tied.second_order, tied.first_order_teacher]
 TASK = SIMTask(mu=(1.0, 1.5, 2.2), sigma=0.05)
 U0 = inits.torch_uniform((3, 3), scale=0.1, seed=233333)
 
@@ -59,7 +59,7 @@ def test_parallel_rows_leave_a_concept_no_seed() -> None:
 def test_decay_kills_a_slow_concept_and_a_zero_rate_decays_alone() -> None:
     task = SIMTask(mu=(1.0, 2.0), sigma=0.0, dim=3)
     t = np.array([0.0, 1.0, 300.0])
-    run = tied.first_order_target(task, 0.1 * np.eye(3), t, decay=0.6)
+    run = tied.first_order_teacher(task, 0.1 * np.eye(3), t, decay=0.6)
     np.testing.assert_allclose(run.arrays["ends_at"], [0.0, 0.7, 0.0])
     np.testing.assert_allclose(np.diagonal(run.weights[-1]), [0.0, 0.7, 0.0], atol=1e-12)
     assert run.weights[1, 2, 2] == pytest.approx(0.01 * np.exp(-1.2), rel=1e-12)

@@ -68,23 +68,23 @@ def test_blocks_hold_the_isotropic_net_and_the_modes() -> None:
 
 def test_the_identity_as_target_is_the_isotropic_net() -> None:
     task, U0 = SIMTask(mu=np.zeros(3), sigma=0.5), inits.torch_uniform((3, 2), scale=0.9, seed=1)
-    found = tied.whitened_target(np.eye(3), U0, T, rate=0.25)
+    found = tied.whitened_teacher(np.eye(3), U0, T, rate=0.25)
     np.testing.assert_allclose(found, tied.isotropic(task, U0, T).weights, atol=EPS)
 
 
 def test_the_positive_part_of_a_target_is_learned() -> None:
     B = R @ np.diag([2.0, -1.0, 0.5]) @ R.T
     starts = 0.1 * np.random.default_rng(0).standard_normal((4, 3, 3))
-    found = tied.whitened_target(B, starts, [0.0, 200.0])
+    found = tied.whitened_teacher(B, starts, [0.0, 200.0])
     positive = R @ np.diag([2.0, 0.0, 0.5]) @ R.T
     np.testing.assert_allclose(found[:, 0], starts @ np.swapaxes(starts, -1, -2), atol=1e-14)
     np.testing.assert_allclose(found[:, 1], np.broadcast_to(positive, (4, 3, 3)), atol=1e-10)
-    at_once = tied.whitened_target(B, starts[1], [200.0])[0]
+    at_once = tied.whitened_teacher(B, starts[1], [200.0])[0]
     np.testing.assert_allclose(at_once, found[1, 1], atol=EPS)
 
 
 def test_a_target_of_zero_forgets_as_a_power_of_time() -> None:
-    found = tied.whitened_target([[0.0]], [[0.5]], T, rate=2.0)[:, 0, 0]
+    found = tied.whitened_teacher([[0.0]], [[0.5]], T, rate=2.0)[:, 0, 0]
     np.testing.assert_allclose(found, 0.25 / (1 + 4 * 0.25 * T), rtol=1e-13)
 
 
@@ -102,8 +102,8 @@ def test_no_decay_is_the_mode_and_much_decay_is_death() -> None:
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 2.0, 3.0])
 def test_a_mode_with_decay_runs_on_from_where_it_is(decay: float) -> None:
-    whole = tied.decayed_mode(2.0, 0.03, [1.0, 3.0], decay=decay, target=1.2)
-    rest = tied.decayed_mode(2.0, whole[0], [2.0], decay=decay, target=1.2)
+    whole = tied.decayed_mode(2.0, 0.03, [1.0, 3.0], decay=decay, teacher=1.2)
+    rest = tied.decayed_mode(2.0, whole[0], [2.0], decay=decay, teacher=1.2)
     assert rest[0] == pytest.approx(whole[1], rel=1e-13)
 
 
@@ -225,9 +225,9 @@ def test_calls_outside_a_regime_are_refused() -> None:
 
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(ArgumentError, match="symmetric"):
-        tied.whitened_target([[1.0, 0.5], [0.0, 1.0]], np.eye(2), T)
-    with pytest.raises(ShapeError, match="`target`"):
-        tied.whitened_target(np.ones((2, 3)), np.eye(2), T)
+        tied.whitened_teacher([[1.0, 0.5], [0.0, 1.0]], np.eye(2), T)
+    with pytest.raises(ShapeError, match="`teacher`"):
+        tied.whitened_teacher(np.ones((2, 3)), np.eye(2), T)
     with pytest.raises(ShapeError, match="`u0`"):
         tied.rank_one_decay(TASK, COLUMNS, T, decay=0.1)
     with pytest.raises(ArgumentError, match="`decay`"):

@@ -22,14 +22,14 @@ def layers() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def target() -> np.ndarray:
+def teacher() -> np.ndarray:
     return np.random.default_rng(6).standard_normal((3, 4))
 
 
-def test_riccati_starts_at_the_start_and_ends_at_the_best_map(layers, target) -> None:
-    found = untied.riccati(layers, target, [0.0, 1e5, 1e9])
+def test_riccati_starts_at_the_start_and_ends_at_the_best_map(layers, teacher) -> None:
+    found = untied.riccati(layers, teacher, [0.0, 1e5, 1e9])
     np.testing.assert_allclose(found[0], layers[1] @ layers[0], atol=1e-15)
-    left, sizes, right = np.linalg.svd(target)
+    left, sizes, right = np.linalg.svd(teacher)
     best = sizes[0] * np.outer(left[:, 0], right[0])
     np.testing.assert_allclose(found[1:], [best, best], atol=1e-12)
 
@@ -46,41 +46,43 @@ def test_riccati_composes_in_time() -> None:
     np.testing.assert_allclose(later, whole[6:], atol=1e-11)
 
 
-def test_riccati_turns_with_its_inputs_and_outputs(layers, target) -> None:
+def test_riccati_turns_with_its_inputs_and_outputs(layers, teacher) -> None:
     O, R = ortho_group.rvs(3, random_state=1), ortho_group.rvs(4, random_state=2)
-    turned = untied.riccati((layers[0] @ R.T, O @ layers[1]), O @ target @ R.T, T)
-    np.testing.assert_allclose(turned, O @ untied.riccati(layers, target, T) @ R.T, atol=1e-13)
+    turned = untied.riccati((layers[0] @ R.T, O @ layers[1]), O @ teacher @ R.T, T)
+    np.testing.assert_allclose(turned, O @ untied.riccati(layers, teacher, T) @ R.T, atol=1e-13)
 
 
-def test_riccati_transposes(layers, target) -> None:
+def test_riccati_transposes(layers, teacher) -> None:
     """The transposed problem has the layers in the other order, and the other sign of λ."""
-    other = untied.riccati((layers[1].T, layers[0].T), target.T, T)
+    other = untied.riccati((layers[1].T, layers[0].T), teacher.T, T)
     np.testing.assert_allclose(
-        other, np.swapaxes(untied.riccati(layers, target, T), 1, 2), atol=1e-13
+        other, np.swapaxes(untied.riccati(layers, teacher, T), 1, 2), atol=1e-13
     )
 
 
-def test_riccati_stands_still_at_zero_and_at_its_target(target) -> None:
+def test_riccati_stands_still_at_zero_and_at_its_target(teacher) -> None:
     zero = (np.zeros((2, 4)), np.zeros((3, 2)))
-    assert np.all(untied.riccati(zero, target, T) == 0.0)
-    left, sizes, right = np.linalg.svd(target, full_matrices=False)
+    assert np.all(untied.riccati(zero, teacher, T) == 0.0)
+    left, sizes, right = np.linalg.svd(teacher, full_matrices=False)
     root = np.sqrt(sizes)
-    done = untied.riccati((root[:, None] * right, left * root), target, T)
-    np.testing.assert_allclose(done, np.broadcast_to(target, done.shape), atol=1e-12)
+    done = untied.riccati((root[:, None] * right, left * root), teacher, T)
+    np.testing.assert_allclose(done, np.broadcast_to(teacher, done.shape), atol=1e-12)
 
 
 def test_riccati_keeps_a_zero_target_at_its_decay() -> None:
-    """No target: a balanced scalar net decays as ẇ = −2w², so w = w₀/(1 + 2w₀t)."""
+    """No teacher: a balanced scalar net decays as ẇ = −2w², so w = w₀/(1 + 2w₀t)."""
     found = untied.riccati(([[0.5]], [[0.5]]), [[0.0]], T)[:, 0, 0]
     np.testing.assert_allclose(found, 0.25 / (1.0 + 0.5 * T), rtol=1e-14)
 
 
-def test_riccati_runs_over_ensembles(target) -> None:
+def test_riccati_runs_over_ensembles(teacher) -> None:
     rng = np.random.default_rng(3)
     below, above = 0.1 * rng.standard_normal((5, 1, 4)), 0.1 * rng.standard_normal((5, 3, 1))
-    both = untied.riccati((below, above), target, T)
+    both = untied.riccati((below, above), teacher, T)
     assert both.shape == (5, T.size, 3, 4)
-    np.testing.assert_allclose(both[2], untied.riccati((below[2], above[2]), target, T), atol=1e-15)
+    np.testing.assert_allclose(
+        both[2], untied.riccati((below[2], above[2]), teacher, T), atol=1e-15
+    )
 
 
 def test_a_symmetric_isotropic_start_is_the_tied_one() -> None:
@@ -144,7 +146,7 @@ def test_the_early_form_in_its_limits() -> None:
     np.testing.assert_array_equal(untied.effective_start((U.T, U)), U)
 
 
-def test_a_form_refuses_what_lies_outside_its_regime(target) -> None:
+def test_a_form_refuses_what_lies_outside_its_regime(teacher) -> None:
     rng = np.random.default_rng(0)
     task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
     dense = (rng.standard_normal((2, 2)), rng.standard_normal((2, 2)))
@@ -164,18 +166,18 @@ def test_a_form_refuses_what_lies_outside_its_regime(target) -> None:
         untied.imbalanced_mode(1.0, -0.1, T, imbalance=0.1)
 
 
-def test_wrong_layers_are_refused(target) -> None:
+def test_wrong_layers_are_refused(teacher) -> None:
     with pytest.raises(ShapeError, match="is one array"):
-        untied.riccati(np.eye(3), target, T)
+        untied.riccati(np.eye(3), teacher, T)
     with pytest.raises(ShapeError, match="holds 1"):
-        untied.riccati((np.eye(3),), target, T)
+        untied.riccati((np.eye(3),), teacher, T)
     with pytest.raises(ShapeError, match="two layers"):
-        untied.riccati((np.eye(4),) * 2 + (np.ones((3, 4)),), target, T)
+        untied.riccati((np.eye(4),) * 2 + (np.ones((3, 4)),), teacher, T)
     with pytest.raises(ShapeError, match="layer 2 of 2"):
-        untied.riccati((np.eye(4), np.eye(4)), target, T)
+        untied.riccati((np.eye(4), np.eye(4)), teacher, T)
     with pytest.raises(ShapeError, match="Leading axes"):
-        untied.riccati((np.ones((2, 1, 4)), np.ones((3, 3, 1))), target, T)
-    with pytest.raises(ShapeError, match="`target`"):
+        untied.riccati((np.ones((2, 1, 4)), np.ones((3, 3, 1))), teacher, T)
+    with pytest.raises(ShapeError, match="`teacher`"):
         untied.riccati((np.eye(4), np.eye(4)), 1.0, T)
 
 

@@ -15,8 +15,8 @@ TIGHT = 1e-10
 
 
 def teach(net, task=TASK, **changes):
-    """Train a net on the CPU; two seeds, 200 steps on 120 points, 41 records."""
-    settings = {"steps": 200, "lr": 0.05, "seeds": (0, 1), "data": Samples(40), "record": 41}
+    """Train a net on the CPU; two seeds, 200 steps on 120 points, 41 looks."""
+    settings = {"steps": 200, "lr": 0.05, "seeds": (0, 1), "data": Samples(40), "looks": 41}
     return train(net, task, device="cpu", **(settings | changes))
 
 

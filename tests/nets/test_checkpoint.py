@@ -1,4 +1,4 @@
-"""A run that was cut short goes on from its file to the last bit, and loses nothing it recorded."""
+"""A run that was cut short goes on from its file to the last bit, and loses nothing that was seen."""
 
 import errno
 
@@ -8,7 +8,7 @@ import pytest
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results import Trajectory
 from simtheory.results.files import load_beside
-from simtheory.validation.nets import _descent, _run
+from simtheory.validation.nets import loop, running, store
 from simtheory.validation.nets.architectures import MLP
 from simtheory.validation.nets.data import Samples
 from simtheory.validation.nets.optimisers import SGD, Adam
@@ -21,15 +21,15 @@ RICH = {
     "optimiser": Adam(),
     "batch": 16,
     "jacobians": True,
-    "record": "log",
+    "looks": "log",
 }  # all there is to keep
 
 
 @pytest.fixture
 def cut(monkeypatch):
     """Return a function that has the next run interrupted after some pieces, saved after each."""
-    advance = _run._Engine.advance
-    monkeypatch.setattr(_run, "_PAUSE", -1.0)
+    advance = running.Engine.advance
+    monkeypatch.setattr(store, "PAUSE", -1.0)
 
     def after(pieces, reason=KeyboardInterrupt):
         left = [pieces]
@@ -40,7 +40,7 @@ def cut(monkeypatch):
             left[0] -= 1
             return advance(self, marks, kept=kept)
 
-        monkeypatch.setattr(_run._Engine, "advance", interrupted)
+        monkeypatch.setattr(running.Engine, "advance", interrupted)
         return left
 
     return after
@@ -79,7 +79,7 @@ def test_a_cut_run_goes_on_to_the_last_bit(tmp_path, cut, seeds_as):
 
 @pytest.mark.parametrize("calls", [6, 7])
 def test_an_interrupt_between_two_seeds_loses_their_step_only(tmp_path, monkeypatch, calls):
-    file, advance, left = tmp_path / "run.npz", _descent.advance, [calls]
+    file, advance, left = tmp_path / "run.npz", loop.advance, [calls]
     whole = teach(NET, **RICH)
 
     def interrupted(*arguments):
@@ -88,11 +88,11 @@ def test_an_interrupt_between_two_seeds_loses_their_step_only(tmp_path, monkeypa
             raise KeyboardInterrupt
         return advance(*arguments)
 
-    monkeypatch.setattr(_descent, "advance", interrupted)
-    monkeypatch.setattr(_run, "_PAUSE", -1.0)
+    monkeypatch.setattr(loop, "advance", interrupted)
+    monkeypatch.setattr(store, "PAUSE", -1.0)
     with pytest.raises(KeyboardInterrupt):
         teach(NET, checkpoint=file, **RICH)
-    monkeypatch.setattr(_descent, "advance", advance)
+    monkeypatch.setattr(loop, "advance", advance)
     assert 0 < load_beside(Trajectory, file)[1]["step"] < 50
     assert same(whole, teach(NET, checkpoint=file, **RICH))
 
@@ -101,24 +101,24 @@ def test_what_a_kill_leaves_is_enough(tmp_path, cut, monkeypatch):
     class Killed(BaseException):
         """Ends a run as a kill does: nothing is written on the way out."""
 
-    file, save = tmp_path / "run", _run._save
+    file, save = tmp_path / "run", running._save
     whole = teach(NET, **RICH)
 
-    def only_earlier(records, *arguments):
-        if records.step < 30:
-            save(records, *arguments)
+    def only_earlier(engine, watched, *arguments):
+        if watched.step < 30:
+            save(engine, watched, *arguments)
 
     cut(9, Killed)
-    monkeypatch.setattr(_run, "_save", only_earlier)
+    monkeypatch.setattr(running, "_save", only_earlier)
     with pytest.raises(Killed):
         teach(NET, checkpoint=file, **RICH)
-    monkeypatch.setattr(_run, "_save", save)
+    monkeypatch.setattr(running, "_save", save)
     assert 0 < load_beside(Trajectory, file.with_suffix(".npz"))[1]["step"] < 36
     cut(1000)
     assert same(whole, teach(NET, checkpoint=file, **RICH))
 
 
-def test_a_full_disk_costs_no_record(tmp_path, cut, monkeypatch):
+def test_a_full_disk_costs_nothing_seen(tmp_path, cut, monkeypatch):
     file, write, writes = tmp_path / "run.npz", np.savez_compressed, []
 
     def full_from_the_third_on(stream, **arrays):
@@ -147,7 +147,7 @@ def test_a_full_disk_costs_no_record(tmp_path, cut, monkeypatch):
 @pytest.mark.parametrize("seeds_as", ["loop", "batch"])
 def test_a_diverged_seed_stays_so(tmp_path, cut, seeds_as):
     settings = {"init": (np.stack([np.zeros((3, 3)), EYE]),), "lr": 1.9, "seeds": (4, 7)}
-    settings |= {"seeds_as": seeds_as, "checkpoint": tmp_path / "run.npz", "record": 41}
+    settings |= {"seeds_as": seeds_as, "checkpoint": tmp_path / "run.npz", "looks": 41}
     cut(40)
     with pytest.raises(KeyboardInterrupt):
         teach(MLP(depth=1), **settings)
@@ -168,7 +168,7 @@ def test_another_run_is_refused(tmp_path):
         ({"optimiser": SGD(0.5)}, r"`optimiser` was 'SGD\(momentum=0.0"),
         ({"data": Samples(39)}, "`data` was"),
         ({"init": (EYE,)}, "`init` is another"),
-        ({"record": [0, 1]}, "`record` is another"),
+        ({"looks": [0, 1]}, "`looks` is another"),
     ):
         with pytest.raises(ArgumentError, match=f"belongs to another run: .*{word}"):
             teach(MLP(depth=1), **{"steps": 2, "checkpoint": file} | changes)
@@ -180,3 +180,14 @@ def test_another_run_is_refused(tmp_path):
         ArgumentError, match=r"must name a saved Trajectory, but .*text\.npz holds something else"
     ):
         teach(MLP(depth=1), steps=2, checkpoint=tmp_path / "text.npz")
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path):
+    file = tmp_path / "run.npz"
+    teach(MLP(depth=1), steps=4, looks=3, checkpoint=file)
+    with np.load(file) as found:
+        members = {name: found[name] for name in found.files}
+    members["outputs"] = members["outputs"] + 1e-12
+    np.savez_compressed(file, **members)
+    with pytest.raises(ArgumentError, match="do not match their checksum"):
+        teach(MLP(depth=1), steps=4, looks=3, checkpoint=file)

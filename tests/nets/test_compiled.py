@@ -23,7 +23,7 @@ from tests.nets.teaching import teach
 from simtheory.validation.nets.architectures import MLP
 found = []
 jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
-teach(MLP(2, 5), steps=2, record=2)
+teach(MLP(2, 5), steps=2, looks=2)
 print(found.count("/jax/compilation_cache/cache_hits"))
 """
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simtheory.tasks import SIMTask
-from simtheory.validation.nets import _run
+from simtheory.validation.nets import _training
 from simtheory.validation.nets._job import Job
 from simtheory.validation.nets.architectures import MLP
 from simtheory.validation.nets.data import Fresh, Points, Samples, condensed
@@ -18,7 +18,7 @@ TINY = 1e-9  # a step this small leaves W = 0 as it is to 1e-8, and shows the ba
 
 def moments_of_steps(data, steps, batch=4, **changes):
     """Second moments of the batches of one seed, shape (steps, 3, 3)."""
-    settings = {"init": (np.zeros((3, 3)),), "seeds": (3,), "lr": TINY, "record": steps + 1}
+    settings = {"init": (np.zeros((3, 3)),), "seeds": (3,), "lr": TINY, "looks": steps + 1}
     run = teach(MLP(depth=1), data=data, batch=batch, steps=steps, **(settings | changes))
     return np.diff(run.weights[0], axis=0) / TINY
 
@@ -50,7 +50,7 @@ def test_label_noise_of_a_finite_set_is_kept():
     assert gap(x[0], inputs(TASK, 0)) == 0.0
     # 2 · 120 · 3 squares of normal numbers: their mean to a share √(2/720) of 0.25
     assert abs(((y - x) ** 2).mean() - 0.25) < 4 * 0.25 * np.sqrt(2 / 720)
-    run = teach(MLP(depth=1), data=data, lr=0.3, steps=2000, record=3)
+    run = teach(MLP(depth=1), data=data, lr=0.3, steps=2000, looks=3)
     for s in range(2):
         fit = np.linalg.lstsq(x[s], y[s], rcond=None)[0].T
         assert gap(run.weights[s, -1], fit) < TIGHT
@@ -62,7 +62,7 @@ def test_label_noise_of_a_finite_set_is_kept():
 def test_fresh_points_are_drawn_from_the_task():
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))[0]
     task = SIMTask(mu=(1.0, 2.0), sigma=(0.3, 0.2, 0.5), dim=3, weights=(0.7, 0.3), rotation=turn)
-    settings = {"seeds": range(5), "init": (np.zeros((3, 3)),), "lr": 1.0, "record": [0, 1]}
+    settings = {"seeds": range(5), "init": (np.zeros((3, 3)),), "lr": 1.0, "looks": [0, 1]}
     run = teach(MLP(depth=1), task, data=Fresh(watched=1), batch=20_000, steps=1, **settings)
     drawn = run.weights[:, 1]
     # entries are means of 1e5 products: of x_i x_j, whose spread is below E‖x‖² ~ 2
@@ -106,8 +106,8 @@ def test_single_precision_is_a_choice():
     assert single.stats["precision"] == "float32"
 
 
-def test_records_in_equal_ratios():
-    run = teach(MLP(depth=1), steps=5000, record="log")
+def test_looks_in_equal_ratios():
+    run = teach(MLP(depth=1), steps=5000, looks="log")
     steps = run.arrays["steps"]
     assert steps[:4].tolist() == [0, 1, 2, 3]
     assert steps[-1] == 5000
@@ -156,13 +156,13 @@ def test_only_nets_that_see_moments_alone_are_condensed(monkeypatch):
     def condense(*_):
         raise AssertionError("condensed")
 
-    monkeypatch.setattr(_run, "condensed", condense)
+    monkeypatch.setattr(_training, "condensed", condense)
     for net, changes in (
         (MLP(1, bias=True), {}),
         (MLP(2, 4, activation="relu"), {}),
         (MLP(1), {"batch": 8}),
         (MLP(1), {"data": Samples(1)}),
     ):
-        teach(net, steps=2, record=2, **changes)
+        teach(net, steps=2, looks=2, **changes)
     with pytest.raises(AssertionError, match="condensed"):
-        teach(MLP(1), steps=2, record=2)
+        teach(MLP(1), steps=2, looks=2)

@@ -75,7 +75,7 @@ def test_one_layer_follows_descent_on_its_own_moment(sample_size):
         steps=300,
         lr=0.01,
         samples=sample_size,
-        record=7,
+        looks=7,
     )
     assert (sample_size is None) == (gap(run.moment, turned.second_moment) < 1e-12)
     for k, sigma in enumerate(levels):
@@ -93,7 +93,7 @@ def test_one_layer_follows_descent_on_its_own_moment(sample_size):
 def test_a_tied_mode_follows_its_recursion():
     levels = np.array([4.0, 1.0, 0.1])
     run = train_linear(
-        dn.TiedDenoiser(0.05), TASK, levels=levels, steps=200, lr=1e-3, record=range(201)
+        dn.TiedDenoiser(0.05), TASK, levels=levels, steps=200, lr=1e-3, looks=range(201)
     )
     w = np.full((3, 3), 0.05)  # level, mode
     path = [w]
@@ -111,7 +111,7 @@ def test_what_a_trained_net_generates_is_the_law(net):
     errors = []
     for count, lr in ((200, 5e-4), (400, 2.5e-4)):
         levels = log_levels(TASK, count)
-        run = train_linear(net, TASK, levels=levels, steps=round(0.5 / lr), lr=lr, record=6)
+        run = train_linear(net, TASK, levels=levels, steps=round(0.5 / lr), lr=lr, looks=6)
         sampled = sampled_covariance(run.weights, levels)
         variance = np.diagonal(sampled, axis1=1, axis2=2)
         law = dn.generated_variance(TASK, net, run.t)
@@ -136,3 +136,21 @@ def test_mistakes_of_the_linear_denoiser_are_answered():
         train_linear(dn.OneLayerDenoiser(0.1), TASK, **settings | {"lr": 9.0, "steps": 2000})
     with pytest.raises(ShapeError, match="weights"):
         sampled_covariance(np.eye(2), (2.0, 1.0))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_gradient_written_out_is_the_derived_one(tied):
+    import jax
+    import jax.numpy as jnp
+
+    from simtheory.validation.denoiser._learner import MapsLearner, Moments
+    from simtheory.validation.nets.devices import computing_on
+    from simtheory.validation.nets.optimisers import SGD
+
+    with computing_on(jax.devices("cpu")[0]):
+        learner = MapsLearner(SGD(), tied)
+        maps = jnp.asarray(np.random.default_rng(1).standard_normal((2, 3, 3)))
+        moments = Moments(jnp.asarray(TASK.second_moment), jnp.asarray([4.0, 0.1]))
+        derived = jax.grad(learner.loss)(maps, moments, None, None)
+        assert gap(learner.slope(maps, moments, None, None)[1], derived) < 1e-11
+        assert gap(0.0, derived) > 1.0  # no step at all

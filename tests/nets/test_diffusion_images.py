@@ -78,7 +78,7 @@ def test_a_small_u_net_learns():
         seeds=(1,),
         samples=50,
         draws=2,
-        record=(0, 20, 60),
+        looks=(0, 20, 60),
         batch=16,
         device="cpu",
     )
@@ -97,7 +97,7 @@ def test_the_unseen_image_goes_by_the_strong_concept():
         seeds=(0, 1),
         optimiser=Adam(),
         draws=32,
-        record=10,
+        looks=10,
         device="cpu",
     )
     colour, size = run.coordinates[:, -3:, 3].mean(axis=1).T

@@ -21,7 +21,7 @@ WORLD = ConceptVectors(SIMTask(mu=(0.3, 0.8), sigma=0.1, origin=True))
 
 
 def teach(net=MLPDenoiser(16), world=WORLD, **changes):  # noqa: B008 (frozen)
-    settings = {"steps": 60, "lr": 1e-3, "seeds": (3, 4), "samples": 50, "draws": 8, "record": 4}
+    settings = {"steps": 60, "lr": 1e-3, "seeds": (3, 4), "samples": 50, "draws": 8, "looks": 4}
     return train(net, world, device="cpu", **(settings | changes))
 
 
@@ -44,12 +44,12 @@ def test_a_seed_stands_for_itself():
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    from simtheory.validation.nets.diffusion import _loop, _store
+    from simtheory.validation.nets import loop, store
 
     whole = teach()
-    monkeypatch.setattr(_store, "_EVERY", 0.0)
+    monkeypatch.setattr(store, "PAUSE", -1.0)
     calls = []
-    true = _loop.advance
+    true = loop.advance
 
     def stumble(*args):
         calls.append(args)
@@ -57,7 +57,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return true(*args)
 
-    monkeypatch.setattr(_loop, "advance", stumble)
+    monkeypatch.setattr(loop, "advance", stumble)
     with pytest.raises(KeyboardInterrupt):
         teach(store=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["seed-3.npz"]
@@ -73,7 +73,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     with pytest.raises(ArgumentError, match="`prompts`"):
         teach(store=tmp_path, prompts=((1, 1), (0, 1), (1, 0), (2, 2)))
     (tmp_path / "seed-3.npz").write_bytes(b"no archive")
-    with pytest.raises(ArgumentError, match="none of a diffusion run"):
+    with pytest.raises(ArgumentError, match="holds something else, or is damaged"):
         teach(store=tmp_path)
 
 
@@ -81,9 +81,9 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.warns(TrainingWarning, match="No space left.*training goes on"):
-        run = teach(store=tmp_path, seeds=(3,), steps=2, record=3)
+        run = teach(store=tmp_path, seeds=(3,), steps=2, looks=3)
     assert run.coordinates.shape == (1, 3, 4, 2)
     assert list(tmp_path.iterdir()) == []
 
@@ -102,7 +102,7 @@ def test_the_loss_of_a_constant_is_the_variance_of_the_velocity():
 
 def test_ancestral_sampling_arrives_too():
     both = [
-        teach(MLPDenoiser(64), steps=1000, samples=500, draws=128, record=2, sampler=sampler)
+        teach(MLPDenoiser(64), steps=1000, samples=500, draws=128, looks=2, sampler=sampler)
         for sampler in (DDIM(20), Ancestral(50))
     ]
     for run in both:
@@ -127,7 +127,7 @@ def test_every_schedule_trains_and_samples(schedule, sampler):
         steps=1500,
         samples=500,
         draws=128,
-        record=2,
+        looks=2,
         seeds=(3,),
         schedule=schedule,
         sampler=sampler,
@@ -138,9 +138,7 @@ def test_every_schedule_trains_and_samples(schedule, sampler):
 
 @pytest.mark.parametrize("prediction", ["v", "eps", "x0"])
 def test_a_net_learns_each_prediction(prediction):
-    run = teach(
-        MLPDenoiser(64, prediction=prediction), steps=1500, samples=500, draws=128, record=2
-    )
+    run = teach(MLPDenoiser(64, prediction=prediction), steps=1500, samples=500, draws=128, looks=2)
     assert run.accuracy[:, -1, :3].min() > 0.75
     assert run.accuracy[:, 0].mean() < 0.65  # untrained
 
@@ -221,13 +219,13 @@ def straight(speed):
 
 def test_readings_by_hand():
     even = straight(lambda s: s)
-    # the mean over the first records lies 1/60 of the way, and the distances are shares of what is left
+    # the mean over the first looks lies 1/60 of the way, and the distances are shares of what is left
     found = readings.terminal_slowdown(even)
     assert np.allclose(found.steps, 100.0 * (1.0 - np.array([0.75, 0.5, 0.25]) * 59.0 / 60.0))
     assert found.ratio[0] == pytest.approx(1.0, rel=1e-9)
     assert found.late[0] == pytest.approx(1.0, abs=0.1)
     decay = straight(lambda s: 1.0 - np.exp(-2.5 * s))
-    # straight lines between records 5 steps apart, over which it decays by 12%: to second order, 1%
+    # straight lines between looks 5 steps apart, over which it decays by 12%: to second order, 1%
     exact = np.log(1.5) / np.log(2.0)
     assert readings.terminal_slowdown(decay).ratio[0] == pytest.approx(exact, rel=0.03)
     assert readings.learning_steps(even)[0] == pytest.approx([200.0 / 3.0] * 2)
@@ -249,7 +247,7 @@ def test_mistakes_are_answered_before_anything_is_trained():
         ({"seeds": (1, 1)}, ArgumentError, "once"),
         ({"lr": 0.0}, ArgumentError, "`lr`"),
         ({"prompts": ((1, 1, 1),)}, ShapeError, "concept 1, concept 2"),
-        ({"record": (0, 100)}, ArgumentError, "60 steps"),
+        ({"looks": (0, 100)}, ArgumentError, "60 steps"),
         ({"schedule": 0.5}, ArgumentError, "Schedule"),
         ({"optimiser": "adm"}, ArgumentError, "did you mean"),
         ({"store": "/dev/null/x"}, ArgumentError, "folder"),
@@ -260,8 +258,8 @@ def test_mistakes_are_answered_before_anything_is_trained():
         ConceptVectors(SIMTask(mu=(0.0, 1.0), sigma=0.1))
     with pytest.raises(ArgumentError, match="multiples of 4"):
         UNetDenoiser((6, 8))
-    run = teach(steps=2, record=3)
-    with pytest.raises(ArgumentError, match="one of the 4 recorded"):
+    run = teach(steps=2, looks=3)
+    with pytest.raises(ArgumentError, match="one of the 4 that were asked"):
         readings.concept_loss(run, prompt=(1, 0.5))
     with pytest.raises(ArgumentError, match="two of the concepts"):
         readings.bend_and_return(run, weak=0, strong=2)
@@ -277,7 +275,7 @@ def test_a_seed_that_diverges_is_named():
 
 
 def test_more_can_be_asked_for_than_there_is():
-    run = teach(prompts=((1, 1), (2, 1)), record=2)
+    run = teach(prompts=((1, 1), (2, 1)), looks=2)
     assert run.prompts.shape == (2, 2)
     assert run.accuracy.shape == (2, 2, 2, 2)
     assert readings.concept_loss(run, prompt=(2, 1)).shape == (2, 2)

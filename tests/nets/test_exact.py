@@ -44,7 +44,7 @@ def test_points_have_the_moments_of_the_population(task):
 )
 def test_one_layer_follows_the_closed_form_over_the_whole_run(optimiser, loss):
     settings = {"data": Points(exact_points(TURNED)), "optimiser": optimiser, "lr": 0.02}
-    run = teach(MLP(depth=1), TURNED, loss=loss, steps=2000, record="log", **settings)
+    run = teach(MLP(depth=1), TURNED, loss=loss, steps=2000, looks="log", **settings)
     momentum = {"momentum": optimiser.momentum, "nesterov": optimiser.nesterov}
     for s in range(2):
         steps = run.arrays["steps"]
@@ -71,7 +71,7 @@ def test_deeper_linear_nets_follow_the_simulated_descent(net, flow, loss):
     shapes = [(3, 4)] if net.tied else net.shapes(3)
     layers = tuple(inits.gaussian(shape, scale=0.5, rng=rng) for shape in shapes)
     settings = {"data": Points(exact_points(TURNED)), "init": layers, "loss": loss, "seeds": (0,)}
-    run = teach(net, TURNED, steps=1000, record=np.arange(0, 1001, 50), **settings)
+    run = teach(net, TURNED, steps=1000, looks=np.arange(0, 1001, 50), **settings)
     start = layers[0] if net.tied else layers
     exact = descend(flow, TURNED, start, steps=1000, lr=0.05, loss=loss, every=50)
     # growth from small starts magnifies rounding by its 10 to 100
@@ -90,7 +90,7 @@ def test_fresh_batches_follow_the_exact_second_moment(noise):
         init=(np.zeros((3, 3)),),
         lr=0.1,
         steps=80,
-        record=[0, 1, 5, 20, 80],
+        looks=[0, 1, 5, 20, 80],
         seeds_as="batch",
         **settings,
     )
@@ -152,7 +152,7 @@ def decayed(share, lr):
     ids=["decoupled", "coupled", "clipped"],
 )
 def test_decay_and_clipping_are_what_they_say(optimiser, make, plain):
-    settings = {"steps": 60, "record": 61, "seeds": (2,), "init": SmallInit(0.5)}
+    settings = {"steps": 60, "looks": 61, "seeds": (2,), "init": SmallInit(0.5)}
     run = teach(MLP(depth=1), optimiser=optimiser, **settings)
     exact = reference(run.weights[0, 0], moment(TASK, 2), make, 60)
     assert gap(run.weights[0], exact) < TIGHT
@@ -189,7 +189,7 @@ def test_mup_learns_alike_at_any_width(optimiser, lr):
 
     def losses(width, mup):
         net = MLP(3, width, "relu", mup=mup)
-        settings = {"steps": 20, "record": [10, 20], "seeds": range(5), "data": Samples(10)}
+        settings = {"steps": 20, "looks": [10, 20], "seeds": range(5), "data": Samples(10)}
         run = teach(net, optimiser=optimiser, lr=lr, **settings)
         return run.arrays["train_loss"].mean(axis=0)
 

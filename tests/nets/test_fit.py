@@ -29,7 +29,7 @@ NETS = {
 def test_the_second_half_comes_as_the_first_one_says(name):
     net, init, steps, batch, model, share = NETS[name]
     run = train(
-        net, TASK, steps=steps, lr=0.01, seeds=[0], record=121, init=init, batch=batch, device="cpu"
+        net, TASK, steps=steps, lr=0.01, seeds=[0], looks=121, init=init, batch=batch, device="cpu"
     ).member(0)
     half = 0.5 * run.t[-1]
     found = fit(curves(run), until=half)

@@ -136,7 +136,7 @@ def forward(net, layers, x):
     ],
     ids=repr,
 )
-def test_first_record_is_the_network_that_numpy_computes(net):
+def test_first_look_is_the_network_that_numpy_computes(net):
     assert tuple(PHI) == ACTIVATIONS
     seeds, probes = (3, 5), np.random.default_rng(1).standard_normal((4, 3))
     settings = {"data": Samples(20), "probes": probes, "jacobians": True, "device": "cpu"}

@@ -64,11 +64,11 @@ class SignDescent(Optimiser):
 
 def test_own_optimiser():
     settings = {"data": Points(np.sqrt(3.0) * EYE), "init": (0.5 * EYE,), "steps": 10, "lr": 0.01}
-    run = teach(MLP(1), optimiser=SignDescent(), record=11, **settings)
+    run = teach(MLP(1), optimiser=SignDescent(), looks=11, **settings)
     # the gradient of a diagonal start is diagonal and negative: each entry gains lr a step
     exact = (0.5 + 0.01 * np.arange(11))[:, None, None] * EYE
     assert gap(run.weights, np.stack([exact] * 2)) < TIGHT
-    other = teach(MLP(1), optimiser=SGD(), record=11, **settings)
+    other = teach(MLP(1), optimiser=SGD(), looks=11, **settings)
     assert gap(other.weights, run.weights) > 1e-3
 
 
@@ -83,7 +83,7 @@ class Constant(Init):
 
 
 def test_own_start():
-    run = teach(MLP(2, 4), init=Constant(0.1), steps=2, record=3)
+    run = teach(MLP(2, 4), init=Constant(0.1), steps=2, looks=3)
     assert gap(run.weights[:, 0], 4 * 0.01) < TIGHT
     assert gap(run.weights[:, 0], run.weights[:, -1]) > 1e-4
 
@@ -152,7 +152,7 @@ class AffineDenoiser(df.Denoiser):
 
 @pytest.mark.parametrize("net", [df.MLPDenoiser(32, prediction="x0"), AffineDenoiser()], ids=repr)
 def test_own_world_of_continuous_values_and_own_denoiser(net, tmp_path):
-    settings = {"steps": 800, "lr": 5e-3, "seeds": (0, 1), "optimiser": Adam(), "record": 3}
+    settings = {"steps": 800, "lr": 5e-3, "seeds": (0, 1), "optimiser": Adam(), "looks": 3}
     settings |= {"sampler": DDPM(30), "device": "cpu", "store": tmp_path}
     run = df.train(net, Line(), **settings)
     assert run.coordinates.shape == (2, 3, 3, 1)

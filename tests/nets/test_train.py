@@ -135,7 +135,7 @@ def test_adam_erases_the_order_that_descent_keeps():
         "init": zero,
         "steps": 60,
         "lr": 0.02,
-        "record": 61,
+        "looks": 61,
         "seeds": (0,),
         "data": Samples(5),
     }
@@ -187,7 +187,7 @@ def test_small_batches_are_fair_draws_of_the_data():
 
 def test_small_batches_differ_from_step_to_step():
     start = (np.zeros((3, 3)),)
-    run = teach(MLP(depth=1), init=start, steps=2, lr=1e-9, batch=1, seeds=range(20), record=3)
+    run = teach(MLP(depth=1), init=start, steps=2, lr=1e-9, batch=1, seeds=range(20), looks=3)
     first, second = run.weights[:, 1] / 1e-9, (run.weights[:, 2] - run.weights[:, 1]) / 1e-9
     assert np.all(np.abs(first - second).max(axis=(1, 2)) > 1e-3)
 
@@ -207,14 +207,14 @@ def test_a_run_repeats_to_the_last_bit():
     assert np.array_equal(one.outputs, other.outputs)
 
 
-def test_records_do_not_change_the_run():
-    dense, sparse = teach(MLP(2, 4), record=201), teach(MLP(2, 4), record=[0, 3, 50, 199])
+def test_looks_do_not_change_the_run():
+    dense, sparse = teach(MLP(2, 4), looks=201), teach(MLP(2, 4), looks=[0, 3, 50, 199])
     assert np.array_equal(dense.arrays["steps"], np.arange(201))
     assert gap(dense.weights[:, [0, 3, 50, 199]], sparse.weights) < TIGHT
     assert gap(dense.t[[0, 3, 50, 199]], sparse.t) == 0.0
-    every = teach(MLP(2, 4), steps=5, record=200)  # fewer steps than records: each is kept
+    every = teach(MLP(2, 4), steps=5, looks=200)  # fewer steps than looks: each is kept
     assert np.array_equal(every.arrays["steps"], np.arange(6))
-    late = teach(MLP(2, 4), record=[7])
+    late = teach(MLP(2, 4), looks=[7])
     assert gap(dense.weights[:, [7]], late.weights) < TIGHT
 
 
@@ -246,7 +246,7 @@ def test_trajectory_tells_what_was_done(tmp_path):
 def test_a_diverged_seed_is_left_out_and_reported(seeds_as):
     # seed 7 starts at the solution, where the gradient is zero to the last bit
     start = (np.stack([np.zeros((3, 3)), EYE]),)
-    settings = {"lr": 1.9, "steps": 1000, "record": [0, 100, 1000], "seeds_as": seeds_as}
+    settings = {"lr": 1.9, "steps": 1000, "looks": [0, 100, 1000], "seeds_as": seeds_as}
     with pytest.warns(TrainingWarning) as warned:
         run = teach(MLP(depth=1), seeds=(4, 7), init=start, **settings)
     beyond, diverged = (str(w.message) for w in warned)
@@ -271,7 +271,7 @@ def test_it_is_an_error_when_every_seed_diverges():
         pytest.warns(TrainingWarning, match="beyond the bound"),
         pytest.raises(SolveError, match="diverged for 2 of 2 seeds") as caught,
     ):
-        teach(MLP(depth=1), lr=3.0, steps=10**7, record=1000)  # ends early, or takes a minute
+        teach(MLP(depth=1), lr=3.0, steps=10**7, looks=1000)  # ends early, or takes a minute
     assert caught.value.partial is None
     assert np.isfinite(caught.value.time)
 

@@ -115,7 +115,7 @@ def test_the_form_with_target_errs_as_the_square_of_the_cosine(B, kappa: float) 
     found, none, estimate = [], [], []
     for eps in COSINES:
         U0 = np.linalg.cholesky(1e-3 * np.array([[1.0, eps], [eps, 1.0]]))
-        run = tied.first_order_target(task, U0, t, target=aim, decay=kappa)
+        run = tied.first_order_teacher(task, U0, t, teacher=aim, decay=kappa)
         exact = target_flow(a, aim, kappa, U0, t)
         found.append(np.abs(run.weights - exact).max())
         none.append(np.abs(tied.first_order(task, U0, t).weights - exact).max())

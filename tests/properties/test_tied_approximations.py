@@ -89,7 +89,7 @@ def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed,
     task, U = problem
     B = np.random.default_rng(seed).choice([-2.0, 0.0, 1e-9, 0.5, 1.0, 30.0], task.dim)
     kappa = decay * float(task.rates.max())
-    weights = evaluated(tied.first_order_target, task, U, t, target=B, decay=kappa)
+    weights = evaluated(tied.first_order_teacher, task, U, t, teacher=B, decay=kappa)
     diagonal = np.diagonal(weights, axis1=1, axis2=2)
     W0 = U @ U.T
     assert diagonal.min() >= 0.0
@@ -100,7 +100,7 @@ def test_any_target_and_decay_is_finite_and_ends_where_it_says(problem, t, seed,
 @given(problems, times)
 def test_the_identity_without_decay_is_the_first_order_form(problem, t) -> None:
     task, U = problem
-    found = evaluated(tied.first_order_target, task, U, t)
+    found = evaluated(tied.first_order_teacher, task, U, t)
     # Exponents of size a t are known to eps of that; where they are large the entry has faded.
     np.testing.assert_allclose(found, evaluated(tied.first_order, task, U, t), rtol=1e-9, atol=1e-9)
 
@@ -129,7 +129,7 @@ def test_refusals_say_what_to_do() -> None:
     with pytest.raises(RegimeError, match=r"second-order .* cosines"):
         tied.second_order(task, leaning, [0.0, 1.0])
     with pytest.raises(RegimeError, match=r"first-order .* cosines"):
-        tied.first_order_target(task, leaning, [0.0, 1.0])
+        tied.first_order_teacher(task, leaning, [0.0, 1.0])
     with pytest.raises(RegimeError, match=r"ratio of at most 0\.45"):
         tied.bump_top(task, 0.1 * leaning)
     with pytest.raises(RegimeError, match="0 < a_j < a_i"):
@@ -141,8 +141,8 @@ def test_refusals_say_what_to_do() -> None:
     with pytest.raises(ShapeError, match="two concepts"):
         tied.bump_top(SIMTask(mu=(1.0, 2.0, 3.0), sigma=0.0), np.eye(3))
     with pytest.raises(ValueError, match="`decay`"):
-        tied.first_order_target(task, np.eye(2), [0.0, 1.0], decay=-1.0)
-    with pytest.raises(ShapeError, match="`target`"):
-        tied.first_order_target(task, np.eye(2), [0.0, 1.0], target=(1.0, 2.0, 3.0))
+        tied.first_order_teacher(task, np.eye(2), [0.0, 1.0], decay=-1.0)
+    with pytest.raises(ShapeError, match="`teacher`"):
+        tied.first_order_teacher(task, np.eye(2), [0.0, 1.0], teacher=(1.0, 2.0, 3.0))
     with pytest.raises(ValueError, match="`j` must be a coordinate"):
         tied.early_correction(task, leaning, [0.0, 1.0], i=1, j=2)

@@ -66,7 +66,7 @@ def test_blocks_stay_between_zero_and_the_identity(a, h, seed, t) -> None:
 def test_a_target_is_approached_from_inside(problem, log_rate, t) -> None:
     """0 ≤ W ≤ max(1, B): neither indefinite targets, zeros nor long times overflow."""
     levels, U = np.array(problem[0]), problem[1]
-    W = tied.whitened_target(np.diag(levels), U, t, rate=10.0**log_rate)
+    W = tied.whitened_teacher(np.diag(levels), U, t, rate=10.0**log_rate)
     values = np.linalg.eigvalsh(W)
     assert np.isfinite(W).all()
     assert values.min() >= -1e-9
@@ -81,11 +81,11 @@ def test_a_target_can_be_stopped_and_gone_on_with(levels, seed, log_t) -> None:
     B, t = np.diag(levels), 10.0**log_t
     U = 0.3 * np.random.default_rng(seed).standard_normal((3, 3))
     assume(np.linalg.svd(U, compute_uv=False)[-1] > 1e-2)
-    first = tied.whitened_target(B, U, [t])[0]
+    first = tied.whitened_teacher(B, U, [t])[0]
     values, axes = np.linalg.eigh(first)
     half = axes * np.sqrt(values.clip(min=0.0))
-    whole = tied.whitened_target(B, U, [2 * t])[0]
-    again = tied.whitened_target(B, half, [t])[0]
+    whole = tied.whitened_teacher(B, U, [2 * t])[0]
+    again = tied.whitened_teacher(B, half, [t])[0]
     # Directions that shrank to w are known to eps/w when they grow again; they do not grow here.
     np.testing.assert_allclose(again, whole, atol=1e-9)
 
@@ -94,8 +94,8 @@ def test_a_target_can_be_stopped_and_gone_on_with(levels, seed, log_t) -> None:
 def test_a_mode_with_decay_moves_to_its_level(log_rate, log_start, ratio, target, t) -> None:
     a, w0 = 10.0**log_rate, 10.0**log_start
     kappa = a * abs(ratio)
-    w = tied.decayed_mode(a, w0, t, decay=kappa, target=target)
-    level = tied.decayed_level(a, decay=kappa, target=target)
+    w = tied.decayed_mode(a, w0, t, decay=kappa, teacher=target)
+    level = tied.decayed_level(a, decay=kappa, teacher=target)
     assert np.isfinite(w).all()
     assert np.all(w >= 0)
     assert w[0] == w0

@@ -60,7 +60,7 @@ def test_good_arguments_reach_the_training():
             "`precision` is 'float46', which is unknown; did you mean float64",
         ),
         ({"seeds_as": "bacth"}, "`seeds_as` is 'bacth', which is unknown; did you mean batch"),
-        ({"record": "lgo"}, "`record` is 'lgo', which is unknown; did you mean log"),
+        ({"looks": "lgo"}, "`looks` is 'lgo', which is unknown; did you mean log"),
         ({"checkpoint": "/no/such/folder/run.npz"}, "`checkpoint` must name a file in a folder"),
         ({"checkpoint": "/"}, "`checkpoint` must name a file in a folder"),
         ({"batch": 11}, "`batch` must not exceed the 10 data points .* but it is 11"),
@@ -69,12 +69,12 @@ def test_good_arguments_reach_the_training():
         ({"optimiser": "adam"}, r"`optimiser` is 'adam', which is unknown; did you mean Adam\(\)"),
         ({"optimiser": SGD}, r"`optimiser` must be an object, SGD\(\) or Adam\(\)"),
         ({"device": "gpus"}, "`device` is 'gpus', which is unknown; did you mean gpu"),
-        ({"record": 1}, "`record` must be at least 2"),
-        ({"record": True}, '`record` must be a number of records, "log" or an array'),
-        ({"record": [0, 11]}, "`record` must lie between 0 and the 10 steps, .* from 0 to 11"),
-        ({"record": [-1, 5]}, "`record` must lie between 0 and the 10 steps"),
-        ({"record": [5, 0]}, "`record` must increase strictly"),
-        ({"record": [0.5, 1.5]}, '`record` must be a number of records, "log" or an array'),
+        ({"looks": 1}, "`looks` must be at least 2"),
+        ({"looks": True}, '`looks` must be a number of looks, "log" or an array'),
+        ({"looks": [0, 11]}, "`looks` must lie between 0 and the 10 steps, .* from 0 to 11"),
+        ({"looks": [-1, 5]}, "`looks` must lie between 0 and the 10 steps"),
+        ({"looks": [5, 0]}, "`looks` must increase strictly"),
+        ({"looks": [0.5, 1.5]}, '`looks` must be a number of looks, "log" or an array'),
         ({"init": "default"}, r"`init` must be DefaultInit\(\), SmallInit\(scale\) or one array"),
     ],
 )
@@ -185,10 +185,10 @@ def test_family_refuses_numbers_out_of_range(family, arguments, message):
 def test_more_seeds_than_memory_takes_are_refused(seeds_as):
     # a seed records 1e6 outputs on 4 probes of 2 coordinates, twice while they are put together,
     # and W: 12 numbers of 8 bytes, 192 MB
-    settings = {"steps": 10**6, "record": np.arange(10**6), "seeds": range(10**5)}
+    settings = {"steps": 10**6, "looks": np.arange(10**6), "seeds": range(10**5)}
     message = (
         r"`seeds` asks for more than fits .*: 100000 seeds need about 1\.9\de\+04 GB and .* GB are "
-        "free. Train at most [0-9]+ seeds at a time, or record less"
+        "free. Train at most [0-9]+ seeds at a time, or look less often"
     )
     with pytest.raises(ArgumentError, match=message):
         attempt(net=MLP(1), init=(np.eye(2),), seeds_as=seeds_as, **settings)

@@ -45,7 +45,7 @@ def linear(net: denoiser.OneLayerDenoiser | denoiser.TiedDenoiser) -> tuple[np.n
     steps = np.unique(np.concatenate([[0], np.geomspace(1, 20_000, 160)]).astype(int))
     runs = [
         trained.train_linear(
-            net, TASK, levels=LEVELS, steps=20_000, lr=2e-3, samples=4000, seed=s, record=steps
+            net, TASK, levels=LEVELS, steps=20_000, lr=2e-3, samples=4000, seed=s, looks=steps
         )
         for s in tqdm(SEEDS, desc=type(net).__name__, disable=None)
     ]

@@ -67,7 +67,7 @@ def tied(setup: Setup, *, lr: float = 0.005, stretch: float = 1.5) -> Tied:
         seeds=SEEDS,
         data=second_moment_points(task, 1000, SEEDS),
         init=(U0,),
-        record=np.union1d(np.linspace(0, steps, 300).astype(int), early),
+        looks=np.union1d(np.linspace(0, steps, 300).astype(int), early),
     )
     euler = st.sim.descend(
         st.sim.Tied(), task, U0, steps=setup.steps, lr=setup.clock.lr, loss="recurrence"

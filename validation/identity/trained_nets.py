@@ -26,7 +26,7 @@ def trained(setup: Setup, *, end: float, seeds: Sequence[int] = SEEDS) -> st.Tra
         data=st.validation.Samples(setup.samples, order="once"),
         batch=setup.batch,
         loss=setup.clock.loss,
-        record=min(steps + 1, 400),
+        looks=min(steps + 1, 400),
         progress=True,
     )
 

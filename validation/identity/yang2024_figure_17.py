@@ -36,7 +36,7 @@ def numbers_of(run: tied_nets.Tied) -> dict:
 
 def rise(loss: np.ndarray) -> float:
     """Return the largest climb of a loss above an earlier value, as a share of the first."""
-    return float((loss - np.minimum.accumulate(loss)).max() / loss[0])
+    return float(st.observe.arrays.climb(loss) / loss[0])
 
 
 def main() -> None:

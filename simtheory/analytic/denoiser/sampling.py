@@ -1,4 +1,4 @@
-"""What a linear denoiser generates as it is trained: variances, divergence, emergence times."""
+"""Samples of a linear denoiser through training: variances, divergence, emergence times."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
 @implements(
     "dn-emergence",
     title="Emergence of a mode",
-    regime="a definition: first passage, harmonic mean of start and target",
+    regime="a definition: first passage, harmonic mean of the untrained and the data's variance",
     source="wang2025",
     where="released code",
 )
@@ -269,8 +269,8 @@ def emergence_times(
     net : OneLayerDenoiser or TiedDenoiser
         Network and its start.
     level : {"harmonic", "geometric", "arithmetic", "band"}
-        A mean of start and target, or the edge of the band of relative half-width `width` around
-        the target.
+        A mean of the untrained variance and that of the data, or the edge of the band of relative
+        half-width `width` around that of the data.
     width : float
         Half-width of the band, in (0, 1).
 
@@ -318,15 +318,15 @@ def emergence_times(
     return np.where(np.abs(first - aim) < 1e-13, 0.0, times)
 
 
-def _log_level(level: str, first: Array, target: Array, width: float) -> Array:
-    """Return the logarithm of the level, from those of the untrained variance and the target."""
-    both, half = np.logaddexp(first, target), np.log(2.0)
+def _log_level(level: str, first: Array, end: Array, width: float) -> Array:
+    """Return the logarithm of the level, from those of the untrained variance and of the data's."""
+    both, half = np.logaddexp(first, end), np.log(2.0)
     return {
-        "harmonic": first + target + half - both,
-        "geometric": 0.5 * (first + target),
+        "harmonic": first + end + half - both,
+        "geometric": 0.5 * (first + end),
         "arithmetic": both - half,
         # The edge that is met first; a start inside the band is its own level.
-        "band": np.clip(first, target + np.log1p(-width), target + np.log1p(width)),
+        "band": np.clip(first, end + np.log1p(-width), end + np.log1p(width)),
     }[level]
 
 

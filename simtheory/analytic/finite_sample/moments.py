@@ -1,4 +1,4 @@
-r"""What a finite training set does to one layer, to first order in 1/n.
+r"""One layer on a finite training set, to first order in 1/n: mean, variance, rates, when to stop.
 
 Symbols
 -------
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _LIMIT = 0.5
-"""Largest small parameter; there the order left out is about a third of the one that is kept."""
+"""Largest small parameter. There the neglected order is about a third of the kept one."""
 
 
 _SERIES = np.array([1.0 / math.factorial(k + 2) for k in range(16)])
@@ -138,7 +138,7 @@ def perturbation(
     t : array_like, shape (T,)
         Canonical times of the flow on these samples.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
     strict : bool
         Whether to refuse times at which the small parameter exceeds 0.5, or to warn.
 
@@ -245,7 +245,7 @@ def best_stop(task: SIMTask, n: int, *, label_noise: float) -> Array:
     n : int
         Number of samples.
     label_noise : float
-        Variance ν² of independent noise on each target.
+        Variance ν² of independent noise on each label.
 
     Returns
     -------

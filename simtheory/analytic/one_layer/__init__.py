@@ -1,4 +1,4 @@
-r"""One linear layer: everything in closed form.
+r"""One linear layer: every trajectory in closed form.
 
 Problem
 -------
@@ -20,7 +20,7 @@ From a zero start the test and training losses are (label ``one-layer-ood``)
 
 .. math:: \tfrac12\sum_k \mu_k^2 e^{-2a_kt}, \qquad \tfrac12\sum_k a_k e^{-2a_kt} .
 
-`general` learns any target, with weight decay or without; `affine` trains a bias, too.
+`general` learns any teacher, with weight decay or without; `affine` trains a bias, too.
 
 Reading
 -------

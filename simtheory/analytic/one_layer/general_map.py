@@ -1,9 +1,9 @@
-r"""One layer with any target, any second moment and weight decay.
+r"""One layer with any teacher, any second moment and weight decay.
 
 Symbols
 -------
 W : map from d inputs to q outputs, (..., q, d); A : uncentred second moment, (d, d); C : cross
-moment E[y xᵀ] of target and input, (q, d); gamma : weight decay, the loss being
+moment E[y xᵀ] of teacher and input, (q, d); gamma : weight decay, the loss being
 :math:`\tfrac12E\|Wx-y\|^2 + \tfrac\gamma2\|W\|^2`; t : canonical time, (T,).
 
 The flow :math:`\dot W = C - W(A + \gamma)` is solved along the eigenvectors of A, each coordinate by
@@ -29,17 +29,17 @@ __all__ = [
 ]
 
 
-def _along(rates: Array, start: Array, target: Array, t: Array) -> Array:
+def _along(rates: Array, start: Array, teacher: Array, t: Array) -> Array:
     """Return W in the eigenbasis of A, shape (..., T, q, d); `rates` include the decay."""
     x = rates * t[:, None]
     grown = (t[:, None] * exprel(-x))[:, None, :]
-    return np.asarray(start[..., None, :, :] * np.exp(-x)[:, None, :] + target * grown)
+    return np.asarray(start[..., None, :, :] * np.exp(-x)[:, None, :] + teacher * grown)
 
 
 @implements(
     "one-layer-general",
-    title="One layer: any target, with weight decay",
-    regime="any target, any second moment (also a singular one), any start",
+    title="One layer: any teacher, with weight decay",
+    regime="any teacher, any second moment (also a singular one), any start",
     source="yang2024",
     where="derived here as Theorem 4.1",
 )
@@ -51,7 +51,7 @@ def general(
     *,
     decay: float = 0.0,
 ) -> Array:
-    r"""Return the map of one linear layer that learns any target, with or without weight decay.
+    r"""Return the map of one linear layer that learns any teacher, with or without weight decay.
 
     :math:`W(t) = W(0)e^{-Bt} + C B^{-1}(1 - e^{-Bt})` with :math:`B = A + \gamma`, also where B is
     singular.
@@ -61,7 +61,7 @@ def general(
     second_moment : array_like, shape (d, d)
         Uncentred second moment A of the inputs, dense or singular as it may be.
     cross_moment : array_like, shape (q, d)
-        Moment C = E[y xᵀ] of target and input; A itself for the identity.
+        Moment C = E[y xᵀ] of teacher and input; A itself for the identity.
     W0 : array_like, shape (..., q, d)
         Start; leading axes are an ensemble.
     t : array_like, shape (T,)
@@ -95,15 +95,15 @@ def general(
         raise ShapeError(
             f"Argument `second_moment` must have shape (d, d), but its shape is {moment.shape}."
         )
-    target = as_matrix("cross_moment", cross_moment, rows=_rows(cross_moment), columns=len(moment))
-    start = as_matrix("W0", W0, rows=len(target), columns=len(moment))
+    teacher = as_matrix("cross_moment", cross_moment, rows=_rows(cross_moment), columns=len(moment))
+    start = as_matrix("W0", W0, rows=len(teacher), columns=len(moment))
     shrink, times = non_negative("decay", decay), as_times(t)
     if np.count_nonzero(moment - np.diag(np.diagonal(moment))):
         values, axes = np.linalg.eigh(moment)
     else:  # a diagonal moment keeps every digit of its rates
         values, axes = np.diagonal(moment), np.eye(len(moment))
     rates = np.maximum(values, 0.0) + shrink
-    return np.asarray(_along(rates, start @ axes, target @ axes, times) @ axes.T)
+    return np.asarray(_along(rates, start @ axes, teacher @ axes, times) @ axes.T)
 
 
 def _rows(matrix: ArrayLike) -> int:

@@ -26,7 +26,7 @@ __all__ = [
 def flow(rates: Array, W0: Array, t: Array) -> Array:
     r"""Return the end-to-end map of one layer in the axes where the second moment is diagonal.
 
-    Entry (i, j) decays to its target δ_ij at the rate of the *input* coordinate j:
+    Entry (i, j) decays to δ_ij at the rate of the *input* coordinate j:
     :math:`w_{ij}(t) = w_{ij}(0) e^{-a_jt} + \delta_{ij}(1 - e^{-a_jt})`.
 
     Parameters

@@ -118,7 +118,7 @@ with written():
                 W: "end-to-end map at time t",
                 W0: "start",
                 A: "uncentred second moment of the inputs",
-                C: "cross moment E[y xᵀ] of target and input; A for the identity",
+                C: "cross moment E[y xᵀ] of teacher and input; A for the identity",
                 B: "rates: second moment with decay",
                 gamma: "weight decay: ½γ‖W‖² is added to the loss",
                 I: "identity",

@@ -159,7 +159,7 @@ with written():
                 X: r"$Q(t)\,Q(t)^T$, whose lower left block is W(t)",
                 Q0: r"the start of $Q$, $W_1^T$ above $W_2$",
                 lam: r"imbalance, $W_2^TW_2 - W_1W_1^T = \lambda I$",
-                Sigma: "target",
+                Sigma: "teacher",
                 F: "generator",
                 phi: "its growth, squared and summed",
                 I_h: "identity (h hidden units, n inputs, m outputs)",

@@ -22,10 +22,10 @@ Result
 ------
 Laws (`laws`, `modes`, `plane`), all exact:
 
-======================  ===================================================  =====================
+======================  ===================================================  ========================
 function                what                                                 holds for
-======================  ===================================================  =====================
-`det_law`, `sum_rule`   det W/(I − W); error times rate, summed over time   any start of full rank
+======================  ===================================================  ========================
+`det_law`, `sum_rule`   det W/(I − W); error times rate, summed over time    any start of full rank
 `eigen_logit_rates`     speed of every eigenvalue's logit                    any A, any start
 `reflect`               I − W backwards in time is a flow too                any A, any start
 `logit_field`           the flow of N                                        any A, W < I
@@ -33,29 +33,29 @@ function                what                                                 hol
 `eigenvalue_floor`      no eigenvalue is later than the slowest mode         any start
 `learnable`             which concepts a start can learn                     any start
 `mode`                  one isolated mode                                    W(0) commutes with A
-`decayed_mode`          the same with weight decay and any target map        W(0) commutes with A
+`decayed_mode`          the same with weight decay and any teacher           W(0) commutes with A
 `modified_time`         the same under steps of finite size                  to O(eta²)
 `plane_laws`            two concepts: determinant, trace, tie                d = 2
 `plane_hamiltonian`     two concepts: a driven Hamiltonian system            d = 2, tied
-======================  ===================================================  =====================
+======================  ===================================================  ========================
 
 Whole trajectories (`solutions`, `width_one`; then `resummation`, `expansion`):
 
-======================  ===================================================  =====================
+======================  ===================================================  ========================
 function                holds for                                            error
-======================  ===================================================  =====================
+======================  ===================================================  ========================
 `isotropic`             all rates equal, any start                           none
 `blocks`                W(0) ties equal rates only                           none
 `projector`             W(0)² = W(0)                                         none
-`whitened_target`       A = aI, any symmetric target map                     none
+`whitened_teacher`      A = aI, any symmetric teacher                        none
 `rank_one`              width 1, any second moment                           none
 `rank_one_decay`        the same with weight decay: two equations            none
 `pivots`                W(0) < I; keeps 0 ≤ W ≤ I                            O(omega^(1−rho))
 `schur`                 small start, distinct rates                          O(omega^(1−rho))
 `first_order`           nearly orthogonal rows, *however small* omega is     O(eps²)
 `second_order`          nearly orthogonal rows                               O(eps³), O(eps⁴) at d = 2
-`first_order_target`    nearly orthogonal rows, any target map and decay     O(eps²)
-======================  ===================================================  =====================
+`first_order_teacher`   nearly orthogonal rows, any teacher and decay        O(eps²)
+======================  ===================================================  ========================
 
 Times of events (`times`): `learning_times`, `swing_peak`, `bump_top`.
 
@@ -74,7 +74,7 @@ from simtheory.analytic.tied.expansion import (
     diagonal_correction,
     early_correction,
     first_order,
-    first_order_target,
+    first_order_teacher,
     second_order,
 )
 from simtheory.analytic.tied.laws import (
@@ -119,7 +119,7 @@ from simtheory.analytic.tied.solutions import (
     blocks,
     isotropic,
     projector,
-    whitened_target,
+    whitened_teacher,
 )
 from simtheory.analytic.tied.times import (
     BumpTop,
@@ -154,7 +154,7 @@ __all__ = [
     "field",
     "field_terms",
     "first_order",
-    "first_order_target",
+    "first_order_teacher",
     "isotropic",
     "learnable",
     "learning_times",
@@ -179,5 +179,5 @@ __all__ = [
     "sum_rule",
     "swing_peak",
     "time_to_level",
-    "whitened_target",
+    "whitened_teacher",
 ]

@@ -1,4 +1,4 @@
-r"""Approximate forms of the tied net as functions of arrays, in the concept axes.
+r"""Expansions of the tied net in the cosines between rows of U(0): first and second order, any teacher.
 
 Symbols
 -------
@@ -31,7 +31,7 @@ __all__ = [
     "diagonal_correction",
     "early_correction",
     "first_order",
-    "first_order_target",
+    "first_order_teacher",
     "second_order",
 ]
 
@@ -100,7 +100,7 @@ def first_order(
 
 
 _COSINE = 0.1
-"""Rows count as nearly orthogonal up to this cosine."""
+"""Largest cosine between rows of the start. Beyond, the neglected order may change the diagonal by O(1)."""
 
 
 @implements(
@@ -265,23 +265,23 @@ def early_correction(
 
 @implements(
     "first-order-target",
-    title="Tied net: first order with another target and weight decay",
+    title="Tied net: first order with another teacher and weight decay",
     exactness="O(ε²) on the diagonal, ε the largest cosine between rows of U(0)",
     regime="nearly orthogonal rows (ε ≲ 0.1)",
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
-def first_order_target(
+def first_order_teacher(
     task: SIMTask,
     U0: ArrayLike,
     t: ArrayLike,
     *,
-    target: ArrayLike = 1.0,
+    teacher: ArrayLike = 1.0,
     decay: float = 0.0,
     strict: bool = True,
     probes: ArrayLike | None = None,
 ) -> Trajectory:
-    r"""Return the trajectory of a tied net that learns another target, or learns with weight decay.
+    r"""Return the trajectory of a tied net that learns another teacher, or learns with weight decay.
 
     Concept k is to be returned scaled by :math:`B_k`, and U decays at the rate :math:`\kappa`. Then
     the diagonal entry ends at :math:`b_k = B_k - \kappa/a_k`, and to first order :math:`w_{ij} =
@@ -296,7 +296,7 @@ def first_order_target(
         Start; leading axes are an ensemble.
     t : array_like, shape (T,)
         Canonical times.
-    target : array_like, shape () or (d,)
+    teacher : array_like, shape () or (d,)
         Target of each concept, any real number; 1 is the identity.
     decay : float
         Weight decay kappa on U, in units of inverse canonical time: U falls as e^{−kappa t} where
@@ -321,15 +321,15 @@ def first_order_target(
     Examples
     --------
     >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.0)
-    >>> run = first_order_target(task, 0.1 * np.eye(2), [0.0, 80.0], decay=0.25)
+    >>> run = first_order_teacher(task, 0.1 * np.eye(2), [0.0, 80.0], decay=0.25)
     >>> run.weights[1].diagonal().round(4)
     array([0.5  , 0.875])
     """
     U, times = weights_on_concepts(task, U0), as_times(t)
-    aim, kappa = as_finite("target", target), as_finite("decay", decay)
+    aim, kappa = as_finite("teacher", teacher), as_finite("decay", decay)
     if aim.shape not in ((), (task.dim,)):
         raise ShapeError(
-            f"Argument `target` must have shape () or ({task.dim},), but its shape is {aim.shape}."
+            f"Argument `teacher` must have shape () or ({task.dim},), but its shape is {aim.shape}."
         )
     if kappa.ndim != 0 or kappa < 0:
         raise ArgumentError(f"Argument `decay` must be a number not below 0, but it is {decay!r}.")
@@ -348,7 +348,7 @@ def first_order_target(
     }
     weights = _first_order_target(rates, drives, W0, times)
     return closed_form(
-        first_order_target,
+        first_order_teacher,
         task,
         times,
         map_from_concepts(task, weights),
@@ -406,9 +406,9 @@ FROM_RIGHT = FROM_LEFT[::-1]
 WEIGHT = _STEP * np.pi * np.cosh(_PLACE) * FROM_LEFT * FROM_RIGHT
 
 
-def _drive(rates: Array, target: Array, decay: float) -> Array:
-    """Return a b = a·target − decay: half the speed at which each small diagonal entry grows."""
-    return np.asarray(rates * target - decay)
+def _drive(rates: Array, teacher: Array, decay: float) -> Array:
+    """Return a b = a·teacher − decay: half the speed at which each small diagonal entry grows."""
+    return np.asarray(rates * teacher - decay)
 
 
 def _grown_time(drives: Array, t: Array) -> Array:
@@ -418,7 +418,7 @@ def _grown_time(drives: Array, t: Array) -> Array:
 
 
 def _first_order_target(rates: Array, drives: Array, W0: Array, t: Array) -> Array:
-    """Return W to first order in its off-diagonal entries for any target and decay.
+    """Return W to first order in its off-diagonal entries for any teacher and decay.
 
     With g = a b the mode's denominator is 1 + 2a w(0) (e^{2gt} − 1)/2g, which is fine at g = 0, for
     a dying mode (g < 0), and at rate zero.

@@ -1,4 +1,4 @@
-"""One mode of a tied net: its curve, with weight decay and any target, and under steps of finite size."""
+"""One mode of a tied net: its curve, with weight decay and any teacher, and under steps of finite size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
     title="Tied net: an isolated mode",
     regime="W(0) commutes with the second moment",
     source="saxe2014",
-    where="Eq. 7, with the identity as target",
+    where="Eq. 7, with the identity as teacher",
 )
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return an isolated mode of a tied net: the logistic :math:`\dot w = 2aw(1-w)`.
@@ -105,15 +105,15 @@ def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
 
 @implements(
     "decay-family",
-    title="Tied net: a mode with weight decay and a target",
-    regime="W(0) and the target commute with the second moment",
+    title="Tied net: a mode with weight decay and a teacher",
+    regime="W(0) and the teacher commute with the second moment",
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
 def decayed_mode(
-    rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0
+    rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, decay: ArrayLike, teacher: ArrayLike = 1.0
 ) -> Array:
-    r"""Return an isolated mode of a tied net with weight decay and any target.
+    r"""Return an isolated mode of a tied net with weight decay and any teacher.
 
     :math:`\dot w = 2w(a\beta - aw)` with :math:`\beta = b - \kappa/a`: :math:`w(t) = w_0e^{2a\beta
     t}/[1 + w_0(e^{2a\beta t}-1)/\beta]`. It ends at β, or dies when :math:`\kappa \ge ab`.
@@ -129,7 +129,7 @@ def decayed_mode(
     decay : array_like, shape (...)
         Decay κ of U on the canonical clock, dU/dt = … − κU; a penalty ½λ|U|² beside the loss
         ½E|f(x) − x|² is κ = λ/2.
-    target : array_like, shape (...)
+    teacher : array_like, shape (...)
         Target b of the mode; 1 is the identity.
 
     Returns
@@ -152,7 +152,7 @@ def decayed_mode(
         not_negative("rate", rate),
         not_negative("w0", w0),
         not_negative("decay", decay),
-        as_finite("target", target),
+        as_finite("teacher", teacher),
     )
     times = as_times(t)
     x = 2.0 * (a * b - kappa)[..., None] * times
@@ -169,7 +169,7 @@ def decayed_mode(
     return np.asarray(np.where(x > 0, grown, faded))
 
 
-def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0) -> Array:
+def decayed_level(rate: ArrayLike, *, decay: ArrayLike, teacher: ArrayLike = 1.0) -> Array:
     r"""Return where a mode with weight decay ends: :math:`\max(b - \kappa/a, 0)`.
 
     Parameters
@@ -178,7 +178,7 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0)
         Rate a; not negative.
     decay : array_like, shape (...)
         Decay κ of U; at κ ≥ ab the concept dies.
-    target : array_like, shape (...)
+    teacher : array_like, shape (...)
         Target b.
 
     Returns
@@ -193,7 +193,7 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, target: ArrayLike = 1.0)
     """
     a, kappa = not_negative("rate", rate), not_negative("decay", decay)
     alive = a > 0
-    level = as_finite("target", target) - kappa / np.where(alive, a, 1.0)
+    level = as_finite("teacher", teacher) - kappa / np.where(alive, a, 1.0)
     return np.where(alive, np.maximum(level, 0.0), 0.0)
 
 

@@ -1,6 +1,6 @@
-"""Starts and targets of the tied net that have a closed form, as functions of arrays in stable arithmetic.
+"""Exact solutions of the tied net: equal rates, blocks of equal rates, a projector, any teacher.
 
-Every map here is W = Z Zᵀ, with Z from a QR factor: positive whatever the rounding. Growth enters as
+Every map here is W = Z Zᵀ, with Z from a QR factor: positive semidefinite in spite of rounding. Growth enters as
 ratios of exponentials, of a stronger to a weaker direction, so none overflows.
 """
 
@@ -22,7 +22,7 @@ __all__ = [
     "blocks",
     "isotropic",
     "projector",
-    "whitened_target",
+    "whitened_teacher",
 ]
 
 
@@ -194,21 +194,23 @@ def blocks(
 
 @implements(
     "tied-whitened-target",
-    title="Tied net: any symmetric target on whitened inputs",
-    regime="second moment aI, symmetric target, any start",
+    title="Tied net: any symmetric teacher on whitened inputs",
+    regime="second moment aI, symmetric teacher, any start",
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
-def whitened_target(target: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: float = 1.0) -> Array:
-    r"""Return the exact map of a tied net that learns any symmetric target on whitened inputs.
+def whitened_teacher(
+    teacher: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: float = 1.0
+) -> Array:
+    r"""Return the exact map of a tied net that learns any symmetric teacher on whitened inputs.
 
     The loss is :math:`\tfrac a2\|UU^T-B\|^2`; with :math:`\Phi = B^{-1}(e^{2aBt}-I)`, :math:`W(t) =
     e^{aBt}W(0)(I+\Phi W(0))^{-1}e^{aBt}`. A start of full rank ends at the positive part of B:
-    negative directions of a target cannot be learned.
+    negative directions of a teacher cannot be learned.
 
     Parameters
     ----------
-    target : array_like, shape (d, d)
+    teacher : array_like, shape (d, d)
         Target B, symmetric; it may be indefinite or singular.
     U0 : array_like, shape (..., d, h)
         Start; leading axes are an ensemble.
@@ -225,21 +227,21 @@ def whitened_target(target: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: flo
     Raises
     ------
     ArgumentError
-        If the target is not symmetric.
+        If the teacher is not symmetric.
 
     Examples
     --------
-    >>> whitened_target([[2.0, 0.0], [0.0, -1.0]], 0.1 * np.eye(2), [9.0])[0].round(6) + 0.0
+    >>> whitened_teacher([[2.0, 0.0], [0.0, -1.0]], 0.1 * np.eye(2), [9.0])[0].round(6) + 0.0
     array([[2., 0.],
            [0., 0.]])
     """
-    B = as_finite("target", target)
+    B = as_finite("teacher", teacher)
     if B.ndim != 2 or B.shape[0] != B.shape[1]:
-        raise ShapeError(f"Argument `target` must have shape (d, d), but its shape is {B.shape}.")
+        raise ShapeError(f"Argument `teacher` must have shape (d, d), but its shape is {B.shape}.")
     skew = float(np.abs(B - B.T).max(initial=0.0))
     if skew > 1e-10 * float(np.abs(B).max(initial=0.0)):
         raise ArgumentError(
-            f"Argument `target` must be symmetric, but it differs from its transpose by {skew:g}."
+            f"Argument `teacher` must be symmetric, but it differs from its transpose by {skew:g}."
         )
     U = as_matrix("U0", U0, rows=len(B))
     levels, axes = np.linalg.eigh(0.5 * (B + B.T))
@@ -250,7 +252,7 @@ def whitened_target(target: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: flo
 def _isotropic(rate: float, U: Array, t: Array) -> Array:
     """Return W of equal rates, shape (..., T, d, d): every eigenvalue of W(0) is a logistic mode."""
     axes, sizes, _ = np.linalg.svd(U, full_matrices=False)
-    # A direction that is there by rounding alone would be learned all the same, if late.
+    # A direction that only rounding put there would still be learned, but late.
     sizes = np.where(sizes > DEPENDENT * sizes[..., :1], sizes, 0.0)
     values = logistic(np.full(sizes.shape[-1], rate), sizes**2, t)
     spread = axes[..., None, :, :]
@@ -318,7 +320,7 @@ def _blocks(rates: Array, block: IntArray, U: Array, t: Array) -> Array:
 
 
 def _whitened(rate: float, levels: Array, U: Array, t: Array) -> Array:
-    """Return W of the target diag(levels), shape (..., T, d, d).
+    """Return W of the teacher diag(levels), shape (..., T, d, d).
 
     With U = L F, rows by decreasing level, E = e^{abt} and Φ = (e^{2abt} − 1)/b, the map is
     E L (I + LᵀΦL)⁻¹ Lᵀ E. Its columns are scaled by σ_k = (1 + Φ_k L_kk²)^{−½}.

@@ -1,9 +1,9 @@
-r"""The untied two-layer net's exact forms as functions of arrays, in stable arithmetic.
+r"""Exact solutions of the untied two-layer net: whitened inputs, equal rates, one imbalanced mode.
 
 Symbols
 -------
 W_1, W_2 : layers, (h, n) and (m, h); :math:`Q = [W_1^T; W_2]`, (n+m, h); lambda : imbalance;
-Sigma : target, (m, n); :math:`F = [[-\lambda/2, \Sigma^T], [\Sigma, \lambda/2]]`; f : eigenvalues
+Sigma : teacher, (m, n); :math:`F = [[-\lambda/2, \Sigma^T], [\Sigma, \lambda/2]]`; f : eigenvalues
 of F; q : rows of Q(0) in the eigenvectors of F.
 
 Every exponential here is taken together with what it is divided by, so no time overflows.
@@ -34,13 +34,13 @@ __all__ = [
 @implements(
     "balanced-riccati",
     title="Untied net: λ-balanced layers on whitened inputs",
-    regime="whitened inputs, W₂ᵀW₂ − W₁W₁ᵀ = λI, any target and widths",
+    regime="whitened inputs, W₂ᵀW₂ − W₁W₁ᵀ = λI, any teacher and widths",
     source="domine2024",
     where="generalised here to any shapes and ranks; λ = 0 in Braun et al. (2022)",
 )
 def riccati(
     layers: Sequence[ArrayLike],
-    target: ArrayLike,
+    teacher: ArrayLike,
     t: ArrayLike,
     *,
     imbalance: ArrayLike | None = None,
@@ -56,7 +56,7 @@ def riccati(
     ----------
     layers : tuple of array_like
         W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
-    target : array_like, shape (..., m, n)
+    teacher : array_like, shape (..., m, n)
         Target Σ, the correlation of outputs with whitened inputs.
     t : array_like, shape (T,)
         Canonical times, at unit rate.
@@ -83,10 +83,10 @@ def riccati(
     >>> riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 1.0, 9.0]).ravel().round(4)
     array([0.01  , 0.4306, 2.    ])
     """
-    aim = as_finite("target", target)
+    aim = as_finite("teacher", teacher)
     if aim.ndim < 2 or not all(aim.shape[-2:]):
         raise ShapeError(
-            f"Argument `target` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
+            f"Argument `teacher` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
         )
     times = as_times(t)
     below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
@@ -109,7 +109,7 @@ def isotropic(
     r"""Return the exact trajectory of a λ-balanced untied net all of whose rates are equal.
 
     Equal rates a are whitened inputs on a clock that runs a times as fast: `riccati` with the
-    identity as target, at times a t.
+    identity as teacher, at times a t.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
 
 
 DEPENDENT = 1e-14
-"""A row counts as a combination of those above it when no more than this share of it is new."""
+"""Share of a row independent of the rows above it, below which the row counts as their combination."""
 
 
 def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:
@@ -227,18 +227,18 @@ def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:
     return np.asarray(np.where(moving, w, 0.0))
 
 
-def _riccati(Q: Array, target: Array, imbalance: Array, t: Array) -> Array:
+def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     """Return W of λ-balanced layers on whitened inputs, shape (..., T, m, n).
 
     Q Qᵀ = e^{Ft} Q₀ (I + Q₀ᵀφQ₀)⁻¹ Q₀ᵀ e^{Ft} with φ = ∫₀ᵗ e^{2Fs} ds. In the eigenvectors of F, rows
     by falling eigenvalue, Q₀ is a lower factor times an orthonormal one, which drops out; each column
     of the factor is scaled by the growth of its pivot, which leaves numbers of order one.
     """
-    m, n = target.shape[-2:]
+    m, n = teacher.shape[-2:]
     size = n + m
-    F = np.zeros((*np.broadcast_shapes(target.shape[:-2], imbalance.shape), size, size))
-    F[..., n:, :n] = target
-    F[..., :n, n:] = np.swapaxes(target, -1, -2)
+    F = np.zeros((*np.broadcast_shapes(teacher.shape[:-2], imbalance.shape), size, size))
+    F[..., n:, :n] = teacher
+    F[..., :n, n:] = np.swapaxes(teacher, -1, -2)
     F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
     values, vectors = np.linalg.eigh(F)
     f, P = values[..., ::-1], vectors[..., ::-1]

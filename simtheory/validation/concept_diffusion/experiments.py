@@ -17,14 +17,14 @@ from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 from simtheory.validation.nets.optimisers import SGD, Adam
 
-__all__ = ["STRONG", "even_records", "image_run", "log_records", "vector_run", "vector_task"]
+__all__ = ["STRONG", "even_looks", "image_run", "log_looks", "vector_run", "vector_task"]
 
 STRONG = 0.8
 """Strength of the strong concept of the vectors."""
 
 
-def log_records(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
-    """Return steps at which to record, 0 and then evenly spaced in the logarithm.
+def log_looks(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
+    """Return steps at which to look, 0 and then evenly spaced in the logarithm.
 
     Parameters
     ----------
@@ -45,15 +45,15 @@ def log_records(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
     return np.unique(np.concatenate([[0], np.rint(grid)]).astype(np.intp))
 
 
-def even_records(steps: int, *, every: int = 100) -> IntArray:
-    """Return steps at which to record, evenly spaced, and three more between the first two.
+def even_looks(steps: int, *, every: int = 100) -> IntArray:
+    """Return steps at which to look, evenly spaced, and three more between the first two.
 
     Parameters
     ----------
     steps : int
         The last.
     every : int
-        Distance between two records.
+        Distance between two looks.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def vector_run(
         seeds=seeds,
         optimiser=SGD(),
         draws=128,
-        record=log_records(steps),
+        looks=log_looks(steps),
         device=device,
         progress=progress,
     )
@@ -169,7 +169,7 @@ def image_run(
         seeds=seeds,
         optimiser=Adam(),
         draws=32,
-        record=even_records(steps),
+        looks=even_looks(steps),
         store=store,
         device=device,
         progress=progress,

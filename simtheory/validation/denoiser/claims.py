@@ -15,6 +15,7 @@ from simtheory._typing import Array
 from simtheory.analytic import denoiser, flow_matching
 from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.noise import Levels
+from simtheory.observe import arrays
 from simtheory.tasks import DenoisingTask
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
 from simtheory.validation.claims.experiment import Budget, experiment
@@ -86,7 +87,7 @@ class _Weights(NamedTuple):
 
 @experiment
 def _weights(budget: Budget, kind: str) -> _Weights:
-    runs = _trained(kind, budget, _THREE_LEVELS, steps=4000, record="log")
+    runs = _trained(kind, budget, _THREE_LEVELS, steps=4000, looks="log")
     return _Weights(kind, runs[0].t, _diagonals(runs))
 
 
@@ -149,7 +150,7 @@ _RATES = _FOUR_LEVELS**2 + _SPECTRUM[_MODE]
 @experiment
 def _half_times_over_noise(budget: Budget, kind: str) -> _HalfTimes:
     grid = np.unique(np.geomspace(1, 3000, 400).astype(int))
-    runs = _trained(kind, budget, _FOUR_LEVELS, steps=3000, record=grid)
+    runs = _trained(kind, budget, _FOUR_LEVELS, steps=3000, looks=grid)
     return _HalfTimes(kind, _half_times(runs, _FOUR_LEVELS)[:, :, _MODE])
 
 
@@ -161,13 +162,13 @@ def _tied_slope() -> float:
         w = _closed("tied", float(sigma), t)[:, _MODE]
         end = _SPECTRUM[_MODE] / (_SPECTRUM[_MODE] + sigma**2)
         times.append(t[np.argmax(w >= (_START + end) / 2)])
-    return float(np.polyfit(np.log(_RATES), np.log(times), 1)[0])
+    return float(arrays.slope(np.log(_RATES), np.log(times)))
 
 
 def _noise_sets_the_rate(found: _HalfTimes) -> Evidence:
     """Slope of the half time of one mode against the rate σ² + λ, over noise levels."""
     kind, times = found
-    slopes = np.polyfit(np.log(_RATES), np.log(times.T), 1)[0]
+    slopes = arrays.slope(np.log(_RATES), np.log(times))
 
     def draw(ax: Any) -> None:
         ax.plot(_RATES, times.T, "o", ms=3, color=plot.colour(0), alpha=0.6)
@@ -217,7 +218,7 @@ class _Sampled(NamedTuple):
 def _sampled(budget: Budget, kind: str) -> _Sampled:
     steps, levels = 20_000, log_levels(_TASK, 100)
     grid = np.unique(np.concatenate([[0], np.geomspace(1, steps, 160)]).astype(int))
-    runs = _trained(kind, budget, levels, lr=2e-3, steps=steps, record=grid)
+    runs = _trained(kind, budget, levels, lr=2e-3, steps=steps, looks=grid)
     made = [
         np.diagonal(sampled_covariance(run.weights, levels), axis1=-2, axis2=-1) for run in runs
     ]
@@ -320,7 +321,7 @@ _HIGH_LEVELS, _WEAK = np.array([5.0, 4.0]), slice(0, 5)  # variances well below 
 def _half_times_at_high_noise(budget: Budget) -> Array:
     """Half times (seeds, modes) at σ = 5."""
     grid = np.unique(np.geomspace(1, 4000, 400).astype(int))
-    runs = _trained("one layer", budget, _HIGH_LEVELS, steps=400, record=grid[grid <= 400])
+    runs = _trained("one layer", budget, _HIGH_LEVELS, steps=400, looks=grid[grid <= 400])
     return _half_times(runs, _HIGH_LEVELS)[:, 0, _WEAK]
 
 
@@ -335,7 +336,7 @@ def _half_times_at_high_noise(budget: Budget) -> Array:
     reads=[_half_times_at_high_noise],
 )
 def no_inverse_law_of_weights(times: Array) -> Evidence:
-    slopes = np.polyfit(np.log(_SPECTRUM[_WEAK]), np.log(times.T), 1)[0]
+    slopes = arrays.slope(np.log(_SPECTRUM[_WEAK]), np.log(times))
 
     def draw(ax: Any) -> None:
         ax.plot(_SPECTRUM[_WEAK], times.T, "o", ms=3, color=plot.colour(0), alpha=0.6)
@@ -441,7 +442,7 @@ def _weights_on_few_samples(budget: Budget) -> Array:
             lr=0.1,
             seed=seed,
             samples=_FEW,
-            record=2,
+            looks=2,
             device=budget.device,
         )
         for seed in _seeds(budget)

@@ -9,7 +9,7 @@ weights and the variance of the samples of the probability-flow ODE in closed fo
 Symbols
 -------
 A : uncentred second moment of the data, the population's or a sample's; :math:`\sigma` : noise level;
-:math:`\eta` : learning rate; k : step; K : number of noise levels; T : number of records.
+:math:`\eta` : learning rate; k : step; K : number of noise levels; T : number of looks.
 
 Result
 ------
@@ -35,7 +35,6 @@ sampling steps, O(1/K). Both can be made as small as one likes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,20 +46,21 @@ from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError,
 from simtheory.noise import Levels
 from simtheory.tasks import DenoisingTask
 from simtheory.units import Clock
-from simtheory.validation.nets._arguments import checked_record
+from simtheory.validation.nets._arguments import checked_looks
 from simtheory.validation.nets.devices import computing_on, find_device
+from simtheory.validation.nets.optimisers import SGD
 
 __all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LinearRun:
-    """A linear denoiser at recorded steps of training.
+    """A linear denoiser at some steps of training.
 
     Parameters
     ----------
     steps : ndarray of int, shape (T,)
-        Recorded steps.
+        Steps of the looks.
     t : ndarray, shape (T,)
         Their canonical times, 2ηk for one layer and 4ηk for the tied net.
     levels : ndarray, shape (K,)
@@ -116,7 +116,7 @@ def train_linear(
     lr: float,
     samples: int | None = None,
     seed: int = 0,
-    record: int | str | ArrayLike = 41,
+    looks: int | str | ArrayLike = 41,
     device: str = "auto",
 ) -> LinearRun:
     """Train a linear denoiser by gradient descent on the full loss, one at each noise level.
@@ -137,15 +137,15 @@ def train_linear(
         Size of a training set drawn from the task. Default: none, the population's moments.
     seed : int
         Of the training set.
-    record : int, "log" or array_like of int
-        When to record, as in `train`.
+    looks : int, "log" or array_like of int
+        When to look, as in `train`.
     device : {"auto", "cpu", "gpu"}
         Where to train.
 
     Returns
     -------
     LinearRun
-        End-to-end maps over the recorded steps.
+        End-to-end maps over the steps of the looks.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def train_linear(
     Examples
     --------
     >>> task = DenoisingTask((0.5, 2.0), sigma_min=0.1, sigma_max=5.0)
-    >>> run = train_linear(OneLayerDenoiser(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, record=2)
+    >>> run = train_linear(OneLayerDenoiser(0.1), task, levels=(5.0, 1.0), steps=900, lr=0.01, looks=2)
     >>> run.weights[-1, 1].round(3)
     array([[0.333, 0.   ],
            [0.   , 0.667]])
@@ -172,7 +172,7 @@ def train_linear(
         raise RegimeError("A linear denoiser without bias needs data without mean: subtract it.")
     sigma = _checked_levels(levels)
     rate, tied = positive("lr", lr), isinstance(net, TiedDenoiser)
-    stops = checked_record(record, positive_int("steps", steps))
+    stops = checked_looks(looks, positive_int("steps", steps))
     moment = task.second_moment
     if samples is not None:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
@@ -253,38 +253,26 @@ def _descend(
     device: Any,
 ) -> Array:
     """Descend at all levels side by side; return the end-to-end maps (T, K, d, d)."""
+    import jax
     import jax.numpy as jnp
+
+    from simtheory.validation.denoiser._learner import MapsLearner, Moments
+    from simtheory.validation.nets import loop
 
     if tied:
         values, axes = np.linalg.eigh(start)
         start = (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
     with computing_on(device):
-        first = jnp.asarray(np.tile(start, (sigma.size, 1, 1)))
-        spans = jnp.asarray(np.diff(stops, prepend=0))
-        numbers = (jnp.asarray(value) for value in (moment, sigma**2, lr))
-        return np.asarray(_compiled()(tied, first, spans, *numbers))
-
-
-@cache
-def _compiled() -> Any:
-    """Return the loop, which is compiled once for each net and shape, whatever the numbers."""
-    import jax
-    import jax.numpy as jnp
-
-    def end_to_end(tied: bool, parameters: Any) -> Any:
-        return parameters @ jnp.swapaxes(parameters, -1, -2) if tied else parameters
-
-    def run(tied: bool, first: Any, spans: Any, moment: Any, noises: Any, lr: Any) -> Any:
-        def slope(parameters: Any) -> Any:
-            """Gradient of E‖W(x + σz) − x‖² at each level, the mean over z taken exactly."""
-            w = end_to_end(tied, parameters)
-            half = (w - jnp.eye(w.shape[-1])) @ moment + noises[:, None, None] * w
-            return 2 * (half + jnp.swapaxes(half, -1, -2)) @ parameters if tied else 2 * half
-
-        def to_record(now: Any, span: Any) -> tuple[Any, Any]:
-            now = jax.lax.fori_loop(0, span, lambda _, p: p - lr * slope(p), now)
-            return now, end_to_end(tied, now)
-
-        return jax.lax.scan(to_record, first, spans)[1]
-
-    return jax.jit(run, static_argnums=0)
+        learner, rate = MapsLearner(SGD(), tied), jnp.asarray(lr)
+        maps = jnp.asarray(np.tile(start, (sigma.size, 1, 1)))
+        data = Moments(jnp.asarray(moment), jnp.asarray(sigma**2))
+        _, seen = loop.advance(
+            learner,
+            loop.start(learner, maps, rate),
+            data,
+            jax.random.key(0),  # nothing is drawn
+            loop.Common(rate),
+            jnp.asarray(0),
+            jnp.asarray(stops),
+        )
+        return np.asarray(seen)

@@ -134,7 +134,7 @@ def deep_nets(budget: Budget, depth: int) -> Trajectory:
         lr=_DEEP_LR,
         seeds=range(4 * budget.seeds),
         data=Points(np.sqrt(_DEEP.dim) * np.diag(np.sqrt(_DEEP.rates))),
-        record="log",
+        looks="log",
         device=budget.device,
     )
 

@@ -19,7 +19,7 @@ from simtheory.validation.nets.data import Data
 from simtheory.validation.nets.devices import free_memory
 from simtheory.validation.nets.optimisers import Optimiser
 
-_LOG_RECORDS = 200
+_LOG_LOOKS = 200
 
 
 def checked_task(task: SIMTask) -> SIMTask:
@@ -100,31 +100,31 @@ def checked_batch(batch: int | None, data: Data, task: SIMTask, points: int) -> 
     return int(batch)
 
 
-def checked_record(record: int | str | ArrayLike, steps: int) -> IntArray:
-    """Return the step numbers of the records."""
-    if isinstance(record, str):
-        one_of("record", record, ("log",))
-        grid = np.geomspace(1, steps, _LOG_RECORDS).round().astype(np.intp)
+def checked_looks(looks: int | str | ArrayLike, steps: int) -> IntArray:
+    """Return the step numbers of the looks."""
+    if isinstance(looks, str):
+        one_of("looks", looks, ("log",))
+        grid = np.geomspace(1, steps, _LOG_LOOKS).round().astype(np.intp)
         return np.union1d(0, grid)
-    if isinstance(record, int | np.integer) and not isinstance(record, bool):
-        if record < 2:
+    if isinstance(looks, int | np.integer) and not isinstance(looks, bool):
+        if looks < 2:
             raise ArgumentError(
-                f"Argument `record` must be at least 2, the start and the end, but it is {record}."
+                f"Argument `looks` must be at least 2, the start and the end, but it is {looks}."
             )
-        return np.unique(np.rint(np.linspace(0, steps, int(record))).astype(np.intp))
-    stops = np.asarray(record)
+        return np.unique(np.rint(np.linspace(0, steps, int(looks))).astype(np.intp))
+    stops = np.asarray(looks)
     if stops.ndim != 1 or stops.size == 0 or not np.issubdtype(stops.dtype, np.integer):
         raise ArgumentError(
-            'Argument `record` must be a number of records, "log" or an array of step numbers, '
-            f"but got {record!r}."
+            'Argument `looks` must be a number of looks, "log" or an array of step numbers, '
+            f"but got {looks!r}."
         )
     if stops.min() < 0 or stops.max() > steps:
         raise ArgumentError(
-            f"Argument `record` must lie between 0 and the {steps} steps, "
+            f"Argument `looks` must lie between 0 and the {steps} steps, "
             f"but it runs from {stops.min()} to {stops.max()}."
         )
     if np.any(np.diff(stops) <= 0):
-        raise ArgumentError("Argument `record` must increase strictly; pass np.unique(record).")
+        raise ArgumentError("Argument `looks` must increase strictly; pass np.unique(looks).")
     return stops.astype(np.intp)
 
 
@@ -166,7 +166,7 @@ def check_memory(job: Job) -> None:
                 if most
                 else "Take a narrower net, fewer points"
             )
-            + ", or record less."
+            + ", or look less often."
         )
 
 
@@ -185,18 +185,18 @@ def warn_if_unstable(job: Job) -> None:
 def _bytes(job: Job) -> float:
     """Return about how many bytes a run holds at a time."""
     seeds, n, d = job.data.shape(job.task, seeds=job.seeds)
-    p, records = len(job.probes), job.stops.size
+    p, looks = len(job.probes), job.stops.size
     points = (
         n * d * (2 if getattr(job.data, "label_noise", True) else 1)
     )  # with targets of their own
-    record = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
+    look = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
     weights = sum(out * (into + job.net.bias) for out, into in job.net.shapes(d))
     if job.net.tied:
         weights //= 2
-    # with the gradient and at most two numbers that an optimiser keeps, four a weight; records are
+    # with the gradient and at most two numbers that an optimiser keeps, four a weight; what was seen is
     # copied when the trajectory is made
-    kept = seeds * (points + 2 * records * record + 4 * weights)
-    # activations and their gradients, on all points wherever the loss is recorded
+    kept = seeds * (points + 2 * looks * look + 4 * weights)
+    # activations and their gradients, on all points wherever the loss is looked at
     widths = sum(out for out, _ in job.net.shapes(d))
     worked_on = 2 * (d if job.condenses else n) * widths * (seeds if job.batched else 1)
     return 8.0 * kept + (8.0 if job.precision == "float64" else 4.0) * worked_on

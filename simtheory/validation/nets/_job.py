@@ -1,17 +1,15 @@
-"""One training run: its checked arguments, and what it has left so far."""
+"""One training run: its checked arguments, and what was seen of it so far."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from simtheory._files import digest
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
 from simtheory.results import Arrays, Trajectory
@@ -20,8 +18,10 @@ from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
 from simtheory.validation.nets.data import Data
 from simtheory.validation.nets.optimisers import Optimiser
+from simtheory.validation.nets.running import Watched
+from simtheory.validation.nets.store import Store
 
-__all__ = ["Job", "Records", "stability_bound"]
+__all__ = ["Job", "Seen", "stability_bound"]
 
 # Multiplications of one seed's step, points times weights, up to which seeds side by side are faster
 # on a CPU; beyond it they take the same time to run and longer to compile.
@@ -76,44 +76,42 @@ class Job:
 
     @cached_property
     def pieces(self) -> IntArray:
-        """Steps to stop at, shape (pieces, stops of a piece): the records, and a grid beside them.
+        """Steps to stop at, shape (pieces, stops of a piece): the looks, and a grid beside them.
 
         The last one is repeated to fill the last piece; no step is made for it.
         """
         grid = np.linspace(0, self.stops[-1], _PIECES + 1).round().astype(np.intp)
         marks = np.union1d(self.stops, grid)
-        # a power of two, so that runs that record at other steps share what was compiled
+        # a power of two, so that runs that look at other steps share what was compiled
         size = 1 << (-(-marks.size // _PIECES) - 1).bit_length()
         return np.pad(marks, (0, -marks.size % size), mode="edge").reshape(-1, size)
 
     @property
-    def settings(self) -> str:
-        """Everything that the numbers of this run depend on, as one line of JSON."""
+    def settings(self) -> dict[str, Any]:
+        """Everything that the numbers of this run depend on."""
         arrays = [a for layer in self.layers for a in layer if a is not None]
-        return json.dumps(
-            {
-                "net": repr(self.net),
-                "task": self.task.to_dict(),
-                "lr": self.lr,
-                "seeds": self.seeds,
-                "optimiser": repr(self.optimiser),
-                "data": repr(self.data),
-                "batch": self.batch,
-                "loss": self.loss,
-                "init": _digest(arrays),
-                "record": _digest([self.stops]),
-                "probes": _digest([self.probes]),
-                "jacobians": self.jacobians,
-                "device": self.device.platform,
-                "precision": self.precision,
-                "seeds_as": "batch" if self.batched else "loop",
-            }
-        )
+        return {
+            "net": repr(self.net),
+            "task": self.task.to_dict(),
+            "lr": self.lr,
+            "seeds": list(self.seeds),
+            "optimiser": repr(self.optimiser),
+            "data": repr(self.data),
+            "batch": self.batch,
+            "loss": self.loss,
+            "init": digest(*arrays),
+            "looks": digest(self.stops.tobytes()),
+            "probes": digest(self.probes),
+            "jacobians": self.jacobians,
+            "device": self.device.platform,
+            "precision": self.precision,
+            "seeds_as": "batch" if self.batched else "loop",
+        }
 
 
 @dataclass
-class Records:
-    """What a run has left so far; a seed that diverged, or has not come there yet, is NaN."""
+class Seen(Watched):
+    """What was seen of a run so far; a seed that diverged, or has not come there yet, is NaN."""
 
     job: Job
     outputs: Array
@@ -125,8 +123,8 @@ class Records:
     diverged: dict[int, int] = field(default_factory=dict)  # seed -> step at which it was met
 
     @classmethod
-    def empty(cls, job: Job) -> Records:
-        """Return the records of a run before its first step."""
+    def empty(cls, job: Job) -> Seen:
+        """Return what was seen before the first step: nothing."""
         shape, d = (len(job.seeds), job.stops.size), job.task.dim
         n = len(job.probes)
         return cls(
@@ -139,7 +137,7 @@ class Records:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """Those that there are, by name; seeds and records are the first two axes."""
+        """Those that there are, by name; seeds and looks are the first two axes."""
         named = {name: getattr(self, name) for name in ("outputs", "loss", "weights", "jacobians")}
         return {name: array for name, array in named.items() if array is not None}
 
@@ -158,18 +156,47 @@ class Records:
         good &= seen["loss"] <= self.limits[:, None]
         for s in np.flatnonzero(self.kept & ~good.all(axis=1)):
             self.diverged[self.job.seeds[s]] = int(marks[np.argmin(good[s])])
-        recorded, first = np.unique(marks, return_index=True)
-        wanted = np.isin(recorded, self.job.stops)
-        places = np.searchsorted(self.job.stops, recorded[wanted])
+        steps, first = np.unique(marks, return_index=True)
+        wanted = np.isin(steps, self.job.stops)
+        places = np.searchsorted(self.job.stops, steps[wanted])
         for name, array in self.arrays.items():
             array[:, places] = seen[name][:, first[wanted]]
         self.step = int(marks[-1])
+
+    def has(self, marks: IntArray) -> bool:
+        """Whether these steps were looked at, by an earlier call."""
+        return self.limits is not None and bool(marks[-1] <= self.step)
+
+    def save(self, store: Store, step: int, state: list[Array]) -> None:
+        """Write the seeds that have not diverged, as a trajectory, and beside it their state."""
+        found, keep = self.trajectory(), self.kept
+        if found is not None and self.limits is not None:
+            arrays = [array[keep] for array in (*state, self.limits)]
+            store.save(found, {"step": step}, arrays)
+
+    def restore(self, store: Store, state: list[Array]) -> tuple[int, list[Array]] | None:
+        """Take what a file holds; return step and state, of a seed that diverged its start."""
+        if (read := store.load()) is None:
+            return None
+        found, facts, saved = read
+        self.diverged = dict(found.stats["diverged"])
+        self.step = int(facts["step"])
+        keep, done = self.kept, found.t.size
+        self.limits = np.full(keep.size, np.nan)
+        *saved, self.limits[keep] = saved
+        kept = {"outputs": found.outputs, "weights": found.weights, **found.arrays}
+        for name, array in self.arrays.items():
+            array[keep, :done] = kept["train_loss" if name == "loss" else name]
+        whole = [np.array(array) for array in state]
+        for array, part in zip(whole, saved, strict=True):
+            array[keep] = part
+        return self.step, whole
 
     def _loss_of_zero(self) -> float:
         return self.job.factor * float(np.trace(self.job.task.second_moment))
 
     def trajectory(self) -> Trajectory | None:
-        """Return the records so far of the seeds that have not diverged, if there are any."""
+        """Return what was seen of the seeds that have not diverged, if there is anything."""
         job, keep = self.job, self.kept
         seen = job.stops <= self.step
         if not keep.any() or not seen.any():
@@ -226,7 +253,7 @@ class Records:
                 TrainingWarning,
                 stacklevel=3,
             )
-        assert found is not None  # there is a seed, and a record
+        assert found is not None  # there is a seed, and a look
         return found
 
     def _advice(self) -> str:
@@ -249,10 +276,3 @@ def stability_bound(net: MLP, task: SIMTask, optimiser: Optimiser, loss: str) ->
     return optimiser.stable_below(
         loss=loss, dim=task.dim, tied=net.tied, depth=net.depth, rate=rate
     )
-
-
-def _digest(arrays: Iterable[Any]) -> str:
-    whole = hashlib.sha256()
-    for array in arrays:
-        whole.update(np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()

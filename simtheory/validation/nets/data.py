@@ -231,9 +231,9 @@ class Fresh(Data):
     Parameters
     ----------
     watched : int
-        Points per cluster on which the training loss is recorded; no step is made on them.
+        Points per cluster on which the training loss is looked at; no step is made on them.
     label_noise : float
-        Variance of Gaussian noise on each target of a step; the recorded loss has none.
+        Variance of Gaussian noise on each target of a step; the loss that is looked at has none.
     """
 
     watched: int = 1000
@@ -244,11 +244,11 @@ class Fresh(Data):
         not_negative("label_noise", self.label_noise)
 
     def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
-        """Return the shape (S, n, d) of the points on which the loss is recorded."""
+        """Return the shape (S, n, d) of the points on which the loss is looked at."""
         return len(seeds), self.watched * task.weights.size, task.dim
 
     def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
-        """Return the points on which the loss of some seeds is recorded."""
+        """Return the points on which the loss of some seeds is looked at."""
         x = _sampled(task, self.watched, seeds)
         return x, x
 

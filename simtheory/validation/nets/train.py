@@ -8,7 +8,7 @@ how far the theory carries.
 
 Symbols
 -------
-S : number of seeds; T : number of records; P : number of probes; n : number of data points of one
+S : number of seeds; T : number of looks; P : number of probes; n : number of data points of one
 seed; d : dimension of the task; k : step number; :math:`\eta` : learning rate.
 
 Result
@@ -42,7 +42,7 @@ from simtheory.tasks import SIMTask
 from simtheory.units import LOSSES
 from simtheory.validation.nets import _arguments as checks
 from simtheory.validation.nets._job import Job
-from simtheory.validation.nets._run import descend
+from simtheory.validation.nets._training import descend
 from simtheory.validation.nets.architectures import MLP, Init, initial_layers
 from simtheory.validation.nets.data import Data, Samples
 from simtheory.validation.nets.devices import PRECISIONS, find_device
@@ -65,7 +65,7 @@ def train(
     batch: int | None = None,
     loss: str = "half_sum",
     init: Init | Sequence[ArrayLike] | None = None,
-    record: int | str | ArrayLike = 200,
+    looks: int | str | ArrayLike = 200,
     probes: ArrayLike | None = None,
     jacobians: bool = False,
     device: str = "auto",
@@ -102,14 +102,14 @@ def train(
         What is minimised, as in `units.Clock`: half the sum over outputs, the sum, or the mean.
     init : Init or sequence of array_like, optional
         Where the weights start; see `nets.initial_layers`.
-    record : int, "log" or array_like of int
-        When to record: a number of records, evenly spaced with the first at step 0 and the last at
-        the end; ``"log"``, up to 200 records in equal ratios, and step 0; or the step numbers
-        themselves. Training ends with the last record.
+    looks : int, "log" or array_like of int
+        When to look at the net: a number of looks, evenly spaced with the first at step 0 and the
+        last at the end; ``"log"``, up to 200 looks in equal ratios, and step 0; or the step numbers
+        themselves. Training ends with the last look.
     probes : array_like, shape (P, d), optional
         Inputs on which outputs are watched. Default: ``task.probes``.
     jacobians : bool
-        Whether to record the Jacobians of the outputs on the probes too.
+        Whether to look at the Jacobians of the outputs on the probes too.
     device : {"auto", "cpu", "gpu"}
         Where to train; ``"auto"`` takes a GPU if there is one.
     precision : {"float64", "float32"}
@@ -121,7 +121,7 @@ def train(
     checkpoint : path, optional
         File that keeps the state of training, written whole every few seconds, at the end, and when
         you interrupt. The same call goes on from there, to the last bit. `Trajectory.load` reads
-        what was recorded.
+        what was seen.
     progress : bool
         Show a progress bar, on a terminal only.
 
@@ -130,7 +130,7 @@ def train(
     Trajectory
         Outputs (S, T, P, d) over canonical time and, if the network is linear without biases, its
         end-to-end map (S, T, d, d). `stats` holds the seeds, the training loss (S, T) on all of a
-        seed's data, the recorded steps (S, T), the Jacobians (S, T, P, d, d) if asked for, and the
+        seed's data, the steps of the looks (S, T), the Jacobians (S, T, P, d, d) if asked for, and the
         settings. Seeds that diverged are left out; ``stats["diverged"]`` lists them with the step.
 
     Raises
@@ -156,7 +156,7 @@ def train(
     A seed has diverged when a number is not finite, or its training loss is a million times that of
     the start.
 
-    Only the recorded steps are kept. The loop over steps is compiled once for each shape of the
+    Only what is seen at the looks is kept. The loop over steps is compiled once for each shape of the
     problem; learning rate and number of steps do not count as shape. What was compiled is kept on
     disk, see `nets.devices`.
 
@@ -167,14 +167,14 @@ def train(
     --------
     >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
     >>> net = MLP(depth=1)
-    >>> run = train(net, task, steps=100, lr=0.1, seeds=range(3), data=Samples(50), record=11)
+    >>> run = train(net, task, steps=100, lr=0.1, seeds=range(3), data=Samples(50), looks=11)
     >>> run.outputs.shape, run.t[-1]
     ((3, 11, 4, 2), np.float64(10.0))
     """
     if not isinstance(net, MLP):
         raise ArgumentError(f"Argument `net` must be an MLP, but got {net!r}.")
     task, chosen = checks.checked_task(task), checks.checked_seeds(seeds)
-    stops = checks.checked_record(record, positive_int("steps", steps))
+    stops = checks.checked_looks(looks, positive_int("steps", steps))
     points, path = checks.checked_probes(probes, task), checks.checked_path(checkpoint)
     _, n, _ = checks.checked_data(data).shape(task, seeds=chosen)
     where, how = find_device(device), one_of("seeds_as", seeds_as, ("auto", "loop", "batch"))

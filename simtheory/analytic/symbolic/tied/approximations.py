@@ -97,7 +97,7 @@ def _integral(integrand: Any, t: Any) -> Any:
 def first_order_target(
     rule: Rule, *, W0: Any, a: list[Any], B: list[Any], kappa: Any, t: Any
 ) -> dict[str, Any]:
-    """Evaluate the first-order form with a target and decay, entry by entry."""
+    """Evaluate the first-order form with a teacher and decay, entry by entry."""
     d = W0.rows
     ends = [rule("b_k", B_k=B[k], kappa=kappa, a_k=a[k]) for k in range(d)]
     growth = [rule("D_k", w0_kk=W0[k, k], b_k=ends[k], a_k=a[k], t=t) for k in range(d)]
@@ -261,7 +261,7 @@ with written():
                 ),
             ),
             symbols={
-                B_k: "target of concept k, 1 for the identity",
+                B_k: "teacher of concept k, 1 for the identity",
                 kappa: "decay of the weights U",
                 b_k: "what the diagonal entry ends at, where positive",
                 D_k: "growth of the k-th mode's denominator",

@@ -9,6 +9,7 @@ import numpy as np
 from simtheory import inits, observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import tied
+from simtheory.observe import arrays
 from simtheory.results import Trajectory
 from simtheory.sim import Deep, Losses, Tied, integrate, solve
 from simtheory.tasks import SIMTask
@@ -107,8 +108,7 @@ def _by_width(budget: Budget) -> tuple[Array, Array]:
         starts = inits.gaussian((budget.starts, 2, width), scale=ROW, rng=rng)
         read = Losses([task.target])
         losses = integrate(Tied(), task.second_moment, starts, t, rtol=1e-8, read=read)[..., 0]
-        climb = (losses - np.minimum.accumulate(losses, axis=-1)).max(axis=-1)
-        flows.append(climb / losses[..., 0])
+        flows.append(arrays.climb(losses) / losses[..., 0])
         laws.append(observe.largest_rise(tied.pivots(task, starts, t)))
     return np.array(flows), np.array(laws)
 
@@ -171,7 +171,7 @@ def _peaks_by_width(budget: Budget) -> Array:
     reads=[_peaks_by_width],
 )
 def off_diagonal_by_width(heights: Array) -> Evidence:
-    slopes = np.polyfit(np.log(_WIDE), np.log(heights), 1)[0]
+    slopes = arrays.slope(np.log(_WIDE), np.log(heights).T)
 
     def draw(ax: Any) -> None:
         ax.plot(_WIDE, heights, "o", ms=3, color=plot.colour(0), alpha=0.6)

@@ -9,6 +9,7 @@ import numpy as np
 from simtheory import observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import one_layer
+from simtheory.observe import arrays
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
@@ -97,8 +98,7 @@ def _diversities(budget: Budget) -> Array:
 
 def _zero(x: Array, y: Array) -> float:
     """Return where the straight line through (x, y) crosses zero."""
-    slope, height = np.polyfit(x, y, 1)
-    return float(-height / slope)
+    return float(x.mean() - y.mean() / arrays.slope(x, y))
 
 
 @_claim(
@@ -225,7 +225,7 @@ def _two_centroids(budget: Budget) -> Trajectory:
         lr=0.01,
         seeds=range(budget.seeds),
         init=SmallInit(1e-3),
-        record=751,
+        looks=751,
         device=budget.device,
     )
 

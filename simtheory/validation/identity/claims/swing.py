@@ -10,6 +10,7 @@ import numpy as np
 from simtheory import inits, observe, plot
 from simtheory._typing import Array
 from simtheory.analytic import tied
+from simtheory.observe import arrays
 from simtheory.results import Trajectory
 from simtheory.sim import Tied, Untied, solve
 from simtheory.tasks import SIMTask
@@ -157,7 +158,7 @@ def swing_by_wide_net(run: Trajectory) -> Evidence:
 )
 def train_loss_monotone(run: Trajectory) -> Evidence:
     train_loss = run.arrays["train_loss"]
-    climb = (train_loss - np.minimum.accumulate(train_loss, axis=1)).max(axis=1) / train_loss[:, 0]
+    climb = arrays.climb(train_loss) / train_loss[:, 0]
 
     def draw(ax: Any) -> None:
         plot.loss(run.member(0), ax=ax, label="test loss")

@@ -8,7 +8,7 @@ is a function of a `ConceptRun` here, one for every seed, so that the spread ove
 Symbols
 -------
 c : concept coordinates of the mean sample under a prompt, shape (S, T, n); v : the concept values
-asked for; S : number of seeds; T : number of records; k : a concept.
+asked for; S : number of seeds; T : number of looks; k : a concept.
 
 Result
 ------
@@ -18,7 +18,7 @@ Result
 Reading
 -------
 A net that knows nothing puts its samples anywhere, in the right place too. So a level counts as
-passed only when it is *held*: by the mean over three records, from then to the end of the run.
+passed only when it is *held*: by the mean over three looks, from then to the end of the run.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import numpy as np
 from simtheory._checks import share
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
+from simtheory.observe import arrays
 from simtheory.validation.nets.diffusion.runs import ConceptRun
 
 __all__ = [
@@ -63,10 +64,10 @@ def concept_loss(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> A
     Returns
     -------
     ndarray, shape (S, T)
-        The loss of every seed at every record.
+        The loss of every seed at every look.
     """
     c, v = _path(run, prompt)
-    return np.asarray(0.5 * ((c - v) ** 2).sum(axis=-1))
+    return arrays.losses(c, v)
 
 
 def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
@@ -82,7 +83,7 @@ def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
     Returns
     -------
     ndarray, shape (S, T - 1)
-        Distance between records that follow one another, over the steps between them.
+        Distance between looks that follow one another, over the steps between them.
     """
     c, _ = _path(run, prompt)
     moved = np.sqrt((np.diff(c, axis=1) ** 2).sum(axis=-1))
@@ -128,7 +129,7 @@ class Bend(NamedTuple):
         Coordinate of the weak concept when the strong one is learned; beside the diagonal if well
         below the level at which the strong one counts as learned. NaN if that never happens.
     fall : ndarray, shape (S,)
-        How far the weak coordinate falls back, at most, after an earlier record.
+        How far the weak coordinate falls back, at most, after an earlier look.
     end : ndarray, shape (S,)
         Where it ends.
     control : ndarray, shape (S,)
@@ -213,8 +214,8 @@ class Slowdown(NamedTuple):
 def terminal_slowdown(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Slowdown:
     """Return how the samples slow down on the way to what was asked for.
 
-    Equal distances are timed, so that neither a plateau before them nor how closely the run was
-    recorded enters. (Distance per record would: on records that are evenly spaced in the logarithm
+    Equal distances are timed, so that neither a plateau before them nor how often the run was
+    looked at enters. (Distance per look would: on looks that are evenly spaced in the logarithm
     even noise seems to slow down, as 1/step.)
 
     Parameters
@@ -320,7 +321,7 @@ def _path(run: ConceptRun, prompt: Sequence[float] | None) -> tuple[Array, Array
 
 
 def _smooth(values: Array) -> Array:
-    """Mean over three records, axis 1; the ends repeat."""
+    """Mean over three looks, axis 1; the ends repeat."""
     padded = np.concatenate([values[:, :1], values, values[:, -1:]], axis=1)
     return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3.0)
 
@@ -328,7 +329,7 @@ def _smooth(values: Array) -> Array:
 def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
     """Steps from which (S, T, n) stays at or above levels (S, n), inf if it is below in the end.
 
-    Between two records the values are taken to run straight.
+    Between two looks the values are taken to run straight.
     """
     t = run.steps.astype(np.float64)
     steps = np.full((len(values), levels.shape[1]), np.inf)
@@ -346,11 +347,11 @@ def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
 
 def _fall(path: Array) -> Array:
     """How far (S, T) falls below an earlier value, at most."""
-    return np.asarray((np.maximum.accumulate(path, axis=1) - path).max(axis=1))
+    return arrays.climb(-path)
 
 
 def _slope(strengths: Array, steps: Array) -> float:
     good = np.isfinite(steps) & (steps > 0)
     if good.sum() < 2:
         return float("nan")
-    return float(np.polyfit(np.log(strengths[good]), np.log(steps[good]), 1)[0])
+    return float(arrays.slope(np.log(strengths[good]), np.log(steps[good])))

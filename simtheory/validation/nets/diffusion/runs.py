@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -14,19 +14,39 @@ from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.results import Arrays, Trajectory
+from simtheory.results.axes import over, settle
 from simtheory.tasks import SIMTask
 
-__all__ = ["ConceptRun"]
+__all__ = ["ConceptRun", "Looks"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ConceptRun:
-    """Samples of several seeds in concept space, prompt by prompt, at recorded steps of training.
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """What was seen of one seed at each look, as its file holds it.
 
     Parameters
     ----------
     steps : ndarray of int, shape (T,)
-        Recorded steps of the optimiser.
+        Steps of the looks.
+    arrays : mapping
+        Arrays (T, ...) by name.
+    """
+
+    steps: IntArray = field(metadata=over("look", allow="integer"))
+    arrays: Arrays = field(default_factory=Arrays)
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ConceptRun:
+    """Samples of several seeds in concept space, prompt by prompt, at some steps of training.
+
+    Parameters
+    ----------
+    steps : ndarray of int, shape (T,)
+        Steps of the optimiser at which it was looked at.
     prompts : ndarray, shape (P, n)
         Concept values asked for, 0 absent and 1 present; beyond 1 asks for more than there is.
     coordinates : ndarray, shape (S, T, P, n)
@@ -37,9 +57,9 @@ class ConceptRun:
     joint : ndarray, shape (S, T, P)
         Share of the samples all of whose concepts are.
     examples : ndarray, shape (S, T, P, ...)
-        The first sample of each prompt, from the same noise at every record.
+        The first sample of each prompt, from the same noise at every look.
     losses : ndarray, shape (S, T)
-        Mean training loss of the steps since the record before; NaN at step 0.
+        Mean training loss of the steps since the look before; NaN at step 0.
     trained : ndarray of bool, shape (P,)
         Which prompts are training classes.
     names : tuple of str, length n
@@ -63,10 +83,10 @@ class ConceptRun:
     stats: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if isinstance(value, np.ndarray):
-                object.__setattr__(self, field.name, frozen(value.copy()))
+                object.__setattr__(self, each.name, frozen(value.copy()))
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
         wanted = (len(self.seeds), self.steps.size, *self.prompts.shape)
         if self.coordinates.shape != wanted:
@@ -96,7 +116,7 @@ class ConceptRun:
         Raises
         ------
         ArgumentError
-            If it was not recorded.
+            If it was not asked.
         """
         wanted = as_finite("prompt", prompt)
         if wanted.shape == self.prompts.shape[1:]:
@@ -105,7 +125,7 @@ class ConceptRun:
                 return int(found[0])
         known = ", ".join(str(tuple(float(f"{x:g}") for x in row)) for row in self.prompts[:8])
         raise ArgumentError(
-            f"Argument `prompt` must be one of the {len(self.prompts)} recorded ones, {known}"
+            f"Argument `prompt` must be one of the {len(self.prompts)} that were asked, {known}"
             f"{', …' if len(self.prompts) > 8 else ''}, but it is {tuple(prompt)}."
         )
 
@@ -159,7 +179,7 @@ class ConceptRun:
 
     def __repr__(self) -> str:
         s, t, p, _ = self.coordinates.shape
-        return f"ConceptRun({', '.join(self.names)}; seeds={s}, records={t}, prompts={p})"
+        return f"ConceptRun({', '.join(self.names)}; seeds={s}, looks={t}, prompts={p})"
 
     def __str__(self) -> str:
         return rows_as_text("ConceptRun", self._rows())
@@ -171,7 +191,7 @@ class ConceptRun:
         strengths = zip(self.names, self.strengths, strict=True)
         rows = [
             ("concepts", ", ".join(f"{name} {strength:g}" for name, strength in strengths)),
-            ("steps", f"{self.steps.size} records from {self.steps[0]} to {self.steps[-1]}"),
+            ("steps", f"{self.steps.size} looks from {self.steps[0]} to {self.steps[-1]}"),
             ("prompts", f"{len(self.prompts)}, {int(self.trained.sum())} of them trained"),
         ]
         return rows + [(name, str(value)) for name, value in self.stats.items()]

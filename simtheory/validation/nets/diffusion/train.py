@@ -3,12 +3,12 @@ r"""Train a conditional diffusion model and watch its samples in concept space.
 Problem
 -------
 A denoiser learns classes of data from what they hold, one *concept* at a time absent or present, and
-never sees some combination of concepts. At recorded steps samples are drawn for every prompt, the
+never sees some combination of concepts. Now and then samples are drawn for every prompt, the
 unseen combination among them, and placed in concept space.
 
 Symbols
 -------
-S : number of seeds; T : number of records; P : number of prompts; n : number of concepts; m : samples
+S : number of seeds; T : number of looks; P : number of prompts; n : number of concepts; m : samples
 per prompt; y : what the net predicts, by `prediction` of its description; c : condition.
 
 Result
@@ -25,8 +25,8 @@ of the noise is it weighted by 1/λ.
 
 Reading
 -------
-The same starting noise serves all records and prompts of a seed, so what moves between two records
-is the net. Vectors are float64, images float32. A seed's result does not depend on the seeds beside
+The same starting noise serves all looks and prompts of a seed, so what moves between two looks is the
+net. Vectors are float64, images float32. A seed's result does not depend on the seeds beside
 it, nor on whether the run was interrupted.
 """
 
@@ -45,15 +45,19 @@ from simtheory._checks import as_finite, positive, positive_int, require
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
-from simtheory.validation.nets._arguments import checked_optimiser, checked_record, checked_seeds
+from simtheory.results import Arrays
+from simtheory.validation.nets._arguments import checked_looks, checked_optimiser, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device
-from simtheory.validation.nets.diffusion._store import SeedStore
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
-from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
+from simtheory.validation.nets.running import Engine, Watched, drive
+from simtheory.validation.nets.store import Store
 
 __all__ = ["train"]
+
+_SEEN = ("coordinates", "accuracy", "joint", "examples", "losses")
 
 
 def train(
@@ -70,7 +74,7 @@ def train(
     sampler: Sampler = DDIM(20),  # noqa: B008 (frozen)
     draws: int = 64,
     prompts: ArrayLike | None = None,
-    record: int | str | ArrayLike = 41,
+    looks: int | str | ArrayLike = 41,
     store: str | Path | None = None,
     device: str = "auto",
     progress: bool = False,
@@ -101,13 +105,13 @@ def train(
     sampler : Sampler
         How samples are drawn, ``DDIM()`` or ``DDPM()``. Default: ``DDIM(20)``.
     draws : int
-        Samples per prompt and record.
+        Samples per prompt and look.
     prompts : array_like, shape (P, n), optional
         Values asked for. Default: those of the world; of concepts, all 2ⁿ rows of 0 and 1.
-    record : int, "log" or array_like of int
-        When to record: a number of records, evenly spaced with the first at step 0 and the last at
-        the end; ``"log"``, up to 200 records in equal ratios, and step 0; or the step numbers
-        themselves. Training ends with the last record.
+    looks : int, "log" or array_like of int
+        When to look: a number of looks, evenly spaced with the first at step 0 and the last at the
+        end; ``"log"``, up to 200 looks in equal ratios, and step 0; or the step numbers themselves.
+        Training ends with the last look.
     store : path, optional
         Folder in which every seed keeps one file, rewritten whole as it goes: a call with the same
         settings goes on where an earlier one was interrupted.
@@ -119,7 +123,7 @@ def train(
     Returns
     -------
     ConceptRun
-        Concept coordinates and accuracies (S, T, P, n) over the recorded steps.
+        Concept coordinates and accuracies (S, T, P, n) over the steps of the looks.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def train(
     >>> from simtheory.tasks import SIMTask
     >>> from simtheory.validation.nets.diffusion import ConceptVectors, MLPDenoiser
     >>> world = ConceptVectors(SIMTask(mu=(0.4, 0.8), sigma=0.08, origin=True))
-    >>> run = train(MLPDenoiser(16), world, steps=20, lr=1e-3, seeds=(0,), draws=8, record=3)
+    >>> run = train(MLPDenoiser(16), world, steps=20, lr=1e-3, seeds=(0,), draws=8, looks=3)
     >>> run.coordinates.shape
     (1, 3, 4, 2)
     """
@@ -152,13 +156,13 @@ def train(
         batch=positive_int("batch", batch),
         draws=positive_int("draws", draws),
         prompts=_checked_prompts(prompts, world),
-        stops=checked_record(record, positive_int("steps", steps)),
+        stops=checked_looks(looks, positive_int("steps", steps)),
     )
     job.net.check(job.world.shape)
     place = find_device(device)
     for module in ("equinox", "optax"):
         require(module, extra="nets")
-    keep = SeedStore(store, job.settings)
+    folder = _checked_folder(store)
     hidden = not (progress and sys.stderr.isatty())
     total = len(job.seeds) * int(job.stops[-1])
     with (
@@ -166,7 +170,7 @@ def train(
         tqdm(total=total, unit="step", disable=hidden, leave=False) as bar,
     ):
         judge = job.world.judge()
-        seen = [_one_seed(job, seed, judge, keep, bar) for seed in job.seeds]
+        seen = [_one_seed(job, seed, judge, folder, bar) for seed in job.seeds]
     return job.result(seen, {"device": place.platform, "held_out": judge.held_out})
 
 
@@ -233,38 +237,127 @@ class _Job:
         )
 
 
-def _one_seed(job: _Job, seed: int, judge: Judge, keep: SeedStore, bar: Any) -> dict[str, Array]:
-    """Train one seed from wherever its file left off; return what was recorded."""
+def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any) -> dict[str, Any]:
+    """Train one seed from wherever its file left off; return what was seen."""
     import jax
     import jax.numpy as jnp
 
-    from simtheory.validation.nets.diffusion import _loop
+    from simtheory.validation.nets import loop
+    from simtheory.validation.nets.diffusion._learner import Asked, DenoisingLearner
 
     dtype = np.dtype(job.world.precision)
     x, condition = job.world.data(job.samples, seed=seed)
     data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
-    init, steps = jax.random.split(jax.random.key(seed))
+    init, key = jax.random.split(jax.random.key(seed))
     lr = jnp.asarray(job.lr, dtype)
-    plan = _loop.Plan(job.optimiser, job.schedule, job.batch, job.net.convolves, job.net.prediction)
-    prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
-    told, z, noise = (
-        None if part is None else jnp.asarray(part, dtype)
-        for part in (prompted, *_sampling_noise(job, seed))
+    learner = DenoisingLearner(
+        job.optimiser,
+        job.schedule,
+        job.sampler,
+        job.batch,
+        job.net.prediction,
+        job.net.convolves,
     )
-
-    state = _loop.start(plan, job.net, job.world.shape, condition.shape[1], init, lr)
-    state, seen = keep.load(seed, job.stops, state)
-    bar.update(int(job.stops[len(seen["losses"]) - 1]) if seen["losses"] else 0)
-    for k in range(len(seen["losses"]), job.stops.size):
-        before, stop = int(job.stops[k - 1]) if k else 0, int(job.stops[k])
-        state, loss = _loop.advance(plan, state, data, steps, lr, (before, stop))
-        points = np.asarray(
-            _loop.generate(plan, job.sampler, state.net, told, z, noise), np.float64
+    prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
+    asked = Asked(
+        *(
+            None if part is None else jnp.asarray(part, dtype)
+            for part in (prompted, *_sampling_noise(job, seed))
         )
-        _look(job, judge, points, loss if stop > before else np.nan, seen)
-        bar.update(stop - before)
-        keep.save(seed, job.stops, state, seen, last=k + 1 == job.stops.size)
-    return {name: np.array(values) for name, values in seen.items()}
+    )
+    net = job.net.build(job.world.shape, condition.shape[1], init, lr.dtype)
+    groups = [(loop.start(learner, net, lr), data, key)]
+    seen = _Seen(job, judge)
+    path = None if folder is None else folder / f"seed-{seed}.npz"
+    drive(
+        Engine(learner, groups, loop.Common(lr, asked), batched=False),
+        job.stops[:, None],
+        seen,
+        Store(
+            path,
+            Looks,
+            job.settings | {"seed": seed, "looks": job.stops.tolist()},
+            argument="store",
+        ),
+        moved=bar.update,
+    )
+    return seen.arrays
+
+
+class _Seen(Watched):
+    """What was seen of a seed so far: its samples in the world's values."""
+
+    def __init__(self, job: _Job, judge: Judge) -> None:
+        self._job, self._judge = job, judge
+        self._lists: dict[str, list[Any]] = {name: [] for name in _SEEN}
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The arrays by name, looks on the leading axis."""
+        return {name: np.array(values) for name, values in self._lists.items()}
+
+    @property
+    def _count(self) -> int:
+        return len(self._lists["losses"])
+
+    @property
+    def step(self) -> int:
+        """The step of the last look."""
+        return int(self._job.stops[self._count - 1]) if self._count else 0
+
+    @property
+    def kept(self) -> Any:
+        """The one seed trains to the end."""
+        return np.ones(1, dtype=bool)
+
+    def has(self, marks: IntArray) -> bool:
+        """Whether this step was looked at, by an earlier call."""
+        return bool(np.searchsorted(self._job.stops, marks[-1]) < self._count)
+
+    def add(self, marks: IntArray, seen: dict[str, Array]) -> None:
+        """Judge the samples of one look."""
+        job, before = self._job, self.step
+        count, n = job.prompts.shape
+        points = np.asarray(seen["points"][0, 0], np.float64)
+        if np.isfinite(points).all():
+            placed = self._judge.place(points).reshape(count, job.draws, n)
+        else:
+            placed = np.full((count, job.draws, n), np.nan)
+        right = np.asarray(self._judge.right(placed, job.prompts[:, None, :]))
+        steps = int(marks[0]) - before
+        loss = float(seen["total"][0, 0]) / steps if steps else np.nan
+        found = (
+            placed.mean(axis=1),
+            right.mean(axis=1),
+            right.all(axis=2).mean(axis=1),
+            points.reshape(count, job.draws, *job.world.shape)[:, 0],
+            loss,
+        )
+        # all at once, so that an interrupt finds whole looks
+        self._lists = {
+            name: [*values, new]
+            for (name, values), new in zip(self._lists.items(), found, strict=True)
+        }
+
+    def save(self, store: Store, step: int, state: list[Array]) -> None:
+        """Write what was seen, and beside it the state of training."""
+        if self._count:
+            arrays = {name: (_axes(a.ndim), a) for name, a in self.arrays.items()}
+            store.save(
+                Looks(self._job.stops[: self._count], arrays=Arrays(arrays)), {"step": step}, state
+            )
+
+    def restore(self, store: Store, state: list[Array]) -> tuple[int, list[Array]] | None:
+        """Take what a file holds; return step and state."""
+        if (read := store.load()) is None:
+            return None
+        found, facts, saved = read
+        self._lists = {name: list(found.arrays[name]) for name in _SEEN}
+        return int(facts["step"]), saved
+
+
+def _axes(n: int) -> tuple[str, ...]:
+    return ("look", *(f"axis_{k}" for k in range(1, n)))
 
 
 def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:
@@ -278,25 +371,25 @@ def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:
     return z, np.tile(noise, (1, *repeats))
 
 
-def _look(job: _Job, judge: Judge, points: Array, loss: float, seen: dict[str, list[Any]]) -> None:
-    """Place the samples in concept space and add what is recorded of them."""
-    count, n = job.prompts.shape
-    if np.isfinite(points).all():
-        placed = judge.place(points).reshape(count, job.draws, n)
-    else:
-        placed = np.full((count, job.draws, n), np.nan)
-    right = np.asarray(judge.right(placed, job.prompts[:, None, :]))
-    seen["coordinates"].append(placed.mean(axis=1))
-    seen["accuracy"].append(right.mean(axis=1))
-    seen["joint"].append(right.all(axis=2).mean(axis=1))
-    seen["examples"].append(points.reshape(count, job.draws, *job.world.shape)[:, 0])
-    seen["losses"].append(loss)
-
-
 def _checked(name: str, value: Any, kinds: Any, wanted: str) -> Any:
     if not isinstance(value, kinds):
         raise ArgumentError(f"Argument `{name}` must be {wanted}, but got {value!r}.")
     return value
+
+
+def _checked_folder(store: str | Path | None) -> Path | None:
+    """Return the folder of the seeds' files, made if it is not there."""
+    if store is None:
+        return None
+    folder = Path(store)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise ArgumentError(
+            f"Argument `store` must name a folder that can be written, but {folder} cannot: "
+            f"{reason.strerror}."
+        ) from reason
+    return folder
 
 
 def _checked_prompts(prompts: ArrayLike | None, world: World) -> Array:

@@ -60,7 +60,7 @@ def bump_numbers(rng: np.random.Generator) -> Numbers:
     return {"a_1": a_1, "a_2": a_2, "mu_1": mu_1, "mu_2": mu_2, "x0": x0, "y0": y0, "z0": z0}
 
 
-def target_numbers(rng: np.random.Generator) -> Numbers:
+def teacher_numbers(rng: np.random.Generator) -> Numbers:
     a = falling_rates(rng)
     return {
         "U": weights(rng),
@@ -71,10 +71,10 @@ def target_numbers(rng: np.random.Generator) -> Numbers:
     }
 
 
-def target(U: np.ndarray, a: np.ndarray, t: float, B: np.ndarray, kappa: float) -> dict[str, Any]:
+def teacher(U: np.ndarray, a: np.ndarray, t: float, B: np.ndarray, kappa: float) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = tied.first_order_target(task_of(a), U, [t], target=B, decay=kappa, strict=False)
+        run = tied.first_order_teacher(task_of(a), U, [t], teacher=B, decay=kappa, strict=False)
     return {"W": run.weights[0]}
 
 
@@ -87,5 +87,5 @@ CASES = {
         points=3,  # six 20-digit quadratures each
     ),
     "bump-top": Case(bump_numbers, bump, rtol=1e-11),  # δ keeps z₀ to eps over 1 − r² ≥ 0.1
-    "first-order-target": Case(target_numbers, target),
+    "first-order-target": Case(teacher_numbers, teacher),
 }

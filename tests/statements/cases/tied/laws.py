@@ -136,10 +136,10 @@ def decay_numbers(rng: np.random.Generator) -> Numbers:
 
 def decayed(a: float, kappa: float, b: float, w0: float, t: float, **maps: Any) -> dict[str, Any]:
     values = {
-        "w": tied.decayed_mode(a, w0, [t], decay=kappa, target=b)[0],
+        "w": tied.decayed_mode(a, w0, [t], decay=kappa, teacher=b)[0],
         "det_speed": tied.decayed_log_det_rate(maps["W"], maps["A"], decay=kappa),
     }
-    level = tied.decayed_level(a, decay=kappa, target=b)
+    level = tied.decayed_level(a, decay=kappa, teacher=b)
     return values | ({"beta": level} if level > 0 else {})
 
 
@@ -196,7 +196,7 @@ CASES = {
     ),
     "tied-whitened-target": Case(
         target_numbers,
-        lambda B, U, a, t: {"W": tied.whitened_target(B, U, [t], rate=a)[0]},
+        lambda B, U, a, t: {"W": tied.whitened_teacher(B, U, [t], rate=a)[0]},
     ),
     "diagonal-upper-bound": Case(
         bound_numbers,
