@@ -207,7 +207,7 @@ def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
 @implements(
     "depth-offdiag",
     title="Deep net: first order in the off-diagonals",
-    exactness="O(ε²) on the diagonal, ε the largest |W_ij| over √(w_ii w_jj)",
+    exactness="O(ε²) on the diagonal, ε the largest size of W_ij over √(w_ii w_jj)",
     regime="balanced layers, W nearly diagonal all along (ε ≲ 0.1)",
     source="yang2024",
     where="derived here from the flow",

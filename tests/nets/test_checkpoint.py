@@ -180,3 +180,14 @@ def test_another_run_is_refused(tmp_path):
         ArgumentError, match=r"must name a saved Trajectory, but .*text\.npz holds something else"
     ):
         teach(MLP(depth=1), steps=2, checkpoint=tmp_path / "text.npz")
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path):
+    file = tmp_path / "run.npz"
+    teach(MLP(depth=1), steps=4, looks=3, checkpoint=file)
+    with np.load(file) as found:
+        members = {name: found[name] for name in found.files}
+    members["outputs"] = members["outputs"] + 1e-12
+    np.savez_compressed(file, **members)
+    with pytest.raises(ArgumentError, match="do not match their checksum"):
+        teach(MLP(depth=1), steps=4, looks=3, checkpoint=file)

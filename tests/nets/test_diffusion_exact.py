@@ -136,3 +136,21 @@ def test_mistakes_of_the_linear_denoiser_are_answered():
         train_linear(dn.OneLayerDenoiser(0.1), TASK, **settings | {"lr": 9.0, "steps": 2000})
     with pytest.raises(ShapeError, match="weights"):
         sampled_covariance(np.eye(2), (2.0, 1.0))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_gradient_written_out_is_the_derived_one(tied):
+    import jax
+    import jax.numpy as jnp
+
+    from simtheory.validation.denoiser._learner import MapsLearner, Moments
+    from simtheory.validation.nets.devices import computing_on
+    from simtheory.validation.nets.optimisers import SGD
+
+    with computing_on(jax.devices("cpu")[0]):
+        learner = MapsLearner(SGD(), tied)
+        maps = jnp.asarray(np.random.default_rng(1).standard_normal((2, 3, 3)))
+        moments = Moments(jnp.asarray(TASK.second_moment), jnp.asarray([4.0, 0.1]))
+        derived = jax.grad(learner.loss)(maps, moments, None, None)
+        assert gap(learner.slope(maps, moments, None, None)[1], derived) < 1e-11
+        assert gap(0.0, derived) > 1.0  # no step at all

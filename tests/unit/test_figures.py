@@ -125,6 +125,21 @@ def test_the_record_of_figure_10_tells_the_failure_from_the_flow():
     assert kept["learning_times"]["flow"][0] == pytest.approx(144.0, abs=0.1)
 
 
+@pytest.mark.parametrize("ratio", [0.2, 0.5])
+def test_the_record_of_the_forms_errors_has_the_powers_of_the_theory(ratio):
+    record = json.loads((FOLDER / "identity/closed_form_errors.json").read_text(encoding="utf-8"))
+    powers = {
+        form: numbers["power of the size, up to 1e-3"]
+        for form, numbers in record[f"ratio {ratio:g}"].items()
+    }
+    # the error of the pivots is O(size^(1 - ratio)); the next order bends the fitted power by 0.02
+    assert powers["LDL-logit"] == pytest.approx(1.0 - ratio, abs=0.03)
+    assert powers["Schur complements"] == pytest.approx(1.0 - ratio, abs=0.03)
+    assert abs(powers["first order"]) < 0.01  # of order one at every size
+    scale = record["first order, size 1e-05"]["error over squared cosine, cosines below 0.1"]
+    assert scale == pytest.approx(0.25, abs=0.01)
+
+
 def test_a_picture_of_rows_gives_its_axes_row_by_row(tmp_path):
     with st.plot.picture(tmp_path / "a.svg", widths=(1.0, 2.0), rows=3) as axes:
         assert len(axes) == 6

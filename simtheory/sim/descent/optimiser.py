@@ -2,7 +2,7 @@ r"""The discrete optimiser itself: gradient descent, step by step.
 
 Problem
 -------
-A theory speaks of the flow; an optimiser takes steps of finite size, on batches of data, with
+The theory describes the flow; an optimiser takes steps of finite size, on batches of data, with
 momentum and decay. For a linear network all of this is short to write down: the loss is quadratic in
 W, so its gradient on a batch depends on the batch only through two moments.
 
@@ -137,7 +137,7 @@ def descend(
     -------
     Trajectory
         With weights, at the canonical times of the recorded steps, the late ones with momentum. It
-        is not marked exact: it is not the flow whose time it bears.
+        is not marked exact, because descent only approximates the flow whose time it has.
 
     Raises
     ------

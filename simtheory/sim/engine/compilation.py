@@ -84,14 +84,15 @@ def _hashed(place: Path) -> str:
     else:
         files = sorted(place.glob("*.py"))
     found = hashlib.sha256()
-    for file in files:
+    for file in filter(Path.is_file, files):  # an editor's lock may be a broken link
         text = file.read_bytes()
         found.update(f"{file.relative_to(place)} {len(text)}\n".encode() + text)
     return found.hexdigest()
 
 
 def _keep(compiled: Any, function: Callable[..., Any]) -> Any:
-    with contextlib.suppress(RuntimeError):  # no folder to write to: compile in every process
+    # Without a folder to write to, or with files that cannot be read, every process compiles anew.
+    with contextlib.suppress(RuntimeError, OSError):
         compiled._cache = _Cache(function)
     return compiled
 

@@ -306,6 +306,8 @@ def _plan(
     form = {"slope": form["field"], **form, **(FRAME if framed else {})}
     if turned:
         form["mapped"] = TURNED[state.form]
+    if not may_rest:
+        form.pop("rest", None)
     parts = {name: address(form.get(name, nothing), group) for name in PARTS}
     at, size = lay_out(lengths, flags, tables, parts)
     weights = [(int(at[NAMES.index("weights")]), numbers)]

@@ -23,5 +23,6 @@ def warmup() -> Iterator[str]:
         for flow, init in nets:
             for moment in (np.eye(d), np.eye(d) + 0.1):  # on its axes, and turned
                 integrate(flow, moment, init, [0.0, 1.0])
-        integrate(Tied(), np.eye(d), half, [0.0, 1e3])  # in the frame
+        for init in (half, half[:, :1]):  # in the frame, and until rest
+            integrate(Tied(), np.eye(d), init, [0.0, 1e3])
         yield f"integrate, d = {d}"

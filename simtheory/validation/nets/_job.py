@@ -18,6 +18,7 @@ from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
 from simtheory.validation.nets.data import Data
 from simtheory.validation.nets.optimisers import Optimiser
+from simtheory.validation.nets.running import Watched
 from simtheory.validation.nets.store import Store
 
 __all__ = ["Job", "Seen", "stability_bound"]
@@ -109,7 +110,7 @@ class Job:
 
 
 @dataclass
-class Seen:
+class Seen(Watched):
     """What was seen of a run so far; a seed that diverged, or has not come there yet, is NaN."""
 
     job: Job

@@ -56,7 +56,10 @@ class Common(NamedTuple):
 
 
 class Learner(ABC):
-    """What a loop trains. A frozen dataclass: all that is compiled in."""
+    """What a loop trains.
+
+    A learner is a frozen dataclass, all of which is compiled in. It gives `batch`, `loss` and `look`.
+    """
 
     __slots__ = ()
 
@@ -78,23 +81,108 @@ class Learner(ABC):
         return False
 
     def ordered(self, order: Any, key: Any, step: Any) -> Any:
-        """Return the order of the points at a step."""
+        """Return the order of the points at a step.
+
+        Parameters
+        ----------
+        order : jax.Array or None
+            The order of the points before the step.
+        key : jax.Array
+            Source of randomness of the seed.
+        step : jax.Array
+            The step.
+
+        Returns
+        -------
+        jax.Array or None
+            The order; by default the one before.
+        """
         return order
 
     @abstractmethod
     def batch(self, data: Any, order: Any, key: Any, common: Common, step: Any) -> Any:
-        """Return what a step sees of the data."""
+        """Return what a step sees of the data.
+
+        Parameters
+        ----------
+        data : pytree
+            The data of the seed.
+        order : jax.Array or None
+            The order of the points at the step.
+        key : jax.Array
+            Source of randomness of the seed.
+        common : Common
+            What all seeds share.
+        step : jax.Array
+            The step.
+
+        Returns
+        -------
+        pytree
+            What `loss` takes.
+        """
 
     @abstractmethod
     def loss(self, net: Any, batch: Any, key: Any, common: Common) -> Any:
-        """Return what a step descends, a number."""
+        """Return what a step descends.
+
+        Parameters
+        ----------
+        net : pytree
+            The network.
+        batch : pytree
+            What the step sees of the data.
+        key : jax.Array
+            Source of randomness of the step.
+        common : Common
+            What all seeds share.
+
+        Returns
+        -------
+        jax.Array, shape ()
+            The loss.
+        """
 
     @abstractmethod
     def look(self, state: State, data: Any, common: Common) -> Any:
-        """Return what is seen of the network between steps, a pytree of arrays."""
+        """Return what is seen of the network between steps.
+
+        Parameters
+        ----------
+        state : State
+            Where training stands.
+        data : pytree
+            The data of the seed.
+        common : Common
+            What all seeds share.
+
+        Returns
+        -------
+        dict of jax.Array
+            What is seen, by name.
+        """
 
     def slope(self, net: Any, batch: Any, key: Any, common: Common) -> tuple[Any, Any]:
-        """Return the loss, or None where it is not counted, and its gradient."""
+        """Return the loss and its gradient, by default derived from `loss`.
+
+        Parameters
+        ----------
+        net : pytree
+            The network.
+        batch : pytree
+            What the step sees of the data.
+        key : jax.Array
+            Source of randomness of the step.
+        common : Common
+            What all seeds share.
+
+        Returns
+        -------
+        value : jax.Array or None
+            The loss, where it is counted.
+        slope : pytree
+            Its gradient, shaped as the network.
+        """
         if self.counts_loss:
             value, slope = jax.value_and_grad(self.loss)(net, batch, key, common)
             return value, slope
@@ -102,7 +190,24 @@ class Learner(ABC):
 
 
 def start(learner: Learner, net: Any, lr: Any, *, order: Any = None) -> State:
-    """Return the state before the first step."""
+    """Return the state before the first step.
+
+    Parameters
+    ----------
+    learner : Learner
+        What is trained.
+    net : pytree
+        The network.
+    lr : jax.Array
+        Learning rate.
+    order : jax.Array, optional
+        The order of the points. Default: none.
+
+    Returns
+    -------
+    State
+        The state.
+    """
     memory = learner.optimiser.transform(lr, learner.factors).init(net)
     return State(net, memory, order, jnp.zeros_like(lr) if learner.counts_loss else None)
 
@@ -112,7 +217,29 @@ def advance(
 ) -> tuple[State, Any]:
     """Train one seed from `step` to the last of `stops`, and look at each.
 
-    Returns the state and what was seen, stops on the leading axis.
+    Parameters
+    ----------
+    learner : Learner
+        What is trained.
+    state : State
+        Where training stands.
+    data : pytree
+        The data of the seed.
+    key : jax.Array
+        Source of randomness of the seed.
+    common : Common
+        What all seeds share.
+    step : jax.Array
+        Where training stands, in steps.
+    stops : jax.Array of int, shape (looks,)
+        Steps at which to look, rising; training ends with the last.
+
+    Returns
+    -------
+    state : State
+        Where training stands then.
+    seen : pytree
+        What was seen, looks on the leading axis.
     """
     if not learner.steps_outside:
         return _advance_one(learner, state, data, key, common, step, stops)
@@ -130,7 +257,32 @@ def advance(
 def advance_all(
     learner: Learner, states: State, data: Any, keys: Any, common: Common, step: Any, stops: Any
 ) -> tuple[State, Any]:
-    """Train all seeds, which lie on the leading axes of states, data and keys."""
+    """Train all seeds side by side.
+
+    Parameters
+    ----------
+    learner : Learner
+        What is trained.
+    states : State
+        Where training stands, seeds on the leading axes.
+    data : pytree
+        The data of the seeds, on the leading axes.
+    keys : jax.Array
+        Source of randomness of each seed.
+    common : Common
+        What all seeds share.
+    step : jax.Array
+        Where training stands, in steps.
+    stops : jax.Array of int, shape (looks,)
+        Steps at which to look, rising; training ends with the last.
+
+    Returns
+    -------
+    states : State
+        Where training stands then.
+    seen : pytree
+        What was seen, seeds and looks on the leading axes.
+    """
     return jax.vmap(lambda s, d, k: _advance(learner, s, d, k, common, step, stops))(
         states, data, keys
     )

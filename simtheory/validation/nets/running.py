@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -16,28 +17,76 @@ Group = tuple[Any, Any, Any]
 """State, data and key of one seed, or of all seeds on a leading axis."""
 
 
-class Watched(Protocol):
+class Watched(ABC):
     """What was seen of a run so far."""
 
     @property
+    @abstractmethod
     def step(self) -> int:
         """The step of the last look."""
 
     @property
+    @abstractmethod
     def kept(self) -> Any:
         """Which seeds still train, shape (S,)."""
 
+    @abstractmethod
     def add(self, marks: IntArray, seen: dict[str, Array]) -> None:
-        """Take what was seen at some steps, arrays (S, marks, ...)."""
+        """Take what was seen at some steps.
 
+        Parameters
+        ----------
+        marks : ndarray of int
+            The steps.
+        seen : dict
+            What `Engine.advance` returned, arrays (S, marks, ...).
+        """
+
+    @abstractmethod
     def has(self, marks: IntArray) -> bool:
-        """Whether these steps were looked at, by an earlier call."""
+        """Return whether these steps were looked at, by an earlier call.
 
+        Parameters
+        ----------
+        marks : ndarray of int
+            The steps.
+
+        Returns
+        -------
+        bool
+            Whether they were.
+        """
+
+    @abstractmethod
     def save(self, store: Store, step: int, state: list[Array]) -> None:
-        """Write to a file."""
+        """Write what was seen, and the state of training, to a file.
 
+        Parameters
+        ----------
+        store : Store
+            The file.
+        step : int
+            Where training stands, in steps.
+        state : list of ndarray
+            Its state, seeds on the leading axis.
+        """
+
+    @abstractmethod
     def restore(self, store: Store, state: list[Array]) -> tuple[int, list[Array]] | None:
-        """Take what a file holds; return step and state, or None if there is no file."""
+        """Take what a file holds.
+
+        Parameters
+        ----------
+        store : Store
+            The file.
+        state : list of ndarray
+            The state before the first step, seeds on the leading axis.
+
+        Returns
+        -------
+        tuple of (int, list of ndarray), or None
+            Step and state to go on from; None if there is no file.
+        """
 
 
 class Engine:

@@ -52,7 +52,7 @@ from simtheory.validation.nets.diffusion.denoisers import Denoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
-from simtheory.validation.nets.running import Engine, drive
+from simtheory.validation.nets.running import Engine, Watched, drive
 from simtheory.validation.nets.store import Store
 
 __all__ = ["train"]
@@ -284,7 +284,7 @@ def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any)
     return seen.arrays
 
 
-class _Seen:
+class _Seen(Watched):
     """What was seen of a seed so far: its samples in the world's values."""
 
     def __init__(self, job: _Job, judge: Judge) -> None:
