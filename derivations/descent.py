@@ -140,7 +140,7 @@ def adam_scale_free(statement: Statement) -> Iterator[Step]:
     yield Step("In a tied net, w = u², the gradient is a times a function of u, too.", sympy.diff(tied / a, a))  # fmt: skip
     gap = symbols("gap", positive=True)
     _, _, first = (x.subs(k, 1).subs(w, 1 - gap) for x in step(a, sympy.Integer(0), sympy.Integer(0)))  # fmt: skip
-    yield Step("The first step goes up by η whatever the rate,", sympy.simplify(first - (1 - gap + eta)))  # fmt: skip
+    yield Step("The first step goes up by η for every rate,", sympy.simplify(first - (1 - gap + eta)))  # fmt: skip
     w0 = symbols("w_0", positive=True)
     signs = [rule("w_sign", w0=w0, eta=eta, k=step) for step in (k, k + 1, 0)]
     yield Step("and sign descent, w' = w + η sign(a(1−w)), takes every step so,", signs[1] - signs[0] - eta)  # fmt: skip

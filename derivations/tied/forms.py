@@ -141,7 +141,7 @@ def det_law(statement: Statement) -> Iterator[Step]:
         )
         law = statement.substitute(W0=W, A=A, t=t)["log_ratio"]
         yield Step(
-            f"d = {d}: the difference of the two logarithms grows at 2 tr A, whatever W is.",
+            f"d = {d}: the difference of the two logarithms grows at 2 tr A for every W.",
             sympy.diff(law, t) - (up - down),
         )
         start = log(W.det()) - log(rest.det())
@@ -168,7 +168,7 @@ def sum_rule(statement: Statement) -> Iterator[Step]:
     )
     loss = (A * excess**2).trace()
     yield Step(
-        "Then tr(A(I−W)) = tr(A(I−W)²) = 2𝓛 there: were 𝓛 > 0, ln det W would grow for ever, though W ≤ I. "
+        "Then tr(A(I−W)) = tr(A(I−W)²) = 2𝓛 there: were 𝓛 > 0, ln det W would grow without bound, although W ≤ I. "
         "So a start of full rank ends at W = I.",
         loss - rate / 2 - gap,
     )

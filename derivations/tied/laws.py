@@ -31,7 +31,7 @@ def logistic(w: sympy.Expr, a: sympy.Expr, w0: sympy.Expr) -> Iterator[Step]:
 
 @proof("eigen-logit-law")
 def eigen_logit_law(statement: Statement) -> Iterator[Step]:
-    """An eigenvalue moves by q·Vq, whatever its eigenvector does."""
+    """An eigenvalue moves by q·Vq, for every motion of its eigenvector."""
     omega, nu, x, y = symbols("omega nu x y", positive=True)
     A = symmetric("a", 2)
     # (x, y) of any length and its perpendicular, divided by that length squared.
@@ -99,7 +99,7 @@ def two_by_two_laws(statement: Statement) -> Iterator[Step]:
     down = -(rest.adjugate() * V).trace() / rest.det()
     values = statement.substitute(W=W, W0=W0, a_1=a_1, a_2=a_2, t=t)
     yield Step(
-        "R = det W/det(I−W) grows at 2(a₁+a₂), whatever W is,",
+        "R = det W/det(I−W) grows at 2(a₁+a₂) for every W,",
         numerators(sympy.Matrix([up - down - 2 * (a_1 + a_2)])),
     )
     yield Step("as stated,", sympy.diff(values["R"], t) - 2 * (a_1 + a_2) * values["R"])
@@ -363,7 +363,7 @@ def global_convergence(statement: Statement) -> Iterator[Step]:
     up = (W.adjugate() * matrix_field(W, A)).trace()
     yield Step(
         "ln det W grows at twice that: at rest at 2 tr A(I−W)², four times the loss. Were it positive, ln det W would "
-        "grow for ever, though W is bounded. So a start of full rank ends at W = I.",
+        "grow without bound, although W is bounded. So a start of full rank ends at W = I.",
         up - 2 * missing.expand() * W.det(),
     )
     a, q = list(symbols("a_1:4", positive=True)), list(symbols("q_1:4"))

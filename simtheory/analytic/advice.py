@@ -1,7 +1,7 @@
-"""Which closed form of the tied net to use for a task and a start: a report, not a choice.
+"""Which closed forms of the tied net take a task and a start, ranked by their error.
 
-Every form is asked whether it takes the start, so the report can say nothing that the form itself
-would not say. What it says about errors are orders of magnitude.
+Every form is evaluated at the start, so the report agrees with what the form itself would answer. The
+errors are orders of magnitude.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FLOW = "integrates the flow: any start, to its tolerance; no formula"
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What one form says about a start.
+    """Whether one form takes a start, and with which error.
 
     Parameters
     ----------

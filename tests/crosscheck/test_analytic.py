@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from simtheory import SIMTask, inits
-from simtheory.analytic import tied
+from simtheory import SIMTask, inits, observe
+from simtheory.analytic import one_layer, tied
 from simtheory.errors import RegimeWarning
 from simtheory.tasks import yang2024
 from tests.truth import tied_flow
@@ -215,3 +215,16 @@ def test_the_integrator_keeps_the_sum_rule(task8: SIMTask, U8: np.ndarray) -> No
     total = simpson(tied.log_det_rate(weights, task8.second_moment), x=t)
     assert total == pytest.approx(float(tied.sum_rule(weights[0])), abs=1e-6)
     assert float(tied.sum_rule(weights[0])) == pytest.approx(17.5213, abs=5e-5)
+
+
+def test_random_starts_of_one_layer_against_drawn_ones() -> None:
+    """Means of 16000 draws, to five standard errors; the standard deviation to 5 % (its error is 1 %)."""
+    task, t = SIMTask(mu=(1.0, 2.0), sigma=(0.3, 0.1, 0.2), dim=3), np.linspace(0.0, 2.0, 5)
+    starts = np.random.default_rng(0).normal(scale=0.7, size=(16_000, 3, 3))
+    drawn = observe.loss(one_layer.solution(task, starts, t))
+    found = one_layer.random_start_loss(task, t, spread=0.7)
+    error = 5.0 * found.test_std / np.sqrt(len(starts))
+    assert np.all(np.abs(drawn.mean(axis=0) - found.test) < error)
+    np.testing.assert_allclose(drawn.std(axis=0), found.test_std, rtol=0.05)
+    zero = one_layer.zero_start_loss(task, t).test
+    assert np.all(np.abs(drawn.mean(axis=0) - zero) > 10 * error)

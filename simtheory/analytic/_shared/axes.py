@@ -1,6 +1,6 @@
 """Between the axes of the data and the concept axes, in which the second moment is diagonal.
 
-Every flow here turns with its data: if W(t) solves it for A, then R W(t) Rᵀ solves it for R A Rᵀ.
+Every flow is covariant under rotations: if W(t) solves it for A, then R W(t) Rᵀ solves it for R A Rᵀ.
 So the closed forms are written for diagonal A and carried over.
 """
 
@@ -65,7 +65,7 @@ _MEASURED = {
     "error_estimate": "*ensemble",
     "ends_at": "coordinate",
 }
-"""Axes of what a form says of itself; all else is a plain fact."""
+"""Axes of the arrays that a form reports beside W; all other entries are plain facts."""
 
 
 def closed_form(

@@ -18,11 +18,11 @@ from scipy.special import digamma, expit, log_expit, logit, poch
 from simtheory._typing import Array
 
 _TERMS = np.arange(64.0)
-"""Both series run in powers of at most one half: 2^-64 is below rounding."""
+"""Terms of both series, in powers of at most one half: 2^-64 is below rounding."""
 
 
 _ROUNDS = 60
-"""Newton's method starts within a factor two in time of the root and needs fewer than ten."""
+"""Most steps of Newton's method, which starts within a factor two in time of the root and needs ten."""
 
 
 def saturation(y: Array, depth: float) -> Array:

@@ -1,4 +1,4 @@
-"""Layers of a linear chain, checked and turned: what the forms of untied and deep nets start from."""
+"""Layers of a linear chain, checked and expressed in the concept axes, for untied and deep nets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simtheory.errors import RegimeError, ShapeError
 from simtheory.tasks import SIMTask
 
 BALANCED = 1e-10
-"""Layers count as balanced up to this share of their squared size."""
+"""Largest imbalance of balanced layers, relative to their squared size."""
 
 
 def as_layers(

@@ -1,4 +1,4 @@
-r"""The tied net's closed forms as functions of arrays, in the concept axes and in stable arithmetic.
+r"""Logistic modes of the tied net as functions of arrays, in the concept axes and in stable arithmetic.
 
 Symbols
 -------

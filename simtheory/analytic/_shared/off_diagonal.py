@@ -21,7 +21,7 @@ from simtheory.analytic._shared.layers import end_to_end, require_balanced
 from simtheory.errors import RegimeError
 
 _RTOL, _ATOL = 1e-12, 1e-14
-"""Of the integration; entries are measured in units of their start."""
+"""Tolerances of the integration; entries are in units of their start."""
 
 
 def divided(w_i: Array, w_j: Array, q: float) -> Array:
@@ -105,7 +105,7 @@ def _mode(z: Array, depth: int) -> Array:
 
 
 _NEARLY = 0.1
-"""The diagonal errs by the square of this; beyond it the first order is not the leading one."""
+"""Largest off-diagonal entry relative to √(w_ii w_jj). Beyond, the error of the diagonal exceeds 1 %."""
 
 
 def balanced_first_order(

@@ -8,7 +8,7 @@ from simtheory._typing import Array, IntArray
 from simtheory.analytic._shared.logistic import time_learned
 
 DEPENDENT = 1e-13
-"""A row counts as a combination of the stronger rows when no more than this share of it is new."""
+"""Share of a row independent of the stronger rows, below which the row counts as their combination."""
 
 
 def logit_factor(U: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Denoisers as identity nets with weight decay: one net learns as the other does."""
+"""Denoisers as identity nets with weight decay: the two learn along the same path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a linear denoiser generates as it is trained: variances, divergence, emergence times."""
+"""Samples of a linear denoiser through training: variances, divergence, emergence times."""
 
 from __future__ import annotations
 

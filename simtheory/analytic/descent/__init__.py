@@ -3,7 +3,7 @@ r"""The discrete optimisers of one linear layer: exact at every step size.
 Problem
 -------
 A flow is the limit of small steps. An optimiser takes steps of finite size, with momentum, on
-batches, or with its own idea of scale. For f(x) = W x the loss is quadratic, and all of this can be
+batches, or divided by the size of past gradients. For f(x) = W x the loss is quadratic, and all of this can be
 solved step by step.
 
 Symbols
@@ -20,15 +20,15 @@ function            optimiser                                   what
 `solution`          gradient descent, heavy ball, Nesterov      the whole trajectory
 `sgd_moments`       SGD on fresh batches, noisy labels          mean loss, E[EᵀE] at any step
 `stationary`        the same, in the end                        its loss
-`adam`              full-batch Adam without ε                   curves that do not know the rates
+`adam`              full-batch Adam without ε                   curves that do not depend on the rates
 `sign_descent`      sign of the gradient                        the same
 ==================  ==========================================  ==================================
 
 Reading
 -------
 Gradient descent keeps the order of concepts that the flow has; momentum shortens the wait of the
-slow ones and makes the fast ones ring. Batches add a noise that a realisable teacher switches off
-by itself, and noisy labels do not. Adam removes the order altogether.
+slow ones and makes the fast ones oscillate. The noise of batches vanishes with the error if the labels
+have no noise, and stays if they have. Adam removes the order altogether.
 """
 
 from __future__ import annotations

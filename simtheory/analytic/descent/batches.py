@@ -9,7 +9,7 @@ on each of the d labels; p, c : weights and centres of the clusters; :math:`R_k 
 
 A step multiplies E by I − hÂ, with Â the second moment of the batch, so V moves linearly and needs
 fourth moments of the data, no more. In the concept axes every :math:`R_k` is diagonal: each
-off-diagonal entry of V then is a geometric sequence by itself, and the diagonal v obeys
+off-diagonal entry of V then is a geometric sequence, and the diagonal v obeys
 :math:`v \leftarrow Kv + c` with a *symmetric* matrix K, which its eigenvectors solve for any step.
 """
 

@@ -1,4 +1,4 @@
-r"""How the error of one mode falls, step by step: gradient descent, heavy ball, Nesterov.
+r"""Full-batch descent on one layer, step by step: plain, heavy ball, Nesterov.
 
 Symbols
 -------

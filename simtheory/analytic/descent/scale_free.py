@@ -1,4 +1,4 @@
-r"""Optimisers whose step does not know the size of the gradient: Adam without ε, and sign descent.
+r"""Optimisers whose step does not depend on the size of the gradient: Adam without ε, and sign descent.
 
 Symbols
 -------
@@ -7,7 +7,7 @@ w : diagonal entry of W; u : of U in a tied net, w = u²; g : gradient; :math:`\
 
 Where the second moment and the start are diagonal the gradient of an entry is its rate times a
 function of the entry alone. A step divides by the root mean square of the past gradients, so the
-rate drops out, and with it all that makes one concept come before another.
+rate drops out, and all concepts are learned at the same time.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def adam(
 def sign_descent(w0: ArrayLike, steps: ArrayLike, *, lr: float) -> Array:
     r"""Return an entry of one layer under sign descent, :math:`w \leftarrow w + \eta\,\mathrm{sign}(1 - w)`.
 
-    It walks to one at one speed, whatever the rate, and then steps back and forth across it.
+    It walks to one at the same speed for every rate, and then steps back and forth across it.
 
     Parameters
     ----------

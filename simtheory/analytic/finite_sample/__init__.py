@@ -1,4 +1,4 @@
-r"""One layer on a finite training set: its mean, its spread, and what few samples hide.
+r"""One layer on a finite training set: mean and spread of its map, and the directions that samples show.
 
 Problem
 -------
@@ -20,7 +20,7 @@ function               holds for                              gives
 `rate_shift`           n large, rates well apart              mean shift of the rates, to O(1/n)
 `best_stop`            noisy labels                           when to stop each mode
 `proportional`         d and n large, any ratio               mean of W(t), to O(1/n)
-`spike`                d and n large, isotropic noise         what samples show of one direction
+`spike`                d and n large, isotropic noise         eigenvalue and overlap of one direction
 =====================  =====================================  ===================================
 
 Reading

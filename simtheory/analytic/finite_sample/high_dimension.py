@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _MANY = 10
-"""Dimensions from which d counts as large: the mean is then known to a tenth of its correction."""
+"""Least dimension that counts as large. Below, the mean errs by more than a tenth of its correction."""
 
 
 @implements(
@@ -150,7 +150,7 @@ def spike(strength: ArrayLike, noise: ArrayLike, ratio: ArrayLike) -> Spike:
     It stands out if :math:`g > \sigma^2\sqrt\gamma`; then its eigenvalue is :math:`a(1 +
     \gamma\sigma^2/g)` and its squared overlap :math:`(1 - \gamma\sigma^4/g^2)/(1 +
     \gamma\sigma^2/g)`. Otherwise the largest eigenvalue is the edge of the noise, :math:`\sigma^2(1
-    + \sqrt\gamma)^2`, and knows nothing of the direction.
+    + \sqrt\gamma)^2`, and its direction is independent of the true one.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def spikes(task: SIMTask, n: int, *, strict: bool = True) -> Spike:
 
 
 _TOLERANCE = 1e-11
-"""Allowed disagreement of two rules, of which one has twice the points of the other."""
+"""Largest difference of two rules, of which one has twice the points; beyond, points are doubled."""
 
 
 def mean_decay(rates: Array, n: int, t: Array) -> Array:

@@ -1,4 +1,4 @@
-r"""What a finite training set does to one layer, to first order in 1/n.
+r"""One layer on a finite training set, to first order in 1/n: mean, variance, rates, when to stop.
 
 Symbols
 -------
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _LIMIT = 0.5
-"""Largest small parameter; there the order left out is about a third of the one that is kept."""
+"""Largest small parameter. There the neglected order is about a third of the kept one."""
 
 
 _SERIES = np.array([1.0 / math.factorial(k + 2) for k in range(16)])

@@ -1,4 +1,4 @@
-r"""One linear layer: everything in closed form.
+r"""One linear layer: every trajectory in closed form.
 
 Problem
 -------

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _PRESENT = 1e-14
-"""Axes whose spread is below this share of the largest are there by rounding alone."""
+"""Share of the largest spread. Axes with less are due to rounding and count as empty."""
 
 
 class AffineRates(NamedTuple):

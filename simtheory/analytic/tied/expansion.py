@@ -1,4 +1,4 @@
-r"""Approximate forms of the tied net as functions of arrays, in the concept axes.
+r"""Expansions of the tied net in the cosines between rows of U(0): first and second order, any teacher.
 
 Symbols
 -------
@@ -100,7 +100,7 @@ def first_order(
 
 
 _COSINE = 0.1
-"""Rows count as nearly orthogonal up to this cosine."""
+"""Largest cosine between rows of the start. Beyond, the neglected order may change the diagonal by O(1)."""
 
 
 @implements(

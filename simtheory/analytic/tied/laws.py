@@ -86,11 +86,11 @@ class FieldTerms(NamedTuple):
     Parameters
     ----------
     growth : ndarray, shape (..., d, d)
-        What drives every entry up.
+        Part that raises every entry.
     suppression : ndarray, shape (..., d, d)
-        What an entry loses to the diagonal entries of its own row and column.
+        Loss of an entry to the diagonal entries of its own row and column.
     interaction : ndarray, shape (..., d, d)
-        What it loses through other concepts.
+        Loss of an entry through other concepts.
     """
 
     growth: Array
@@ -330,7 +330,7 @@ def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     where="derived here from Eq. 4.3",
 )
 def reflect(traj: Trajectory) -> Trajectory:
-    r"""Return the mirror image of a tied trajectory: what is known and what is not change places.
+    r"""Return the mirror image of a tied trajectory, in which W and I − W change places.
 
     :math:`\tilde W(t) = I - W(t_{end} - t)` solves the flow that W solves, because V(I − W) = V(W).
     So a start with I − W of rank one is as solvable as one with W of rank one.
@@ -413,7 +413,7 @@ def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
 
 
 def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
-    r"""Return what a diagonal entry loses to other concepts: :math:`\sum_{k\ne i}(a_i+a_k)w_{ik}^2`.
+    r"""Return the rate at which a diagonal entry loses to other concepts: :math:`\sum_{k\ne i}(a_i+a_k)w_{ik}^2`.
 
     Parameters
     ----------
@@ -441,7 +441,7 @@ def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
     where="derived here from Eq. 4.3",
 )
 def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
-    r"""Return what no diagonal entry of W ever exceeds: the isolated mode from the same start.
+    r"""Return the upper bound of each diagonal entry of W: the isolated mode from the same start.
 
     :math:`\dot w_{ii} = 2a_iw_{ii}(1-w_{ii}) - N_{ii}`, and other concepts only ever take away:
     :math:`N_{ii} = \sum_{k\ne i}(a_i+a_k)w_{ik}^2 \ge 0`.
@@ -472,7 +472,7 @@ def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     where="derived here from Eq. 4.3",
 )
 def eigenvalue_floor(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
-    r"""Return what no eigenvalue of W ever falls below: why every start of full rank ends at W = I.
+    r"""Return the lower bound of all eigenvalues of W; for a start of full rank it tends to one.
 
     At rest :math:`\mathrm{tr}\,A(I-W) = \mathrm{tr}\,A(I-W)^2`, while ln det W grows at twice the
     left side: so nothing comes to rest short of W = I. In numbers, the eigen-logit law moves every

@@ -1,4 +1,4 @@
-"""Two concepts in a tied net: what is exact though no closed form is known."""
+"""Exact laws of two concepts in a tied net."""
 
 from __future__ import annotations
 
@@ -181,11 +181,11 @@ def plane_determinant(trace: ArrayLike, log_ratio: ArrayLike) -> Array:
     Raises
     ------
     RegimeError
-        If R is one: there the trace is one too, whatever the determinant.
+        If R is one: there the trace is one for every determinant.
     """
     total, level = np.broadcast_arrays(as_finite("trace", trace), as_finite("log_ratio", log_ratio))
     if np.any(level == 0):
-        raise RegimeError("At R = 1 the trace is 1 whatever the determinant; take another time.")
+        raise RegimeError("At R = 1 the trace is 1 for every determinant; take another time.")
     # R/(R−1) = 1/(1 − e^{−ln R}), from the side that does not overflow
     share = np.exp(np.minimum(level, 0.0)) / np.abs(np.expm1(-np.abs(level)))
     return np.asarray((total - 1.0) * np.sign(level) * share)

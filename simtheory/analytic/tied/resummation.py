@@ -1,4 +1,4 @@
-"""Resummations of the tied flow for a small start: each concept grows from what stronger ones leave it."""
+"""Resummations of the tied flow for a small start: each concept grows from its pivot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _LEARNED = 0.5
-"""The pivots' form wants no direction of W(0) more than half learned."""
+"""Largest eigenvalue of W(0) for the pivots' form. Beyond, its error is no longer small."""
 
 
 @implements(
@@ -114,7 +114,7 @@ def pivots(
 
 
 def _pivot_error(rates: Array, U: Array) -> dict[str, Array | float]:
-    """Return what the pivots' form says about its own error."""
+    """Return the error estimate of the pivots' form and its parameters."""
     W0 = U @ np.swapaxes(U, -1, -2)
     omega, rho = np.diagonal(W0, axis1=-2, axis2=-1).max(axis=-1), adjacent_ratio(rates)
     # Only rows of different rates that lean on one another make an error.
@@ -128,7 +128,7 @@ def _pivot_error(rates: Array, U: Array) -> dict[str, Array | float]:
 
 
 _LOST = 0.5
-"""An estimated error of a half says nothing any more."""
+"""Error estimate above which the Schur form is refused."""
 
 
 @implements(
@@ -205,7 +205,7 @@ def schur(
 
 
 def _schur_error(rates: Array, U: Array) -> dict[str, Array | float]:
-    """Return what the Schur form says about its own error."""
+    """Return the error estimate of the Schur form and its parameters."""
     W0 = U @ np.swapaxes(U, -1, -2)
     omega = np.diagonal(W0, axis1=-2, axis2=-1).max(axis=-1)
     # Two rows that lean on one another make an error, unless nothing moves either of them.

@@ -1,6 +1,6 @@
-"""Starts and teachers of the tied net that have a closed form, as functions of arrays in stable arithmetic.
+"""Exact solutions of the tied net: equal rates, blocks of equal rates, a projector, any teacher.
 
-Every map here is W = Z Zᵀ, with Z from a QR factor: positive whatever the rounding. Growth enters as
+Every map here is W = Z Zᵀ, with Z from a QR factor: positive semidefinite in spite of rounding. Growth enters as
 ratios of exponentials, of a stronger to a weaker direction, so none overflows.
 """
 
@@ -252,7 +252,7 @@ def whitened_teacher(
 def _isotropic(rate: float, U: Array, t: Array) -> Array:
     """Return W of equal rates, shape (..., T, d, d): every eigenvalue of W(0) is a logistic mode."""
     axes, sizes, _ = np.linalg.svd(U, full_matrices=False)
-    # A direction that is there by rounding alone would be learned all the same, if late.
+    # A direction that only rounding put there would still be learned, but late.
     sizes = np.where(sizes > DEPENDENT * sizes[..., :1], sizes, 0.0)
     values = logistic(np.full(sizes.shape[-1], rate), sizes**2, t)
     spread = axes[..., None, :, :]

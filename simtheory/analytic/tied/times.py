@@ -1,4 +1,4 @@
-"""When a tied net learns what: learning times, the peak of a swing, the top of the bump in the test loss."""
+"""Times of events in a tied net: learning times, the peak of a swing, the top of the test loss."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def learning_times(task: SIMTask, U0: ArrayLike) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SwingPeak:
-    """When an off-diagonal entry of W turns round, and how high it got.
+    """Time and height of the peak of an off-diagonal entry of W.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def swing_peak(task: SIMTask, U0: ArrayLike, i: int, j: int, *, strict: bool = T
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BumpTop:
-    """When the test loss of a swing-by is largest, and how large it is there.
+    """Time and height of the largest test loss of a swing-by.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""The tied net of width one: one quadrature and one inversion.
+r"""The tied net of width one, with weight decay or without: one quadrature and one inversion.
 
 Symbols
 -------
@@ -7,7 +7,8 @@ u : the weight vector, (d,); g = |u|²; s : slowed time, in which u turns as pow
 :math:`q = X/\sqrt{X^2+4}`, so that canonical time is :math:`t = s + \int_0^s q\,ds'`.
 
 q never falls, runs from 0 to 1, and may do so within a sliver of a long interval. Panels are halved
-until two nested rules that both see the panel's ends agree; a monotone function has nowhere to hide.
+until two nested rules that both see the panel's ends agree: a monotone function cannot vary between
+the nodes without changing the values at the ends.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def rank_one_decay(
 
 
 TOLERANCE = 1e-13
-"""Disagreement of the two rules allowed per panel, relative to its right end; the finer one is better."""
+"""Largest difference of the two rules on a panel, relative to its right end; beyond, the panel is halved."""
 
 
 def _clenshaw_curtis(n: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-r"""The untied two-layer net's exact forms as functions of arrays, in stable arithmetic.
+r"""Exact solutions of the untied two-layer net: whitened inputs, equal rates, one imbalanced mode.
 
 Symbols
 -------
@@ -201,7 +201,7 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
 
 
 DEPENDENT = 1e-14
-"""A row counts as a combination of those above it when no more than this share of it is new."""
+"""Share of a row independent of the rows above it, below which the row counts as their combination."""
 
 
 def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:

@@ -1,4 +1,6 @@
-r"""One crossing of an untied net: a pair of off-diagonals while the stronger concept is learned.
+r"""Expansions of the untied net: the early phase, off-diagonals to first order, and one crossing.
+
+The symbols are those of a crossing, a pair of off-diagonals while the stronger concept is learned.
 
 Symbols
 -------
@@ -36,11 +38,11 @@ __all__ = [
 ]
 
 _SMALL = 0.1
-"""The early form errs by W² relative to one: ten percent of W itself there."""
+"""Largest norm of W in the early form. Its relative error is W; beyond, it exceeds ten percent."""
 
 
 _OVERFLOW = 300.0
-"""Beyond e^300 the early form's products of two layers leave the floating-point numbers."""
+"""Largest exponent of a layer in the early form. Beyond, products of two layers overflow."""
 
 
 def effective_start(layers: Sequence[ArrayLike]) -> Array:
@@ -200,7 +202,7 @@ def first_order(
 
 
 _TERMS = 64
-"""Both series run in powers of at most one half: 2^-64 is below rounding."""
+"""Terms of both series, in powers of at most one half: 2^-64 is below rounding."""
 
 
 class Crossing(NamedTuple):

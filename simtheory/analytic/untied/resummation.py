@@ -1,4 +1,4 @@
-r"""The pivots' resummation of an untied net: two factors, which turn apart as a pair's entries do.
+r"""The pivots' resummation of an untied net: two factors that differ as the two entries of a pair do.
 
 Symbols
 -------
@@ -34,19 +34,20 @@ __all__ = [
 ]
 
 _SMALL = 0.1
-"""The start's antisymmetric part is left out, which errs by the square of the layers."""
+"""Largest squared size of the layers. The error of leaving out their antisymmetric part is of its order."""
 
 
 _LONGEST = 1.1
-"""The flow from small layers never passes a norm of one by more than the size of the start."""
+"""Largest norm of W. The flow from small layers stays below one plus the size of the start; beyond, the
+form has failed."""
 
 
 _RTOL, _ATOL = 1e-11, 1e-12
-"""Of the integration; u is of order one, and logarithms are where a pair matters."""
+"""Tolerances of the integration of u, which is of order one, and of ln σ."""
 
 
 _TINY = 1e-300
-"""Stands in for modes of no size, of which only ratios are asked."""
+"""Least size of a mode; only ratios of modes enter, so a zero mode may take it."""
 
 
 def pair_rates(a: tuple[Array, Array], w: tuple[Array, Array]) -> tuple[Array, Array]:

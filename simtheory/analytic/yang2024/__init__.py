@@ -1,4 +1,4 @@
-r"""What the paper of Yang et al. states, as functions: its theorem, its split of forces, its bounds.
+r"""Statements of the paper of Yang et al. as functions: its theorem, its split of forces, its bounds.
 
 Problem
 -------
@@ -32,7 +32,7 @@ Reading
 -------
 The assumptions can hold together only for starts below about 1e-62: Assumption D.5 bounds omega from
 below by a power of P, D.4 from above by 1/P, and both are met only for an enormous P. So the lemmas
-say what a limit of small starts does; for a run on a computer they are a picture, not a bound.
+describe a limit of small starts; the starts of a run on a computer are too large for them to bound it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Appendix D of yang2024: its bounds on a tied net, and how far its recurrence is from descent."""
+"""Appendix D of yang2024: its bounds on a tied net, and the difference of its recurrence from descent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AppendixBounds(NamedTuple):
         Lemma D.1: no entry is larger in size; infinite where a float does not hold it.
     lower : ndarray, shape (T, d, d)
         Lemmas D.2 and D.3: no entry is smaller in size, and each keeps its sign. Zero after
-        `horizon`, where they say nothing.
+        `horizon`, where they bound nothing.
     horizon : ndarray, shape (d, d)
         Number of steps up to which `lower` is asserted: off the diagonal until the fastest entry can
         have grown by P (Lemma D.2), on it until the entry can have reached P beta omega (D.3).

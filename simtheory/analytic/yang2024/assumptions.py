@@ -1,4 +1,4 @@
-"""Assumptions D.1 to D.5 of yang2024: which of them a run meets, and how far off the others are."""
+"""Assumptions D.1 to D.5 of yang2024: whether a run meets each of them, and by what factor it misses the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the paper states about one layer: Theorem 4.1 and the hierarchy of losses of Appendix B."""
+"""Statements of the paper about one layer: Theorem 4.1 and the hierarchy of losses of Appendix B."""
 
 from __future__ import annotations
 
