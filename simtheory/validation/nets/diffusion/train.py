@@ -86,7 +86,7 @@ def train(
     net : Denoiser
         The denoiser, ``MLPDenoiser()``, ``UNetDenoiser()`` or one of your own.
     world : World
-        What there is to learn, `ConceptVectors`, `ConceptImages` or a world of your own.
+        Data, conditions and judge: `ConceptVectors`, `ConceptImages` or a world of your own.
     steps : int
         Optimiser steps.
     lr : float
