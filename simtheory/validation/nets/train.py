@@ -129,9 +129,10 @@ def train(
     -------
     Trajectory
         Outputs (S, T, P, d) over canonical time and, if the network is linear without biases, its
-        end-to-end map (S, T, d, d). `stats` holds the seeds, the training loss (S, T) on all of a
-        seed's data, the steps of the looks (S, T), the Jacobians (S, T, P, d, d) if asked for, and the
-        settings. Seeds that diverged are left out; ``stats["diverged"]`` lists them with the step.
+        end-to-end map (S, T, d, d). `arrays` holds ``seeds`` (S,), ``train_loss`` (S, T) on all of a
+        seed's data, ``steps`` (T,) of the looks and, if asked for, ``jacobians`` (S, T, P, d, d);
+        `stats` holds the settings. Seeds that diverged are left out; ``stats["diverged"]`` lists
+        them with the step.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-r"""Rendered images of one object, whose concepts are as strong as one likes.
+r"""Rendered images of one object, with concepts of adjustable strength.
 
 Problem
 -------
@@ -22,8 +22,8 @@ concept         0                            1                    strength mu
 ==============  ===========================  ===================  ================================
 
 The image spans [−1, 1]², so a radius of 1 fills it; colours run from 0 to 1, and data from −1 to 1.
-The denoiser is told :math:`\mu_k(2v_k - 1)`: a strength scales the condition as well. Position,
-colour, radius and background of every image are shaken a little, which the denoiser is not told.
+The condition of the denoiser is :math:`\mu_k(2v_k - 1)`: a strength scales the condition as well. Position,
+colour, radius and background of every image are shaken a little, which the condition leaves out.
 
 Reading
 -------
@@ -176,7 +176,7 @@ class ConceptImages(World):
         return _judge(self)
 
     def condition(self, values: ArrayLike) -> Array:
-        """Return what the denoiser is told.
+        """Return the conditions that the denoiser is given.
 
         Parameters
         ----------
