@@ -342,7 +342,7 @@ class _Seen(Watched):
     def save(self, store: Store, step: int, state: list[Array]) -> None:
         """Write what was seen, and beside it the state of training."""
         if self._count:
-            arrays = {name: (_axes(a.ndim), a) for name, a in self.arrays.items()}
+            arrays = {name: (_axes(name, a.ndim), a) for name, a in self.arrays.items()}
             store.save(
                 Looks(self._job.stops[: self._count], arrays=Arrays(arrays)), {"step": step}, state
             )
@@ -356,8 +356,8 @@ class _Seen(Watched):
         return int(facts["step"]), saved
 
 
-def _axes(n: int) -> tuple[str, ...]:
-    return ("look", *(f"axis_{k}" for k in range(1, n)))
+def _axes(name: str, n: int) -> tuple[str, ...]:
+    return ("look", *(f"{name}_{k}" for k in range(1, n)))
 
 
 def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:
