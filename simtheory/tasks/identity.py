@@ -42,6 +42,9 @@ from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["SIMTask", "moment_rates"]
 
+_MOST = 16
+"""Concepts whose vertices can be listed: their number doubles with each, 65 536 take a second."""
+
 
 @implements(
     "moment-rates",
@@ -239,7 +242,18 @@ class SIMTask:
         -------
         ndarray, shape (2**s, dim)
             The vertices, in the order of ``itertools.product((0, 1), repeat=s)``.
+
+        Raises
+        ------
+        TaskError
+            If there are more than 16 concepts.
         """
+        if self.n_concepts > _MOST:
+            raise TaskError(
+                f"A task must have at most {_MOST} concepts for a list of its vertices, but it has "
+                f"{self.n_concepts}, and 2**{self.n_concepts} vertices. Take those that you need: "
+                "task.vertex(presence)."
+            )
         return np.array([self.vertex(v) for v in product((0, 1), repeat=self.n_concepts)])
 
     def sample(self, n: int, *, rng: np.random.Generator) -> tuple[Array, IntArray]:

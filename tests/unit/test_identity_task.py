@@ -222,3 +222,9 @@ def test_bad_dictionaries_are_refused() -> None:
 def test_bad_sample_sizes(n: object) -> None:
     with pytest.raises(ValueError, match="`n` must be a positive integer"):
         FOUR.sample(n, rng=np.random.default_rng(0))  # type: ignore[arg-type]
+
+
+def test_vertices_of_many_concepts_are_refused_before_they_fill_the_memory():
+    assert SIMTask(mu=np.ones(4), sigma=0.1).vertices().shape == (16, 4)
+    with pytest.raises(TaskError, match=r"at most 16 concepts.*it has 40, and 2\*\*40 vertices"):
+        SIMTask(mu=np.ones(40), sigma=0.1).vertices()
