@@ -26,6 +26,9 @@ _EXACT = 2**53  # beyond it float64 skips integers
 _LINE = 60  # characters of a value that a message shows; longer ones are cut
 
 
+_NAMES = 20  # known names that a message lists; of more it says how many
+
+
 def called(name: str) -> str:
     """Return how an error names what was passed."""
     return name if " " in name else f"Argument `{name}`"
@@ -346,7 +349,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Say which of the `known` names come nearest to `name`."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}."
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    first = ", ".join(names[:_NAMES])
+    more = len(names) - _NAMES
+    return f"known are {first}{f' and {more} more' if more > 0 else ''}."
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> str:
@@ -379,14 +386,19 @@ def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     return value
 
 
-def as_generator(rng: np.random.Generator | None) -> np.random.Generator:
-    """Return `rng`, which must be an explicit generator: nothing here draws from a hidden seed."""
-    if not isinstance(rng, np.random.Generator):
-        raise ArgumentError(
-            "Argument `rng` must be a numpy Generator, such as np.random.default_rng(0), "
-            f"but got {rng!r}."
-        )
-    return rng
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return `rng`, or the generator that the seed `rng` gives.
+
+    None is refused: results are reproducible, so no draw takes a hidden seed.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if _whole(rng) and rng >= 0:  # type: ignore[operator]
+        return np.random.default_rng(rng)
+    raise ArgumentError(
+        "Argument `rng` must be a seed, such as 0, or a numpy Generator, such as "
+        f"np.random.default_rng(0), but got {rng!r}."
+    )
 
 
 def require(module: str, *, extra: str) -> ModuleType:

@@ -111,14 +111,14 @@ def is_face(entry: Any) -> bool:
 
 def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
     """Return `function` with a check of its arguments in front."""
-    tests: tuple[list[Any], dict[str, Any], Any, dict[str, int]] | None = None
+    tests: tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]] | None = None
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         nonlocal tests
         if tests is None:
             tests = _tests(function, home, but)
-        ordered, named, rest, arrays = tests
+        ordered, named, rest, arrays, integers = tests
         for test, value in zip(ordered, args, strict=False):
             if test is not None:
                 test(value)
@@ -127,7 +127,7 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
             if test is not None:
                 test(value)
         if arrays:
-            args, kwargs = _with_arrays(arrays, args, kwargs, least=0 if home else 1)
+            args, kwargs = _with_arrays(arrays, integers, args, kwargs, least=0 if home else 1)
         try:
             return function(*args, **kwargs)
         except (ValueError, IndexError) as reason:
@@ -143,7 +143,12 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
 
 
 def _with_arrays(
-    arrays: dict[str, int], args: tuple[Any, ...], kwargs: dict[str, Any], *, least: int
+    arrays: dict[str, int],
+    integers: set[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    least: int,
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments with lists and numbers as arrays where the signature names an array."""
     bare = (list, tuple, float, int, np.generic)
@@ -152,17 +157,21 @@ def _with_arrays(
         if value is None:
             continue
         if isinstance(value, bare):
-            value = np.asarray(value)
+            value = np.asarray(value, dtype=None if name in integers else np.float64)
             if 0 <= place < len(args):
                 args = (*args[:place], value, *args[place + 1 :])
             else:
                 kwargs = {**kwargs, name: value}
-        if np.ndim(value) < least:
+        if np.ndim(value) < least and np.asarray(value).dtype.kind == "f":
             raise ShapeError(f"{called(name)} must have an axis, but it is {shown(value)}.")
     return args, kwargs
 
 
 _SHAPE_WORDS = (
+    "empty sequence",
+    "out of bounds for axis",
+    "requires input that is at least",
+    "same number of dimensions",
     "broadcast",
     "core dimension",
     "shapes (",
@@ -204,9 +213,10 @@ def _shapes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
 
 def _tests(
     function: Any, home: type | None, but: tuple[str, ...]
-) -> tuple[list[Any], dict[str, Any], Any, dict[str, int]]:
+) -> tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]]:
     """Return the checks of a function by place, by name and of further keywords, and its arrays."""
     arrays: dict[str, int] = {}
+    integers: set[str] = set()
     ordered: list[Any] = []
     named: dict[str, Any] = {}
     rest = None
@@ -223,10 +233,12 @@ def _tests(
         by_place = parameter.kind is not parameter.KEYWORD_ONLY
         if _BARE_ARRAY.search(str(parameter.annotation)):
             arrays[name] = len(ordered) if by_place else -1
+            if "IntArray" in str(parameter.annotation):
+                integers.add(name)
         if by_place:
             ordered.append(test)
         named[name] = test
-    return ordered, named, rest, arrays
+    return ordered, named, rest, arrays, integers
 
 
 def _check(name: str, annotation: Any, space: dict[str, Any]) -> Callable[[Any], None] | None:
@@ -257,6 +269,7 @@ def _check(name: str, annotation: Any, space: dict[str, Any]) -> Callable[[Any],
         if given and all(k.wanted == "None" for k, r in zip(kinds, reasons, strict=True) if not r):
             raise ArgumentError(given[0])
         wanted = " or ".join(k.wanted for k in kinds if k.wanted != "None")
+        wanted = wanted.replace(" or of the kind ", " or ")
         raise ArgumentError(f"{called(name)} must be {wanted}, but it is {_came(value)}.")
 
     return several
@@ -328,6 +341,20 @@ def _truths(_: str, value: Any) -> str | None:
     )
 
 
+def _integers(_: str, value: Any) -> str | None:
+    if not isinstance(value, np.ndarray | list | tuple | int | np.integer) or _no_plain(value):
+        return ""
+    try:
+        given = np.asarray(value)
+    except ValueError:
+        return ""
+    return _passes(given.dtype.kind in "iu" or not given.size)
+
+
+def _no_plain(value: Any) -> bool:
+    return isinstance(value, bool | np.ma.MaskedArray)
+
+
 def _number(name: str, value: Any) -> str | None:
     if type(value) is float or (type(value) is int and abs(value) < 2**53):
         return None
@@ -341,8 +368,7 @@ def _number(name: str, value: Any) -> str | None:
 
 
 def _integer(_: str, value: Any) -> str | None:
-    # a fraction or a truth value is refused by the entry, which knows the range too
-    return _passes(isinstance(value, int | float | np.integer | np.floating))
+    return _passes(isinstance(value, int | np.integer) and not isinstance(value, bool))
 
 
 def _flag(name: str, value: Any) -> str | None:
@@ -380,9 +406,13 @@ def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
     inside = typing.get_args(found)
     if found is np.ndarray or origin is np.ndarray:
         held = typing.get_args(inside[1])[0] if len(inside) == 2 else None
+        if held is np.intp:
+            return [_Kind("an array of integers", _integers, numbers=True)]
         if held is np.bool_:
             return [_Kind("an array of truth values", _truths)]
         return None if held is Any else [_ARRAY]
+    if found is np.random.Generator:
+        return None  # `as_generator` says which seeds serve as well
     if isinstance(found, type | None) and found in _SIMPLE:
         return [_SIMPLE[found]]
     if origin in (typing.Union, types.UnionType):
@@ -400,7 +430,7 @@ def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
     if origin is abc.Callable or found is abc.Callable:
         return [_Kind("a function", lambda _, value: _passes(callable(value)))]
     kind = origin or found
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) or kind.__module__ == "typing":  # typing.TextIO has no instances
         return None
     if issubclass(kind, os.PathLike):
         return [_Kind("a path", _path)]

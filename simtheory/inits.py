@@ -38,7 +38,7 @@ __all__ = ["DRAWS", "balanced", "correlated", "explicit", "gaussian", "torch_uni
 
 
 @face
-def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return independent Gaussian weights whose W(0) has the diagonal scale² on average.
 
     Parameters
@@ -47,7 +47,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) 
         Shape of the draw.
     scale : float
         Entries have standard deviation ``scale / sqrt(h)``, so that E w_ii(0) = scale².
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns
@@ -62,7 +62,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) 
 
 
 @face
-def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return weights drawn uniformly from (0, scale): all positive, hence correlated rows.
 
     Parameters
@@ -71,7 +71,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -
         Shape of the draw.
     scale : float
         Upper end of the interval.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns
@@ -84,7 +84,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -
 
 @face
 def correlated(
-    shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator
+    shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator | int
 ) -> Array:
     """Return weights whose rows have length `scale` and the given cosine with one another.
 
@@ -98,7 +98,7 @@ def correlated(
         Cosine between every two rows, in [−1/(d−1), 1].
     scale : float
         Length of every row.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns
@@ -176,10 +176,15 @@ def explicit(weights: ArrayLike) -> Array:
     ndarray, shape (..., d, h)
         A copy.
     """
-    values = as_finite("weights", weights)
+    return _explicit("weights", weights)
+
+
+def _explicit(name: str, weights: ArrayLike) -> Array:
+    """Return the weights that an argument of that name holds, as a checked array."""
+    values = as_finite(name, weights)
     if values.ndim < 2:
         raise ShapeError(
-            f"Argument `weights` must have shape (..., d, h), but its shape is {values.shape}."
+            f"Argument `{name}` must have shape (..., d, h), but its shape is {values.shape}."
         )
     return values
 
@@ -200,7 +205,7 @@ def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     W2 : ndarray, shape (..., d, h)
         Second layer.
     """
-    second = explicit(U0)
+    second = _explicit("U0", U0)
     return np.swapaxes(second, -1, -2).copy(), second
 
 

@@ -34,6 +34,14 @@ __all__ = ["fit"]
 @click.option("--columns", help="Columns to take, such as size,colour. Default: all.")
 @click.option("--mu", help="Signal strengths, such as 1,1.5,2.2; a swing-by needs them.")
 @click.option("--concepts", type=int, help="Concepts behind a loss without --mu. Default: 1.")
+@click.option("--time", help="The column of times, such as epoch. Default: by name.")
+@click.option("--steps-per-epoch", type=float, help="Makes steps of epochs.")
+@click.option(
+    "--incomplete",
+    default="refuse",
+    show_default=True,
+    help="Rows in which a wanted number is missing: refuse or drop.",
+)
 @click.option("--until", type=float, help="Fit up to this time and withhold the rest.")
 @click.option("--horizon", type=float, help="Predict up to this time.")
 @click.option("--lr", type=float, help="Learning rate: steps become canonical time.")
@@ -55,8 +63,8 @@ __all__ = ["fit"]
 def fit(curves: Path, out: Path | None, **flags: Any) -> None:
     """Fit measured curves, and predict the rest of the training.
 
-    CURVES is a .csv or .npz file with a column t, time, step or steps, and one column for each
-    concept (its output, 1 when learned) or one called loss.
+    CURVES is a .csv, .tsv, .jsonl or .npz file with a column t, time, step or steps, and one column
+    for each concept (its output, 1 when learned) or one called loss.
 
     \b
     simtheory fit curves.csv --until 400 --lr 0.01 --out fitted
@@ -68,6 +76,9 @@ def fit(curves: Path, out: Path | None, **flags: Any) -> None:
         mu=_numbers(flags["mu"]),
         clock=_clock(flags),
         concepts=flags["concepts"],
+        time=flags["time"],
+        steps_per_epoch=flags["steps_per_epoch"],
+        incomplete=flags["incomplete"],
     )
     samples = flags["bootstrap"]
     found = fitting.fit(

@@ -11,11 +11,20 @@ from zipfile import BadZipFile
 import numpy as np
 
 from simtheory import observe
-from simtheory._checks import as_finite, as_times, frozen, one_of, positive_int
+from simtheory._checks import as_finite, as_times, frozen, one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.fit._tables import TIMES, Table, as_table, pick, read_csv
+from simtheory.fit._tables import (
+    INCOMPLETE,
+    UNITS,
+    Table,
+    of_arrays,
+    of_frame,
+    read_csv,
+    read_jsonl,
+    take,
+)
 from simtheory.results import Trajectory, axes
 from simtheory.results.axes import over
 from simtheory.units import Clock
@@ -46,13 +55,15 @@ class Curves:
     mu : array_like, shape (s,), optional
         Signal strengths. Needed to tell the ties between concepts from outputs at the target, and
         to predict a swing-by. A loss without them has its amplitudes fitted.
-    unit : {"t", "step"}
-        Whether times are canonical or optimiser steps.
+    unit : {"t", "step", "epoch"}
+        Whether times are canonical, optimiser steps or epochs.
     clock : Clock, optional
         How steps become canonical time; without it rates are per step. Its `tied` is set by the
         model that is fitted.
     concepts : int, optional
         Number of concepts behind a loss without `mu`. Default: one.
+    note : str, optional
+        Columns and rows of the source that were left out.
 
     Raises
     ------
@@ -70,11 +81,12 @@ class Curves:
     unit: str = "t"
     clock: Clock | None = None
     concepts: int | None = None
+    note: str | None = None
 
     def __post_init__(self) -> None:
         t, values = as_times(self.t), as_finite("values", self.values)
         one_of("observed", self.observed, OBSERVED)
-        one_of("unit", self.unit, ("t", "step"))
+        one_of("unit", self.unit, ("t", "step", "epoch"))
         if values.ndim != 2 or values.shape != (t.size, len(self.names)):
             raise ShapeError(
                 f"Argument `values` must have shape (T, C) = ({t.size}, {len(self.names)}), but its "
@@ -103,9 +115,8 @@ class Curves:
                     f"{mu.size}."
                 )
         if self.clock is not None and self.unit != "step":
-            raise ArgumentError(
-                "Argument `clock` converts steps, but the times are canonical already."
-            )
+            came = "canonical already" if self.unit == "t" else "epochs. Pass `steps_per_epoch`"
+            raise ArgumentError(f"Argument `clock` converts steps, but the times are {came}.")
         for name, value in (("t", frozen(t)), ("values", frozen(values)), ("concepts", count)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "names", tuple(self.names))
@@ -154,26 +165,40 @@ def curves(
     mu: ArrayLike | None = None,
     clock: Clock | None = None,
     concepts: int | None = None,
+    time: str | None = None,
+    steps_per_epoch: float | None = None,
+    incomplete: str = "refuse",
 ) -> Curves:
     """Read measured curves from a file, a dataset, named arrays or a trajectory.
 
     Parameters
     ----------
-    source : str, Path, Trajectory, xarray.Dataset or mapping of str to array_like
-        A ``.csv`` file with a header; a ``.npz`` file, of arrays or a saved trajectory; a dataset,
-        of curves or of a trajectory; named arrays. Times are called t or time where they are
-        canonical, step or steps where they count optimiser steps.
+    source : str, Path, Trajectory, xarray.Dataset, pandas.DataFrame or mapping of str to array_like
+        A ``.csv`` or ``.tsv`` file with a header, its columns separated by commas, semicolons, tabs,
+        bars or blanks; a ``.jsonl`` file, one object a line; a ``.npz`` file, of arrays or a saved
+        trajectory; a dataset, of curves or of a trajectory; a table; named arrays. Times are called t
+        or time where they are canonical, and step, steps, global_step or iteration where they count
+        optimiser steps.
     observed : {"concepts", "target", "loss"}, optional
         What a column is, see `Curves`. Default: a loss if the only column is called so, else
         concepts.
     columns : sequence of str, optional
-        Columns to take, in the order of the concepts. Default: all.
+        Columns to take, in the order of the concepts. Default: all but those that loggers add, such
+        as epoch, lr, wall time and a nameless index; `Curves.note` names these.
     mu : array_like, shape (s,), optional
         Signal strengths; those of the task if the source is a trajectory.
     clock : Clock, optional
         How steps become canonical time.
     concepts : int, optional
         Number of concepts behind a loss whose `mu` is not known.
+    time : str, optional
+        The column of times, such as ``"epoch"``. Default: the one that is called so. Names that are
+        not known count steps.
+    steps_per_epoch : float, optional
+        Makes steps of epochs.
+    incomplete : {"refuse", "drop"}
+        What becomes of rows in which a wanted number is missing. Neighbouring rows of one time that
+        complete one another count as one row.
 
     Returns
     -------
@@ -193,16 +218,41 @@ def curves(
     """
     if observed is not None:
         one_of("observed", observed, OBSERVED)
+    one_of("incomplete", incomplete, INCOMPLETE)
     found = _found(source)
     if isinstance(found, Trajectory):
-        _only_of_tables(columns=columns, mu=mu, clock=clock, concepts=concepts)
+        _only_of_tables(
+            columns=columns,
+            mu=mu,
+            clock=clock,
+            concepts=concepts,
+            time=time,
+            steps_per_epoch=steps_per_epoch,
+        )
         return _from_trajectory(found, observed or "concepts")
-    chosen = pick(found, columns)
+    read = take(found, time, columns, incomplete)
+    t, unit = read.t, read.unit
+    if steps_per_epoch is not None:
+        if unit != "epoch":
+            raise ArgumentError(
+                "Argument `steps_per_epoch` makes steps of epochs, but the times are "
+                f"{'canonical' if unit == 't' else 'steps'}. Pass time='epoch', too."
+            )
+        t, unit = t * positive("steps_per_epoch", steps_per_epoch), "step"
     if observed is None:
-        only = next(iter(chosen)) if len(chosen) == 1 else ""
+        only = next(iter(read.columns)) if len(read.columns) == 1 else ""
         observed = "loss" if "loss" in only.lower() else "concepts"
-    values = np.stack(list(chosen.values()), axis=1)
-    return Curves(found.t, values, tuple(chosen), observed, mu, found.unit, clock, concepts)  # type: ignore[arg-type]
+    return Curves(
+        t=t,
+        values=np.stack(list(read.columns.values()), axis=1),
+        names=tuple(read.columns),
+        observed=observed,
+        mu=mu,  # type: ignore[arg-type]
+        unit=unit,
+        clock=clock,
+        concepts=concepts,
+        note="; ".join(read.notes) or None,
+    )
 
 
 def _found(source: Any) -> Table | Trajectory:
@@ -214,20 +264,23 @@ def _found(source: Any) -> Table | Trajectory:
     if hasattr(source, "data_vars") and hasattr(source, "coords"):
         return _from_dataset(source)
     if isinstance(source, Mapping):
-        return as_table(source, lambda row: f"Entry {row}", source="The mapping")
+        return of_arrays(source, lambda row: f"Entry {row}", source="The mapping")
+    if hasattr(source, "iloc") and hasattr(source, "columns"):
+        return of_frame(source)
     raise ArgumentError(
-        "Argument `source` must be a .csv or .npz file, a Trajectory, an xarray Dataset or a mapping "
-        f"of names to arrays, but it is a {type(source).__name__}."
+        "Argument `source` must be a .csv, .tsv, .jsonl or .npz file, a Trajectory, an xarray Dataset, "
+        f"a pandas DataFrame or a mapping of names to arrays, but it is a {type(source).__name__}."
     )
 
 
 def _from_file(path: Path) -> Table | Trajectory:
-    if path.suffix.lower() not in (".csv", ".npz"):
-        raise ArgumentError(f"The file {path} must end in .csv or .npz.")
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".tsv", ".jsonl", ".npz"):
+        raise ArgumentError(f"The file {path} must end in .csv, .tsv, .jsonl or .npz.")
     if not path.is_file():
         raise ArgumentError(f"The file {path} does not exist.")
-    if path.suffix.lower() == ".csv":
-        return read_csv(path)
+    if kind != ".npz":
+        return read_jsonl(path) if kind == ".jsonl" else read_csv(path)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -235,23 +288,23 @@ def _from_file(path: Path) -> Table | Trajectory:
         raise ArgumentError(f"The file {path} holds no arrays that NumPy reads.") from reason
     if "header" in arrays:
         return Trajectory.load(path)
-    return as_table(arrays, lambda row: f"{path}, entry {row}", source=str(path))
+    return of_arrays(arrays, lambda row: f"{path}, entry {row}", source=str(path))
 
 
 def _from_dataset(dataset: Any) -> Table | Trajectory:
     if "outputs" in dataset.data_vars and "task" in dataset.attrs:
         return Trajectory.from_xarray(dataset)
-    named = {str(name): dataset[name].values for name in dataset.coords if name in TIMES}
+    named = {str(name): dataset[name].values for name in dataset.coords if name in UNITS}
     for name, variable in dataset.data_vars.items():
-        first = [axis for axis in variable.dims if axis in TIMES]
-        labels = [axis for axis in variable.dims if axis not in TIMES]
+        first = [axis for axis in variable.dims if axis in UNITS]
+        labels = [axis for axis in variable.dims if axis not in UNITS]
         values = variable.transpose(*first, *labels).values
         if values.ndim == 2 and labels[0] in dataset.coords:
             each = dataset[labels[0]].values.tolist()
             named |= {str(label): values[:, k] for k, label in enumerate(each)}
         else:
             named[str(name)] = values
-    return as_table(named, lambda row: f"Entry {row} of the dataset", source="The dataset")
+    return of_arrays(named, lambda row: f"Entry {row} of the dataset", source="The dataset")
 
 
 def _only_of_tables(**given: Any) -> None:

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from tqdm import tqdm
 
-from simtheory._checks import as_generator, frozen, nearest, one_of, positive_int, share
+from simtheory._checks import as_finite, as_generator, frozen, nearest, one_of, positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, RegimeError
@@ -41,7 +41,7 @@ def fit(
     fixed: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     bootstrap: int = 0,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
     progress: bool = False,
 ) -> Fit:
     r"""Fit the one-layer and the tied model to measured curves.
@@ -66,7 +66,7 @@ def fit(
         Confidence of the intervals, in (0, 1).
     bootstrap : int
         Number of bootstrap samples for the intervals; 0 takes the Gauss–Newton covariance.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Needed for the bootstrap.
     progress : bool
         Show a bar on a terminal while bootstrapping.
@@ -160,6 +160,11 @@ def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
         )
     if until is None:
         return curves, None
+    until = float(as_finite("until", until))
+    if until < curves.t[0]:
+        raise ArgumentError(
+            f"Argument `until` must leave some times, but the first is {curves.t[0]:g} and it is {until:g}."
+        )
     seen = curves.until(until)
     later = seen.t.size
     if later == curves.t.size:
@@ -332,7 +337,7 @@ def _bootstrap(
     curves: Curves,
     found: Quality,
     samples: int,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | int | None,
     progress: bool,
 ) -> Array:
     """Refit the best curve plus residuals drawn in blocks; shape (samples, P)."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from simtheory._checks import floats, one_of
 from simtheory._faces import face
-from simtheory.noise.levels import Level
+from simtheory.noise.schedules import Level
 
 __all__ = ["PREDICTIONS", "clean_of", "target_of"]
 

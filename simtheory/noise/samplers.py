@@ -32,7 +32,8 @@ from typing import Any
 from simtheory._checks import floats, one_of, positive_int
 from simtheory._faces import face
 from simtheory.errors import ArgumentError
-from simtheory.noise.levels import Level, Levels
+from simtheory.noise.levels import Levels
+from simtheory.noise.schedules import Level
 
 __all__ = ["DDIM", "DDPM", "Ancestral", "Sampler", "sample"]
 

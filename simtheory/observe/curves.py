@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
@@ -23,26 +22,25 @@ __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "
 def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     """Return the loss ½‖f(x) − x‖² at the target or another vertex.
 
-        Parameters
-        ----------
-        traj : Trajectory
-            Any road's.
-        vertex : sequence of {0, 1}, length s, optional
-            Which concepts the test point holds. Default: all, the target.
+    Parameters
+    ----------
+    traj : Trajectory
+        Any road's.
+    vertex : sequence of {0, 1}, length s, optional
+        Which concepts the test point holds. Default: all, the target.
 
-        Returns
-        -------
-        ndarray, shape (..., T)
-            The loss: with the ½, summed over coordinates.
+    Returns
+    -------
+    ndarray, shape (..., T)
+        The loss: with the ½, summed over coordinates.
 
-        Examples
-        --------
-        >>> from simtheory.tasks.identity import vertex_of
-    from simtheory.tasks import SIMTask
-        >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
-        >>> still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
-        >>> loss(still)
-        array([2.5, 2.5])
+    Examples
+    --------
+    >>> from simtheory.tasks import SIMTask
+    >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    >>> still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
+    >>> loss(still)
+    array([2.5, 2.5])
     """
     point = _test_point(_given.trajectory(traj), vertex)
     return arrays.losses(traj.output(point), point)
@@ -130,16 +128,19 @@ def hierarchy_violation(traj: Trajectory) -> Array:
     -------
     ndarray, shape (..., T)
         max over pairs u ≤ v of vertices of loss(u) − loss(v), or 0.
+
+    Raises
+    ------
+    TaskError
+        If the task has more than 16 concepts, whose vertices are too many.
     """
-    vertices = list(product((0, 1), repeat=_given.trajectory(traj).task.n_concepts))
-    losses = {v: loss(traj, vertex=v) for v in vertices}
-    gaps = [
-        losses[u] - losses[v]
-        for u in vertices
-        for v in vertices
-        if all(a <= b for a, b in zip(u, v, strict=True))
-    ]
-    return np.asarray(np.max(gaps, axis=0))
+    task = _given.trajectory(traj).task
+    losses = np.stack([arrays.losses(traj.output(x), x) for x in task.vertices()])
+    axes = losses.shape[1:]
+    highest = losses.reshape(*[2] * task.n_concepts, *axes)
+    for concept in range(task.n_concepts):  # the highest loss of all vertices below each
+        highest = np.maximum.accumulate(highest, axis=concept)
+    return np.asarray((highest.reshape(-1, *axes) - losses).max(axis=0))
 
 
 @face

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from simtheory._checks import non_negative_int
+from simtheory._checks import non_negative_int, shown
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -84,11 +84,12 @@ def concept_space(
 
 
 def _plane(task: SIMTask, concepts: tuple[int, int]) -> list[int]:
-    plane = list(concepts)
+    known = isinstance(concepts, tuple | list) and all(isinstance(k, int) for k in concepts)
+    plane = list(concepts) if known else []
     if len(plane) != 2 or plane[0] == plane[1] or not set(plane) <= set(range(task.n_concepts)):
         raise ArgumentError(
             f"Argument `concepts` must name two different ones of the {task.n_concepts} concepts, "
-            f"counted from 0, but it is {concepts!r}."
+            f"counted from 0, but it is {shown(concepts)}."
         )
     return plane
 

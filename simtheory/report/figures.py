@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simtheory import plot
+from simtheory._checks import positive
 from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.report.pages import text
@@ -16,6 +17,7 @@ __all__ = ["draw", "figure", "interval"]
 
 _DECIMALS = re.compile(r"(\d+\.\d\d)\d+")
 _HEAD = re.compile(r"<\?xml[^>]*>\s*|<!DOCTYPE[^>]*>\s*|<metadata>.*?</metadata>\s*", re.DOTALL)
+_ATTRIBUTE = re.compile(r'"[^"<>]*"')
 _BETWEEN = re.compile(r">\s+<")
 
 
@@ -39,6 +41,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     OSError
         If the file cannot be written.
     """
+    positive("width", width)
     with plot.picture(path, widths=(width,), compact=True) as (ax,):
         paint(ax)
     target = Path(path)
@@ -64,7 +67,9 @@ def figure(svg: str, *, alt: str) -> str:
         An HTML element. The image stands apart from the page, so that names inside two SVGs never
         meet.
     """
-    packed = svg.strip().replace("%", "%25").replace("#", "%23").replace('"', "'")
+    # inside an attribute in double quotes: names of fonts go without quotes, attributes take single ones
+    bare = _ATTRIBUTE.sub(lambda found: found.group().replace("'", ""), svg.strip())
+    packed = bare.replace("'", "&#39;").replace("%", "%25").replace("#", "%23").replace('"', "'")
     packed = packed.replace("<", "%3C").replace(">", "%3E").replace("\n", " ")
     return f'<img loading="lazy" alt="{text(alt)}" src="data:image/svg+xml,{packed}">'
 

@@ -352,7 +352,7 @@ class Untied(Flow):
         return init
 
 
-@face
+@face(but=("depth",))
 @dataclass(frozen=True, slots=True)
 class Deep(Flow):
     """A product of `depth` layers; starts from a tuple of as many matrices, first layer first.

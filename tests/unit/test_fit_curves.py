@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simtheory as st
@@ -176,7 +178,7 @@ def test_curves_check_themselves():
         ({"mu": [1.0, -1.0]}, ArgumentError, "positive signal"),
         ({"observed": "loss"}, ShapeError, "One loss"),
         ({"clock": Clock(lr=0.1)}, ArgumentError, "canonical already"),
-        ({"unit": "epoch"}, ArgumentError, "did you mean step"),
+        ({"unit": "steps"}, ArgumentError, "did you mean step"),
     ]:
         with pytest.raises(kind, match=words):
             replace(Curves(t, values, ("a", "b")), **wrong)
@@ -184,4 +186,182 @@ def test_curves_check_themselves():
         Curves(t + 1, values, ("a", "b")).until(0.5)
     text = str(Curves(t, values, ("a", "b"), unit="step", clock=Clock(lr=0.1)))
     assert "a, b" in text
-    assert "steps, 0.1 half_sum" in text
+    assert "lr 0.1, loss half_sum" in text
+
+
+ROWS = [(0, 0.1, 0.2), (10, 0.3, 0.5), (25, 0.6, 0.9)]
+"""The rows of `GOOD`."""
+
+
+def written(header, row, rows=ROWS):
+    return "\n".join([header, *(row.format(*cells, k=k) for k, cells in enumerate(rows))]) + "\n"
+
+
+def as_good(read):
+    np.testing.assert_array_equal(read.t, [0, 10, 25])
+    np.testing.assert_array_equal(read.values, [[0.1, 0.2], [0.3, 0.5], [0.6, 0.9]])
+    return read.names == ("size", "colour") and read.unit == "step"
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|", " ", ","])
+def test_the_separator_is_that_of_the_header(file, mark):
+    assert as_good(curves(file(GOOD.replace(",", mark))))
+    if mark == "\t":
+        assert as_good(curves(file(GOOD.replace(",", mark), "curves.tsv")))
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_commas_may_be_decimal(file, mark):
+    assert as_good(curves(file(GOOD.replace(",", mark).replace(".", ","))))
+
+
+def test_other_separators_are_answered(file):
+    with pytest.raises(ArgumentError, match=r"separated by a comma, a semicolon, a tab, a bar"):
+        curves(file(GOOD.replace(",", "#")))
+    with pytest.raises(ArgumentError, match=r"line 3: there are 1 cells.*is the semicolon"):
+        curves(file("step;size\n0;0.1\n10,0.2\n"))
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "left"),
+    [
+        ("epoch,step,size,colour", "0,{},{},{}", "epoch"),
+        (",step,size,colour", "{k},{},{},{}", "a nameless one"),
+        ("step,lr,size,colour", "{},0.01,{},{}", "lr"),
+        ("Wall time,Step,size,colour", "1700000000.{k},{},{},{}", "Wall time"),
+        ("lr-SGD,global_step,size,colour", "0.1,{},{},{}", "lr-SGD"),
+        ("run,step,size,colour", "baseline,{},{},{}", "run"),
+    ],
+)
+def test_columns_of_loggers_are_no_concepts(file, header, row, left):
+    read = curves(file(written(header, row)))
+    assert as_good(read)
+    assert read.note == f"columns that are no concepts left out: {left}"
+    assert left in str(read)
+    asked = curves(file(written(header, row)), columns=["size", "colour"])
+    assert as_good(asked)
+    assert asked.note is None
+
+
+def test_columns_that_are_not_asked_for_are_not_read(file):
+    text = "step,much,size\n0,,0.1\n10,often,0.3\n25,inf,0.6\n"
+    np.testing.assert_array_equal(
+        curves(file(text), columns=["size"]).values[:, 0], [0.1, 0.3, 0.6]
+    )
+    with pytest.raises(ArgumentError, match=r"line 3, column 'much'.*'often'"):
+        curves(file(text))
+
+
+def test_incomplete_rows_go_on_request(file):
+    text = "step,size,colour\n0,0.1,0.2\n5,,0.1\n7,NaN,0.1\n10,0.3,0.5\n,0.3,0.5\n25,0.6,0.9\n"
+    with pytest.raises(ArgumentError, match=r"line 3, column 'size'.*empty.*incomplete='drop'"):
+        curves(file(text))
+    read = curves(file(text), incomplete="drop")
+    assert as_good(read)
+    assert read.note == "3 incomplete rows left out"
+    assert curves(file(text), columns=["colour"], incomplete="drop").t.size == 5
+    with pytest.raises(ArgumentError, match=r"must have rows in which size, colour"):
+        curves(file("step,size,colour\n0,,1\n1,1,\n"), incomplete="drop")
+    with pytest.raises(ArgumentError, match=r"line 2, column 'size'.*inf"):
+        curves(file("step,size\n0,inf\n1,1\n"), incomplete="drop")
+
+
+def test_rows_of_one_time_complete_one_another(file):
+    """As a logger writes that has one row for every metric."""
+    text = "epoch,step,size,colour\n" + "".join(f"0,{t},{a},\n0,{t},,{b}\n" for t, a, b in ROWS)
+    read = curves(file(text))
+    assert as_good(read)
+    assert "3 rows completed others" in read.note
+    with pytest.raises(
+        ArgumentError, match="line 3, column 'step': times must increase, but 0 rep"
+    ):
+        curves(file("step,size\n0,0.1\n0,0.2\n"))
+    with pytest.raises(ArgumentError, match=r"line 4, column 'step'.*8 comes after 9"):
+        curves(file("step,size\n8,0.1\n9,0.2\n8,0.3\n"))
+
+
+def test_epochs_are_times_on_request(file):
+    text = written("epoch,size,colour", "{},{},{}")
+    with pytest.raises(ArgumentError, match="pass time='epoch'"):
+        curves(file(text))
+    read = curves(file(text), time="epoch")
+    assert (read.unit, read.names) == ("epoch", ("size", "colour"))
+    steps = curves(file(text), time="epoch", steps_per_epoch=50, clock=Clock(lr=0.1))
+    assert steps.unit == "step"
+    np.testing.assert_array_equal(steps.t, [0, 500, 1250])
+    both = curves(file(written("epoch,step,size,colour", "{k},{},{},{}")), time="epoch")
+    np.testing.assert_array_equal(both.t, [0, 1, 2])
+    for options, words in (
+        ({"time": "epoch", "clock": Clock(lr=0.1)}, "epochs. Pass `steps_per_epoch`"),
+        ({"time": "epok"}, "did you mean epoch"),
+        ({"time": "epoch", "columns": ["epoch"]}, "the column of times"),
+        ({"time": "epoch", "steps_per_epoch": -1}, "`steps_per_epoch`"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            curves(file(text), **options)
+    with pytest.raises(ArgumentError, match="makes steps of epochs"):
+        curves(file(GOOD), steps_per_epoch=5)
+
+
+def test_lines_of_json(file):
+    lines = [{"step": t, "size": a, "colour": b, "tag": "x"} for t, a, b in ROWS]
+    read = curves(file("\n".join(map(json.dumps, lines)), "log.jsonl"))
+    assert as_good(read)
+    assert read.note.endswith("tag")
+    split = [{"step": t, key: v} for t, a, b in ROWS for key, v in (("size", a), ("colour", b))]
+    assert as_good(curves(file("\n".join(map(json.dumps, split)), "log.jsonl")))
+    for bad, words in (
+        ('{"step": 0, "size": 0.1}\n{"step"', "line 2: this is no JSON"),
+        ("[1, 2]", "line 1: there must be an object"),
+        ("\n", "no lines"),
+        ('{"step": 0, "size": "0.1"}\n{"step": 1, "size": 2}', "line 1, column 'size'.*'0.1'"),
+        ('{"step": 0, "size": true}', "line 1, column 'size'.*True"),
+        ('{"step": 0, "size": 1}\n{"step": 1, "size": null}', "line 2, column 'size'.*empty"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            curves(file(bad, "log.jsonl"))
+
+
+def test_a_table_of_pandas():
+    frame = pd.DataFrame(ROWS, columns=["step", "size", "colour"])
+    assert as_good(curves(frame))
+    assert as_good(curves(frame.set_index("step")))
+    assert as_good(curves(frame.astype({"size": "Float64"})))
+    assert as_good(curves(frame.assign(run="baseline")))
+    single = frame.astype({"size": np.float32})
+    np.testing.assert_allclose(curves(single).values, curves(frame).values, rtol=1e-7)
+    gap = frame.astype({"size": "Float64"})
+    gap.loc[1, "size"] = pd.NA
+    with pytest.raises(ArgumentError, match="Row 1 of the DataFrame, column 'size'"):
+        curves(gap)
+    assert curves(gap, incomplete="drop").t.size == 2
+    for column in (frame["size"] > 0.2, pd.to_datetime(frame["step"]), frame["size"] + 1j):
+        with pytest.raises(ArgumentError, match="column 'bad': the cell must be a number"):
+            curves(frame.assign(bad=column))
+    doubled = pd.concat([frame, frame["size"]], axis=1)
+    with pytest.raises(ArgumentError, match="one comes twice"):
+        curves(doubled)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.ma.array([1.0, 2.0], mask=[False, True]),
+        np.array(["2020", "2021"], dtype="datetime64[Y]"),
+        np.array([True, False]),
+        np.array([1.0, 1j]),
+        np.zeros((2, 2, 2)),
+        [[1.0], [1.0, 2.0]],
+        1.0,
+    ],
+)
+def test_what_is_no_column_of_numbers_is_refused(bad):
+    with pytest.raises(ArgumentError, match="Column 'size' of The mapping must hold real numbers"):
+        curves({"t": [0.0, 1.0], "size": bad})
+
+
+def test_until_keeps_the_last_time():
+    read = Curves(np.arange(4.0), np.arange(4.0)[:, None], ("a",))
+    np.testing.assert_array_equal(read.until(2.0).t, [0, 1, 2])
+    np.testing.assert_array_equal(read.until(1.999).values[:, 0], [0, 1])
+    assert read.until(3.0).t.size == read.until(99.0).t.size == 4

@@ -1,6 +1,7 @@
 """The ledger: verdicts, plans, the folder, isolation of failures, what an interruption leaves."""
 
 import json
+import os
 import re
 import select as ready
 import signal
@@ -16,7 +17,6 @@ import numpy as np
 import pytest
 
 import simtheory as st
-from simtheory import report
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Evidence, Topic
 from simtheory.validation.claims.experiment import Budget, Runs, budget_named, experiment
@@ -74,6 +74,22 @@ def test_the_interval_of_a_mean_covers_it_as_often_as_it_says():
     # 95% less what a bootstrap of 20 values loses, about 2%, and two standard errors of 200 draws
     assert 0.88 * 200 <= covered <= 0.99 * 200
     assert a_record(values=(1.0,)).interval is None
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((1.0, 1.0), "1"),
+        ((0.99, 1.01), "1.000 ± 0.014"),
+        ((143.0, 147.0), "145.0 ± 2.8"),
+        ((1000.0, 1060.0), "1030 ± 42"),
+        ((0.93548, 0.93552), "0.9355 ± 3e-05"),
+        ((1e-6, 3e-6), "2.0e-06 ± 1.4e-06"),
+        ((), "—"),
+    ],
+)
+def test_a_mean_is_printed_to_the_digits_that_its_spread_leaves(values, text):
+    assert a_record(values=values).measured_text == text
 
 
 # -- catalogue --------------------------------------------------------------------------------
@@ -240,6 +256,37 @@ def test_the_bar_counts_estimated_seconds_and_corrects_what_is_left():
     assert 15.0 < late < 30.0
     assert duration(12.0) == "10 s"
     assert duration(200.0) == "3 min"
+
+
+BUDGET_IN_YARDSTICKS = 300
+"""Measured: 166 to 268 on two busy cores. Beyond it, the quick run no longer keeps what it promises."""
+
+
+@pytest.mark.slow
+def test_the_quick_run_stays_within_its_processor_time(tmp_path):
+    # Processor seconds of the whole tree, from nothing compiled, against a fixed piece of work that
+    # is timed before and after: a slow or busy machine lengthens both.
+    code = (
+        "import resource, subprocess, sys; from simtheory.validation.ledger.plan import yardstick;"
+        "before = yardstick();"
+        "done = subprocess.run([sys.executable, '-m', 'simtheory.cli', 'validate', '--out', sys.argv[1]]);"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print((used.ru_utime + used.ru_stime) / (0.5 * (before + yardstick())), done.returncode)"
+    )
+    cold = {
+        "NUMBA_CACHE_DIR": str(tmp_path / "numba"),
+        "SIMTHEORY_JAX_CACHE": str(tmp_path / "jax"),
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | cold,
+    )
+    yardsticks, status = found.stdout.split()[-2:]
+    assert status == "0", found.stdout
+    assert float(yardsticks) <= BUDGET_IN_YARDSTICKS
 
 
 # -- the folder -------------------------------------------------------------------------------
@@ -415,30 +462,6 @@ def test_the_first_screen_counts_verdicts_and_links_what_does_not_hold_to_the_er
     assert "stated 0, measured 0.1" in first
     assert "href='#errata-hierarchy'" in first
     assert a_record().statement not in first
-
-
-def test_the_strip_puts_the_dot_where_the_value_lies():
-    def dot(value):
-        strip = report.interval(1.0, 2.0, value=value)
-        left, width = map(
-            float, re.search(r"class='band' x='([\d.]+)' y='4' width='([\d.]+)'", strip).groups()
-        )
-        where = re.search(r"class='dot' cx='([\d.]+)'", strip)
-        return None if where is None else (float(where.group(1)) - left) / width
-
-    assert [dot(x) for x in (1.0, 1.5, 2.0)] == pytest.approx([0.0, 0.5, 1.0], abs=0.01)
-    assert dot(0.5) < 0.0
-    assert dot(9.0) is None  # an arrow at the end
-    assert "measured 9" in report.interval(1.0, 2.0, value=9.0)
-
-
-def test_a_figure_of_the_page_is_small_and_holds_its_data(tmp_path):
-    target = tmp_path / "a.svg"
-    report.draw(target, lambda ax: ax.plot([0.0, 1.0], [0.0, 1.0]))
-    text = target.read_text()
-    assert text.startswith("<svg")
-    assert len(text) < 12_000
-    assert not re.search(r"\d\.\d{3}", text)
 
 
 # -- running ----------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def leave_regime(message: str, *, strict: bool) -> None:
     """Refuse a request outside a form's regime, or warn when the caller asked for it all the same."""
     if strict:
         raise RegimeError(f"{message} Pass strict=False to evaluate it all the same.")
-    warnings.warn(message, RegimeWarning, stacklevel=3)
+    warnings.warn(message, RegimeWarning, stacklevel=4)
 
 
 _MEASURED = {

@@ -46,7 +46,7 @@ def one_layer_weights(task: DenoisingTask, W0: ArrayLike, t: ArrayLike, *, sigma
         The map over time.
     """
     start, times = as_matrix("W0", W0, rows=task.dim, columns=task.dim), as_times(t)
-    noise = positive("sigma", sigma) ** 2
+    noise = positive("sigma", np.square(positive("sigma", sigma)))
     lam, axes = np.linalg.eigh(task.second_moment)
     rates = lam + noise
     return _relax(start, (axes * (lam / rates)) @ axes.T, (rates, axes), times)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from simtheory._checks import (
     as_finite,
@@ -167,8 +166,13 @@ def log_det_ratio(weights: ArrayLike) -> Array:
     -----
     As 1 − w falls to the rounding of W the second determinant loses its digits: stop near 1e-8.
     """
-    maps = as_finite("weights", weights)
-    as_matrix("weights", maps, rows=maps.shape[-1] if maps.ndim else 1)
+    return _log_det_ratio("weights", weights)
+
+
+def _log_det_ratio(name: str, weights: ArrayLike) -> Array:
+    """Return the ratio of maps that an argument of that name holds."""
+    maps = as_finite(name, weights)
+    as_matrix(name, maps, rows=maps.shape[-1] if maps.ndim else 1)
     values = np.linalg.eigvalsh(maps)
     if values.size and (values.min() <= 0.0 or values.max() >= 1.0):
         raise RegimeError(
@@ -208,7 +212,7 @@ def det_law(second_moment: ArrayLike, W0: ArrayLike, t: ArrayLike) -> Array:
         ln det W(t) − ln det(I − W(t)).
     """
     growth = 2.0 * np.trace(as_second_moment(second_moment), axis1=-2, axis2=-1) * as_times(t)
-    return np.asarray(log_det_ratio(W0)[..., None] + growth)
+    return np.asarray(_log_det_ratio("W0", W0)[..., None] + growth)
 
 
 @face
@@ -558,6 +562,8 @@ def learnable(task: SIMTask, U0: ArrayLike) -> Array:
 
 def _learned(rates: Array, U: Array) -> Array:
     size = np.linalg.norm(U, axis=1, keepdims=True)
+    from scipy.sparse.csgraph import connected_components  # loading it takes a tenth of a second
+
     rows = U / np.where(size > 0, size, 1.0)
     touching = np.abs(rows @ rows.T) > DEPENDENT
     _, group = connected_components(touching, directed=False)

@@ -144,7 +144,7 @@ def isotropic(
     below, above = as_two_layers(layers, rows=task.dim, columns=task.dim)
     rate = float(rates.mean())
     if rate > 0:
-        weights = riccati((below, above), np.eye(task.dim), rate * times)
+        weights = riccati(layers, np.eye(task.dim), rate * times)
     else:
         weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
     return closed_form(

@@ -72,7 +72,7 @@ def descend(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     label_noise: float = 0.0,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
     members: ArrayLike | None = None,
     loss: str = "half_sum",
     every: int = 1,
@@ -119,7 +119,7 @@ def descend(
     label_noise : float
         Variance of Gaussian noise on each entry of a label. It belongs to the sample: fresh samples
         bring fresh noise, a training set keeps its own.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Gives the key of all draws; needed when samples, batches or noise are drawn.
     members : array_like of int, optional
         Number of each member, in the shape of the ensemble. The draws of a member depend on the key
@@ -320,7 +320,7 @@ def _warn_if_unstable(flow: Flow, task: SIMTask, clock: Clock) -> None:
             f"Argument `lr` is {clock.lr:g}, but near W = I descent is stable below {bound:.3g} only: "
             "the run does not settle there.",
             RegimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -34,7 +34,7 @@ __all__ = ["integrate", "solve"]
 _RTOL = (1e-12, 1e-2)
 
 
-@face(but=("flow",))
+@face(but=("flow", "max_steps"))
 def solve(
     flow: Flow,
     task: SIMTask,
@@ -140,7 +140,7 @@ def solve(
     return trajectory(whole, times.size)
 
 
-@face(but=("flow", "read"))
+@face(but=("flow", "read", "max_steps"))
 def integrate(
     flow: Flow,
     second_moment: ArrayLike,
@@ -209,6 +209,9 @@ def integrate(
     return numbers
 
 
+_YEAR = 3.2e7  # seconds; a clock takes no time far beyond it
+
+
 def _budgets(
     rtol: float, max_steps: int, max_seconds: float | None, threads: int | None
 ) -> dict[str, Any]:
@@ -222,7 +225,9 @@ def _budgets(
     return {
         "rtol": float(number),
         "max_steps": positive_int("max_steps", max_steps),
-        "max_seconds": None if max_seconds is None else positive("max_seconds", max_seconds),
+        "max_seconds": None
+        if max_seconds is None
+        else min(positive("max_seconds", max_seconds), _YEAR),
         "threads": None if threads is None else positive_int("threads", threads),
     }
 

@@ -259,6 +259,6 @@ def _with_spread(mean: float, spread: float) -> str:
     if not spread or not np.isfinite([mean, spread]).all():
         return _text(mean)
     if spread < 1e-4:
-        return f"{mean:.1e} ± {spread:.1e}"
+        return f"{mean:.4g} ± {spread:.0e}" if abs(mean) > 1e-3 else f"{mean:.1e} ± {spread:.1e}"
     digits = max(0, 1 - int(np.floor(np.log10(spread))))
     return f"{mean:.{digits}f} ± {spread:.{digits}f}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simtheory._checks import positive_int
+from simtheory._checks import non_negative, positive_int
 from simtheory._faces import face
 from simtheory._typing import IntArray
 from simtheory.tasks import SIMTask
@@ -83,7 +83,7 @@ def vector_task(strength: float) -> SIMTask:
     SIMTask
         Two concepts with spread 0.08, and a cluster without either.
     """
-    return SIMTask(mu=(strength, STRONG), sigma=0.08, origin=True)
+    return SIMTask(mu=(non_negative("strength", strength), STRONG), sigma=0.08, origin=True)
 
 
 @face

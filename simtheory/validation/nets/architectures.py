@@ -46,7 +46,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive, positive_int
+from simtheory._checks import as_finite, non_negative_int, one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -300,6 +300,8 @@ def initial_layers(
     >>> weight.shape, bias
     ((3, 2, 2), None)
     """
+    positive_int("dim", dim)
+    seeds = [non_negative_int("seeds", seed) for seed in seeds]
     family = DefaultInit() if init is None else init
     if not isinstance(family, Init):
         return _explicit(net, dim, len(seeds), family)

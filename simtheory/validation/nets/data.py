@@ -176,7 +176,7 @@ class Samples(Data):
 @face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Points(Data):
-    """Points of your own.
+    """Given points.
 
     Parameters
     ----------

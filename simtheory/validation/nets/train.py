@@ -54,14 +54,14 @@ __all__ = ["train"]
 _LOSSES = tuple(name for name in LOSSES if name != "recurrence")
 
 
-@face(but=("task", "net", "optimiser", "data", "init", "seeds", "looks"))
+@face(but=("task", "net", "optimiser", "data", "init", "seeds", "looks", "steps", "batch"))
 def train(
     net: MLP,
     task: SIMTask,
     *,
     steps: int,
     lr: float,
-    seeds: Iterable[int],
+    seeds: int | Iterable[int],
     optimiser: Optimiser = SGD(),  # noqa: B008 (frozen)
     data: Data = Samples(),  # noqa: B008 (frozen)
     batch: int | None = None,
@@ -91,8 +91,8 @@ def train(
         Optimiser steps.
     lr : float
         Learning rate.
-    seeds : iterable of int
-        Seeds, all different; the leading axis of the result.
+    seeds : int or iterable of int
+        Seeds, all different, or how many: 5 stands for 0 to 4; the leading axis of the result.
     optimiser : Optimiser
         ``SGD()``, ``Adam()`` or one of your own. Default: ``SGD()``, gradient descent without momentum.
     data : Data
@@ -131,9 +131,10 @@ def train(
     -------
     Trajectory
         Outputs (S, T, P, d) over canonical time and, if the network is linear without biases, its
-        end-to-end map (S, T, d, d). `stats` holds the seeds, the training loss (S, T) on all of a
-        seed's data, the steps of the looks (S, T), the Jacobians (S, T, P, d, d) if asked for, and the
-        settings. Seeds that diverged are left out; ``stats["diverged"]`` lists them with the step.
+        end-to-end map (S, T, d, d). `arrays` holds ``seeds`` (S,), ``train_loss`` (S, T) on all of a
+        seed's data, ``steps`` (T,) of the looks and, if asked for, ``jacobians`` (S, T, P, d, d);
+        `stats` holds the settings. Seeds that diverged are left out; ``stats["diverged"]`` lists
+        them with the step.
 
     Raises
     ------

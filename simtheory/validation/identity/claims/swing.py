@@ -72,6 +72,40 @@ def swing_by_correlated_flow(flow: Trajectory) -> Evidence:
 
 
 @_claim(
+    "initial-growth",
+    where="Section 4.2.1",
+    statement="At first a minor entry wᵢⱼ of the tied flow grows at the rate aᵢ + aⱼ, the mean of those of the two major "
+    "entries.",
+    quantity="growth rate of w₁₂ over the first tenth of a time unit, over a₁ + a₂, tied flow, row cosines 0.85 to 0.98",
+    band=(0.85, 1.05),
+    null="it grows as the weak major entry does, at 2a₁",
+    reads=[_swing_flow.of("correlated")],
+)
+def initial_growth(flow: Any) -> Evidence:
+    rates, early = flow.task.rates, int(np.searchsorted(flow.t, 0.1))
+    minor = flow.weights[..., 0, 1]
+    growth = np.log(minor[:, early] / minor[:, 0]) / flow.t[early]
+
+    def draw(ax: Any) -> None:
+        shown = flow.t <= 4.0
+        path = minor[:_SHOWN, shown] / minor[:_SHOWN, :1]
+        ax.plot(flow.t[shown], path.T, color="0.2", lw=0.8, alpha=0.5)
+        law = np.exp(rates.sum() * flow.t[shown])
+        ax.plot(flow.t[shown], law, "--", color=plot.colour(0), label="exp((a₁ + a₂)t)")
+        ax.set(yscale="log", ylim=(0.5, 40.0), xlabel="canonical time $t$")
+        ax.set_ylabel("minor entry w₁₂, over its first value")
+        ax.legend()
+
+    return Evidence(
+        predicted=1.0,
+        values=(growth / rates.sum()).tolist(),
+        null=float(2 * rates.min() / rates.sum()),
+        seeds=[0],
+        draw=draw,
+    )
+
+
+@_claim(
     "swing-by-correlated-net",
     where="Section 3.3, Fig. 5",
     statement="With strongly correlated rows the test loss of a trained linear net rises before it falls again.",
