@@ -66,7 +66,7 @@ def train(
     *,
     steps: int,
     lr: float,
-    seeds: Iterable[int],
+    seeds: int | Iterable[int],
     optimiser: Optimiser = Adam(),  # noqa: B008 (frozen)
     samples: int = 1000,
     batch: int = 64,
@@ -91,8 +91,8 @@ def train(
         Optimiser steps.
     lr : float
         Learning rate.
-    seeds : iterable of int
-        Seeds, all different; the leading axis of the result. A seed draws its own data, start,
+    seeds : int or iterable of int
+        Seeds, all different, or how many: 5 stands for 0 to 4; the leading axis of the result. A seed draws its own data, start,
         batches and sampling noise.
     optimiser : Optimiser
         ``SGD()``, ``Adam()`` or one of your own. Default: ``Adam()``.
