@@ -14,7 +14,9 @@ __all__ = [
     "ArgumentError",
     "FitError",
     "FitWarning",
+    "GridWarning",
     "MissingExtraError",
+    "ReadingWarning",
     "RegimeError",
     "RegimeWarning",
     "ShapeError",
@@ -123,6 +125,14 @@ class FitWarning(UserWarning):
 
 class RegimeWarning(UserWarning):
     """A closed form was evaluated outside its regime because ``strict=False`` was passed."""
+
+
+class ReadingWarning(UserWarning):
+    """A number was read off a result that does not determine it; the message says why."""
+
+
+class GridWarning(ReadingWarning):
+    """A number was read off times that do not resolve it; the message says where they are too coarse."""
 
 
 class TrainingWarning(UserWarning):

@@ -29,7 +29,7 @@ The covariance of the samples is a product of the sampler's steps,
 Reading
 -------
 Two errors stand between a trained net and the law: steps of finite size, O(η), and a finite number of
-sampling steps, O(1/K). Both can be made as small as one likes.
+sampling steps, O(1/K). Both can be made arbitrarily small.
 """
 
 from __future__ import annotations

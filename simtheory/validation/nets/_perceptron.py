@@ -26,7 +26,7 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 
 
 class Network(eqx.Module):
-    """The layers of one network and what lies between them."""
+    """The layers of one network, and the activation between them."""
 
     layers: tuple[tuple[Any, Any], ...]
     activation: str = eqx.field(static=True)

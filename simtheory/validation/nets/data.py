@@ -171,7 +171,7 @@ class Samples(Data):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Points(Data):
-    """Points of your own.
+    """Given points.
 
     Parameters
     ----------

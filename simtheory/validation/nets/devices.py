@@ -66,7 +66,7 @@ def find_device(name: str) -> Any:
     seen = ", ".join(sorted({device.platform for device in jax.devices()}))
     raise ArgumentError(
         f"Argument `device` is {name!r}, but JAX finds no such device here; it finds {seen}. "
-        'Pass device="auto" to take what there is.'
+        'Pass device="auto" to use the CPU or the first GPU.'
     )
 
 

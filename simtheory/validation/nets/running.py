@@ -1,4 +1,4 @@
-"""Run the compiled loop piece by piece: the bar moves, the file is written, an interrupt loses little."""
+"""Run the compiled loop piece by piece, with a progress bar and a file to resume from."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ Result
 =====================  =======================================================================
 module                 what stands there
 =====================  =======================================================================
-`worlds`               `World`, what there is to learn, and `Judge`, which says what is right
+`worlds`               `World`: data and conditions; `Judge`: which samples are right
 `vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a classifier
 `denoisers`            `Denoiser`: an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`

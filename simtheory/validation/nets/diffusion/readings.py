@@ -17,8 +17,8 @@ Result
 
 Reading
 -------
-A net that knows nothing puts its samples anywhere, in the right place too. So a level counts as
-passed only when it is *held*: by the mean over three looks, from then to the end of the run.
+The samples of an untrained net may lie in the right place by chance. So a level counts as passed
+only when it is *held*: by the mean over three looks, from then to the end of the run.
 """
 
 from __future__ import annotations
@@ -316,7 +316,7 @@ def strength_order(
 def _path(run: ConceptRun, prompt: Sequence[float] | None) -> tuple[Array, Array]:
     """Return the coordinates (S, T, n) under a prompt, and the values asked for."""
     place = run.place((1.0,) * run.prompts.shape[1] if prompt is None else prompt)
-    # what lies beyond 1 is asked for more strongly, but there is nothing beyond to arrive at
+    # what lies beyond 1 is asked for more strongly, but the data hold nothing beyond it
     return run.coordinates[:, :, place], np.clip(run.prompts[place], 0.0, 1.0)
 
 

@@ -2,7 +2,7 @@
 
 Problem
 -------
-A denoiser is told which concepts a point holds and learns the points. It sees the clusters of the
+A denoiser learns points under a condition that says which concepts each holds. It sees the clusters of the
 SIM task, one for each single concept and one for none, and is then asked for the combination that it
 never saw.
 
@@ -106,7 +106,7 @@ class ConceptVectors(World, Judge):
         return self
 
     def condition(self, values: ArrayLike) -> Array:
-        """Return what the denoiser is told.
+        """Return the conditions that the denoiser is given.
 
         Parameters
         ----------

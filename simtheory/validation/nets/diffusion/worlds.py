@@ -1,4 +1,4 @@
-"""What a conditional diffusion model learns: data, what it is told of them, and who judges samples.
+"""What a conditional diffusion model learns: data, their conditions, and a judge of samples.
 
 A *world* has n values, numbers that say what a data point holds; a *prompt* is a row of values that is
 asked for. The values may be marks, 1 present and 0 absent, or any numbers. A world brings its own *judge*,
@@ -62,7 +62,7 @@ class Judge(ABC):
 
 
 class World(ABC):
-    """What there is to learn, and what counts as learned.
+    """Data to learn with their conditions, and the judge of samples.
 
     A world of your own gives `names`, `shape`, `condition`, `data` and `judge`, and overrides the rest
     where its values are not marks 0 and 1. Make it a frozen dataclass: its printed form decides whether
@@ -83,7 +83,7 @@ class World(ABC):
 
     @abstractmethod
     def condition(self, values: ArrayLike) -> Array:
-        """Return what the denoiser is told.
+        """Return the conditions that the denoiser is given.
 
         Parameters
         ----------
