@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         units,
         validation,
     )
+    from simtheory._versions import show_versions
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
@@ -46,6 +47,7 @@ __all__ = [
     "noise",
     "observe",
     "plot",
+    "show_versions",
     "sim",
     "sweep",
     "tasks",
@@ -62,6 +64,7 @@ _HOMES = {
     "Trajectory": "results",
     "agreement": "observe.agreement",
     "cite": "labels",
+    "show_versions": "_versions",
 }
 
 

@@ -241,14 +241,19 @@ def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     return value
 
 
-def as_generator(rng: np.random.Generator | None) -> np.random.Generator:
-    """Return `rng`, which must be an explicit generator: nothing here draws from a hidden seed."""
-    if not isinstance(rng, np.random.Generator):
-        raise ArgumentError(
-            "Argument `rng` must be a numpy Generator, such as np.random.default_rng(0), "
-            f"but got {rng!r}."
-        )
-    return rng
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return `rng`, or the generator that the seed `rng` gives.
+
+    None is refused: results are reproducible, so no draw takes a hidden seed.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if _whole(rng) and rng >= 0:  # type: ignore[operator]
+        return np.random.default_rng(rng)
+    raise ArgumentError(
+        "Argument `rng` must be a seed, such as 0, or a numpy Generator, such as "
+        f"np.random.default_rng(0), but got {rng!r}."
+    )
 
 
 def require(module: str, *, extra: str) -> ModuleType:

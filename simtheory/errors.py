@@ -13,7 +13,9 @@ from typing import Any
 __all__ = [
     "ArgumentError",
     "FitError",
+    "GridWarning",
     "MissingExtraError",
+    "ReadingWarning",
     "RegimeError",
     "RegimeWarning",
     "ShapeError",
@@ -118,6 +120,14 @@ class SweepError(SimTheoryError, RuntimeError):
 
 class RegimeWarning(UserWarning):
     """A closed form was evaluated outside its regime because ``strict=False`` was passed."""
+
+
+class ReadingWarning(UserWarning):
+    """A number was read off a result that does not determine it; the message says why."""
+
+
+class GridWarning(ReadingWarning):
+    """A number was read off times that do not resolve it; the message says where they are too coarse."""
 
 
 class TrainingWarning(UserWarning):

@@ -36,7 +36,7 @@ from simtheory.errors import ArgumentError, ShapeError
 __all__ = ["DRAWS", "balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
 
 
-def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return independent Gaussian weights whose W(0) has the diagonal scale² on average.
 
     Parameters
@@ -45,7 +45,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) 
         Shape of the draw.
     scale : float
         Entries have standard deviation ``scale / sqrt(h)``, so that E w_ii(0) = scale².
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns
@@ -59,7 +59,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) 
     )
 
 
-def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -> Array:
+def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return weights drawn uniformly from (0, scale): all positive, hence correlated rows.
 
     Parameters
@@ -68,7 +68,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -
         Shape of the draw.
     scale : float
         Upper end of the interval.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns
@@ -80,7 +80,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator) -
 
 
 def correlated(
-    shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator
+    shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator | int
 ) -> Array:
     """Return weights whose rows have length `scale` and the given cosine with one another.
 
@@ -94,7 +94,7 @@ def correlated(
         Cosine between every two rows, in [−1/(d−1), 1].
     scale : float
         Length of every row.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
         Source of randomness.
 
     Returns

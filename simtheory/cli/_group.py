@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from simtheory._checks import nearest
 from simtheory.errors import SimTheoryError
@@ -48,6 +49,12 @@ class Commands(click.Group):
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             ctx.fail(f"No command is called {args[0]!r}; {nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, from the table, and the group's own options."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        named = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items()]
+        return [item for item in named if item.value.startswith(incomplete)] + options
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table."""

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from simtheory import sim
+from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
 
 __all__ = ["cache", "warmup"]
@@ -40,9 +41,15 @@ def cache() -> None:
 
 
 @cache.command()
-def info() -> None:
+@as_json
+def info(json: bool) -> dict[str, Any] | None:
     """Print where compiled kernels are kept, and how much there is."""
-    _tell(sim.kernel_cache(), "")
+    found = sim.kernel_cache()
+    if json:
+        folders = [str(folder) for folder in found.folders]
+        return {"folders": folders, "files": len(found.files), "bytes": found.size}
+    _tell(found, "")
+    return None
 
 
 @cache.command()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from simtheory._checks import nearest, one_of
+from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
 
 __all__ = ["sweep"]
@@ -93,11 +95,16 @@ def run(
 
 @sweep.command()
 @click.argument("store", type=click.Path(path_type=Path))
-def status(store: Path) -> None:
+@as_json
+def status(store: Path, json: bool) -> dict[str, Any] | None:
     """Say how many cells are done, have failed and why, and are still to come."""
     from simtheory.sweep import status as found
 
-    click.echo(found(store))
+    progress = found(store)
+    if json:
+        return asdict(progress)
+    click.echo(progress)
+    return None
 
 
 @sweep.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from simtheory.cli._json import as_json
 
 if TYPE_CHECKING:
     from simtheory.validation.claims.record import Record
@@ -14,8 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["claims", "validate"]
 
 
+def _complete(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the topics and claim ids that begin so, for the completion of a shell."""
+    from simtheory.validation.ledger.catalogue import claims as every
+    from simtheory.validation.ledger.catalogue import topics
+
+    known = dict.fromkeys(topics(), "all claims of the topic")
+    known |= {claim.id: claim.statement for claim in every()}
+    return [
+        CompletionItem(name, help=line) for name, line in known.items() if name.startswith(begun)
+    ]
+
+
 @click.command()
-@click.argument("claims", nargs=-1, metavar="[TOPIC|CLAIM]...")
+@click.argument("claims", nargs=-1, metavar="[TOPIC|CLAIM]...", shell_complete=_complete)
 @click.option(
     "--budget",
     help="quick (the claims that decide; the default without a name), standard (the default of a topic or "
@@ -95,12 +110,29 @@ def _line(record: Record) -> str:
 
 
 @click.command()
-def claims() -> None:
+@as_json
+def claims(json: bool) -> list[dict[str, Any]] | None:
     """List the claims of the ledger."""
     from simtheory.validation.ledger.catalogue import claims as every
 
+    if json:
+        return [
+            {
+                "id": claim.id,
+                "budget": claim.budget,
+                "expected": claim.expected,
+                "statement": claim.statement,
+                "quantity": claim.quantity,
+                "band": [claim.band.low, claim.band.high],
+                "null": claim.null_name,
+                "paper": claim.paper,
+                "where": claim.where,
+            }
+            for claim in every()
+        ]
     for claim in every():
         expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
         click.echo(
             f"{claim.id} [{claim.budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
         )
+    return None

@@ -39,7 +39,7 @@ def fit(
     fixed: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     bootstrap: int = 0,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
     progress: bool = False,
 ) -> Fit:
     r"""Fit the one-layer and the tied model to measured curves.
@@ -64,7 +64,7 @@ def fit(
         Confidence of the intervals, in (0, 1).
     bootstrap : int
         Number of bootstrap samples for the intervals; 0 takes the Gauss–Newton covariance.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Needed for the bootstrap.
     progress : bool
         Show a bar on a terminal while bootstrapping.
@@ -330,7 +330,7 @@ def _bootstrap(
     curves: Curves,
     found: Quality,
     samples: int,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | int | None,
     progress: bool,
 ) -> Array:
     """Refit the best curve plus residuals drawn in blocks; shape (samples, P)."""

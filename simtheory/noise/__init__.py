@@ -36,10 +36,10 @@ levels enter every sampled number: what is drawn still holds the noise of the la
 from one that is finite.
 """
 
-from simtheory.noise.levels import Level, Levels
+from simtheory.noise.levels import Levels
 from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
-from simtheory.noise.schedules import EDM, VE, CosineVP, LinearVP, Schedule, Straight
+from simtheory.noise.schedules import EDM, VE, CosineVP, Level, LinearVP, Schedule, Straight
 
 __all__ = [
     "DDIM",

@@ -9,50 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, frozen
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
-from simtheory.noise.schedules import Schedule
+from simtheory.noise.schedules import Level, Schedule
 
 __all__ = ["Level", "Levels"]
-
-
-class Level(NamedTuple):
-    """One point of a schedule, or an array of points.
-
-    Parameters
-    ----------
-    time : ndarray or jax.Array
-        Diffusion time u.
-    alpha : ndarray or jax.Array
-        Share of the data.
-    sigma : ndarray or jax.Array
-        Share of the noise.
-    """
-
-    time: Any
-    alpha: Any
-    sigma: Any
-
-    @property
-    def value(self) -> Any:
-        """The noise level λ = σ²/α²."""
-        return self.ratio**2
-
-    @property
-    def ratio(self) -> Any:
-        """Noise over data, σ/α = √λ."""
-        return self.sigma / self.alpha
-
-    @property
-    def normalised(self) -> Level:
-        """The same level where variance is preserved: shares over √(α² + σ²)."""
-        size = (self.alpha**2 + self.sigma**2) ** 0.5
-        return Level(self.time, self.alpha / size, self.sigma / size)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from simtheory._checks import one_of
-from simtheory.noise.levels import Level
+from simtheory.noise.schedules import Level
 
 __all__ = ["PREDICTIONS", "clean_of", "target_of"]
 

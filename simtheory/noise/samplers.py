@@ -31,7 +31,8 @@ from typing import Any
 
 from simtheory._checks import one_of, positive_int
 from simtheory.errors import ArgumentError
-from simtheory.noise.levels import Level, Levels
+from simtheory.noise.levels import Levels
+from simtheory.noise.schedules import Level
 
 __all__ = ["DDIM", "DDPM", "Ancestral", "Sampler", "sample"]
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,10 +31,41 @@ from simtheory._checks import as_finite, positive, positive_int
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 
-if TYPE_CHECKING:
-    from simtheory.noise.levels import Level
-
 __all__ = ["EDM", "VE", "CosineVP", "LinearVP", "Schedule", "Straight"]
+
+
+class Level(NamedTuple):
+    """One point of a schedule, or an array of points.
+
+    Parameters
+    ----------
+    time : ndarray or jax.Array
+        Diffusion time u.
+    alpha : ndarray or jax.Array
+        Share of the data.
+    sigma : ndarray or jax.Array
+        Share of the noise.
+    """
+
+    time: Any
+    alpha: Any
+    sigma: Any
+
+    @property
+    def value(self) -> Any:
+        """The noise level λ = σ²/α²."""
+        return self.ratio**2
+
+    @property
+    def ratio(self) -> Any:
+        """Noise over data, σ/α = √λ."""
+        return self.sigma / self.alpha
+
+    @property
+    def normalised(self) -> Level:
+        """The same level where variance is preserved: shares over √(α² + σ²)."""
+        size = (self.alpha**2 + self.sigma**2) ** 0.5
+        return Level(self.time, self.alpha / size, self.sigma / size)
 
 
 class Schedule(ABC):
@@ -114,8 +145,6 @@ class Schedule(ABC):
         Level
             The point, or points, of the schedule.
         """
-        from simtheory.noise.levels import Level
-
         return Level(u, self.alpha(u), self.sigma(u))
 
     def times(self, steps: int) -> Array:

@@ -44,6 +44,7 @@ from simtheory.observe.curves import (
 )
 from simtheory.observe.laws import LawResiduals, law_residuals
 from simtheory.observe.moments import Moments, effective_size, moments
+from simtheory.observe.resolution import finer_times
 from simtheory.observe.swing import Rise, SwingBy, descents, largest_rise, swing_by
 from simtheory.observe.times import learning_times, order, terminal_rate
 from simtheory.observe.transitions import crossings, slopes, widths
@@ -61,6 +62,7 @@ __all__ = [
     "crossings",
     "descents",
     "effective_size",
+    "finer_times",
     "hierarchy_violation",
     "largest_rise",
     "law_residuals",

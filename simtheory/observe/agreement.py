@@ -14,19 +14,22 @@ which is zero only where the laws are equal, and by their means and covariances.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError, ShapeError
+from simtheory.errors import ArgumentError, ReadingWarning, ShapeError
 from simtheory.observe.moments import moments
 from simtheory.results import Curve, Samples, Trajectory, axes
 from simtheory.results.axes import over
 
 __all__ = ["Agreement", "CurveAgreement", "SampleAgreement", "agreement"]
 
+_STILL = 1e-13
+"""Change of a measured result, as a share of its largest number, up to which it is rounding."""
 _BLOCK = 1024
 """Points whose distances to all others are held at once: 8 MB for every thousand others."""
 
@@ -243,6 +246,12 @@ def agreement(predicted: Any, measured: Any) -> Any:
     ArgumentError
         If the kinds, times, probes, x or rows differ, or no value can be compared.
 
+    Warns
+    -----
+    ReadingWarning
+        If the measured result does not change, or all its points are one: then its scale is zero, and
+        a prediction of no change agrees with it as well as any other.
+
     Notes
     -----
     Curves are compared where both have a value. Samples count with their weights; their energy
@@ -261,7 +270,10 @@ def agreement(predicted: Any, measured: Any) -> Any:
     for kind, compare in _KINDS.items():
         if isinstance(predicted, kind) and isinstance(measured, kind):
             _broadcast(predicted, measured)
-            return compare(predicted, measured)
+            found = compare(predicted, measured)
+            if np.min(found.scale, initial=np.inf) <= _STILL * _size(measured):
+                warnings.warn(_NOTHING[kind], ReadingWarning, stacklevel=2)
+            return found
     raise ArgumentError(
         "Arguments `predicted` and `measured` must be two trajectories, two curves or two samples, "
         f"but they are {type(predicted).__name__} and {type(measured).__name__}."
@@ -393,6 +405,20 @@ _KINDS: dict[type, Any] = {
     Curve: _of_curves,
     Samples: _of_samples,
 }
+
+
+_NOTHING: dict[type, str] = {
+    Trajectory: "There is nothing to agree on: no output of `measured` changes over time.",
+    Curve: "There is nothing to agree on: no row of `measured` changes over x.",
+    Samples: "There is nothing to agree on: all points of `measured` are the same.",
+}
+
+
+def _size(measured: Any) -> float:
+    """Return the largest number of a result."""
+    name = {Trajectory: "outputs", Curve: "values", Samples: "points"}[type(measured)]
+    values = np.abs(getattr(measured, name))
+    return float(np.where(np.isnan(values), 0.0, values).max(initial=0.0))
 
 
 def _broadcast(predicted: Any, measured: Any) -> None:

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._typing import Array
+from simtheory._typing import Array, IntArray
 
 __all__ = [
     "climb",
+    "climbed",
+    "crossing_errors",
     "crossings",
     "losses",
     "population_losses",
@@ -27,6 +29,7 @@ __all__ = [
     "slope",
     "smoothed",
     "symmetric",
+    "turn_errors",
     "widths",
 ]
 
@@ -139,6 +142,30 @@ def climb(values: Array) -> Array:
     return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
 
 
+def climbed(values: Array) -> tuple[IntArray, IntArray]:
+    """Return where numbers climb furthest above an earlier one: `climb` is the difference there.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., T)
+        Numbers in order.
+
+    Returns
+    -------
+    low, high : ndarray of int, shape (...)
+        Places of the minimum and of the maximum.
+
+    Examples
+    --------
+    >>> climbed(np.array([3.0, 1.0, 2.5, 0.5, 1.0]))
+    (array(1), array(2))
+    """
+    lowest = np.minimum.accumulate(values, axis=-1)
+    high = np.argmax(values - lowest, axis=-1)
+    floor = np.take_along_axis(lowest, high[..., None], axis=-1)
+    return np.asarray(np.argmax(values == floor, axis=-1)), np.asarray(high)
+
+
 def rises(values: Array, least: float) -> list[tuple[int, int]]:
     """Return where numbers rise by more than some least size.
 
@@ -213,6 +240,76 @@ def crossings(t: Array, values: Array, level: float) -> Array:
     share = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
     found = t[before] + share * (t[after] - t[before])
     return np.where(reached.any(axis=-1), found, np.inf)
+
+
+def crossing_errors(t: Array, values: Array, level: float) -> Array:
+    r"""Return by how much a straight line may misplace the crossing of a level, for shares learned.
+
+    Parameters
+    ----------
+    t : ndarray, shape (T,)
+        Times, increasing.
+    values : ndarray, shape (..., T)
+        Shares that are learned, mostly from 0 to 1.
+    level : float
+        Share that they have to reach, in (0, 1).
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Errors, in units of t, of `crossings`; 0 where the first number is there already or none is.
+
+    Notes
+    -----
+    A share that moves by J in an interval h has at the level l a relative curvature
+    :math:`|f''/f'|` of about :math:`J/(h\,l(1-l))` or less, if it is logistic or exponential. Where
+    the chord reaches the level at the part s of the interval, it is off by half of
+    :math:`hJs(1-s)/l(1-l)`; twice as much covers what the curvature changes within the interval. The
+    error is never more than the longer part of the interval.
+
+    Examples
+    --------
+    >>> crossing_errors(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.5)
+    array(0.5)
+    """
+    place = crossings(t, values, level)
+    after = np.argmax(values >= level, axis=-1)
+    before = np.maximum(after - 1, 0)
+    high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
+    h = t[after] - t[before]
+    known = np.isfinite(place) & (after > 0)
+    s = np.divide(place - t[before], h, out=np.zeros_like(place), where=known)
+    bend = (high - low) * s * (1.0 - s) / (level * (1.0 - level))
+    return np.where(known, h * np.minimum(bend, np.maximum(s, 1.0 - s)), 0.0)
+
+
+def turn_errors(values: Array, turn: IntArray) -> Array:
+    """Return how far a smooth curve may run beyond its value at a turn of the sampled one.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., T)
+        Numbers at places that are about evenly spaced around the turn.
+    turn : ndarray of int, shape (...)
+        Place of a minimum or a maximum.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        An eighth of the larger step beside it, which a parabola through the three does not exceed;
+        0 at the first place and the last one.
+
+    Examples
+    --------
+    >>> turn_errors(np.array([0.0, 4.0, 4.0]), np.array(1))
+    array(0.5)
+    """
+    ends = np.pad(np.abs(np.diff(values, axis=-1)), [(0, 0)] * (values.ndim - 1) + [(1, 1)])
+    places = np.asarray(turn)[..., None] + np.array([0, 1])
+    beside = np.take_along_axis(ends, places, axis=-1).max(axis=-1)
+    inner = (turn > 0) & (turn < values.shape[-1] - 1)
+    return np.where(inner, beside / 8.0, 0.0)
 
 
 def widths(t: Array, values: Array, low: float, high: float) -> Array:

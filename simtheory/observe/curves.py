@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
@@ -123,16 +122,19 @@ def hierarchy_violation(traj: Trajectory) -> Array:
     -------
     ndarray, shape (..., T)
         max over pairs u ≤ v of vertices of loss(u) − loss(v), or 0.
+
+    Raises
+    ------
+    TaskError
+        If the task has more than 16 concepts, whose vertices are too many.
     """
-    vertices = list(product((0, 1), repeat=_given.trajectory(traj).task.n_concepts))
-    losses = {v: loss(traj, vertex=v) for v in vertices}
-    gaps = [
-        losses[u] - losses[v]
-        for u in vertices
-        for v in vertices
-        if all(a <= b for a, b in zip(u, v, strict=True))
-    ]
-    return np.asarray(np.max(gaps, axis=0))
+    task = _given.trajectory(traj).task
+    losses = np.stack([arrays.losses(traj.output(x), x) for x in task.vertices()])
+    axes = losses.shape[1:]
+    highest = losses.reshape(*[2] * task.n_concepts, *axes)
+    for concept in range(task.n_concepts):  # the highest loss of all vertices below each
+        highest = np.maximum.accumulate(highest, axis=concept)
+    return np.asarray((highest.reshape(-1, *axes) - losses).max(axis=0))
 
 
 def min_eigenvalue(traj: Trajectory) -> Array:

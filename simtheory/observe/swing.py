@@ -11,7 +11,7 @@ import numpy as np
 from simtheory._checks import non_negative, positive_int
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.observe import _given, arrays
+from simtheory.observe import _given, arrays, resolution
 from simtheory.observe.curves import loss
 from simtheory.results import Trajectory, axes
 
@@ -116,7 +116,9 @@ def swing_by(
     t, values, start = _smoothed_loss(traj, vertex, smooth)
     share = non_negative("threshold", threshold)
     rises = []
-    for low, high in arrays.rises(values, share * float(start)):
+    found = arrays.rises(values, share * float(start))
+    resolution.warn_of_turns(t, values, start, [(low, high) for low, high in found])
+    for low, high in found:
         size = float(values[high] - values[low])
         relative = size / float(start) if start > 0 else np.inf
         rises.append(Rise(float(t[low]), float(t[high]), size, relative))
@@ -148,8 +150,9 @@ def descents(
     ndarray of int, shape (...)
         Rises plus one.
     """
-    _, values, start = _smoothed_loss(traj, vertex, smooth)
+    t, values, start = _smoothed_loss(traj, vertex, smooth)
     least = non_negative("threshold", threshold) * start
+    resolution.warn_of_falls(t, values, start)
     counts = [
         1 + len(arrays.rises(run, float(bar)))
         for run, bar in zip(values.reshape(-1, values.shape[-1]), least.ravel(), strict=True)
@@ -177,7 +180,8 @@ def largest_rise(
         max over t' < t of L(t) − L(t'), as a share of the loss at the first time; 0 if the loss
         never rises. With one rise it is that rise's `relative`.
     """
-    _, values, start = _smoothed_loss(traj, vertex, smooth)
+    t, values, start = _smoothed_loss(traj, vertex, smooth)
+    resolution.warn_of_turns(t, values, start, [arrays.climbed(values)])
     height = arrays.climb(values)
     never = np.where(height > 0, np.inf, 0.0)
     return np.divide(height, start, out=never, where=start > 0)

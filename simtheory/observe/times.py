@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from simtheory._checks import as_finite, share
 from simtheory._typing import Array, IntArray
-from simtheory.errors import ArgumentError
-from simtheory.observe import _given, arrays
-from simtheory.observe.curves import concept_outputs, loss
+from simtheory.errors import ArgumentError, ReadingWarning
+from simtheory.observe import _given, arrays, resolution
+from simtheory.observe.curves import loss
 from simtheory.results import Trajectory
 
 __all__ = ["learning_times", "order", "terminal_rate"]
+
+_BEND = 0.05
+"""Difference between the slopes of two halves of a line, as a share of the larger, beyond which it is
+no line."""
 
 
 def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
@@ -21,7 +26,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
 
     Concept k counts as learned when the output on its centroid mu_k e_k, along concept k, first
     reaches level · mu_k. For a linear network that is the first time at which w_kk = level. Between
-    two points of the grid the output is taken to run straight.
+    two times of the grid the output is taken to run straight.
 
     Parameters
     ----------
@@ -39,6 +44,12 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     ------
     ArgumentError
         If the level is out of range, or a concept has no signal (mu_k = 0).
+
+    Warns
+    -----
+    GridWarning
+        If a straight line may miss a learning time by more than 2 %, because the concept is learned
+        within an interval of the grid. `finer_times` gives a grid that resolves it.
     """
     bar, mu = share("level", level), _given.trajectory(traj).task.mu
     if not mu.all():
@@ -46,11 +57,9 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
             "A concept without signal has no learning time, but `mu` is 0 for concept "
             f"{int(np.argmin(mu))}."
         )
-    presence = np.eye(mu.size)
-    learned = [
-        concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k] for k in range(mu.size)
-    ]
-    return np.stack([arrays.crossings(traj.t, w, bar) for w in learned], axis=-1)
+    learned = resolution.learned(traj)
+    resolution.warn_of_crossings(traj.t, learned, bar)
+    return arrays.crossings(traj.t, learned, bar)
 
 
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
@@ -105,6 +114,12 @@ def terminal_rate(
     ArgumentError
         If the window is no interval inside (0, 1], or a run has fewer than three times in it.
 
+    Warns
+    -----
+    ReadingWarning
+        If log L is no straight line in the window: the slopes of its two halves differ by more than
+        5 % of the larger one. A power law, a second mode or a floor of noise bends it.
+
     Notes
     -----
     Two windows that give the same rate show that the decay is exponential.
@@ -113,21 +128,45 @@ def terminal_rate(
     values = loss(traj, vertex=vertex)
     runs = values.reshape(-1, traj.t.size)
     rates = np.empty(len(runs))
+    bent = ""
     for k, run in enumerate(runs):
         above = np.flatnonzero(run > highest * run[0])
         tail = np.arange(above[-1] + 1 if above.size else 0, run.size)
         below = np.flatnonzero(run[tail] < lowest * run[0])
         tail = tail[: below[0]] if below.size else tail
         if tail.size < 3 or run[0] == 0.0:
-            where = np.unravel_index(k, traj.ensemble) if traj.ensemble else ()
-            member = f" of member {tuple(int(i) for i in where)}" if where else ""
             raise ArgumentError(
-                f"Argument `window` must hold at least three times of the tail, but the loss{member} "
+                "Argument `window` must hold at least three times of the tail, but the "
+                f"loss{_member(traj, k)} "
                 f"has {tail.size} between {lowest:g} and {highest:g} of its start; it ends at "
                 f"{run[-1]:.3g} from {run[0]:.3g}. Widen the window, or run longer on a finer grid."
             )
-        rates[k] = -arrays.slope(traj.t[tail], np.log(run[tail]))
+        logs = np.log(run[tail])
+        rates[k] = -arrays.slope(traj.t[tail], logs)
+        bent = bent or _bend(traj.t[tail], logs, _member(traj, k))
+    if bent:
+        warnings.warn(f"{bent} Choose another `window`.", ReadingWarning, stacklevel=2)
     return rates.reshape(traj.ensemble)
+
+
+def _bend(t: Array, logs: Array, member: str) -> str:
+    """Return how far the logarithm of a loss is from a straight line, if it is far; else nothing."""
+    middle = t.size // 2
+    halves = (slice(0, middle + 1), slice(middle, t.size))
+    early, late = (-float(arrays.slope(t[half], logs[half])) for half in halves)
+    if abs(early - late) <= _BEND * max(abs(early), abs(late)):
+        return ""
+    return (
+        f"The logarithm of the loss{member} is no straight line in the window, so it has no rate: its "
+        f"slope goes from {-early:.4g} to {-late:.4g} between t = {t[0]:.4g} and {t[-1]:.4g}."
+    )
+
+
+def _member(traj: Trajectory, k: int) -> str:
+    """Name the k-th member of an ensemble; nothing for a single run."""
+    if not traj.ensemble:
+        return ""
+    return f" of member {tuple(int(i) for i in np.unravel_index(k, traj.ensemble))}"
 
 
 def _window(window: tuple[float, float]) -> tuple[float, float]:

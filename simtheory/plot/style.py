@@ -20,7 +20,8 @@ Result: TypeAlias = Trajectory | Curve | Samples
 INK = "#1c2330"
 GREY = "#8d949e"
 _CONCEPTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-_DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": (0, (0.1, 2))}
+_DOTTED = (0, (0.1, 2))
+_DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": _DOTTED, "elsewhere": _DOTTED}
 
 
 def colour(concept: int) -> str:

@@ -92,6 +92,81 @@ class Trajectory:
     load: ClassVar[Callable[..., Trajectory]] = classmethod(files.load)  # type: ignore[assignment]
 
     @classmethod
+    def from_outputs(
+        cls,
+        t: ArrayLike,
+        outputs: ArrayLike,
+        task: Task,
+        *,
+        probes: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        origin: str = "elsewhere",
+        stats: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Any] | None = None,
+    ) -> Trajectory:
+        """Make the trajectory of a network that was trained elsewhere, from its outputs.
+
+        Parameters
+        ----------
+        t : array_like, shape (T,)
+            Canonical times; ``st.units.Clock(lr=..., loss=...).time(steps)`` converts steps.
+        outputs : array_like, shape (..., T, P, k)
+            Output at each time on each probe; leading axes are seeds or other members.
+        task : Task
+            What was learned.
+        probes : array_like, shape (P, d), optional
+            Inputs on which the outputs were recorded. Default: ``task.probes``.
+        weights : array_like, shape (..., T, k, d), optional
+            End-to-end map of a linear network.
+        origin : str
+            Where the run comes from, as prints name it. Plots draw ``"elsewhere"``, or
+            ``"elsewhere.torch"``, as they draw trained networks.
+        stats : mapping, optional
+            Plain facts, such as the learning rate.
+        arrays : mapping, optional
+            Named arrays with their axes, such as ``{"train_loss": ("*ensemble t", losses)}``.
+
+        Returns
+        -------
+        Trajectory
+            Which observables, comparisons and plots take as they take any other.
+
+        Raises
+        ------
+        ShapeError
+            If the outputs are not of one shape with times and probes.
+        ArgumentError
+            If an entry is not finite, or the task names no probes and none are given.
+
+        Examples
+        --------
+        >>> from simtheory.tasks import SIMTask
+        >>> task = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+        >>> learned = [[0.0, 0.0], [0.4, 1.9], [1.0, 2.0]]
+        >>> Trajectory.from_outputs([0.0, 1.0, 2.0], np.reshape(learned, (3, 1, 2)), task, probes=[task.target])
+        Trajectory(elsewhere, T=3, P=1, d=2)
+        """
+        watched = _watched(task, probes)
+        values = as_finite("outputs", outputs)
+        times = as_times(t)
+        if values.ndim < 3 or values.shape[-3:-1] != (times.size, len(watched)):
+            raise ShapeError(
+                f"Argument `outputs` must have shape (..., T, P, k) with T = {times.size} times and "
+                f"P = {len(watched)} probes, but its shape is {values.shape}."
+            )
+        return cls(
+            times,
+            watched,
+            values,
+            None if weights is None else as_finite("weights", weights),
+            task,
+            origin,
+            False,
+            stats or {},
+            arrays=Arrays(arrays),
+        )
+
+    @classmethod
     def from_weights(
         cls,
         t: ArrayLike,
@@ -139,17 +214,7 @@ class Trajectory:
                 f"Argument `weights` must have shape (..., T, output, {task.dim}), "
                 f"but its shape is {maps.shape}."
             )
-        given = getattr(task, "probes", None) if probes is None else probes
-        if given is None:
-            raise ArgumentError(
-                f"Argument `probes` must be given, because tasks of the class {type(task).__name__} "
-                "name none."
-            )
-        watched = as_finite("probes", given)
-        if watched.ndim != 2 or watched.shape[1] != task.dim:
-            raise ShapeError(
-                f"Argument `probes` must have shape (P, {task.dim}), but its shape is {watched.shape}."
-            )
+        watched = _watched(task, probes)
         with np.errstate(invalid="ignore", over="ignore"):
             outputs = watched @ np.swapaxes(maps, -1, -2)
         if not np.isfinite(outputs).all():
@@ -210,3 +275,24 @@ class Trajectory:
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
         return f"Trajectory({self.origin}, T={self.t.size}, P={len(self.probes)}, d={self.task.dim}{ensemble})"
+
+
+def _watched(task: Task, probes: ArrayLike | None) -> Array:
+    """Return the checked inputs to watch: those that are given, or the task's own."""
+    if not isinstance(task, Task):
+        raise ArgumentError(
+            "Argument `task` must be a task, with `dim`, `kind` and `to_dict`, but it is a "
+            f"{type(task).__name__}."
+        )
+    given = getattr(task, "probes", None) if probes is None else probes
+    if given is None:
+        raise ArgumentError(
+            f"Argument `probes` must be given, because tasks of the class {type(task).__name__} "
+            "name none."
+        )
+    watched = as_finite("probes", given)
+    if watched.ndim != 2 or watched.shape[1] != task.dim:
+        raise ShapeError(
+            f"Argument `probes` must have shape (P, {task.dim}), but its shape is {watched.shape}."
+        )
+    return watched

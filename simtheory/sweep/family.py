@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 from simtheory._typing import Array
 from simtheory.errors import SimTheoryError
 
-if TYPE_CHECKING:
-    from simtheory.sweep.spec import Spec
-
-__all__ = ["Cell", "Failure", "Family", "Field", "Observable", "Outcome", "Variable", "attempt"]
+__all__ = [
+    "Cell",
+    "Failure",
+    "Family",
+    "Field",
+    "Observable",
+    "Outcome",
+    "Variable",
+    "attempt",
+]
 
 Made = TypeVar("Made")
 
@@ -193,6 +199,29 @@ def attempt(function: Callable[..., Made], *arguments: Any) -> Made | Failure:
         return Failure(f"{type(reason).__name__}: {reason}")
 
 
+class Request(Protocol):
+    """What a family reads of a `simtheory.sweep.Spec`, which documents these names."""
+
+    axes: dict[str, tuple[Any, ...]]
+    tables: dict[str, dict[str, Any]]
+    measure: tuple[str, ...]
+    theory: str | None
+    uses: dict[str, tuple[str, ...]]
+
+    @property
+    def coordinates(self) -> dict[str, tuple[Any, ...]]:
+        """Values along each axis of the grid, that of the seeds included."""
+
+    def choices(self, table: str, key: str) -> tuple[str, ...]:
+        """Return the words that a key takes over the grid."""
+
+    def table_at(self, table: str, cell: Cell) -> dict[str, Any]:
+        """Return a table with words and arithmetic replaced by their values at a cell."""
+
+    def with_boundary(self, variable: Variable) -> Variable:
+        """Return a variable whose boundary is a number, taken from the tables where it is a word."""
+
+
 class Family(ABC):
     """What the cells of a sweep are: the tables of their spec, and how they are computed.
 
@@ -222,7 +251,7 @@ class Family(ABC):
         """Names of axes that variables have beyond those of the cells."""
 
     @abstractmethod
-    def check(self, spec: Spec) -> None:
+    def check(self, spec: Request) -> None:
         """Refuse a spec that breaks a rule which no single field can state.
 
         Parameters
@@ -237,7 +266,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def variables(self, spec: Spec) -> dict[str, Variable]:
+    def variables(self, spec: Request) -> dict[str, Variable]:
         """Return what the store of a spec holds.
 
         Parameters
@@ -252,7 +281,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def sizes(self, spec: Spec) -> dict[str, int]:
+    def sizes(self, spec: Request) -> dict[str, int]:
         """Return the lengths of the axes that variables have beyond those of the cells.
 
         Parameters
@@ -267,7 +296,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def cost(self, spec: Spec) -> tuple[float, int] | None:
+    def cost(self, spec: Request) -> tuple[float, int] | None:
         """Return the seconds that a cell takes, and how many cells fit the memory at once.
 
         Parameters
@@ -283,7 +312,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def start(self, spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Any:
+    def start(self, spec: Request, cell: Cell, memory: dict[Any, Any]) -> Any:
         """Return what is computed for a cell, before anything is computed.
 
         Parameters
@@ -307,7 +336,7 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def compute(self, spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
+    def compute(self, spec: Request, cells: Sequence[Cell], outcome: Outcome) -> None:
         """Compute the cells of a chunk; a cell that fails says why and leaves the others alone.
 
         Parameters

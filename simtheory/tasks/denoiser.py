@@ -167,14 +167,14 @@ class DenoisingTask:
         noise = positive("sigma", sigma) ** 2
         return np.asarray((self.axes * (self.variances / (self.variances + noise))) @ self.axes.T)
 
-    def sample(self, n: int, *, rng: np.random.Generator) -> Array:
+    def sample(self, n: int, *, rng: np.random.Generator | int) -> Array:
         """Draw clean data.
 
         Parameters
         ----------
         n : int
             Number of points.
-        rng : numpy.random.Generator
+        rng : numpy.random.Generator or int
             Source of randomness.
 
         Returns
@@ -182,8 +182,7 @@ class DenoisingTask:
         ndarray, shape (n, d)
             Gaussian points of the task's mean and covariance.
         """
-        as_generator(rng)
-        draws = rng.standard_normal((positive_int("n", n), self.dim))
+        draws = as_generator(rng).standard_normal((positive_int("n", n), self.dim))
         return np.asarray(self.mean + (draws * np.sqrt(self.variances)) @ self.axes.T)
 
     def to_dict(self) -> dict[str, Any]:

@@ -34,13 +34,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, not_negative, positive_int
+from simtheory._checks import (
+    as_finite,
+    as_generator,
+    as_second_moment,
+    frozen,
+    not_negative,
+    positive_int,
+)
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.labels import implements
 from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["SIMTask", "moment_rates"]
+
+_MOST = 16
+"""Concepts whose vertices can be listed: their number doubles with each, 65 536 take a second."""
 
 
 @implements(
@@ -158,6 +168,90 @@ class SIMTask:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def from_second_moment(cls, second_moment: ArrayLike) -> SIMTask:
+        """Make the task whose inputs have a given second moment, its concepts along the principal axes.
+
+        Gradient descent on a linear network sees the data through E[x xᵀ] alone, so closed forms and
+        flows of this task are those of any data with this second moment. Concept k is the k-th
+        principal axis, the one of the largest rate first; its cluster is a point at √(d a_k) with
+        probability 1/d. The axes of a diagonal matrix are kept in their order. `sample` draws
+        from these points: to train on your own data pass them to `descend` or `train`.
+
+        Parameters
+        ----------
+        second_moment : array_like, shape (d, d)
+            Uncentred second moment E[x xᵀ], symmetric and positive semidefinite.
+
+        Returns
+        -------
+        SIMTask
+            With this `second_moment`, to rounding.
+
+        Raises
+        ------
+        ShapeError
+            If it is not square.
+        ArgumentError
+            If it is not symmetric, or has a negative eigenvalue.
+
+        Examples
+        --------
+        >>> task = SIMTask.from_second_moment([[2.0, 1.0], [1.0, 2.0]])
+        >>> task.rates.round(12)
+        array([3., 1.])
+        >>> task.second_moment.round(12)
+        array([[2., 1.],
+               [1., 2.]])
+        """
+        moment = as_second_moment(second_moment)
+        if moment.ndim != 2:
+            raise ShapeError(
+                f"Argument `second_moment` must have shape (d, d), but its shape is {moment.shape}."
+            )
+        rates, axes = np.diagonal(moment), None
+        if np.count_nonzero(moment) > np.count_nonzero(rates):
+            rates, axes = np.linalg.eigh(0.5 * (moment + moment.T))
+            rates, axes = rates[::-1], axes[:, ::-1]
+            # The sign of an axis is free: its largest entry is positive, so the axes are reproducible.
+            largest = np.abs(axes).argmax(axis=0)
+            axes = axes * np.sign(axes[largest, np.arange(len(axes))])
+        return cls(np.sqrt(len(rates) * np.maximum(rates, 0.0)), 0.0, rotation=axes)
+
+    @classmethod
+    def from_data(cls, x: ArrayLike) -> SIMTask:
+        """Make the task whose inputs have the second moment of your data, XᵀX / n.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, d)
+            Inputs, a row each, as the network sees them: they are not centred.
+
+        Returns
+        -------
+        SIMTask
+            As `from_second_moment` gives it.
+
+        Raises
+        ------
+        ShapeError
+            If `x` is not a table.
+        ArgumentError
+            If an entry is not finite.
+
+        Examples
+        --------
+        >>> SIMTask.from_data([[2.0, 0.0], [0.0, 1.0]]).rates
+        array([2. , 0.5])
+        """
+        points = as_finite("x", x)
+        if points.ndim != 2 or 0 in points.shape:
+            raise ShapeError(
+                f"Argument `x` must have shape (n, d), a row for each input, but its shape is "
+                f"{points.shape}."
+            )
+        return cls.from_second_moment(points.T @ points / len(points))
+
     @property
     def n_concepts(self) -> int:
         """Number of concepts, s."""
@@ -239,17 +333,28 @@ class SIMTask:
         -------
         ndarray, shape (2**s, dim)
             The vertices, in the order of ``itertools.product((0, 1), repeat=s)``.
+
+        Raises
+        ------
+        TaskError
+            If there are more than 16 concepts.
         """
+        if self.n_concepts > _MOST:
+            raise TaskError(
+                f"A task must have at most {_MOST} concepts for a list of its vertices, but it has "
+                f"{self.n_concepts}, and 2**{self.n_concepts} vertices. Take those that you need: "
+                "task.vertex(presence)."
+            )
         return np.array([self.vertex(v) for v in product((0, 1), repeat=self.n_concepts)])
 
-    def sample(self, n: int, *, rng: np.random.Generator) -> tuple[Array, IntArray]:
+    def sample(self, n: int, *, rng: np.random.Generator | int) -> tuple[Array, IntArray]:
         """Draw a training set, n points per cluster on average.
 
         Parameters
         ----------
         n : int
             Points per cluster; cluster p holds its share ``weights[p]`` of all, rounded.
-        rng : numpy.random.Generator
+        rng : numpy.random.Generator or int
             Source of randomness.
 
         Returns
@@ -259,11 +364,11 @@ class SIMTask:
         cluster : ndarray of int, shape (s*n,)
             Cluster of each point.
         """
-        as_generator(rng)
+        generator = as_generator(rng)
         total = positive_int("n", n) * self.weights.size
         edges = np.rint(np.concatenate([[0.0], np.cumsum(self.weights)]) * total).astype(int)
         cluster = np.repeat(np.arange(self.weights.size), np.diff(edges))
-        noise = rng.standard_normal((total, self.dim)) * self.sigma
+        noise = generator.standard_normal((total, self.dim)) * self.sigma
         return self.centroids[cluster] + self.from_concept_axes(noise), cluster
 
     def to_concept_axes(self, points: Array) -> Array:

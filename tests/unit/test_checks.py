@@ -175,9 +175,11 @@ def test_the_error_of_an_unknown_name_has_the_nearest_name() -> None:
             checks.one_of("loss", bad, ("half_sum", "sum"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("bad", [None, 0, np.random.RandomState(0)], ids=["none", "seed", "legacy"])
+@pytest.mark.parametrize(
+    "bad", [None, 1.5, np.random.RandomState(0)], ids=["none", "number", "legacy"]
+)
 def test_randomness_is_explicit(bad: object) -> None:
-    with refusal(ArgumentError, "Argument `rng` must be a numpy Generator"):
+    with refusal(ArgumentError, "Argument `rng` must be a seed, such as 0, or a numpy Generator"):
         checks.as_generator(bad)  # type: ignore[arg-type]
 
 

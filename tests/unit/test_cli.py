@@ -1,6 +1,7 @@
 """The command line: output, files, errors and exit status of every command."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -178,9 +179,69 @@ def test_help_loads_no_command():
 
 def test_the_console_script_is_installed():
     process = subprocess.run(
-        [sys.executable, "-m", "simtheory.cli", "--version"],
+        [sys.executable, "-m", "simtheory", "--version"],
         capture_output=True,
         text=True,
         check=True,
     )
     assert st.__version__ in process.stdout
+
+
+def test_commands_that_print_numbers_print_json_on_request(tmp_path):
+    numbers = json.loads(type_in("versions", "--json").output)
+    assert numbers["numpy"] == np.__version__
+    listed = json.loads(type_in("claims", "--json").output)
+    assert {one["id"] for one in listed} == {claim.id for claim in st.validation.claims()}
+    assert all(len(one["band"]) == 2 for one in listed)
+    kept = json.loads(type_in("cache", "info", "--json").output)
+    assert set(kept) == {"folders", "files", "bytes"}
+
+
+def test_json_has_null_for_what_is_not_finite():
+    from simtheory.cli._json import _plain
+
+    assert _plain({"a": np.array([1.0, np.nan]), 2: (float("inf"), 3)}) == {
+        "a": [1.0, None],
+        "2": [None, 3],
+    }
+
+
+def completed(words, begun):
+    import os
+
+    variables = os.environ | {
+        "_SIMTHEORY_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"simtheory {words}",
+        "COMP_CWORD": str(len(words.split()) + (not begun)),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "simtheory"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {line.partition(",")[2] for line in done.stdout.splitlines()}
+
+
+def test_a_shell_completes_commands_and_claim_ids():
+    assert completed("ver", "ver") == {"versions"}
+    begun = "identity/swing"
+    found = completed(f"validate {begun}", begun)
+    assert found == {c.id for c in st.validation.claims() if c.id.startswith(begun)}
+    assert found
+
+
+@pytest.mark.parametrize("words", [["versions"], ["claims"]])
+def test_short_commands_take_a_second_of_processor_time(words):
+    code = (
+        "import sys, time; from simtheory.cli import main; sys.argv = ['simtheory', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit: print(time.process_time(), file=sys.stderr)"
+    )
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    assert min(float(one.stderr) for one in done) <= 1.0  # the second finds compiled modules

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simtheory.errors import ArgumentError, ShapeError
+from simtheory.errors import ArgumentError, ReadingWarning, ShapeError
 from simtheory.observe.agreement import agreement
-from simtheory.results import Trajectory
+from simtheory.results import Curve, Samples, Trajectory
 from simtheory.tasks import SIMTask
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.1)
@@ -59,8 +59,30 @@ def test_doing_nothing_has_relative_error_one() -> None:
     )
     assert agreement(still, TRUTH).relative == 1.0
     assert agreement(TRUTH, TRUTH).relative < 0.1
-    assert agreement(still, still).relative == 0.0
-    assert agreement(TRUTH, still).relative == np.inf
+    for guess, relative in ((still, 0.0), (TRUTH, np.inf)):
+        with pytest.warns(ReadingWarning, match="nothing to agree on: no output of `measured`"):
+            assert agreement(guess, still).relative == relative
+
+
+def test_the_scale_is_the_largest_change_since_the_first_time() -> None:
+    """Not the spread, not the largest output, not the change of the prediction."""
+    w = np.array([0.5, 0.2, 1.5, 0.9])[:, None, None]
+    task, t = SIMTask(mu=2.0, sigma=0.0), np.arange(4.0)
+    truth = Trajectory.from_weights(t, w, task, origin="sim", exact=True)
+    guess = Trajectory.from_weights(t, 3.0 * w, task, origin="analytic", exact=True)
+    found = agreement(guess, truth)
+    assert found.scale == pytest.approx(2.0 * (1.5 - 0.5))
+    assert found.relative == pytest.approx(2.0 * 2.0 * 1.5 / 2.0)
+    assert agreement(truth, guess).scale == pytest.approx(6.0)
+
+
+def test_curves_and_samples_that_do_not_change_are_nothing_to_agree_on() -> None:
+    flat = Curve([0.0, 1.0], [[0.1 + 0.2], [0.3]], rows=["y"], x_name="x", origin="sim")
+    with pytest.warns(ReadingWarning, match="no row of `measured`"):  # 0.1 + 0.2 is 0.3, rounded
+        agreement(flat, flat)
+    point = Samples([[1.0], [1.0]], origin="sim")
+    with pytest.warns(ReadingWarning, match="all points of `measured` are the same"):
+        agreement(point, point)
 
 
 def test_clocks_may_differ_in_their_last_digits() -> None:

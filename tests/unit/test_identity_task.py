@@ -8,8 +8,10 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
+import scipy.linalg
 
-from simtheory.errors import ShapeError, TaskError
+import simtheory as st
+from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks import SIMTask
 from simtheory.tasks.identity import moment_rates
 
@@ -222,3 +224,65 @@ def test_bad_dictionaries_are_refused() -> None:
 def test_bad_sample_sizes(n: object) -> None:
     with pytest.raises(ValueError, match="`n` must be a positive integer"):
         FOUR.sample(n, rng=np.random.default_rng(0))  # type: ignore[arg-type]
+
+
+def test_vertices_of_many_concepts_are_refused_before_they_fill_the_memory():
+    assert SIMTask(mu=np.ones(4), sigma=0.1).vertices().shape == (16, 4)
+    with pytest.raises(TaskError, match=r"at most 16 concepts.*it has 40, and 2\*\*40 vertices"):
+        SIMTask(mu=np.ones(40), sigma=0.1).vertices()
+
+
+def test_a_task_of_a_second_moment_has_it_and_its_closed_forms_solve_the_flow():
+    root = np.random.default_rng(3).standard_normal((40, 4)) @ np.diag([2.0, 1.0, 0.7, 0.3])
+    moment = root.T @ root / len(root)
+    task = SIMTask.from_second_moment(moment)
+    np.testing.assert_allclose(task.second_moment, moment, rtol=0, atol=1e-14 * moment.max())
+    assert np.all(np.diff(task.rates) < 0)
+    t, W0 = np.linspace(0, 3, 7), 0.1 * root[:4]
+    closed = st.analytic.one_layer.solution(task, W0, t)
+    gap = np.eye(4) - W0
+    for time, found in zip(t, closed.weights, strict=True):  # W = 1 - (1 - W0) exp(-A t)
+        by_power = np.eye(4) - gap @ scipy.linalg.expm(-moment * time)
+        np.testing.assert_allclose(found, by_power, atol=1e-12)
+    assert np.abs(closed.weights[-1] - W0).max() > 0.1  # a net that stands still fails
+    x, _ = task.sample(50, rng=0)
+    np.testing.assert_allclose(x.T @ x / len(x), moment, atol=1e-13)
+
+
+def test_a_diagonal_second_moment_keeps_its_axes():
+    task = SIMTask.from_second_moment(np.diag([0.2, 3.0, 0.0]))
+    assert task.rotation is None
+    np.testing.assert_allclose(task.rates, [0.2, 3.0, 0.0], rtol=1e-15)
+
+
+def test_a_task_of_data_has_their_uncentred_second_moment():
+    x = 2.0 + np.random.default_rng(0).standard_normal((30, 3))
+    task = SIMTask.from_data(x)
+    np.testing.assert_allclose(task.second_moment, x.T @ x / 30, atol=1e-13)
+    assert np.abs(task.second_moment - np.cov(x.T)).max() > 1.0  # as centring would have it
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "message"),
+    [
+        (SIMTask.from_second_moment, np.ones((2, 3)), "`second_moment` must have shape"),
+        (SIMTask.from_second_moment, np.ones((1, 2, 2)), r"must have shape \(d, d\)"),
+        (SIMTask.from_second_moment, [[1.0, 0.5], [0.0, 1.0]], "must be symmetric"),
+        (SIMTask.from_second_moment, [[1.0, 2.0], [2.0, 1.0]], "positive semidefinite"),
+        (SIMTask.from_data, np.ones(3), r"`x` must have shape \(n, d\)"),
+        (SIMTask.from_data, np.ones((0, 3)), r"`x` must have shape \(n, d\)"),
+        (SIMTask.from_data, [[np.nan, 1.0]], "`x` must be finite"),
+    ],
+)
+def test_moments_and_data_that_make_no_task(make, given, message):
+    with pytest.raises(ValueError, match=message):
+        make(given)
+
+
+def test_a_seed_serves_for_a_generator_and_none_does_not():
+    same, _ = FOUR.sample(5, rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(FOUR.sample(5, rng=7)[0], same)
+    assert np.abs(FOUR.sample(5, rng=8)[0] - same).max() > 0.0
+    for refused in (None, -1, True, "0", 1.0):
+        with pytest.raises(ArgumentError, match="`rng` must be a seed, such as 0, or a numpy Gen"):
+            FOUR.sample(5, rng=refused)

@@ -258,7 +258,8 @@ def test_the_bar_counts_estimated_seconds_and_corrects_what_is_left():
     assert duration(200.0) == "3 min"
 
 
-BUDGET_IN_YARDSTICKS = 480
+BUDGET_IN_YARDSTICKS = 300
+"""Measured: 166 to 268 on two busy cores. Beyond it, the quick run no longer keeps what it promises."""
 
 
 @pytest.mark.slow

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from simtheory import observe
-from simtheory.errors import ArgumentError, ShapeError
+from simtheory.errors import ArgumentError, ReadingWarning, ShapeError, TaskError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
 
 TASK = SIMTask(mu=(1.0, 2.0, 1.5), sigma=(0.3, 0.1, 0.5), dim=4)
 T = np.linspace(0.0, 12.0, 2401)
+coarse = pytest.mark.filterwarnings("ignore:The times are too coarse")  # hand-made, few numbers
 R = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
 
 
@@ -149,6 +151,7 @@ def test_learning_times_of_an_isotropic_tied_net() -> None:
     np.testing.assert_array_equal(observe.order(traj), [1, 0])
 
 
+@coarse
 def test_times_at_the_edges_of_the_grid() -> None:
     start = np.diag([0.7, 0.0, 0.0, 0.0])
     traj = one_layer(TASK, start, np.array([0.0, 0.3, 0.6]))
@@ -159,6 +162,7 @@ def test_times_at_the_edges_of_the_grid() -> None:
     np.testing.assert_array_equal(observe.order(traj), [0, 1, 2])
 
 
+@coarse
 def test_the_first_crossing_counts() -> None:
     task, w = SIMTask(mu=1.0, sigma=0.0), np.array([0.0, 0.8, 0.2, 1.0])
     traj = Trajectory.from_weights(np.arange(4.0), w[:, None, None], task, origin="sim", exact=True)
@@ -190,6 +194,7 @@ def test_a_centroid_that_was_not_watched() -> None:
         observe.learning_times(only)
 
 
+@coarse
 def test_rises_of_a_hand_made_loss() -> None:
     traj = with_loss([2.0, 1.0, 0.5, 0.6, 0.9, 0.4, 0.1, 0.1, 0.3, 0.0])
     swing = observe.swing_by(traj)
@@ -203,6 +208,7 @@ def test_rises_of_a_hand_made_loss() -> None:
     assert observe.largest_rise(traj) == pytest.approx(0.2)
 
 
+@coarse
 def test_ripples_neither_make_a_rise_nor_split_one() -> None:
     falls = [2.0, 1.0, 1.01, 0.5, 0.51, 0.5, 0.2]
     rises = [0.2, 0.4, 0.39, 0.8, 0.79, 1.0, 0.0]
@@ -214,6 +220,7 @@ def test_ripples_neither_make_a_rise_nor_split_one() -> None:
     assert observe.swing_by(traj, threshold=0.5).descents == 1
 
 
+@coarse
 @pytest.mark.parametrize(
     ("values", "descents"),
     [([1.0], 1), ([1.0, 1.0, 1.0], 1), ([3.0, 2.0, 1.0], 1), ([1.0, 2.0], 2), ([0.0, 2.0, 0.5], 2)],
@@ -241,6 +248,7 @@ def test_a_rise_that_is_known_in_closed_form() -> None:
     assert observe.largest_rise(traj) == np.inf
 
 
+@coarse
 def test_counting_over_an_ensemble_agrees_with_counting_one_by_one() -> None:
     rng = np.random.default_rng(0)
     values = np.abs(np.cumsum(rng.normal(size=(2, 20, 60)), axis=-1)) + 0.1
@@ -261,6 +269,7 @@ def test_swing_by_wants_a_single_run() -> None:
         observe.swing_by(one_layer(TASK, STARTS))
 
 
+@coarse  # the noise is on purpose
 def test_smoothing_takes_noise_away_and_keeps_the_rise() -> None:
     t = np.linspace(0.0, 10.0, 1001)
     clean = np.exp(-t) + 0.2 * np.exp(-((t - 6.0) ** 2))
@@ -312,6 +321,19 @@ def test_terminal_rate_of_a_tied_mode() -> None:
     assert tight == pytest.approx(4 * a, rel=1e-4)
 
 
+def test_terminal_rate_says_when_the_logarithm_is_no_line() -> None:
+    t = np.linspace(0.0, 400.0, 4001)
+    power = with_loss((1.0 + t) ** -2.0, t)
+    with pytest.warns(
+        ReadingWarning, match=r"no straight line.*its slope goes from -.*Choose another"
+    ):
+        observe.terminal_rate(power, window=(1e-5, 1e-2))
+    pair = np.stack([np.exp(-t / 20), 0.5 * (np.exp(-t / 20) + np.exp(-t / 60))])
+    with pytest.warns(ReadingWarning, match=r"of the loss of member \(1,\) is no straight line"):
+        got = observe.terminal_rate(with_loss(pair, t), window=(1e-3, 0.3))
+    assert got[0] == pytest.approx(1 / 20, rel=1e-9)
+
+
 def test_terminal_rate_prints_its_result() -> None:
     short = one_layer(TASK, STARTS, T[:400])
     with pytest.raises(ArgumentError, match=r"`window` must hold.*of member \(0,\) has 0 between"):
@@ -319,6 +341,21 @@ def test_terminal_rate_prints_its_result() -> None:
     for window in ((0.1, 0.01), (0.0, 0.1), (0.1, 2.0), 0.1):
         with pytest.raises(ArgumentError, match="`window` must be"):
             observe.terminal_rate(short, window=window)
+
+
+def test_a_violation_of_the_hierarchy_is_the_largest_over_nested_pairs() -> None:
+    task = SIMTask(mu=(1.0, 2.0, 1.5), sigma=0.1)
+    maps = np.random.default_rng(5).normal(size=(2, 7, 3, 3))
+    traj = Trajectory.from_weights(np.arange(7.0), maps, task, origin="sim", exact=True)
+    seen = {v: observe.loss(traj, vertex=v) for v in product((0, 1), repeat=3)}
+    nested = [(u, v) for u in seen for v in seen if all(a <= b for a, b in zip(u, v, strict=True))]
+    wanted = np.max([seen[u] - seen[v] for u, v in nested], axis=0)
+    np.testing.assert_allclose(observe.hierarchy_violation(traj), wanted, rtol=1e-13, atol=1e-13)
+    assert wanted.max() > 1.0
+    many = SIMTask(mu=np.ones(17), sigma=0.1)
+    still = Trajectory.from_weights([0.0], np.zeros((1, 17, 17)), many, origin="sim", exact=True)
+    with pytest.raises(TaskError, match="at most 16 concepts"):
+        observe.hierarchy_violation(still)
 
 
 def test_the_edge_of_the_positive_cone() -> None:

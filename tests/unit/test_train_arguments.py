@@ -46,7 +46,15 @@ def test_good_arguments_reach_the_training():
         ({"lr": float("nan")}, "`lr` must be finite"),
         ({"seeds": ()}, "`seeds` must hold at least one seed"),
         ({"seeds": (3, 1, 3)}, "`seeds` must hold each seed once, but 3 comes twice"),
-        ({"seeds": 20}, r"`seeds` must hold integers, such as range\(20\), but it is 20"),
+        (
+            {"seeds": 2.0},
+            r"`seeds` must be a number of seeds, such as 5, or hold .*, but it is 2.0",
+        ),
+        (
+            {"seeds": None},
+            "`seeds` must be a number of seeds, such as 5, or hold .*, but it is None",
+        ),
+        ({"seeds": 0}, "`seeds` must be a positive integer, but it is 0"),
         ({"seeds": (0, -1)}, "`seeds` must hold integers from 0 to .*, but it holds -1"),
         ({"seeds": (0.5,)}, "but it holds 0.5"),
         ({"batch": 0}, "`batch` must be a positive integer"),
@@ -288,3 +296,10 @@ def test_preallocation_is_off_while_jax_first_looks_around(tmp_path, setting, im
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(seen), str(setting)]
+
+
+def test_a_number_of_seeds_stands_for_the_first_so_many():
+    from simtheory.validation.nets._arguments import checked_seeds
+
+    assert checked_seeds(5) == (0, 1, 2, 3, 4)
+    assert checked_seeds(np.int64(2)) == checked_seeds(seed for seed in (0, 1)) == (0, 1)

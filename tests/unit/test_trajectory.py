@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import simtheory as st
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
@@ -231,3 +232,43 @@ def test_what_it_tells_of_itself() -> None:
     page = traj._repr_html_()
     assert page.startswith("<table>")
     assert "&lt;b&gt;" in page
+
+
+def test_outputs_of_a_run_trained_elsewhere_are_a_trajectory_like_any_other():
+    task = st.SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    t = np.linspace(0, 12, 241)
+    known = st.sim.solve(st.sim.Tied(), task, 0.1 * np.eye(2), t)
+    seeds = np.stack([known.outputs, 0.9 * known.outputs])
+    own = st.Trajectory.from_outputs(t, seeds, task, stats={"lr": 0.1})
+    assert own.ensemble == (2,)
+    assert own.weights is None
+    assert not own.exact
+    assert own.road == "elsewhere"
+    np.testing.assert_array_equal(st.observe.loss(own.member(0)), st.observe.loss(known))
+    assert st.agreement(own.member(1), known).max_error > 0.1
+    assert st.plot.dash(own) == st.plot.dash(replace(known, origin="validation.train(MLP)"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"outputs": np.ones((3, 2))},
+            r"`outputs` must have shape .* T = 3 times and P = 4 probes",
+        ),
+        ({"outputs": np.ones((4, 3, 2))}, "`outputs` must have shape"),
+        ({"outputs": np.full((3, 4, 2), np.nan)}, "`outputs` must be finite"),
+        ({"probes": np.ones((4, 3))}, r"`probes` must have shape \(P, 2\)"),
+        ({"task": 3}, "`task` must be a task"),
+        ({"t": [0.0, 2.0, 1.0]}, "`t` must increase strictly"),
+        ({"weights": np.ones((3, 3, 3))}, "(weights|coordinate|output)"),
+    ],
+)
+def test_outputs_that_fit_nothing_are_refused(changed, message):
+    given = {
+        "t": [0.0, 1.0, 2.0],
+        "outputs": np.ones((3, 4, 2)),
+        "task": st.SIMTask(mu=(1.0, 2.0), sigma=0.1),
+    }
+    with pytest.raises(ValueError, match=message):
+        st.Trajectory.from_outputs(**(given | changed))

@@ -11,7 +11,6 @@ of a small start costs neither steps nor digits.
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.special import expit, logit
 
 from simtheory._typing import Array, IntArray
@@ -84,6 +83,8 @@ def _solved(
                 velocity((rates[j], rates[i]), (w[j], w[i]), (partner, B), depth),
             ]
         )
+
+    from scipy.integrate import solve_ivp  # loading it takes a quarter of a second
 
     found = solve_ivp(slope, (0.0, t[-1]), start, "LSODA", t, rtol=_RTOL, atol=_ATOL)
     if not found.success or not np.all(np.isfinite(found.y)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from simtheory._checks import (
     as_finite,
@@ -542,6 +541,8 @@ def learnable(task: SIMTask, U0: ArrayLike) -> Array:
 
 def _learned(rates: Array, U: Array) -> Array:
     size = np.linalg.norm(U, axis=1, keepdims=True)
+    from scipy.sparse.csgraph import connected_components  # loading it takes a tenth of a second
+
     rows = U / np.where(size > 0, size, 1.0)
     touching = np.abs(rows @ rows.T) > DEPENDENT
     _, group = connected_components(touching, directed=False)

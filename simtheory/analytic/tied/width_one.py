@@ -14,7 +14,6 @@ the nodes without changing the values at the ends.
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.special import logsumexp
 
 from simtheory._checks import as_times, not_negative
@@ -293,6 +292,8 @@ def _rank_one_decay(rates: Array, u0: Array, t: Array, decay: float) -> Array:
         return np.array([1.0 - 0.5 * g, 2.0 * (share @ a) / share.sum() * (1.0 - g) - 2.0 * kappa])
 
     begin = np.array([0.0, 2.0 * np.log(size)])
+    from scipy.integrate import solve_ivp  # loading it takes a quarter of a second
+
     found = solve_ivp(
         velocity, (0.0, unit * t[-1]), begin, method="LSODA",
         t_eval=unit * t[t > 0], rtol=1e-12, atol=1e-13,

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from simtheory._checks import as_times
 from simtheory._typing import Array, ArrayLike
@@ -222,6 +221,8 @@ def pair_ratios(a: Array, pivots: Array, t: Array) -> tuple[Array, Array]:
         return np.concatenate(turn(state[:n], *rates))
 
     start = np.concatenate([np.ones(n), np.zeros(n)])
+    from scipy.integrate import solve_ivp  # loading it takes a quarter of a second
+
     found = solve_ivp(slope, (0.0, t[-1]), start, "LSODA", t, rtol=_RTOL, atol=_ATOL)
     if not found.success or not np.all(np.isfinite(found.y)):
         raise RegimeError(

@@ -131,7 +131,7 @@ def as_gradients(
     batch: int | None,
     data: int | ArrayLike | None,
     label_noise: float,
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | int | None,
 ) -> Gradients:
     """Return the gradients that the arguments of `descend` describe, checked."""
     size = None if batch is None else positive_int("batch", batch)
@@ -145,7 +145,8 @@ def as_gradients(
                 f"Argument `data` must be a number of samples or have shape (..., n, {task.dim}), "
                 f"but its shape is {points.shape}."
             )
-    found = Gradients(task, size, points, label_noise, rng)
+    source = None if rng is None else as_generator(rng)
+    found = Gradients(task, size, points, label_noise, source)
     if size is not None and points is not None and size > found.size:
         raise ArgumentError(
             f"Argument `batch` must not exceed the {found.size} samples of `data`, whose samples are "

@@ -70,7 +70,7 @@ def descend(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     label_noise: float = 0.0,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
     members: ArrayLike | None = None,
     loss: str = "half_sum",
     every: int = 1,
@@ -117,7 +117,7 @@ def descend(
     label_noise : float
         Variance of Gaussian noise on each entry of a label. It belongs to the sample: fresh samples
         bring fresh noise, a training set keeps its own.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or int, optional
         Gives the key of all draws; needed when samples, batches or noise are drawn.
     members : array_like of int, optional
         Number of each member, in the shape of the ensemble. The draws of a member depend on the key

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +17,7 @@ from simtheory._checks import nearest, positive_int
 from simtheory._files import digest
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.sweep.family import Cell, Family, Outcome, Variable
-
-if TYPE_CHECKING:
-    from simtheory.sweep.spec import Spec
+from simtheory.sweep.family import Cell, Family, Outcome, Request, Variable
 
 __all__ = ["Function", "imported"]
 
@@ -73,25 +70,25 @@ class Function(Family):
         name = getattr(function, "__qualname__", type(function).__qualname__)
         return f"{name} {digest(content)}"
 
-    def check(self, spec: Spec) -> None:
+    def check(self, spec: Request) -> None:
         """Let every spec pass."""
 
-    def variables(self, spec: Spec) -> dict[str, Variable]:
+    def variables(self, spec: Request) -> dict[str, Variable]:
         """Return the variables that the spec names."""
         return {name: Variable(name, tuple(shape)) for name, shape in self.shapes.items()}
 
-    def sizes(self, spec: Spec) -> dict[str, int]:
+    def sizes(self, spec: Request) -> dict[str, int]:
         """Return the lengths that the spec names."""
         return {axis: size for shape in self.shapes.values() for axis, size in shape.items()}
 
-    def cost(self, spec: Spec) -> None:
+    def cost(self, spec: Request) -> None:
         """Return None: nothing is known of the function."""
 
-    def start(self, spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Cell:
+    def start(self, spec: Request, cell: Cell, memory: dict[Any, Any]) -> Cell:
         """Return the cell."""
         return cell
 
-    def compute(self, spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
+    def compute(self, spec: Request, cells: Sequence[Cell], outcome: Outcome) -> None:
         """Call the function for each cell."""
         for k, cell in enumerate(cells):
             try:

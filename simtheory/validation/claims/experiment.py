@@ -45,7 +45,7 @@ class Budget:
 
 
 _BUDGETS = {
-    "quick": Budget("quick", seeds=10, starts=100, minutes=5.0),
+    "quick": Budget("quick", seeds=6, starts=100, minutes=5.0),
     "standard": Budget("standard", seeds=10, starts=100, minutes=5.0),
     "full": Budget("full", seeds=50, starts=1000, minutes=60.0),
 }

@@ -1,7 +1,7 @@
 """The claims about concept diffusion, with small denoisers trained on vectors of concepts.
 
 The text's phenomena, order by strength, the bend and the return, the slowdown, in a world where training
-takes seconds. A denoiser trains for half as many seeds as the budget has, and for five at least.
+takes seconds. A denoiser trains for half as many seeds as the budget has, and for three at least.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _claim = Topic("diffusion", paper="yang2024").claim
 @experiment
 def _vectors(budget: Budget, strength: float) -> ConceptRun:
     """Denoisers of two concepts: the first of this strength, the second of 0.8."""
-    return vector_run(strength, seeds=range(max(5, budget.seeds // 2)), device=budget.device)
+    return vector_run(strength, seeds=range(max(3, budget.seeds // 2)), device=budget.device)
 
 
 def _path(run: ConceptRun, strength: float, ax: Any) -> None:

@@ -8,48 +8,20 @@ import platform
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simtheory._files import digest, write_text
+from simtheory._versions import versions
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Record
 from simtheory.validation.ledger.catalogue import claims
 from simtheory.validation.ledger.page import ledger_page
 
-__all__ = ["FORMAT", "Ledger", "code_version", "versions"]
+__all__ = ["FORMAT", "Ledger", "code_version"]
 
 FORMAT = "simtheory.ledger/2"
 _PAGE_EVERY = 5.0  # seconds; writing the page after every record would cost more than some claims
-_PACKAGES = (
-    "simtheory",
-    "numpy",
-    "scipy",
-    "sympy",
-    "numba",
-    "matplotlib",
-    "jax",
-    "equinox",
-    "optax",
-)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on.
-
-    Returns
-    -------
-    dict
-        Name to version; a package that is missing is ``"not installed"``.
-    """
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def code_version() -> str:

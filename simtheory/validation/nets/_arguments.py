@@ -35,10 +35,13 @@ def checked_task(task: SIMTask) -> SIMTask:
 
 
 def checked_seeds(seeds: Any) -> tuple[int, ...]:
-    """Return the seeds, all different."""
+    """Return the seeds, all different; a number n stands for the seeds 0 to n - 1."""
+    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
+        seeds = range(positive_int("seeds", int(seeds)))
     if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         raise ArgumentError(
-            f"Argument `seeds` must hold integers, such as range(20), but it is {seeds!r}."
+            "Argument `seeds` must be a number of seeds, such as 5, or hold integers, such as "
+            f"range(20), but it is {seeds!r}."
         )
     values = tuple(seeds)
     for seed in values:

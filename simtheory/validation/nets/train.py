@@ -59,7 +59,7 @@ def train(
     *,
     steps: int,
     lr: float,
-    seeds: Iterable[int],
+    seeds: int | Iterable[int],
     optimiser: Optimiser = SGD(),  # noqa: B008 (frozen)
     data: Data = Samples(),  # noqa: B008 (frozen)
     batch: int | None = None,
@@ -89,8 +89,8 @@ def train(
         Optimiser steps.
     lr : float
         Learning rate.
-    seeds : iterable of int
-        Seeds, all different; the leading axis of the result.
+    seeds : int or iterable of int
+        Seeds, all different, or how many: 5 stands for 0 to 4; the leading axis of the result.
     optimiser : Optimiser
         ``SGD()``, ``Adam()`` or one of your own. Default: ``SGD()``, gradient descent without momentum.
     data : Data

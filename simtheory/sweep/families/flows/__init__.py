@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -24,10 +24,7 @@ from simtheory.sweep.families.flows.runs import (
     run_of,
     with_last_times,
 )
-from simtheory.sweep.family import Cell, Failure, Family, Field, Outcome, Variable, attempt
-
-if TYPE_CHECKING:
-    from simtheory.sweep.spec import Spec
+from simtheory.sweep.family import Cell, Failure, Family, Field, Outcome, Request, Variable, attempt
 
 __all__ = ["Flows"]
 
@@ -79,7 +76,7 @@ class Flows(Family):
         """A concept, or a point of the grid of times."""
         return ("concept", "point")
 
-    def check(self, spec: Spec) -> None:
+    def check(self, spec: Request) -> None:
         """Refuse strengths that are no list, a missing last time, and cells that fill a machine."""
         mu = spec.tables["task"]["mu"]
         if not isinstance(mu, list):
@@ -98,7 +95,7 @@ class Flows(Family):
                 f"{points} times: lower `points` of [time]."
             )
 
-    def variables(self, spec: Spec) -> dict[str, Variable]:
+    def variables(self, spec: Request) -> dict[str, Variable]:
         """Return the measured observables, and the same of the closed form."""
         found = {name: spec.with_boundary(OBSERVABLES[name].variable) for name in spec.measure}
         if spec.theory is not None:
@@ -107,11 +104,11 @@ class Flows(Family):
                 found[f"{name}_theory"] = replace(found[name], meaning=meaning)
         return found
 
-    def sizes(self, spec: Spec) -> dict[str, int]:
+    def sizes(self, spec: Request) -> dict[str, int]:
         """Return the number of concepts and of times."""
         return {"concept": len(spec.tables["task"]["mu"]), "point": spec.tables["time"]["points"]}
 
-    def cost(self, spec: Spec) -> tuple[float, int]:
+    def cost(self, spec: Request) -> tuple[float, int]:
         """Count the entries of the maps over time and the work of a step."""
         d, h = _largest_sizes(spec)
         points = spec.tables["time"]["points"]
@@ -120,11 +117,11 @@ class Flows(Family):
             seconds += 5e-4
         return seconds, 2**22 // (points * d * d)  # 32 MB of maps
 
-    def start(self, spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
+    def start(self, spec: Request, cell: Cell, memory: dict[Any, Any]) -> Run:
         """Return what is integrated."""
         return run_of(spec, cell, memory)
 
-    def compute(self, spec: Spec, cells: Sequence[Cell], outcome: Outcome) -> None:
+    def compute(self, spec: Request, cells: Sequence[Cell], outcome: Outcome) -> None:
         """Integrate cells of one shape as one ensemble, and read the observables off them together.
 
         Time runs in shares of each run's last time, and its rates are as much larger: so runs of any
@@ -149,7 +146,7 @@ class Flows(Family):
                 _read(spec, outcome, "_theory", runs, known, share)
 
 
-def _largest_sizes(spec: Spec) -> tuple[int, int]:
+def _largest_sizes(spec: Request) -> tuple[int, int]:
     """Return dimension and width at the cell with the largest value of every axis."""
     values = {n: v[0] if isinstance(v[0], str) else max(v) for n, v in spec.coordinates.items()}
     d = len(spec.tables["task"]["mu"])
@@ -169,7 +166,7 @@ def _alike(runs: dict[int, Run], key: Callable[[Run], Any]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _solve(spec: Spec, share: Array, runs: Sequence[Run]) -> list[Array | Failure]:
+def _solve(spec: Request, share: Array, runs: Sequence[Run]) -> list[Array | Failure]:
     """Return W of each run over time, or why it has none."""
     table = spec.tables["flow"]
     layers = tuple(np.stack(layer) for layer in zip(*(r.layers for r in runs), strict=True))
@@ -205,7 +202,7 @@ def _closed_form(theory: str, run: Run, share: Array) -> Array:
 
 
 def _read(
-    spec: Spec,
+    spec: Request,
     outcome: Outcome,
     suffix: str,
     runs: dict[int, Run],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,8 @@ from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
 from simtheory.sim import Deep, Flow, OneLayer, Tied, Untied
-from simtheory.sweep.family import Cell, Field
+from simtheory.sweep.family import Cell, Field, Request
 from simtheory.tasks import SIMTask
-
-if TYPE_CHECKING:
-    from simtheory.sweep.spec import Spec
 
 __all__ = ["FLOWS", "STARTS", "TASK_FIELDS", "Run", "run_of", "with_last_times"]
 
@@ -84,7 +81,7 @@ class Run:
         return W if axes is None else axes.T @ W @ axes
 
 
-def run_of(spec: Spec, cell: Cell, memory: dict[Any, Any]) -> Run:
+def run_of(spec: Request, cell: Cell, memory: dict[Any, Any]) -> Run:
     """Return what a cell integrates.
 
     Parameters

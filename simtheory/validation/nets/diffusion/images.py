@@ -40,7 +40,7 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive_int
+from simtheory._checks import as_finite, as_generator, one_of, positive_int
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.validation.nets.diffusion.classifier import Classifier, train_classifier
@@ -190,14 +190,14 @@ class ConceptImages(World):
         """
         return np.asarray(np.array(self.strengths) * (2.0 * self._values(values) - 1.0))
 
-    def render(self, values: ArrayLike, *, rng: np.random.Generator | None = None) -> Array:
+    def render(self, values: ArrayLike, *, rng: np.random.Generator | int | None = None) -> Array:
         """Return images.
 
         Parameters
         ----------
         values : array_like, shape (N, n)
             Concept values of each.
-        rng : numpy.random.Generator, optional
+        rng : numpy.random.Generator or int, optional
             Source of the jitter. Default: none, the class's centre.
 
         Returns
@@ -205,6 +205,7 @@ class ConceptImages(World):
         ndarray, shape (N, pixels, pixels, 3)
             Images, from −1 to 1.
         """
+        source = None if rng is None else as_generator(rng)
         marks = self._values(values)
         value = dict.fromkeys(CONCEPTS, np.zeros(len(marks)))
         strength = dict(CONCEPTS)
@@ -212,9 +213,9 @@ class ConceptImages(World):
             value[name], strength[name] = marks[:, k], self.strengths[k]  # type: ignore[index]
 
         def shake(half: float, columns: int) -> Array:
-            if rng is None:
+            if source is None:
                 return np.zeros((len(marks), columns))
-            return rng.uniform(-half, half, (len(marks), columns))
+            return source.uniform(-half, half, (len(marks), columns))
 
         tint = 0.5 * strength["colour"] * (1.0 - 2.0 * value["colour"])
         green = np.full(len(marks), 0.5 - 0.5 * strength["colour"])

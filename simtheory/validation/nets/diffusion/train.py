@@ -66,7 +66,7 @@ def train(
     *,
     steps: int,
     lr: float,
-    seeds: Iterable[int],
+    seeds: int | Iterable[int],
     optimiser: Optimiser = Adam(),  # noqa: B008 (frozen)
     samples: int = 1000,
     batch: int = 64,
@@ -91,8 +91,8 @@ def train(
         Optimiser steps.
     lr : float
         Learning rate.
-    seeds : iterable of int
-        Seeds, all different; the leading axis of the result. A seed draws its own data, start,
+    seeds : int or iterable of int
+        Seeds, all different, or how many: 5 stands for 0 to 4; the leading axis of the result. A seed draws its own data, start,
         batches and sampling noise.
     optimiser : Optimiser
         ``SGD()``, ``Adam()`` or one of your own. Default: ``Adam()``.
@@ -343,7 +343,7 @@ class _Seen(Watched):
     def save(self, store: Store, step: int, state: list[Array]) -> None:
         """Write what was seen, and beside it the state of training."""
         if self._count:
-            arrays = {name: (_axes(a.ndim), a) for name, a in self.arrays.items()}
+            arrays = {name: (_axes(name, a.ndim), a) for name, a in self.arrays.items()}
             store.save(
                 Looks(self._job.stops[: self._count], arrays=Arrays(arrays)), {"step": step}, state
             )
@@ -357,8 +357,8 @@ class _Seen(Watched):
         return int(facts["step"]), saved
 
 
-def _axes(n: int) -> tuple[str, ...]:
-    return ("look", *(f"axis_{k}" for k in range(1, n)))
+def _axes(name: str, n: int) -> tuple[str, ...]:
+    return ("look", *(f"{name}_{k}" for k in range(1, n)))
 
 
 def _sampling_noise(job: _Job, seed: int) -> tuple[Array, Array | None]:

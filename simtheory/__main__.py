@@ -1,4 +1,4 @@
-"""``python -m simtheory.cli``."""
+"""``python -m simtheory``: the command line."""
 
 from simtheory.cli import main
 

@@ -1,0 +1,42 @@
+"""The option ``--json``, the same on every command that prints numbers."""
+
+from __future__ import annotations
+
+import functools
+import json as text
+import math
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["as_json"]
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., None]:
+    """Give a command the flag ``--json``, under which what it returns is printed as JSON.
+
+    The command takes the flag as its argument `json`, and prints nothing itself when it is set.
+    Numbers that are not finite become null, because JSON has none.
+    """
+
+    @click.option("--json", is_flag=True, help="Print JSON instead of a table.")
+    @functools.wraps(command)
+    def run(*args: Any, json: bool, **options: Any) -> None:
+        found = command(*args, json=json, **options)
+        if json:
+            click.echo(text.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False))
+
+    return run
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
