@@ -155,7 +155,7 @@ def random_stream() -> str:
     with _settled():
         key, places = jax.random.key(0), np.arange(8, dtype=np.int32)
         drawn = jax.random.bits(key, (8,), "uint32"), jax.random.permutation(key, places)
-    return digest(*(np.asarray(array, dtype=np.int64) for array in drawn))
+    return digest(*(np.asarray(array).tobytes() for array in drawn))
 
 
 def compiled_folder() -> Path | None:
