@@ -16,7 +16,6 @@ from simtheory.analytic.symbolic import STATEMENTS
 from simtheory.analytic.symbolic._statement import written
 from tests.statements.cases import CASES
 
-
 LONG = {
     "balanced-riccati",
     "depth-offdiag",
