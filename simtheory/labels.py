@@ -172,6 +172,23 @@ class Card:
         return re.search(r"\bhere\b", self.where) is not None
 
     @property
+    def latex(self) -> str:
+        """The equation of the result in LaTeX, as its theory page prints it.
+
+        For a proved result it is read from the statement, which loads SymPy; a computed one gives its
+        definition, a cited one its number.
+        """
+        if isinstance(self.kind, Computed):
+            return self.kind.definition
+        if isinstance(self.kind, Cited):
+            return rf"{self.kind.constant.value:g} \pm {self.kind.constant.error:g}"
+        statements = import_module("simtheory.analytic.symbolic").STATEMENTS
+        return str(statements[self.label].latex())
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+    @property
     def line(self) -> str:
         """The sentence that stands in the docstring of the function."""
         how = "" if isinstance(self.kind, Proved) else f"{type(self.kind).__name__.lower()}; "
