@@ -18,7 +18,7 @@ __all__ = ["Commands"]
 COMMANDS = {
     "validate": ("validate", "Test the claims of the papers and write the ledger's page."),
     "claims": ("validate", "List the claims of the ledger."),
-    "predict": ("predict", "Predict when a tied linear net learns which concept."),
+    "predict": ("predict", "Predict when a linear net learns which concept."),
     "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
     "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
     "warmup": ("kernels", "Compile the kernels ahead of their first use."),

@@ -24,7 +24,7 @@ import numpy as np
 
 from simtheory._checks import positive_int, share
 from simtheory._typing import Array, IntArray
-from simtheory.errors import GridWarning
+from simtheory.errors import ArgumentError, GridWarning
 from simtheory.observe import _given, arrays
 from simtheory.observe.curves import concept_outputs, loss
 from simtheory.results import Trajectory
@@ -44,7 +44,9 @@ a rise."""
 _REMEDY = "Evaluate the trajectory again at t = observe.finer_times(trajectory)."
 
 
-def finer_times(traj: Trajectory, *, step: float = 0.05, parts: int = 8) -> Array:
+def finer_times(
+    traj: Trajectory, *, level: float = 0.5, step: float = 0.05, parts: int = 8
+) -> Array:
     """Return the times of a trajectory and more, where it moves too fast to be read off them.
 
     An interval is divided where the share learned of a concept, or the loss at the target as a share
@@ -56,6 +58,8 @@ def finer_times(traj: Trajectory, *, step: float = 0.05, parts: int = 8) -> Arra
     ----------
     traj : Trajectory
         Any road's; without weights, the centroids and the target must be among its probes.
+    level : float
+        Share at which a concept counts as learned, in (0, 1).
     step : float
         Largest move from one time to the next, in (0, 1).
     parts : int
@@ -66,6 +70,11 @@ def finer_times(traj: Trajectory, *, step: float = 0.05, parts: int = 8) -> Arra
     ndarray, shape (T,)
         The times; those of the trajectory itself if they resolve it.
 
+    Raises
+    ------
+    ArgumentError
+        If a share is no share, or the parts are fewer than 2.
+
     Examples
     --------
     >>> from simtheory.tasks import SIMTask
@@ -75,7 +84,10 @@ def finer_times(traj: Trajectory, *, step: float = 0.05, parts: int = 8) -> Arra
     >>> finer_times(coarse, parts=4)
     array([0.  , 0.25, 0.5 , 0.75, 1.  , 2.  ])
     """
-    most, number = share("step", step), positive_int("parts", parts)
+    most, reached = share("step", step), share("level", level)
+    number = positive_int("parts", parts)
+    if number == 1:
+        raise ArgumentError("Argument `parts` must be at least 2, but it is 1.")
     t = _given.trajectory(traj).t
     if t.size < 2:
         return t
@@ -86,13 +98,10 @@ def finer_times(traj: Trajectory, *, step: float = 0.05, parts: int = 8) -> Arra
     moved = [np.diff(shares, axis=-1).reshape(-1, t.size - 1), np.diff(losses / first, axis=-1)]
     coarse = np.asarray((np.abs(np.concatenate(moved)) > most).any(axis=0))
     flat = shares.reshape(-1, t.size)
-    for level in (0.5,):
-        place = arrays.crossings(t, flat, level)
-        error = arrays.crossing_errors(t, flat, level)
-        late = np.isfinite(place) & (
-            error > 0.5 * _TIMES * np.where(np.isfinite(place), place - t[0], 1.0)
-        )
-        coarse[np.searchsorted(t, place[late]) - 1] = True
+    place = arrays.crossings(t, flat, reached)
+    since = np.where(np.isfinite(place), place - t[0], inf)
+    late = arrays.crossing_errors(t, flat, reached) > 0.5 * _TIMES * since
+    coarse[np.searchsorted(t, place[late]) - 1] = True
     for run, start in zip(losses, first[:, 0], strict=True):
         for low, high in arrays.rises(run, _SMALL * float(start)):
             for turn in (low, high):
@@ -107,13 +116,10 @@ def learned(traj: Trajectory) -> Array:
     """Return the share learned of each concept with signal, on its own cluster, shape (..., s, T)."""
     mu = traj.task.mu
     presence = np.eye(mu.size)
-    return np.stack(
-        [
-            concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k]
-            for k in np.flatnonzero(mu)
-        ],
-        axis=-2,
-    )
+    found = [
+        concept_outputs(traj, vertex=tuple(presence[k]))[..., k] / mu[k] for k in np.flatnonzero(mu)
+    ]
+    return np.stack(found, axis=-2) if found else np.empty((*traj.ensemble, 0, traj.t.size))
 
 
 def warn_of_crossings(t: Array, shares: Array, level: float) -> None:

@@ -5,12 +5,15 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 import simtheory as st
+from simtheory import plot
 from simtheory.cli import main
 from simtheory.cli._group import COMMANDS
 
@@ -31,6 +34,84 @@ def test_predict_names_rate_pivot_and_times_of_every_concept():
     assert ": 3 → 2 → 1\n" in result.output
 
 
+def numbers(*words):
+    result = type_in("predict", *words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_predict_resolves_concepts_whose_rates_are_far_apart():
+    """On a uniform grid of 1001 times the fast concept is learned within the first interval."""
+    first, second = numbers("--mu", "1,50", "--sigma", "0.05")["concepts"]
+    assert second["exact_flow"] == pytest.approx(0.00435, abs=5e-6)
+    assert second["exact_flow"] == pytest.approx(second["predicted"], rel=0.01)
+    assert first["exact_flow"] == pytest.approx(first["predicted"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("net", "flow", "rtol"),
+    # The forms err by about the size of the start, a few hundredths; one layer's is exact, up to the straight line
+    # within an interval in which a concept moves by .05: .05 / 4 of a hundredth of its time.
+    [("tied", "tied", 0.05), ("untied", "untied", 0.05), ("one-layer", "one layer", 1e-4)],
+)
+def test_predict_of_every_net_agrees_with_its_flow(net, flow, rtol):
+    found = numbers("--mu", "1,1.5,2.2", "--sigma", "0.05", "--net", net)
+    assert found["net"].startswith(flow)
+    assert found["order"] == [3, 2, 1]
+    for concept in found["concepts"]:
+        assert concept["predicted"] == pytest.approx(concept["exact_flow"], rel=rtol)
+
+
+def test_predict_of_a_deep_net_is_that_of_its_flow():
+    found = numbers(
+        "--mu", "2", "--sigma", "0.05", "--net", "deep", "--depth", "4", "--scale", "0.5"
+    )
+    (concept,) = found["concepts"]
+    assert concept["predicted"] == pytest.approx(concept["exact_flow"], rel=1e-4)
+    shallow = numbers(
+        "--mu", "2", "--sigma", "0.05", "--net", "deep", "--depth", "2", "--scale", "0.5"
+    )
+    assert abs(shallow["concepts"][0]["predicted"] / concept["predicted"] - 1) > 0.02
+
+
+@pytest.mark.parametrize(("net", "factor"), [("tied", 2.0), ("untied", 1.0)])
+def test_predict_answers_in_steps(net, factor):
+    words = ("--mu", "1,2", "--sigma", "0.1", "--net", net)
+    times, steps = numbers(*words), numbers(*words, "--lr", "0.01", "--loss", "sum")
+    assert (times["unit"], steps["unit"]) == ("canonical time", "optimiser step")
+    for before, after in zip(times["concepts"], steps["concepts"], strict=True):
+        assert after["exact_flow"] == pytest.approx(before["exact_flow"] / (factor * 2 * 0.01))
+    assert "learned at step" in type_in("predict", *words, "--lr", "0.01").output
+
+
+def test_the_closed_form_is_printed_where_the_flow_fails():
+    result = type_in("predict", "--mu", "1,2000", "--sigma", "0.05", "--net", "untied")
+    assert result.exit_code == 1
+    assert re.search(r"^2 +2000 +2e\+06 +1\.\d+e-06 +–$", result.output, flags=re.MULTILINE)
+    assert "The exact flow stopped at t = " in result.output
+    assert "--t-max" in result.output
+
+
+def test_a_picture_has_the_plane_that_was_asked_for_and_time_on_a_logarithmic_axis(
+    tmp_path, monkeypatch
+):
+    kept = []
+
+    @contextmanager
+    def keep(path, *, widths):
+        kept[:] = np.ravel(Figure().subplots(1, len(widths)))
+        yield kept
+
+    monkeypatch.setattr(plot, "picture", keep)
+    words = ("--sigma", "0.05", "--plot", str(tmp_path / "out.svg"), "--lr", "0.01")
+    assert type_in("predict", "--mu", "1,2,9", "--concepts", "1,3", *words).exit_code == 0
+    assert kept[1].get_ylabel() == "output along concept 3"
+    assert [ax.get_xscale() for ax in kept] == ["log", "linear", "log"]
+    assert [child.get_xlabel() for child in kept[0].child_axes] == ["optimiser step"]
+    assert type_in("predict", "--mu", "1,2,2.5", *words).exit_code == 0
+    assert kept[0].get_xscale() == "linear"
+
+
 def test_predict_names_the_concept_that_a_narrow_start_cannot_learn():
     result = type_in("predict", "--mu", "1,2", "--sigma", "0.1", "--width", "1")
     assert result.exit_code == 0
@@ -48,6 +129,15 @@ def test_predict_reads_a_file_and_a_flag_overrides_it(tmp_path):
                    "--cosine", "0.5", "--t-max", "20", "--points", "101")  # fmt: skip
     assert type_in("predict", str(file)).output == same.output
     assert type_in("predict", str(file), "--cosine", "0.9").output != same.output
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    file = tmp_path / "task.toml"
+    file.write_text("[task]\nmu = [1.0, 2.0]\nsigma = 0.1\n", encoding="utf-8-sig")
+    assert (
+        type_in("predict", str(file)).output
+        == type_in("predict", "--mu", "1,2", "--sigma", "0.1").output
+    )
 
 
 def test_predict_writes_the_curves_of_its_table(tmp_path):
@@ -73,15 +163,21 @@ def test_predict_writes_the_curves_of_its_table(tmp_path):
         (["predcit"], "did you mean predict"),
         (["predict"], "needs --mu and --sigma"),
         (["predict", "--mu", "1;2", "--sigma", "1"], "--mu must be numbers with commas"),
-        (["predict", "--mu", "1,2", "--sigma=-1"], "`sigma` must not be negative"),
-        (["predict", "--mu", "1,2", "--sigma", "1", "--dim", "1"], "`dim` must be at least"),
+        (["predict", "--mu", "1,2", "--sigma=-1"], "Option --sigma must not be negative"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--dim", "1"], "Option --dim must be at least"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--weights", "0.5,0.6"], "must sum to 1"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--init", "unifrom"], "did you mean uniform"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--plot", "x.gif"], ".png"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--plot", "/no/such/place.png"], "does not exist"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--seed=-4"], "--seed"),
-        (["predict", "--mu", "1,2", "--sigma", "1", "--t-max=-4"], "t_max"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--t-max=-4"], "Option --t-max must"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--scale", "3"], "W(0)"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--net", "ti"], "did you mean tied or untied"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--depth", "4"], "it needs --net deep"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--loss", "sum"], "it needs --lr"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--net", "untied", "--lr", "1", "--loss", "recurrence"], "Option --loss"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--net", "one-layer", "--width", "3"], "--width is of no use"),
+        (["predict", "--mu", "1,2", "--sigma", "1", "--concepts", "1,3"], "--concepts must name two"),
         (["validate", "identity/nothing-like-it"], "unknown"),
         (["validate", "--budget", "huge"], "budget"),
         (["validate", "--device", "tpu"], "device"),

@@ -1,0 +1,50 @@
+"""Errors of the command line in words of its options.
+
+A function that a command calls names its own arguments. The user of a shell knows options, so an error
+about an argument of the same name speaks of the option.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from simtheory.errors import SimTheoryError
+
+__all__ = ["in_flags"]
+
+
+def in_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the errors of a command's function speak of the options that were passed to it."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except SimTheoryError as reason:
+            context = click.get_current_context()
+            raise click.UsageError(_translated(str(reason), context), context) from reason
+
+    return run
+
+
+def _translated(message: str, context: click.Context) -> str:
+    flags = {p.name: p.opts[0] for p in context.command.params if isinstance(p, click.Option)}
+    given = {
+        name: flag
+        for name, flag in flags.items()
+        if name and context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+    }
+
+    def name(found: re.Match[str]) -> str:
+        flag = given.get(found["name"])
+        if flag is None:
+            return found[0]
+        noun = {"Argument ": "Option ", "argument ": "option "}.get(found["noun"] or "", "")
+        return f"{noun}{flag}"
+
+    return re.sub(r"(?P<noun>[Aa]rgument )?`(?P<name>\w+)`", name, message)
