@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from simtheory._names import public
+
 __all__ = [
     "ArgumentError",
     "FitError",
@@ -132,3 +134,6 @@ class GridWarning(ReadingWarning):
 
 class TrainingWarning(UserWarning):
     """A network was trained, but not as requested; the message names the difference and a remedy."""
+
+
+public(__name__)

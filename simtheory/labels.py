@@ -37,6 +37,7 @@ from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from simtheory._checks import nearest
+from simtheory._names import public
 from simtheory.errors import ArgumentError
 
 __all__ = [
@@ -457,3 +458,6 @@ def _bibliography() -> dict[str, str]:
         """
     )
     return {_SOFTWARE: software, **papers}
+
+
+public(__name__)
