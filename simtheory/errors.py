@@ -15,6 +15,7 @@ from simtheory._names import public
 __all__ = [
     "ArgumentError",
     "FitError",
+    "FitWarning",
     "GridWarning",
     "MissingExtraError",
     "ReadingWarning",
@@ -118,6 +119,10 @@ class SolveError(SimTheoryError, RuntimeError):
 
 class SweepError(SimTheoryError, RuntimeError):
     """A sweep stopped early; finished cells are stored, and the same sweep resumes from them."""
+
+
+class FitWarning(UserWarning):
+    """A fit whose residuals show that the model is wrong; the message names the likely cause."""
 
 
 class RegimeWarning(UserWarning):
