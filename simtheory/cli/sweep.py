@@ -140,12 +140,15 @@ def plot(
     target = out or store.with_suffix(".png")
     widths = [3.4] * (len(panels) - 1) + [4.1]
     seen = [panel[variable].where(panel["status"] == 1) for _, panel in panels]
-    span = {"vmin": min(float(s.min()) for s in seen), "vmax": max(float(s.max()) for s in seen)}
+    span: dict[str, Any] = {
+        "vmin": min(float(s.min()) for s in seen),
+        "vmax": max(float(s.max()) for s in seen),
+    }
     try:
         with picture(target, widths=widths) as axes:
             for (title, panel), ax in zip(panels, axes, strict=True):
                 phase(panel, variable, x=x, y=y, level=level, key=ax is axes[-1], ax=ax, **span)
-                ax.set_title(title)
+                ax.set_title(title.replace("$", r"\$"))
     except OSError as reason:
         raise ArgumentError(f"Cannot write {target}: {reason.strerror}.") from reason
     click.echo(target.resolve())

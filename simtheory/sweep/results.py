@@ -86,7 +86,21 @@ def read(store: str | Path) -> Any:
     for name, array in source.arrays.items():
         unknown = -1 if array["dtype"] == "int64" else np.nan
         dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
-    return dataset
+    return _portable(dataset)
+
+
+def _portable(dataset: Any) -> Any:
+    """Return a dataset that every engine writes: fixed-width words, no encoding of this store."""
+    words = [name for name in dataset.coords if dataset[name].dtype.kind in "OTU"]
+    fixed = {
+        name: (
+            dataset[name].dims,
+            np.array(dataset[name].values.tolist(), dtype=np.str_),
+            dataset[name].attrs,
+        )
+        for name in words
+    }
+    return dataset.assign_coords(fixed).drop_encoding()
 
 
 def status(store: str | Path) -> Progress:
