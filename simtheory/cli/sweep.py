@@ -133,7 +133,7 @@ def plot(
     from simtheory.sweep import read
 
     data = read(store)
-    variable = variable or data.attrs["variables"][0]
+    variable = variable or data.attrs["measured"].split()[0]
     for word in at:
         data = _fixed(data, word)
     panels = _panels(data, variable, x, y)

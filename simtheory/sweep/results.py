@@ -55,7 +55,8 @@ def read(store: str | Path) -> Any:
     -------
     xarray.Dataset
         One variable for each observable, over the axes of the spec; `status` tells the cells that are
-        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
+        done (1) from those that failed (2) and those to come (0), which hold NaN or −1. The
+        attribute ``measured`` names the observables of the spec, with spaces between.
 
     Raises
     ------
@@ -90,17 +91,23 @@ def read(store: str | Path) -> Any:
 
 
 def _portable(dataset: Any) -> Any:
-    """Return a dataset that every engine writes: fixed-width words, no encoding of this store."""
+    """Return a dataset that every engine writes: words as objects, no encoding of this store.
+
+    The attribute ``variables`` of the store becomes ``measured``, one text: SciPy's writer of netCDF has a
+    field of the first name, which the attribute would replace, and no lists of words.
+    """
     words = [name for name in dataset.coords if dataset[name].dtype.kind in "OTU"]
     fixed = {
         name: (
             dataset[name].dims,
-            np.array(dataset[name].values.tolist(), dtype=np.str_),
+            np.array(dataset[name].values.tolist(), dtype=object),
             dataset[name].attrs,
         )
         for name in words
     }
-    return dataset.assign_coords(fixed).drop_encoding()
+    found = dataset.assign_coords(fixed).drop_encoding()
+    found.attrs["measured"] = " ".join(found.attrs.pop("variables"))
+    return found
 
 
 def status(store: str | Path) -> Progress:
