@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "ArgumentError",
     "FitError",
+    "FitWarning",
     "GridWarning",
     "MissingExtraError",
     "ReadingWarning",
@@ -116,6 +117,10 @@ class SolveError(SimTheoryError, RuntimeError):
 
 class SweepError(SimTheoryError, RuntimeError):
     """A sweep stopped early; finished cells are stored, and the same sweep resumes from them."""
+
+
+class FitWarning(UserWarning):
+    """A fit whose residuals show that the model is wrong; the message names the likely cause."""
 
 
 class RegimeWarning(UserWarning):

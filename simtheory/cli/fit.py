@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from simtheory import fit as fitting
 from simtheory import plot
 from simtheory._checks import positive_int
 from simtheory._files import write_text
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, FitWarning
 from simtheory.units import Clock
 
 __all__ = ["fit"]
@@ -22,13 +23,23 @@ __all__ = ["fit"]
 @click.command()
 @click.argument("curves", type=click.Path(path_type=Path))
 @click.option(
-    "--model", default="auto", show_default=True, help="The net: one-layer, tied, or auto."
+    "--model",
+    default="auto",
+    show_default=True,
+    help="The net: one-layer, tied (U Uᵀ), untied (W₂W₁), deep, or auto.",
 )
 @click.option(
     "--rows",
     default="auto",
     show_default=True,
     help="Ties between concepts at the start: orthogonal, correlated, or auto.",
+)
+@click.option("--depth", type=float, help="Number of layers; --model deep needs it.")
+@click.option(
+    "--ends",
+    default="auto",
+    show_default=True,
+    help="Where curves end: one (outputs at 1, losses at 0), free, or auto.",
 )
 @click.option("--observed", help="What a column is: concepts, target or loss. Default: by name.")
 @click.option("--columns", help="Columns to take, such as size,colour. Default: all.")
@@ -60,7 +71,11 @@ __all__ = ["fit"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for fit.png, fit.svg and fit.json; created if needed.",
 )
-def fit(curves: Path, out: Path | None, **flags: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@click.pass_context
+def fit(
+    context: click.Context, curves: Path, out: Path | None, as_json: bool, **flags: Any
+) -> None:
     """Fit measured curves, and predict the rest of the training.
 
     CURVES is a .csv, .tsv, .jsonl or .npz file with a column t, time, step or steps, and one column
@@ -81,24 +96,35 @@ def fit(curves: Path, out: Path | None, **flags: Any) -> None:
         incomplete=flags["incomplete"],
     )
     samples = flags["bootstrap"]
-    found = fitting.fit(
-        measured,
-        model=flags["model"],
-        rows=flags["rows"],
-        until=flags["until"],
-        confidence=flags["confidence"],
-        bootstrap=positive_int("bootstrap", samples) if samples else 0,
-        rng=np.random.default_rng(flags["seed"]),
-        progress=True,
-    )
+    with warnings.catch_warnings():  # the verdict is printed
+        warnings.simplefilter("ignore", FitWarning)
+        found = fitting.fit(
+            measured,
+            model=flags["model"],
+            rows=flags["rows"],
+            depth=flags["depth"],
+            ends=flags["ends"],
+            until=flags["until"],
+            confidence=flags["confidence"],
+            bootstrap=positive_int("bootstrap", samples) if samples else 0,
+            rng=np.random.default_rng(flags["seed"]),
+            progress=True,
+        )
     ahead = fitting.predict(found, until=flags["horizon"])
-    click.echo(f"{measured}\n\n{found}\n\n{ahead}")
+    if as_json:
+        click.echo(json.dumps(fitting.as_dict(found, ahead), indent=2))
+    else:
+        click.echo(f"{measured}\n\n{found}\n\n{ahead}")
     if out is not None:
         try:
             _write(out, found, ahead)
         except OSError as reason:
             raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
-        click.echo(f"\n{out / 'fit.png'}")
+        if not as_json:
+            click.echo(f"\n{out / 'fit.png'}")
+    if found.quality.rejected:
+        click.echo(f"Warning: the {found.model} model {found.verdict}", err=True)
+        context.exit(1)
 
 
 def _write(out: Path, found: fitting.Fit, ahead: fitting.Forecast) -> None:

@@ -5,18 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2 as chi2_law
-from scipy.stats import norm
-from scipy.stats import t as t_law
+from scipy.special import chdtri, ndtr, stdtrit
 
 from simtheory._typing import Array
 from simtheory.fit._forms import SCALES
+from simtheory.fit._residuals import coloured, errors_of, gain, pattern
 from simtheory.fit._search import Optimum
 from simtheory.fit.curves import Curves
 from simtheory.fit.noisy_rises import noise_level
 
 _SINGULAR = 1e-8
 """Singular values of the Jacobian below this share of the largest count as zero."""
+
+_CHANCE = 1e-4
+"""Probability of patterns in the residuals below which the model counts as wrong."""
+
+_MATERIAL = 5e-3
+"""Size of these patterns, as a share of the range of a curve, below which a model is good enough: steps
+of finite size and drawn data move the curves of a trained net by as much."""
+
+_EXACT = 1e-7
+"""Residual below which only the search differs between models."""
+
+_TIES = 0.01
+"""Probability below which a better fit shows ties between rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +49,22 @@ class Quality:
     runs : float
         Probability that residuals without order change sign so rarely (Wald and Wolfowitz); small
         where the model misses something that lasts.
+    pattern : float
+        Probability of slow patterns as large as those in the residuals, if the model is right; noise
+        may be correlated.
+    misfit : float
+        Root mean square of these patterns, as a share of the range of the curve; the largest over the
+        columns.
     correlation : float
-        Between neighbouring residuals.
+        Between neighbouring errors, as residuals show it; 0 where independent errors would look the
+        same.
     widening : float
-        Factor on all standard errors because neighbouring residuals are correlated; 1 if not.
+        Factor on the standard error of a mean because neighbouring errors are correlated; 1 if they
+        are not.
+    innovation : float
+        Standard deviation of what is new in each error.
+    degrees : float
+        Degrees of freedom that are left, correlated points counted less.
     aicc, bic : float
         Akaike's criterion, corrected for small samples, and Schwarz's; only differences matter.
     """
@@ -51,10 +75,19 @@ class Quality:
     noise: float
     chi2: float
     runs: float
+    pattern: float
+    misfit: float
     correlation: float
     widening: float
+    innovation: float
+    degrees: float
     aicc: float
     bic: float
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the residuals show that the model is wrong."""
+        return self.pattern < _CHANCE and self.misfit > _MATERIAL
 
 
 def quality(optimum: Optimum, curves: Curves) -> Quality:
@@ -63,11 +96,10 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
     squares = optimum.sum_of_squares
     noise = float(np.sqrt(np.mean(noise_level(curves.t, curves.values) ** 2)))
     residual = float(np.sqrt(squares / (n - p)))
-    table = optimum.residuals.reshape(curves.values.shape)
-    correlation = _correlation(table)
-    widening = 1.0
-    if correlation > 2.0 / np.sqrt(n):  # a smaller one may come from independent noise
-        widening = float(np.sqrt((1.0 + correlation) / (1.0 - min(correlation, 0.99))))
+    table, slopes = _tables(optimum, curves.values.shape)
+    errors = errors_of(table, slopes)
+    chance, size = pattern(table, slopes)
+    range_ = np.maximum(np.ptp(curves.values, axis=0), 1e-300)
     k = p + 1  # the noise is estimated, too
     depth = n * np.log(max(squares / n, 1e-300))
     correction = 2.0 * k * (k + 1) / max(n - k - 1, 1e-9)
@@ -78,25 +110,46 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
         noise=noise,
         chi2=float((residual / noise) ** 2) if noise > 0 else np.inf,
         runs=_runs(table),
-        correlation=correlation,
-        widening=widening,
+        pattern=chance,
+        misfit=float((size / range_).max()),
+        correlation=errors.correlation,
+        widening=float(np.sqrt((1.0 + errors.correlation) / (1.0 - errors.correlation))),
+        innovation=errors.innovation,
+        degrees=errors.degrees,
         aicc=float(depth + 2 * k + correction),
         bic=float(depth + k * np.log(n)),
     )
 
 
 def spread(optimum: Optimum, found: Quality) -> Array:
-    """Return R with R Rᵀ the Gauss–Newton covariance of the free parameters.
-
-    It is widened for correlated residuals.
-    """
+    """Return R with R Rᵀ the covariance of the free parameters, J⁺ V J⁺ᵀ with V that of the errors."""
+    count = optimum.jacobian.shape[1]
     _, sizes, axes = np.linalg.svd(optimum.jacobian, full_matrices=False)
-    return np.asarray(found.residual * found.widening * axes.T / np.maximum(sizes, 1e-300))
+    if found.correlation == 0.0:
+        return np.asarray(found.innovation * axes.T / np.maximum(sizes, 1e-300))
+    _, slopes = _tables(optimum, optimum.shape)
+    driven = coloured(slopes, found.correlation).reshape(-1, count)
+    # J⁺ V J⁺ᵀ = σ² (JᵀJ)⁻¹ DᵀD (JᵀJ)⁻¹ with D the driven slopes.
+    inverse = (axes.T / np.maximum(sizes, 1e-300) ** 2) @ axes
+    return np.asarray(found.innovation * inverse @ np.asarray(np.linalg.qr(driven, mode="r")).T)
 
 
 def factor(found: Quality, confidence: float) -> float:
     """Return Student's factor between a standard error and half an interval."""
-    return float(t_law.isf(0.5 * (1.0 - confidence), found.points - found.parameters))
+    return float(stdtrit(found.degrees, 0.5 * (1.0 + confidence)))
+
+
+def shows_ties(loose: Optimum, tied: Optimum, found: Quality) -> bool:
+    """Tell whether a fit with ties between rows is better than without, beyond what noise explains."""
+    if np.sqrt(loose.sum_of_squares / found.points) < _EXACT:
+        return False
+    before, after = _tables(loose, loose.shape), _tables(tied, tied.shape)
+    return gain(*before, *after, found.correlation) < _TIES
+
+
+def _tables(optimum: Optimum, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Residuals (T, C) and slopes (T, C, p)."""
+    return optimum.residuals.reshape(shape), optimum.jacobian.reshape(*shape, optimum.n_free)
 
 
 def unidentified(optimum: Optimum, found: Quality) -> str:
@@ -132,14 +185,7 @@ def flat(t: Array, column: Array) -> bool:
     means, sizes = np.array([b.mean() for b in blocks]), np.array([b.size for b in blocks])
     moved = float(np.sum(sizes * (means - column.mean()) ** 2)) / noise**2
     # The factor 1.5 covers the error of the estimated noise.
-    return moved <= 1.5 * float(chi2_law.isf(1e-4, pieces - 1))
-
-
-def _correlation(residuals: Array) -> float:
-    """Correlation of neighbouring residuals, over all columns."""
-    centred = residuals - residuals.mean(axis=0)
-    whole = float(np.sum(centred**2))
-    return float(np.sum(centred[1:] * centred[:-1])) / whole if whole > 0 else 0.0
+    return moved <= 1.5 * float(chdtri(pieces - 1, 1e-4))
 
 
 def _runs(residuals: Array) -> float:
@@ -153,4 +199,4 @@ def _runs(residuals: Array) -> float:
         seen += 1 + int(np.sum(up[1:] != up[:-1]))
         mean += 1 + 2 * n * m / (n + m)
         variance += 2 * n * m * (2 * n * m - n - m) / ((n + m) ** 2 * max(n + m - 1, 1))
-    return float(norm.cdf((seen - mean) / np.sqrt(variance))) if variance > 0 else 1.0
+    return float(ndtr((seen - mean) / np.sqrt(variance))) if variance > 0 else 1.0

@@ -1,15 +1,17 @@
-r"""The two models as functions of unbounded parameters.
+r"""The models as functions of unbounded parameters.
 
 A form has the parameters, for concepts k and pairs k < p,
 
 ====================  ==================================  =======================================
 name                  scale on which it is fitted         models
 ====================  ==================================  =======================================
-``rate_k``            ln                                  both
-``start_k``           as it is; logit for the tied net    both: w_kk(0)
+``rate_k``            ln                                  all
+``start_k``           as it is; logit but for one layer   all: w_kk(0)
 ``cosine_kp``         atanh of partial cosines            tied, correlated rows
 ``start_kp``          as it is                            one layer, correlated rows: w_kp(0)
 ``amplitude_k``       ln                                  a loss without known `mu`
+``end_k``             as it is                            outputs that end elsewhere than at 1
+``floor``             as it is                            a loss that ends elsewhere than at 0
 ====================  ==================================  =======================================
 
 Partial cosines, each between two rows without their shares along the rows before, may take any
@@ -19,7 +21,7 @@ values in (−1, 1): at every point of a search W(0) = U₀U₀ᵀ is a Gram mat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, permutations
 from typing import Any
 
@@ -28,11 +30,13 @@ from scipy.special import expit, logit
 
 from simtheory import sim
 from simtheory._typing import Array
-from simtheory.analytic import one_layer, tied
+from simtheory.analytic import deep, one_layer, tied
 from simtheory.fit.curves import Curves
 from simtheory.observe import arrays
 
-MODELS = ("one-layer", "tied")
+MODELS = ("one-layer", "tied", "untied", "deep")
+LOGISTIC = ("tied", "untied")
+"""Models whose modes are logistic: they differ in the time that a step takes."""
 ROWS = ("orthogonal", "correlated")
 
 _RTOL = 1e-9
@@ -74,11 +78,15 @@ SCALES = {
         "{0:.2g} in its atanh, and 1.5 leaves all open from none to parallel",
     ),
     "ln_amplitude": Scale(-20.0, 20.0, np.log, np.exp, 1.0, _FACTOR),
+    "end": Scale(-5.0, 5.0, np.asarray, np.asarray, 0.2, "{0:.2g}, and 1 is the whole way"),
+    "floor": Scale(
+        -1e12, 1e12, np.asarray, np.asarray, np.inf, "{0:.2g}, larger than any loss"
+    ),
 }  # fmt: skip
 """The scales by name."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Form:
     """One model of one set of curves, its time in units of the measured length of time."""
 
@@ -86,18 +94,24 @@ class Form:
     rows: str
     observed: str
     n: int
-    mu: Array | None
+    mu: Array | None = field(compare=False)
+    depth: float = 2.0
+    """Number of layers of a deep net."""
+    ends: tuple[int, ...] = ()
+    """Columns whose end is fitted; (0,) for a loss with a floor."""
 
     @classmethod
-    def of(cls, curves: Curves, model: str, rows: str) -> Form:
-        return cls(model, rows, curves.observed, curves.n_concepts, curves.mu)
+    def of(
+        cls, curves: Curves, model: str, rows: str, depth: float, ends: tuple[int, ...] = ()
+    ) -> Form:
+        return cls(model, rows, curves.observed, curves.n_concepts, curves.mu, depth, ends)
 
     @property
     def layout(self) -> list[tuple[str, str]]:
         """Name and scale of every parameter, in order."""
         concepts = range(1, self.n + 1)
         found = [(f"rate_{k}", "ln_rate") for k in concepts]
-        if self.model == "tied":
+        if self.model != "one-layer":
             found += [(f"start_{k}", "logit_start") for k in concepts]
         elif not self.amplitudes:  # one layer's start and amplitude are one factor
             found += [(f"start_{k}", "start") for k in concepts]
@@ -107,7 +121,9 @@ class Form:
             found += [(f"start_{k}{p}", "start") for k, p in permutations(concepts, 2)]
         if self.amplitudes:
             found += [(f"amplitude_{k}", "ln_amplitude") for k in concepts]
-        return found
+        if self.ends and self.observed == "loss":
+            return [*found, ("floor", "floor")]
+        return found + [(f"end_{k + 1}", "end") for k in self.ends]
 
     @property
     def names(self) -> list[str]:
@@ -139,6 +155,9 @@ class Form:
             flat, start = rates.reshape(-1, self.n), self._map(theta).reshape(-1, self.n, self.n)
             runs = [one_layer.flow(a, W0, t) for a, W0 in zip(flat, start, strict=True)]
             return np.stack(runs).reshape(*rates.shape[:-1], t.size, self.n, self.n)
+        if self.rows == "orthogonal" and self.model == "deep":
+            modes = deep.mode(rates, expit(self.part(theta, "start")), t, depth=self.depth)
+            return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
         if self.rows == "orthogonal":
             modes = tied.mode(rates, expit(self.part(theta, "start")), t)
             return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
@@ -149,17 +168,29 @@ class Form:
 
     def values(self, theta: Array, t: Array) -> Array:
         """Return what was observed, shape (..., T, C)."""
-        W = self.weights(theta, t)
+        return self.observe(theta, self.weights(theta, t))
+
+    def observe(self, theta: Array, W: Array) -> Array:
+        """Return what is observed of W, shape (..., T, C)."""
         diagonal = np.diagonal(W, axis1=-2, axis2=-1)
-        if self.amplitudes:
-            mu = np.exp(self.part(theta, "amplitude"))[..., None, :]
-            return np.asarray(0.5 * np.sum((mu * (1.0 - diagonal)) ** 2, axis=-1, keepdims=True))
+        if self.observed == "loss":
+            if self.mu is None:
+                mu = np.exp(self.part(theta, "amplitude"))[..., None, :]
+                loss = 0.5 * np.sum((mu * (1.0 - diagonal)) ** 2, axis=-1, keepdims=True)
+            else:
+                loss = arrays.losses(W @ self.mu, self.mu)[..., None]
+            return np.asarray(loss + theta[..., -1:, None] if self.ends else loss)
         if self.observed == "concepts" or self.mu is None:
-            return diagonal
-        output = W @ self.mu
-        if self.observed == "target":
-            return np.asarray(output / self.mu)
-        return arrays.losses(output, self.mu)[..., None]
+            return self.shares(theta, diagonal)
+        return self.shares(theta, W @ self.mu / self.mu)
+
+    def shares(self, theta: Array, outputs: Array) -> Array:
+        """Return shares of the target, which end where the fit says, shape (..., T, C)."""
+        if not self.ends or self.observed == "loss":
+            return outputs
+        scale = np.ones((*theta.shape[:-1], 1, self.n))
+        scale[..., 0, list(self.ends)] = self.part(theta, "end")
+        return np.asarray(scale * outputs)
 
     def linked(self, theta: Array) -> Array:
         """Return the parameters with plain instead of partial cosines, on their atanh scale."""

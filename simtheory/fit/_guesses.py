@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import expit
 
 from simtheory._typing import Array
-from simtheory.fit._forms import Form
+from simtheory.analytic import deep
+from simtheory.fit._forms import LOGISTIC, Form
 
 _POINTS = 80
 """Points of the curves, spread evenly, on which a grid is searched."""
@@ -25,8 +26,7 @@ def guesses(form: Form, t: Array, values: Array) -> list[Array]:
     some = np.unique(np.linspace(0, t.size - 1, min(t.size, _POINTS)).astype(int))
     t, values = t[some], values[some]
     if form.observed != "loss":
-        find = _logistic if form.model == "tied" else _exponential
-        pairs = np.array([find(t, column) for column in values.T])
+        pairs = np.array([_mode(form, t, column) for column in values.T])
         return [np.concatenate([pairs[:, 0], pairs[:, 1]])]
     return _of_loss(form, t, values)
 
@@ -49,6 +49,28 @@ def correlated(form: Form, orthogonal: Array) -> list[Array]:
         theta[form.n : 2 * form.n] -= later * np.log1p(-(cosine**2))
         found.append(theta)
     return found
+
+
+def _mode(form: Form, t: Array, column: Array) -> tuple[float, float]:
+    if form.model == "one-layer":
+        return _exponential(t, column)
+    return _logistic(t, column) if form.model in LOGISTIC else _deep(t, column, form.depth)
+
+
+def _deep(t: Array, values: Array, depth: float) -> tuple[float, float]:
+    """ln rate and logit start of the nearest mode of a deep net: a curve for each start, stretched."""
+    starts = -np.geomspace(0.5, 24.0, 24)
+    length = deep.time_to_level(1.0, expit(starts), depth=depth)
+    grid = np.concatenate([np.linspace(0.0, 3.0, 150), np.geomspace(3.1, 60.0, 30)])
+    shapes = deep.mode(length, expit(starts), grid, depth=depth)  # half is learned at 1
+    halves = np.geomspace(0.02, 4.0, 40)
+    found = (np.inf, 0.0, 0.0)
+    for shape, start, whole in zip(shapes, starts, length, strict=True):
+        curves = np.interp(t / halves[:, None], grid, shape)
+        errors = np.sum((curves - values) ** 2, axis=-1)
+        k = int(errors.argmin())
+        found = min(found, (float(errors[k]), float(np.log(whole / halves[k])), float(start)))
+    return found[1:]
 
 
 def _logistic(t: Array, values: Array) -> tuple[float, float]:
@@ -78,11 +100,14 @@ def _of_loss(form: Form, t: Array, values: Array) -> list[Array]:
         slower = [2.0 ** (-q * np.arange(form.n)) for q in ((0, 1, 2) if form.n > 1 else (0,))]
     else:
         signals, slower = [form.mu], [(form.mu / form.mu.max()) ** q for q in (0.5, 1, 2, 3)]
-    starts = -np.linspace(0.5, 24.0, 32) if form.model == "tied" else np.zeros(1)
+    starts = np.zeros(1) if form.model == "one-layer" else -np.linspace(0.5, 24.0, 32)
     found = []
-    for mu, powers, rate, start in product(signals, slower, np.geomspace(0.3, 300.0, 40), starts):
+    rates = np.geomspace(0.3, 300.0, 40)
+    if form.model == "deep":  # whose modes take a thousand times as long to evaluate
+        rates, starts, t, values = rates[::3], starts[::3], t[::3], values[::3]
+    for mu, powers, rate, start in product(signals, slower, rates, starts):
         theta = [np.log(rate * powers)]
-        if form.model == "tied" or not form.amplitudes:
+        if form.model != "one-layer" or not form.amplitudes:
             theta.append(np.full(form.n, start))
         if form.amplitudes:
             theta.append(np.log(np.abs(mu) + 1e-12))

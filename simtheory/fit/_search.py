@@ -28,6 +28,8 @@ class Optimum:
     free: Any
     residuals: Array
     jacobian: Array
+    shape: tuple[int, int]
+    """Times and columns of what was fitted."""
 
     @property
     def sum_of_squares(self) -> float:
@@ -95,7 +97,9 @@ def search(
             return np.zeros((values.size, part.size))
 
     if not free.any():
-        return Optimum(form, theta, free, residuals(theta[free]), np.zeros((values.size, 0)))
+        return Optimum(
+            form, theta, free, residuals(theta[free]), np.zeros((values.size, 0)), values.shape
+        )
     done: Any = least_squares(
         residuals,
         theta[free],
@@ -107,7 +111,7 @@ def search(
         max_nfev=most,
     )
     best = whole(done.x)
-    return Optimum(form, best, free, np.asarray(done.fun), slopes(done.x))
+    return Optimum(form, best, free, np.asarray(done.fun), slopes(done.x), values.shape)
 
 
 def best_of(

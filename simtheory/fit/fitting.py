@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 from tqdm import tqdm
 
-from simtheory._checks import as_generator, frozen, nearest, one_of, positive_int, share
+from simtheory._checks import as_generator, frozen, nearest, number, one_of, positive_int, share
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError, FitError, RegimeError
-from simtheory.fit._evidence import Quality, factor, flat, quality, spread, unidentified
+from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
+from simtheory.fit._causes import check_shares, likely_cause, plateaus
+from simtheory.fit._evidence import (
+    Quality,
+    factor,
+    flat,
+    quality,
+    shows_ties,
+    spread,
+    unidentified,
+)
 from simtheory.fit._forms import MODELS, ROWS, Form
 from simtheory.fit._guesses import correlated, guesses
 from simtheory.fit._search import Optimum, best_of, bounds, search
@@ -29,12 +38,31 @@ _DRAWS = 512
 _CLOSE = 2.0
 """Candidates whose AICc differ by less than this count as equally good."""
 
+_ENDS = ("auto", "one", "free")
+
+_SEEN = 0.9
+"""Share of its way that a fitted curve must have gone for its end to be believed."""
+
+_EXPLAINS = 0.5
+"""An end is believed if residuals shrink by this factor, even where some pattern remains."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """One candidate that was fitted."""
+
+    optimum: Optimum
+    quality: Quality
+    candidate: Candidate
+
 
 def fit(
     curves: Curves,
     *,
     model: str = "auto",
     rows: str = "auto",
+    depth: float | None = None,
+    ends: str = "auto",
     until: float | None = None,
     fixed: Mapping[str, float] | None = None,
     confidence: float = 0.95,
@@ -42,20 +70,29 @@ def fit(
     rng: np.random.Generator | int | None = None,
     progress: bool = False,
 ) -> Fit:
-    r"""Fit the one-layer and the tied model to measured curves.
+    r"""Fit models of linear nets to measured curves.
 
-    Least squares with one noise for all points. One layer is its closed form; the tied net is a
+    Least squares with one noise for all points. One layer is its closed form; the tied net U Uᵀ is a
     logistic mode for each concept where rows of U(0) are orthogonal, and the exact flow, integrated
-    for every trial, where they are not.
+    for every trial, where they are not. The untied net W₂W₁ of balanced layers has the same modes,
+    but a step takes half as long; a deep net has balanced layers, as many as `depth` says.
 
     Parameters
     ----------
     curves : Curves
         What was measured.
-    model : {"auto", "one-layer", "tied"}
-        The net; auto takes the smaller AICc.
+    model : {"auto", "one-layer", "tied", "untied", "deep"}
+        The net. Curves do not tell a tied from an untied one, so auto goes by what is said of it: a
+        deep one if `depth` is given, a tied one if the clock says so, and else, by AICc, one layer or
+        two, which are untied with a clock; without one the rates of both are the same.
     rows : {"auto", "orthogonal", "correlated"}
-        Whether ties between concepts at the start are fitted; auto takes the smaller AICc.
+        Whether ties between concepts at the start are fitted; auto fits them where they improve the
+        fit by more than noise does in one of a hundred fits.
+    depth : float, optional
+        Number of layers of a deep net.
+    ends : {"auto", "one", "free"}
+        Where curves end: outputs at 1 and losses at 0, or elsewhere. Auto fits an end where a curve
+        has come to rest elsewhere and the model is wrong without.
     until : float, optional
         Last time that is fitted; the rest is withheld for `predict` to be judged by.
     fixed : mapping of str to float, optional
@@ -86,10 +123,14 @@ def fit(
     Notes
     -----
     The covariance is s²(JᵀJ)⁻¹ with s² from the residuals, and intervals are symmetric on the scale
-    of the fit (a logarithm for rates), with Student's factor. Where neighbouring residuals have a
-    correlation r that noise would not show, standard errors grow by √((1+r)/(1−r)). The bootstrap
-    adds to the best curve residuals drawn in blocks, as long as the correlation lasts, and takes
-    quantiles.
+    of the fit (a logarithm for rates), with Student's factor. Where neighbouring errors are
+    correlated, by a φ of largest restricted likelihood, it is (JᵀJ)⁻¹JᵀVJ(JᵀJ)⁻¹ with V of an
+    autoregression. The bootstrap adds to the best curve residuals drawn in blocks, as long as the
+    correlation lasts, and takes quantiles.
+
+    A model is wrong if its residuals hold slow patterns that such errors leave in one of ten thousand
+    fits, and that are larger than 0.5 % of the range of the curve. A `FitWarning` then names the
+    likely cause, and `Fit.verdict` keeps it: intervals do not hold the error of a wrong model.
 
     Examples
     --------
@@ -110,20 +151,25 @@ def fit(
             f"Argument `bootstrap` must be at least {fewest} for intervals of {inside:.4g}, but it is "
             f"{samples}."
         )
+    one_of("ends", ends, _ENDS)
     seen, withheld = _split(curves, until)
     given = dict(fixed or {})
-    forms = _forms(seen, model, rows)
+    loose = tuple(range(seen.values.shape[1])) if ends == "free" else ()
+    forms = _forms(seen, model, rows, _layers(model, depth), loose)
     _check_fixed(given, forms)
     forms = _affordable(forms, seen.values, given)
+    check_shares(seen)
     _check_moved(seen, given)
-    optima = _optima(seen, forms, given)
-    qualities = [quality(optimum, seen) for optimum in optima]
-    tried = [
-        Candidate(o.form.model, o.form.rows, q, unidentified(o, q))
-        for o, q in zip(optima, qualities, strict=True)
-    ]
-    chosen = _choose(tried)
-    optimum, found = optima[chosen], qualities[chosen]
+    trials, best = _best(seen, forms, given, ends)
+    optimum, found = best.optimum, best.quality
+    cause = ""
+    if found.rejected:
+        cause = likely_cause(seen, optimum.form, found, _attempt)
+        warnings.warn(
+            f"The {optimum.form.model} model does not fit: {_reason(found)}. {cause}",
+            FitWarning,
+            stacklevel=2,
+        )
     if samples:
         source, draws = "bootstrap", _bootstrap(optimum, seen, found, samples, rng, progress)
     else:
@@ -135,12 +181,79 @@ def fit(
         rows=optimum.form.rows,
         parameters=_parameters(optimum, seen, found, inside, draws if samples else None),
         quality=found,
-        candidates=tuple(tried),
+        candidates=tuple(trial.candidate for trial in trials),
         confidence=inside,
         intervals=source,
         draws=frozen(draws),
         theta=frozen(optimum.theta),
+        depth=optimum.form.depth if optimum.form.model == "deep" else None,
+        ends=optimum.form.ends,
+        verdict=f"does not fit: {_reason(found)}. {cause}" if cause else "fits",
     )
+
+
+def _reason(found: Quality) -> str:
+    return (
+        f"its residuals keep a pattern of {100 * found.misfit:.2g}% of the range of a curve, more than "
+        f"noise (chi2 {found.chi2:.3g}), so intervals and forecasts are wrong, too"
+    )
+
+
+def _best(
+    curves: Curves, forms: list[Form], given: dict[str, float], ends: str
+) -> tuple[list[_Trial], _Trial]:
+    """Return all trials and the chosen one; ends are fitted where curves rest elsewhere."""
+    trials = _trials(curves, forms, given)
+    refusal: FitError | None = None
+    try:
+        best = _choose(trials)
+        if not best.quality.rejected:
+            return trials, best
+    except FitError as reason:
+        refusal = reason
+    loose = plateaus(curves) if ends == "auto" else ()
+    wanted = [replace(form, ends=loose) for form in forms] if loose else []
+    if wanted and len(wanted[0].names) - len(given) + 1 < curves.values.size:
+        more = _trials(curves, wanted, given)
+        try:
+            other = _choose(more)
+        except FitError:
+            other = None
+        if other is not None and _end_is_seen(curves, other):
+            before = min(trial.quality.residual for trial in trials)
+            if not other.quality.rejected or other.quality.residual < _EXPLAINS * before:
+                return trials + more, other
+    if refusal is not None:
+        raise refusal
+    return trials, best
+
+
+def _end_is_seen(curves: Curves, trial: _Trial) -> bool:
+    """Tell whether curves have nearly come to the ends that were fitted to them."""
+    form, theta = trial.optimum.form, trial.optimum.theta
+    W = form.weights(theta, np.array([0.0, 1.0]))[-1]
+    gone = np.diagonal(W)
+    return bool(np.all((gone if form.observed == "loss" else gone[list(form.ends)]) > _SEEN))
+
+
+def _attempt(curves: Curves, form: Form) -> Quality | None:
+    """Fit one form, and return how well it does; None if its parameters are not identified."""
+    if len(form.names) + 1 >= curves.values.size:
+        return None
+    (trial,) = _trials(curves, [form], {})
+    return None if trial.candidate.refused else trial.quality
+
+
+def _trials(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[_Trial]:
+    optima = _optima(curves, forms, given)
+    found = []
+    for optimum in optima:
+        form, judged = optimum.form, quality(optimum, curves)
+        candidate = Candidate(
+            form.model, form.rows, judged, unidentified(optimum, judged), form.ends
+        )
+        found.append(_Trial(optimum, judged, candidate))
+    return found
 
 
 def canonical_span(curves: Curves, model: str) -> float:
@@ -165,30 +278,62 @@ def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
     return seen, replace(curves, t=curves.t[later:], values=curves.values[later:])
 
 
-def _forms(curves: Curves, model: str, rows: str) -> list[Form]:
+def _layers(model: str, depth: float | None) -> float | None:
+    """Check the depth of a deep net; None for others."""
+    if model == "deep" and depth is None:
+        raise ArgumentError(
+            "Argument `depth` must say how many layers a deep net has; pass depth=3, say."
+        )
+    if model not in ("auto", "deep") and depth is not None:
+        raise ArgumentError(
+            f"Argument `depth` is of a deep net, but the model is {model!r}. Pass model='deep'."
+        )
+    if depth is not None and number("depth", depth) < 1.0:
+        raise ArgumentError(f"Argument `depth` must be at least 1, but it is {depth:g}.")
+    return depth
+
+
+def _models(curves: Curves, model: str, depth: float | None) -> tuple[str, ...]:
+    """The nets that are tried: those that fit what is said of the net."""
+    clock = curves.clock
+    if (
+        clock is not None
+        and clock.loss == "recurrence"
+        and (model not in ("auto", "tied") or depth)
+    ):
+        raise ArgumentError('Argument `clock` with loss="recurrence" is of a tied net.')
+    if model != "auto":
+        return (model,)
+    if depth is not None:
+        return ("deep",)
+    if clock is not None and clock.tied:
+        return ("tied",)
+    return ("one-layer", "tied" if clock is None else "untied")
+
+
+def _forms(
+    curves: Curves, model: str, rows: str, depth: float | None, ends: tuple[int, ...]
+) -> list[Form]:
     """Every candidate, each with orthogonal rows before correlated ones."""
-    models = MODELS if model == "auto" else (model,)
-    if curves.clock is not None and curves.clock.loss == "recurrence":
-        if model == "one-layer":
-            raise ArgumentError('Argument `clock` with loss="recurrence" is of a tied net.')
-        models = ("tied",)
-    orthogonal = [Form.of(curves, m, "orthogonal") for m in models]
+    models = _models(curves, model, depth)
+    layers = 2.0 if depth is None else float(depth)
+    orthogonal = [Form.of(curves, m, "orthogonal", layers, ends) for m in models]
     if rows == "orthogonal":
         return orthogonal
-    tied_up = [Form.of(curves, m, "correlated") for m in models if _shows_ties(curves, m)]
+    tied_up = [replace(f, rows="correlated") for f in orthogonal if _may_show_ties(curves, f.model)]
     if rows == "correlated" and not tied_up:
         raise RegimeError(
             "Ties between rows need two concepts and, but for outputs on single concepts, known "
-            "signal strengths `mu`; one layer shows them in outputs at the target only. These are "
-            f"{curves!r}, model {model}."
+            "signal strengths `mu`; one layer shows them in outputs at the target only, and untied and "
+            f"deep nets are fitted without. These are {curves!r}, model {model}."
         )
     if rows == "correlated":
         return tied_up
     return [form for m in models for form in (*orthogonal, *tied_up) if form.model == m]
 
 
-def _shows_ties(curves: Curves, model: str) -> bool:
-    if curves.n_concepts < 2:
+def _may_show_ties(curves: Curves, model: str) -> bool:
+    if curves.n_concepts < 2 or model not in ("one-layer", "tied"):
         return False
     if model == "one-layer":
         return curves.observed == "target" and curves.mu is not None
@@ -207,7 +352,7 @@ def _check_fixed(given: dict[str, float], forms: list[Form]) -> None:
             if not np.isfinite(form.fitted(name, float(value), 1.0)):
                 raise ArgumentError(
                     f"Argument `fixed` gives {name} = {value!r}, which the {form.model} model cannot "
-                    "have: rates are positive, and starts of a tied net lie between 0 and 1."
+                    "have: rates are positive, and starts of two layers or more lie between 0 and 1."
                 )
 
 
@@ -237,13 +382,27 @@ def _optima(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[
     for form in forms:
         span = canonical_span(curves, form.model)
         fixed = {form.names.index(n): form.fitted(n, float(v), span) for n, v in given.items()}
-        if form.rows == "orthogonal":
-            starts = guesses(form, t, values)
-        else:
-            flat_form = replace(form, rows="orthogonal")
-            starts = correlated(form, _orthogonal(found, flat_form, t, values, fixed))
-        found.append(best_of(form, t, values, starts, fixed))
+        found.append(best_of(form, t, values, _starts(found, form, t, values, fixed), fixed))
     return found
+
+
+def _starts(
+    found: list[Optimum], form: Form, t: Array, values: Array, fixed: dict[int, float]
+) -> list[Array]:
+    """Starting points: a form with ends starts from one without, and one with ties from one without."""
+    if form.ends:
+        plain, rests = replace(form, ends=()), np.median(values[-max(6, len(t) // 8) :], axis=0)
+        if form.observed == "loss":
+            ends, seen = rests, values - rests
+        else:
+            ends = rests[list(form.ends)]
+            seen = values.copy()
+            seen[:, list(form.ends)] /= ends
+        inner = best_of(plain, t, seen, _starts([], plain, t, seen, fixed), fixed).theta
+        return [np.concatenate([inner, ends])]
+    if form.rows == "orthogonal":
+        return guesses(form, t, values)
+    return correlated(form, _orthogonal(found, replace(form, rows="orthogonal"), t, values, fixed))
 
 
 def _affordable(forms: list[Form], values: Array, given: dict[str, float]) -> list[Form]:
@@ -266,18 +425,31 @@ def _orthogonal(
 ) -> Array:
     """The best point without ties: found already, or looked for now."""
     for optimum in found:
-        if optimum.form.model == form.model and optimum.form.rows == form.rows:
+        if optimum.form == form:
             return optimum.theta
     return best_of(form, t, values, guesses(form, t, values), fixed).theta
 
 
-def _choose(tried: list[Candidate]) -> int:
-    """The smallest AICc, or one as good as it whose parameters are all identified."""
-    order = sorted(range(len(tried)), key=lambda k: tried[k].quality.aicc)
-    best = tried[order[0]]
-    for k in order:
-        if not tried[k].refused and tried[k].quality.aicc <= best.quality.aicc + _CLOSE:
-            return k
+def _choose(trials: list[_Trial]) -> _Trial:
+    """Return the smallest AICc, or one as good as it whose parameters are all identified.
+
+    A fit with ties between rows counts only where it is better than without beyond their uncertainty.
+    """
+    loose = {t.optimum.form: t for t in trials if t.optimum.form.rows == "orthogonal"}
+    kept = []
+    for trial in trials:
+        other = loose.get(replace(trial.optimum.form, rows="orthogonal"))
+        if (
+            other is None
+            or other is trial
+            or shows_ties(other.optimum, trial.optimum, trial.quality)
+        ):
+            kept.append(trial)
+    kept.sort(key=lambda trial: trial.quality.aicc)
+    best = kept[0].candidate
+    for trial in kept:
+        if not trial.candidate.refused and trial.quality.aicc <= best.quality.aicc + _CLOSE:
+            return trial
     name = best.refused.split(":")[0]
     advice = {
         "rate": f"Record until its curve bends, or pass fixed={{{name!r}: ...}}.",
@@ -285,6 +457,8 @@ def _choose(tried: list[Candidate]) -> int:
         "cosine": "Record until a weaker concept bends, at the target, where ties show most; or pass "
         "rows='orthogonal' if you know that there are none.",
         "amplitude": "Pass `mu` if the signal strengths are known, or fewer `concepts`.",
+        "end": "Record until the curve rests, or pass ends='one'.",
+        "floor": "Record until the loss rests, or pass ends='one'.",
     }[name.split("_")[0]]
     raise FitError(
         f"The data do not identify {best.refused} ({best.model} model, {best.rows} rows). {advice}",
@@ -318,6 +492,8 @@ def _draws(optimum: Optimum, found: Quality, confidence: float) -> Array:
     draws = np.tile(optimum.theta, (_DRAWS, 1))
     if not optimum.n_free:
         return draws
+    from scipy.stats import qmc  # half a second that reading curves does not need
+
     points = qmc.Sobol(optimum.n_free, scramble=False).random(2 * _DRAWS)[1 : _DRAWS + 1]
     wider = factor(found, confidence) / float(-ndtri(0.5 * (1.0 - confidence)))
     draws[:, optimum.free] += wider * ndtri(points) @ spread(optimum, found).T

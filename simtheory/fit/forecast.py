@@ -111,6 +111,8 @@ class Forecast:
         or if signal strengths are not known.
     withheld : Withheld or None
         Measured against what was withheld.
+    unit : {"t", "step", "epoch"}
+        What times count: canonical time, optimiser steps or epochs, as the data do.
     """
 
     t: Array = field(metadata=over("t", labels=True))
@@ -122,6 +124,7 @@ class Forecast:
     learned: float
     swing: SwingForecast | None
     withheld: Withheld | None
+    unit: str = "t"
 
     __str__ = axes.text
     _repr_html_ = axes.html
@@ -169,7 +172,7 @@ def predict(
     as its covariance says, or its bootstrap samples. Errors of the model itself are
     not in them.
     """
-    form = Form.of(fit.curves, fit.model, fit.rows)
+    form = Form.of(fit.curves, fit.model, fit.rows, fit.depth or 2.0, fit.ends)
     if t is not None and until is not None:
         raise ArgumentError("Arguments `t` and `until` say the same: pass one of them.")
     last = float(fit.curves.t[-1])
@@ -183,12 +186,10 @@ def predict(
     span = last
     drawn = np.concatenate([fit.theta[None], fit.draws])
     tail = 0.5 * (1.0 - fit.confidence)
-    curves = form.values(drawn, times / span)
-    low, high = np.quantile(curves[1:], (tail, 1.0 - tail), axis=0)
     W = form.weights(drawn, times / span)
-    moments = arrays.crossings(
-        times, np.moveaxis(np.diagonal(W, axis1=-2, axis2=-1), 1, 2), learned
-    )
+    curves = form.observe(drawn, W)
+    low, high = np.quantile(curves[1:], (tail, 1.0 - tail), axis=0)
+    moments = arrays.crossings(times, np.moveaxis(_own(form, drawn, W), 1, 2), learned)
     names = fit.curves.names
     if fit.curves.observed == "loss":
         names = tuple(f"concept {k + 1}" for k in range(form.n))
@@ -204,6 +205,7 @@ def predict(
         if form.mu is None
         else _swing(times, _test_loss(W, form.mu), last, threshold, tail),
         withheld=_judge(fit, form, drawn, tail),
+        unit=fit.curves.unit,
     )
 
 
@@ -212,9 +214,14 @@ def _horizon(form: Form, fit: Fit, learned: float) -> float:
     last = float(fit.curves.t[-1])
     coarse = last * np.geomspace(1e-2, _FURTHEST, 400)
     W = form.weights(fit.theta, coarse / last)
-    moments = arrays.crossings(coarse, np.diagonal(W, axis1=-2, axis2=-1).T, learned)
+    moments = arrays.crossings(coarse, _own(form, fit.theta, W).T, learned)
     latest = float(np.max(moments[np.isfinite(moments)], initial=0.0))
     return max(last if fit.withheld is None else float(fit.withheld.t[-1]), _PAST_LEARNING * latest)
+
+
+def _own(form: Form, theta: Array, W: Array) -> Array:
+    """Outputs on inputs that hold one concept alone, shape (..., T, n)."""
+    return form.shares(theta, np.diagonal(W, axis1=-2, axis2=-1))
 
 
 def _grid(horizon: float, last: float, fit: Fit) -> Array:
@@ -298,7 +305,10 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
             "fitted_until": float(seen.t[-1]),
         },
         "model": fit.model,
+        "depth": fit.depth,
+        "verdict": fit.verdict,
         "caveat": fit.caveat,
+        "time": fit.time,
         "rows": fit.rows,
         "rates": fit.rate_unit,
         "confidence": fit.confidence,
@@ -309,6 +319,7 @@ def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
     }
     if forecast is not None:
         answer["forecast"] = {
+            "unit": forecast.unit,
             "learned_at": forecast.learned,
             "learning_times": {
                 name: asdict(time)

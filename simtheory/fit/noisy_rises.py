@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from simtheory._checks import as_finite, as_times, positive_int, share
 from simtheory._typing import Array, ArrayLike
@@ -59,7 +59,7 @@ def noise_level(t: ArrayLike, values: ArrayLike) -> Array:
     after = after.reshape(-1, *(1,) * (curves.ndim - 1))
     miss = curves[1:-1] - (1.0 - after) * curves[:-2] - after * curves[2:]
     scaled = np.abs(miss) / np.sqrt(1.0 + after**2 + (1.0 - after) ** 2)
-    return np.asarray(np.median(scaled, axis=0) / norm.ppf(0.75))
+    return np.asarray(np.median(scaled, axis=0) / ndtri(0.75))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def rises(
         raise ArgumentError(f"Rises need at least five times, but there are {times.size}.")
     alarm = share("false_alarm", false_alarm)
     noise = float(noise_level(times, values))
-    bar = float(norm.isf(alarm / (2.0 * times.size)))
+    bar = float(-ndtri(alarm / (2.0 * times.size)))
     width = _widest(values, noise * bar) if smooth is None else positive_int("smooth", smooth)
     if width % 2 == 0 or width > times.size:
         raise ArgumentError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from simtheory._checks import nearest
@@ -27,8 +27,8 @@ class Parameter:
     ----------
     name : str
         ``rate_k``, ``start_k`` (w_kk(0)), ``cosine_kp`` (between rows of U(0)), ``start_kp``
-        (w_kp(0) of one layer) or ``amplitude_k`` (of a loss without known `mu`); concepts count
-        from 1.
+        (w_kp(0) of one layer), ``amplitude_k`` (of a loss without known `mu`), ``end_k`` (where an
+        output ends) or ``floor`` (where a loss ends); concepts count from 1.
     value : float
         The best value.
     low, high : float
@@ -60,17 +60,20 @@ class Candidate:
         How well it fits.
     refused : str
         Which parameter the data do not identify in it, and why; empty if all are.
+    ends : tuple of int
+        Columns whose end is fitted; (0,) for a loss with a floor.
     """
 
     model: str
     rows: str
     quality: Quality
     refused: str = ""
+    ends: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
-        """Model and rows."""
-        return f"{self.model}, {self.rows}"
+        """Model, rows and ends."""
+        return f"{self.model}, {self.rows}" + (", ends fitted" if self.ends else "")
 
     def __str__(self) -> str:
         refused = f", {self.refused.split(':')[0]} not identified" if self.refused else ""
@@ -87,7 +90,7 @@ class Fit:
         What was fitted.
     withheld : Curves or None
         What was measured later and not fitted.
-    model : {"one-layer", "tied"}
+    model : {"one-layer", "tied", "untied", "deep"}
         The net.
     rows : {"orthogonal", "correlated"}
         Whether concepts are tied at the start.
@@ -105,6 +108,12 @@ class Fit:
         Parameters that the data leave possible, on the scales of the fit, for forecasts.
     theta : ndarray, shape (P,)
         The best parameters, on the same scales.
+    depth : float, optional
+        Number of layers of a deep net.
+    ends : tuple of int
+        Columns whose end is fitted; (0,) for a loss with a floor.
+    verdict : str
+        ``"fits"``, or that the model does not fit, with the likely cause.
     """
 
     curves: Curves
@@ -118,8 +127,11 @@ class Fit:
     intervals: str
     draws: Array = field(metadata=over("draw", "theta", allow="real"))
     theta: Array = field(metadata=over("theta", allow="real"))
+    depth: float | None = None
+    ends: tuple[int, ...] = ()
+    verdict: str = "fits"
 
-    shown: ClassVar[tuple[str, ...]] = ("rate_unit", "caveat")
+    shown: ClassVar[tuple[str, ...]] = ("rate_unit", "time", "caveat")
     __str__ = axes.text
     _repr_html_ = axes.html
     __reduce__ = axes.reduce
@@ -139,11 +151,30 @@ class Fit:
     def rate_unit(self) -> str:
         """Unit of the rates."""
         canonical = self.curves.unit == "t" or self.curves.clock is not None
-        return "per canonical time" if canonical else "per step"
+        return "per canonical time" if canonical else f"per {self.curves.unit}"
+
+    @property
+    def time(self) -> str:
+        """How times of the data become canonical, the time of the rates."""
+        unit, clock = self.curves.unit, self.curves.clock
+        if unit == "t":
+            return "canonical, as given"
+        if clock is None:
+            return f"{unit}s, as given; a learning rate makes them canonical"
+        step = replace(clock, tied=self.model == "tied").step
+        net = {
+            "tied": "tied net U Uᵀ",
+            "untied": "untied net W₂W₁; of a tied one rates would be half as large",
+            "deep": f"net of depth {self.depth:g}" if self.depth else "",
+        }.get(self.model, "one layer")
+        momentum = f", momentum {clock.momentum:g}" if clock.momentum else ""
+        return f"one step is {step:g} (lr {clock.lr:g}, loss {clock.loss}{momentum}, {net})"
 
     @property
     def caveat(self) -> str:
         """Assumption behind the choice of the model that the data do not test; empty if none."""
+        if self.ends:
+            return self._ended()
         best = min(candidate.quality.aicc for candidate in self.candidates)
         for other in self.candidates:
             near = other.quality.aicc - best < _NEAR
@@ -152,6 +183,16 @@ class Fit:
             if near and other.refused and other.rows == "correlated":
                 return "rows are taken as orthogonal: these data do not show ties between them"
         return ""
+
+    def _ended(self) -> str:
+        """Say where curves end, which is not where theory has them end."""
+        if self.curves.observed == "loss":
+            return f"the loss ends at {self['floor'].value:.3g}, not at 0: its floor is fitted"
+        ends = (
+            f"{self.curves.names[k]} is learned to {self[f'end_{k + 1}'].value:.2f} only"
+            for k in self.ends
+        )
+        return f"{', '.join(ends)}: ends are fitted, and learning times are when outputs cross"
 
     def __repr__(self) -> str:
         return f"Fit({self.model}, {self.rows} rows, residual={self.quality.residual:.3g})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from scipy.stats import binom
 
 import simtheory as st
-from simtheory.errors import ArgumentError, FitError, RegimeError
+from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
 from simtheory.fit import Curves, as_dict, curves, fit, noise_level, predict, rises
 from simtheory.observe import arrays
 from simtheory.units import Clock
@@ -150,7 +151,10 @@ def test_each_model_is_known_by_its_curves(seed):
 
 
 def test_a_wrong_model_shows_in_its_residuals():
-    wrong = fit(Curves(T, noisy(modes(), 0.02), NAMES), model="one-layer")
+    with pytest.warns(FitWarning, match=r"one-layer model does not fit.*try model='tied'"):
+        wrong = fit(Curves(T, noisy(modes(), 0.02), NAMES), model="one-layer")
+    assert wrong.quality.rejected
+    assert wrong.verdict.startswith("does not fit")
     assert wrong.quality.chi2 > 5
     assert wrong.quality.runs < 1e-4
     assert wrong.quality.widening > 2
@@ -172,13 +176,15 @@ def test_two_modes_behind_a_loss():
 
 
 def test_steps_and_canonical_time_agree():
-    """One clock for each model: a tied net's step is worth two."""
+    """One clock for each model: a tied net's step is worth two. One layer does not fit here."""
     values = noisy(modes(), 0.02)
     canonical = fit(Curves(T, values, NAMES), model="tied", rows="orthogonal")
     clock = Clock(lr=0.05, loss="sum")
     for model, factor in (("tied", 4.0), ("one-layer", 2.0)):
         steps = Curves(T / (factor * 0.05), values, NAMES, unit="step", clock=clock)
-        found = fit(steps, model=model, rows="orthogonal")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if model == "one-layer" else "error", FitWarning)
+            found = fit(steps, model=model, rows="orthogonal")
         assert found.rate_unit == "per canonical time"
         if model == "tied":
             assert found["rate_1"].value == pytest.approx(canonical["rate_1"].value, rel=1e-6)

@@ -19,7 +19,8 @@ from simtheory.plot.style import INK
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = str(ROOT / "docs" / "curves.csv")
-KNOWN = ["--observed", "target", "--mu", "1,1.8", "--lr", "0.01", "--until", "140"]
+KNOWN = ["--model", "tied", "--observed", "target", "--mu", "1,1.8", "--lr", "0.01"]
+KNOWN += ["--until", "140"]
 
 
 def type_in(*words):
@@ -75,7 +76,7 @@ def test_the_shell_prints_the_numbers_of_the_library(tmp_path):
     assert result.exit_code == 0, result.output
     clock = st.units.Clock(lr=0.01)
     curves = st.fit.curves(EXAMPLE, observed="target", mu=(1, 1.8), clock=clock)
-    again = fit(curves, until=140)
+    again = fit(curves, model="tied", until=140)
     assert str(again) in result.output
     assert str(predict(again)) in result.output
     record = json.loads((tmp_path / "out" / "fit.json").read_text())
