@@ -96,7 +96,7 @@ def _portable(dataset: Any) -> Any:
     The attribute ``variables`` of the store becomes ``measured``, one text: SciPy's writer of netCDF has a
     field of the first name, which the attribute would replace, and no lists of words.
     """
-    words = [name for name in dataset.coords if dataset[name].dtype.kind in "OTU"]
+    words = [name for name in dataset.coords if dataset[name].dtype.kind in "OUT"]
     fixed = {
         name: (
             dataset[name].dims,
