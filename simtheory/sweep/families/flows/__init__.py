@@ -66,7 +66,7 @@ class Flows(Family):
         "time": {"t_max": Field(), "points": Field(401, fixed=positive_int)},
         "observe": {
             "level": Field(0.5, fixed=positive),
-            "threshold": Field(1e-3, fixed=positive),
+            "threshold": Field(1e-6, fixed=positive),
         },
     }
     observables = OBSERVABLES
