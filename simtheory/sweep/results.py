@@ -59,7 +59,8 @@ def read(store: str | Path) -> Any:
     -------
     xarray.Dataset
         One variable for each observable, over the axes of the spec; `status` tells the cells that are
-        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
+        done (1) from those that failed (2) and those to come (0), which hold NaN or −1. The
+        attribute ``measured`` names the observables of the spec, with spaces between.
 
     Raises
     ------
@@ -97,7 +98,27 @@ def read(store: str | Path) -> Any:
     for name, array in source.arrays.items():
         unknown = -1 if array["dtype"] == "int64" else np.nan
         dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
-    return dataset
+    return _portable(dataset)
+
+
+def _portable(dataset: Any) -> Any:
+    """Return a dataset that every engine writes: words as objects, no encoding of this store.
+
+    The attribute ``variables`` of the store becomes ``measured``, one text: SciPy's writer of netCDF has a
+    field of the first name, which the attribute would replace, and no lists of words.
+    """
+    words = [name for name in dataset.coords if dataset[name].dtype.kind in "OUT"]
+    fixed = {
+        name: (
+            dataset[name].dims,
+            np.array(dataset[name].values.tolist(), dtype=object),
+            dataset[name].attrs,
+        )
+        for name in words
+    }
+    found = dataset.assign_coords(fixed).drop_encoding()
+    found.attrs["measured"] = " ".join(found.attrs.pop("variables"))
+    return found
 
 
 def _damaged(source: Store) -> list[str]:

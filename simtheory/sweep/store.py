@@ -448,7 +448,8 @@ def _make(folder: Path, spec: Spec) -> None:
             fill_value=-1 if variable.whole else np.nan,
             dimension_names=(*names, *variable.core),
             attributes={"long_name": variable.meaning}
-            | ({} if variable.boundary is None else {"boundary": variable.boundary}),
+            | ({} if variable.boundary is None else {"boundary": variable.boundary})
+            | ({"scale": "log"} if variable.logarithmic else {}),
             **plain,
         )
     with warnings.catch_warnings():
