@@ -6,7 +6,6 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from importlib import import_module
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simtheory._names import nearest
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
@@ -24,9 +24,6 @@ Kind = TypeVar("Kind")
 
 _EXACT = 2**53  # beyond it float64 skips integers
 _LINE = 60  # characters of a value that a message shows; longer ones are cut
-
-
-_NAMES = 20  # known names that a message lists; of more it says how many
 
 
 def called(name: str) -> str:
@@ -343,17 +340,6 @@ def as_seed(name: str, value: int) -> int:
             f"{called(name)} must be an integer from 0 to 2**32 - 1, but it is {shown(value)}."
         )
     return int(value)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which of the `known` names come nearest to `name`."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    first = ", ".join(names[:_NAMES])
-    more = len(names) - _NAMES
-    return f"known are {first}{f' and {more} more' if more > 0 else ''}."
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> str:

@@ -34,6 +34,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, one_of, positive, positive_int, share
 from simtheory._faces import face
+from simtheory._names import public
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import implements
@@ -146,3 +147,6 @@ class Clock:
             Step numbers, of the shape of `t`; round them as you need.
         """
         return np.asarray(as_finite("t", t) / self.step)
+
+
+public(__name__)

@@ -47,6 +47,7 @@ from simtheory._checks import (
     shown,
 )
 from simtheory._faces import face
+from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.labels import implements
@@ -433,6 +434,18 @@ class SIMTask:
         return hash(
             (*self.mu.tolist(), *self.sigma.tolist(), *self.weights.tolist(), self.squared_rates)
         )
+
+    def _repr_html_(self) -> str:
+        s = self.n_concepts
+        rows = [
+            ("concepts", f"{s}, in {self.dim} dimensions"),
+            ("signal strengths μ", short(self.mu)),
+            ("diversity σ", short(self.sigma)),
+            ("rates", short(self.rates)),
+            ("weights", short(self.weights)),
+            ("axes", "those of the data" if self.rotation is None else "rotated"),
+        ]
+        return rows_as_html("SIM task", rows)
 
     def __repr__(self) -> str:
         s = self.n_concepts
