@@ -137,7 +137,7 @@ points = 51
 def test_serial_pool_cluster_and_shards_leave_the_same_bytes(shell, tmp_path):
     spec = tmp_path / "spec.toml"
     spec.write_text(SPEC)
-    sweep = ("simtheory.cli", "sweep", spec, "--out")
+    sweep = ("simtheory", "sweep", spec, "--out")
     with cluster(shell, tmp_path, 2) as (address, _, _):
         runs = [
             shell(*sweep, "serial"),
