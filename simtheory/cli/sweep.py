@@ -133,19 +133,22 @@ def plot(
     from simtheory.sweep import read
 
     data = read(store)
-    variable = variable or data.attrs["variables"][0]
+    variable = variable or data.attrs["measured"].split()[0]
     for word in at:
         data = _fixed(data, word)
     panels = _panels(data, variable, x, y)
     target = out or store.with_suffix(".png")
     widths = [3.4] * (len(panels) - 1) + [4.1]
     seen = [panel[variable].where(panel["status"] == 1) for _, panel in panels]
-    span = {"vmin": min(float(s.min()) for s in seen), "vmax": max(float(s.max()) for s in seen)}
+    span: dict[str, Any] = {
+        "vmin": min(float(s.min()) for s in seen),
+        "vmax": max(float(s.max()) for s in seen),
+    }
     try:
         with picture(target, widths=widths) as axes:
             for (title, panel), ax in zip(panels, axes, strict=True):
                 phase(panel, variable, x=x, y=y, level=level, key=ax is axes[-1], ax=ax, **span)
-                ax.set_title(title)
+                ax.set_title(title.replace("$", r"\$"))
     except OSError as reason:
         raise ArgumentError(f"Cannot write {target}: {reason.strerror}.") from reason
     click.echo(target.resolve())

@@ -8,12 +8,15 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patheffects import withStroke
 
 from simtheory._checks import of_kind
 from simtheory._typing import Array
 from simtheory.plot.style import Result, dash
 
+_MANY = 5
+"""Lines whose names find a place among the curves; more stand beside them."""
 TIME = "canonical time $t$"
 
 
@@ -62,9 +65,25 @@ def once(ax: Axes, label: str) -> str:
     return "_nolegend_" if label in taken else label
 
 
+def plain(text: str) -> str:
+    """Return a text that Matplotlib shows as it is, dollar signs included."""
+    return text.replace("\\$", "$").replace("$", r"\$")
+
+
+def shown(text: str) -> str:
+    """Return a text whose mathematics Matplotlib can set; as it is, where it cannot."""
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return plain(text)
+    return text
+
+
 def legend(ax: Axes) -> None:
-    """Name the lines, with samples that can be seen where the lines are pale."""
-    for sample in ax.legend().get_lines():
+    """Name the lines, with samples that can be seen; beside the Axes where there are many."""
+    many = sum(not str(line.get_label()).startswith("_") for line in ax.get_lines()) > _MANY
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if many else {}
+    for sample in ax.legend(**place).get_lines():
         sample.set_alpha(1.0)
         sample.set_linewidth(max(1.4, sample.get_linewidth()))
 

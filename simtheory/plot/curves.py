@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind
 from simtheory.errors import ArgumentError
-from simtheory.plot._axes import axes_or_new, legend, line_style, members, thin
+from simtheory.plot._axes import axes_or_new, legend, line_style, members, shown, thin
 from simtheory.plot.style import INK, colour
 from simtheory.results import Curve
 
@@ -53,7 +53,7 @@ def curve(
     several = len(found.rows) > 1
     for k, name in enumerate(found.rows):
         style = line_style(found, line_kwargs, color=colour(k) if several else INK)
-        label = style.pop("label", name)
+        label = style.pop("label", shown(name))
         lines = ax.plot(found.x, runs[:, :, k].T, **thin(style, len(runs)))
         for line in lines:
             line.set_label("_nolegend_")
@@ -63,11 +63,11 @@ def curve(
                 middle, error = found.values[:, k], found.errors[:, k]
                 shade = {"color": lines[0].get_color(), "alpha": 0.2, "linewidth": 0}
                 ax.fill_between(found.x, middle - error, middle + error, **shade)
-    ax.set_xlabel(found.x_name)
+    ax.set_xlabel(shown(found.x_name))
     if logarithmic:
         ax.set_xscale("log")
     if several:
         legend(ax)
     else:
-        ax.set_ylabel(found.rows[0] if found.rows else "")
+        ax.set_ylabel(shown(found.rows[0]) if found.rows else "")
     return ax

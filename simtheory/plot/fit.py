@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind
 from simtheory.fit import Curves, Fit, Forecast, predict
-from simtheory.plot._axes import TIME, axes_or_new, note
+from simtheory.plot._axes import TIME, axes_or_new, legend, note, plain
 from simtheory.plot.style import GREY, INK, colour
 
 __all__ = ["fitted", "residuals"]
@@ -57,7 +57,7 @@ def fitted(
         if fit.withheld is not None:
             _points(ax, fit.withheld, k, hue, filled=False)
         ax.fill_between(ahead.t, ahead.low[:, k], ahead.high[:, k], color=hue, alpha=0.22, lw=0)
-        ax.plot(ahead.t, ahead.values[:, k], **{"color": hue, "label": name, **line_kwargs})
+        ax.plot(ahead.t, ahead.values[:, k], **{"color": hue, "label": plain(name), **line_kwargs})
     last = float(fit.curves.t[-1])
     if last < ahead.t[-1]:
         ax.axvline(last, color=GREY, linewidth=0.8, zorder=0.5)
@@ -67,7 +67,7 @@ def fitted(
     ax.set_xlabel(_xlabel(fit.curves))
     ax.set_ylabel(_YAXIS[fit.curves.observed])
     ax.set_xlim(0.0, float(ahead.t[-1]))
-    ax.legend()
+    legend(ax)
     return ax
 
 

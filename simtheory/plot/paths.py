@@ -19,6 +19,8 @@ from simtheory.tasks import SIMTask
 
 __all__ = ["concept_space"]
 
+_LONG = 5.0
+"""Ratio of two strengths beyond which equal scales leave a sliver of a picture."""
 _SCENE = "simtheory.scene"
 
 
@@ -54,7 +56,7 @@ def concept_space(
     Returns
     -------
     Axes
-        The Axes, with equal scales.
+        The Axes, with equal scales unless one strength is more than five times the other.
 
     Raises
     ------
@@ -105,4 +107,5 @@ def _scene(ax: Axes, task: SIMTask, plane: list[int], point: Array, name: str) -
     ax.set_xlabel(f"output along concept {plane[0] + 1}", color=colour(plane[0]))
     ax.set_ylabel(f"output along concept {plane[1] + 1}", color=colour(plane[1]))
     ax.margins(0.16)
-    ax.set_aspect("equal")
+    longest, shortest = float(max(x, y)), float(min(x, y))
+    ax.set_aspect("equal" if longest <= _LONG * shortest else "auto")

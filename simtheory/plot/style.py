@@ -1,13 +1,14 @@
 """What the lines mean, and a style that is offered, not imposed.
 
 Colour means concept: concept k has the k-th colour of a cycle that colour-blind readers can tell
-apart (Okabe and Ito's, without its yellow). Whatever belongs to no concept, a loss or a path
+apart (Okabe and Ito's, without its yellow); lighter and darker ones follow. Whatever belongs to no concept, a loss or a path
 through concept space, is ink; what belongs to two, an off-diagonal entry, is grey. Dash means road:
 a closed form is dashed, an integrated flow solid, a trained network dotted.
 """
 
 from __future__ import annotations
 
+from colorsys import hls_to_rgb
 from typing import Any, TypeAlias
 
 from simtheory.errors import ArgumentError
@@ -21,6 +22,9 @@ INK = "#1c2330"
 GREY = "#8d949e"
 _CONCEPTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 _DOTTED = (0, (0.1, 2))
+_SHADES = ((1.0, 0.5), (0.0, 0.45))
+"""Towards which lightness, and how far, the colours of a further cycle are mixed."""
+_GOLDEN = 0.618033988749895
 _DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": _DOTTED, "elsewhere": _DOTTED}
 
 
@@ -35,9 +39,20 @@ def colour(concept: int) -> str:
     Returns
     -------
     str
-        Hexadecimal RGB; the cycle has six colours.
+        Hexadecimal RGB. Six colours come first, then lighter and darker ones of the same hues, then
+        hues between; the first hundred are all different.
     """
-    return _CONCEPTS[concept % len(_CONCEPTS)]
+    cycle, base = divmod(concept, len(_CONCEPTS))
+    if cycle == 0:
+        return _CONCEPTS[base]
+    if cycle <= len(_SHADES):
+        towards, share = _SHADES[cycle - 1]
+        channels = (int(_CONCEPTS[base][k : k + 2], 16) / 255 for k in (1, 3, 5))
+        mixed = [(1.0 - share) * channel + share * towards for channel in channels]
+    else:
+        lightness = 0.3 + 0.14 * (concept % 3)
+        mixed = list(hls_to_rgb((concept * _GOLDEN) % 1.0, lightness, 0.65))
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in mixed)
 
 
 def dash(traj: Result) -> Any:

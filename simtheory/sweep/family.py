@@ -92,7 +92,7 @@ class Variable:
     Parameters
     ----------
     meaning : str
-        What it is.
+        What it is; ``{table.key}`` stands for a number of the spec.
     core : tuple of str
         Names of its axes beyond those of the cells.
     whole : bool
@@ -100,12 +100,15 @@ class Variable:
     boundary : float or str, optional
         Value at which a phase diagram draws a boundary; a word ``"table.key"`` takes it from the
         spec.
+    logarithmic : bool
+        Whether a phase diagram draws it on a logarithmic scale, above its boundary.
     """
 
     meaning: str
     core: tuple[str, ...] = ()
     whole: bool = False
     boundary: float | str | None = None
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

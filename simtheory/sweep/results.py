@@ -29,6 +29,8 @@ class Progress:
         Cells with numbers, cells without for which there is a reason, and cells to come.
     reasons : dict of str to int
         Why cells failed, the most frequent first, and how many did.
+    damaged : tuple of str
+        Files whose content does not match their checksum; the cells of such a chunk are to come.
     """
 
     cells: int
@@ -36,10 +38,12 @@ class Progress:
     failed: int
     pending: int
     reasons: dict[str, int]
+    damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "pending")]
         rows += [(f"failed ×{n}", reason) for reason, n in list(self.reasons.items())[:5]]
+        rows += [("damaged", name) for name in self.damaged[:5]]
         return rows_as_text(f"Sweep of {self.cells} cells", rows)
 
 
@@ -55,7 +59,8 @@ def read(store: str | Path) -> Any:
     -------
     xarray.Dataset
         One variable for each observable, over the axes of the spec; `status` tells the cells that are
-        done (1) from those that failed (2) and those to come (0), which hold NaN or −1.
+        done (1) from those that failed (2) and those to come (0), which hold NaN or −1. The
+        attribute ``measured`` names the observables of the spec, with spaces between.
 
     Raises
     ------
@@ -67,6 +72,13 @@ def read(store: str | Path) -> Any:
     require("zarr", extra="sweep")
     xarray = require("xarray", extra="sweep")
     source = Store(store)
+    broken = _damaged(source)
+    if broken:
+        raise ArgumentError(
+            f"The store {source.root} holds damaged files: {', '.join(broken[:3])}"
+            f"{f' and {len(broken) - 3} more' if len(broken) > 3 else ''}. Run the sweep again: they "
+            "are computed anew."
+        )
     try:
         with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
             dataset = lazy.load()
@@ -86,7 +98,33 @@ def read(store: str | Path) -> Any:
     for name, array in source.arrays.items():
         unknown = -1 if array["dtype"] == "int64" else np.nan
         dataset[name] = dataset[name].where(finished, unknown).assign_attrs(dataset[name].attrs)
-    return dataset
+    return _portable(dataset)
+
+
+def _portable(dataset: Any) -> Any:
+    """Return a dataset that every engine writes: words as objects, no encoding of this store.
+
+    The attribute ``variables`` of the store becomes ``measured``, one text: SciPy's writer of netCDF has a
+    field of the first name, which the attribute would replace, and no lists of words.
+    """
+    words = [name for name in dataset.coords if dataset[name].dtype.kind in "OUT"]
+    fixed = {
+        name: (
+            dataset[name].dims,
+            np.array(dataset[name].values.tolist(), dtype=object),
+            dataset[name].attrs,
+        )
+        for name in words
+    }
+    found = dataset.assign_coords(fixed).drop_encoding()
+    found.attrs["measured"] = " ".join(found.attrs.pop("variables"))
+    return found
+
+
+def _damaged(source: Store) -> list[str]:
+    """Return the files whose content does not match their checksum."""
+    chunks = (source.damaged(k) for k in range(source.grid.chunks) if source.whole(k))
+    return [*source.damaged(), *(name for names in chunks for name in names)]
 
 
 def status(store: str | Path) -> Progress:
@@ -109,4 +147,5 @@ def status(store: str | Path) -> Progress:
         counts += np.bincount(source.marks(chunk), minlength=counts.size)
         reasons.update(source.reasons(chunk))
     pending, done, failed = (int(n) for n in counts)
-    return Progress(source.grid.cells, done, failed, pending, dict(reasons.most_common()))
+    why = dict(reasons.most_common())
+    return Progress(source.grid.cells, done, failed, pending, why, tuple(_damaged(source)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -182,7 +183,7 @@ class Spec:
             If the file cannot be read, does not describe a sweep, or names code that may not run.
         """
         try:
-            document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            document = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
             raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
         kind = one_of("kind", document.get("kind", _DEFAULT_KIND), FAMILIES)
@@ -274,7 +275,7 @@ class Spec:
         }
 
     def with_boundary(self, variable: Variable) -> Variable:
-        """Return a variable whose boundary is a number, taken from the tables where it is a word.
+        """Return a variable whose boundary and meaning hold the numbers of the tables that they name.
 
         Parameters
         ----------
@@ -286,10 +287,14 @@ class Spec:
         Variable
             As the store holds it.
         """
-        if not isinstance(variable.boundary, str):
-            return variable
-        table, _, key = variable.boundary.partition(".")
-        return replace(variable, boundary=self.tables[table][key])
+        meaning = re.sub(
+            r"\{(\w+)\.(\w+)\}", lambda m: f"{self.tables[m[1]][m[2]]:g}", variable.meaning
+        )
+        boundary = variable.boundary
+        if isinstance(boundary, str):
+            table, _, key = boundary.partition(".")
+            boundary = self.tables[table][key]
+        return replace(variable, meaning=meaning, boundary=boundary)
 
     def cells(self, chunk: int) -> list[Cell]:
         """Return the cells of a chunk, in the order of the grid.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from simtheory import plot
@@ -92,3 +93,41 @@ def test_wrong_arguments_are_answered(variable, options, says):
     data = dataset(deep=(("z", "y", "x"), np.zeros((2, 9, 13))))
     with pytest.raises(ArgumentError, match=says):
         draw(data, variable, **options)
+
+
+def test_a_variable_that_spans_decades_is_drawn_over_its_logarithm() -> None:
+    decades = 10.0 ** np.add.outer(np.linspace(0.0, 2.0, 9), np.linspace(-6.0, -2.0, 13))
+    decades[:2] = 0.0
+    attributes = {"boundary": 1e-3, "scale": "log", "long_name": "size"}
+    ax = draw(xarray.Dataset({"size": (("y", "x"), decades, attributes)}, {"x": X, "y": Y}), "size")
+    mesh, bar = ax.collections[0], ax.figure.axes[1]
+    assert isinstance(mesh.norm, LogNorm)
+    assert mesh.norm.vmin == 1e-3
+    assert bar.get_ylabel() == "size\n(white: below 0.001)"
+    colours = mesh.to_rgba(mesh.get_array())
+    assert (colours[:2, :, :3] == 1.0).all()  # zero is white, and not the grey of what is unknown
+    assert not mesh.get_array().mask.any()
+    np.testing.assert_array_equal(mesh.get_array()[2:], decades[2:])
+    (points,) = boundaries(ax).values()
+    # log₁₀ of the field is linear in log x, up to its bend within a cell, and in y.
+    x, y = points[points[:, 1] > Y[2]].T
+    height = (y - Y[0]) / (Y[-1] - Y[0]) * 2.0 - 6.0 + (np.log10(x) + 3.0) / 3.0 * 4.0
+    assert np.abs(height + 3.0).max() < 0.03
+    flat = draw(
+        xarray.Dataset({"size": (("y", "x"), 0.0 * decades, attributes)}, {"x": X, "y": Y}), "size"
+    )
+    assert not isinstance(flat.collections[0].norm, LogNorm)
+
+
+def test_a_cut_along_one_axis_is_a_line() -> None:
+    cut = dataset().isel(y=3)
+    cut["x"].attrs = {"long_name": "cost $", "units": "s"}
+    ax = draw(cut)
+    measured, theory = (line for line in ax.get_lines() if len(line.get_xdata()) == X.size)
+    np.testing.assert_array_equal(measured.get_xdata(), X)
+    np.testing.assert_array_equal(measured.get_ydata(), cut["rise"].values)
+    np.testing.assert_array_equal(theory.get_ydata(), cut["rise_theory"].values)
+    assert (measured.get_linestyle(), theory.get_linestyle()) == ("-", "--")
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xscale()) == (r"cost \$ [s]", "a rise", "log")
+    with pytest.raises(ArgumentError, match="`x` is 'z'"):
+        draw(cut, x="z")

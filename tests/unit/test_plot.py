@@ -191,7 +191,7 @@ def test_dash_means_road_and_arguments_go_through(draw) -> None:
 
 def test_colours_are_fixed_and_distinct() -> None:
     assert len({plot.colour(k) for k in range(6)}) == 6
-    assert plot.colour(7) == plot.colour(1)
+    assert plot.colour(7) != plot.colour(1)
 
 
 def test_new_axes_on_request_and_no_settings_touched() -> None:
@@ -290,3 +290,39 @@ def test_other_kinds_are_refused() -> None:
         plot.samples(found, ax=Figure())
     with pytest.raises(ArgumentError, match="must be a Trajectory, a Curve or Samples"):
         plot.dash("sim")
+
+
+def test_colours_of_concepts_do_not_repeat() -> None:
+    assert len({plot.colour(k) for k in range(100)}) == 100
+    assert plot.colour(0) == "#0072b2"
+    channels = np.array(
+        [[int(plot.colour(k)[i : i + 2], 16) for i in (1, 3, 5)] for k in range(18)]
+    )
+    apart = np.abs(channels[:, None] - channels).max(axis=-1) + 255 * np.eye(18, dtype=int)
+    assert apart.min() > 30  # an eye tells them apart
+
+
+def test_a_name_that_is_no_mathematics_is_shown_as_it_is(tmp_path) -> None:
+    rows = [r"$\frac$", "$5", "$w_1$"]
+    found = Curve([0.0, 1.0], np.zeros((2, 3)), rows=rows, x_name=r"$\frac$", origin="sim")
+    with plot.picture(tmp_path / "curve.svg") as (ax,):
+        plot.curve(found, ax=ax)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == [r"\$\frac\$", r"\$5", "$w_1$"]
+    assert ax.get_xlabel() == r"\$\frac\$"
+
+
+def test_many_names_stand_beside_the_axes(tmp_path) -> None:
+    found = Curve([0.0, 1.0], np.ones((2, 8)), rows=list("abcdefgh"), x_name="x", origin="sim")
+    with plot.picture(tmp_path / "curve.png") as (ax,):
+        plot.curve(found, ax=ax)
+    box, inside = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert box.x0 >= inside.x1 - 1
+    assert box.x1 <= ax.figure.bbox.x1
+
+
+def test_far_apart_strengths_have_scales_of_their_own() -> None:
+    for ratio, aspect in ((4.0, 1.0), (50.0, "auto")):
+        task = SIMTask(mu=(1.0, ratio), sigma=0.1)
+        still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
+        assert plot.concept_space(still, ax=Figure().subplots()).get_aspect() == aspect

@@ -97,6 +97,21 @@ def test_the_phase_table_of_two_concepts(tmp_path):
     assert np.abs(found.values).max() > 1e-3  # a net that never swings by misses most of them
 
 
+def test_a_rise_counts_from_the_threshold_that_the_label_names(tmp_path):
+    """The loss rises by 6e-5 of its start: none at a thousandth, one at the default, a millionth."""
+    axes = {"omega": [0.01], "cosine": [0.96], "ratio": [0.65]}
+    for k, (observe, counted, named) in enumerate(
+        [({}, 1, "1e-06"), ({"observe": {"threshold": 1e-3}}, 0, "0.001")]
+    ):
+        sweep = spec(axes=axes, measure=["largest_rise", "swing_by", "descents"], **observe)
+        found = st.sweep.run(sweep, tmp_path / f"{k}")
+        assert 1e-5 < found["largest_rise"].item() < 1e-4
+        assert found["swing_by"].item() == counted == found["descents"].item() - 1
+        for name in ("swing_by", "descents"):
+            assert f"{named} of its start" in found[name].attrs["long_name"]
+        assert found["largest_rise"].attrs["scale"] == "log"
+
+
 def test_numbers_do_not_depend_on_the_size_of_a_chunk(tmp_path):
     one, many = (
         st.sweep.run(spec(cells_per_chunk=n, theory="tied.pivots"), tmp_path / str(n))

@@ -292,7 +292,7 @@ def test_shapes_that_no_store_can_hold_are_refused(variables, says):
         arrays(variables=variables)
 
 
-@pytest.mark.parametrize("form", ["netcdf", "zarr"])
+@pytest.mark.parametrize("form", ["h5netcdf", "scipy", "zarr 2", "zarr 3"])
 def test_a_dataset_can_be_written_and_read_again(tmp_path, form):
     data = st.sweep.run(
         st.sweep.Spec(
@@ -305,15 +305,16 @@ def test_a_dataset_can_be_written_and_read_again(tmp_path, form):
         ),
         tmp_path / "s",
     )
-    if form == "netcdf":
-        data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-        again = xarray.load_dataset(tmp_path / "a.nc", engine="h5netcdf")
+    if not form.startswith("zarr"):
+        data.to_netcdf(tmp_path / "a.nc", engine=form)
+        again = xarray.load_dataset(tmp_path / "a.nc", engine=form)
     else:
-        data.to_zarr(tmp_path / "a.zarr", consolidated=False)
+        data.to_zarr(tmp_path / "a.zarr", consolidated=False, zarr_format=int(form[-1]))
         again = xarray.open_zarr(tmp_path / "a.zarr", consolidated=False).load()
     xarray.testing.assert_equal(again, data)
     assert again.attrs["sweep"] == data.attrs["sweep"]
-    assert list(again.attrs["variables"]) == data.attrs["variables"]
+    assert again.attrs["measured"] == "descents learning_times loss"
     for name in data.data_vars:
-        assert again[name].dtype == data[name].dtype
+        # The classic netCDF of SciPy has no integers of 64 bits, and none without sign.
+        assert again[name].dtype == data[name].dtype or form == "scipy"
         assert again[name].attrs.get("long_name") == data[name].attrs.get("long_name")

@@ -94,15 +94,27 @@ def _largest_rise(runs: Runs) -> Array:
 OBSERVABLES = {
     "descents": Observable(
         lambda runs: runs.descents,
-        Variable("number of descents of the test loss", whole=True, boundary=1.5),
+        Variable(
+            "number of descents of the test loss, between rises above {observe.threshold} of its start",
+            whole=True,
+            boundary=1.5,
+        ),
     ),
     "swing_by": Observable(
         lambda runs: runs.descents > 1,
-        Variable("1 where the test loss rises on its way down", whole=True, boundary=0.5),
+        Variable(
+            "1 where the test loss rises by more than {observe.threshold} of its start",
+            whole=True,
+            boundary=0.5,
+        ),
     ),
     "largest_rise": Observable(
         _largest_rise,
-        Variable("largest rise of the test loss / its start", boundary="observe.threshold"),
+        Variable(
+            "largest rise of the test loss / its start",
+            boundary="observe.threshold",
+            logarithmic=True,
+        ),
     ),
     "learning_times": Observable(
         lambda runs: runs.learned,
