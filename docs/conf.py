@@ -25,6 +25,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "figures",
     "labels",
+    "signatures",
 ]
 
 bibtex_bibfiles = ["../simtheory/references.bib"]
@@ -38,7 +39,11 @@ nb_merge_streams = True
 nb_render_markdown_format = "myst"
 
 autosummary_generate = True
-autodoc_typehints = "none"
+autosummary_imported_members = False
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
@@ -51,29 +56,15 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 10,  # all: none hides behind "More"
     "navbar_align": "left",
 }
-_PLAIN = (
-    "index",
-    "quickstart",
-    "roads",
-    "training",
-    "ensembles",
-    "fit",
-    "sweeps",
-    "ledger",
-    "benchmarks",
-    "errata",
-    "command_line",
-    "security",
-    "genindex",
-    "search",
-)
+_PLAIN = ("index", "quickstart", "fit", "sweeps", "ledger", "errata", "genindex", "search")
 html_sidebars: dict[str, list[str]] = {page: [] for page in _PLAIN}
 html_static_path = ["_static"]
 html_css_files = ["house.css"]
+html_js_files = [("copy_latex.js", {"priority": 100})]  # before MathJax, which replaces the LaTeX
 html_show_sourcelink = False
 html_copy_source = False
 exclude_patterns = ["_build", "jupyter_execute"]
-templates_path: list[str] = []
+templates_path = ["_templates"]

@@ -12,6 +12,8 @@ from importlib import import_module
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
+from simtheory._names import nearest
+
 if TYPE_CHECKING:
     from simtheory import (
         analytic,
@@ -70,7 +72,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module 'simtheory' has no attribute {name!r}")
+        said = "" if name.startswith("_") else f"; {nearest(name, __all__)}"
+        raise AttributeError(f"module 'simtheory' has no attribute {name!r}{said}")
     if name in _HOMES:
         value = getattr(import_module(f"simtheory.{_HOMES[name]}"), name)
     else:

@@ -6,7 +6,6 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from simtheory._names import nearest
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
@@ -208,13 +208,6 @@ def as_seed(name: str, value: int) -> int:
             f"{_called(name)} must be an integer from 0 to 2**32 - 1, but it is {value!r}."
         )
     return int(value)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which of the `known` names come nearest to `name`."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}."
 
 
 def one_of(name: str, value: str, known: Iterable[str]) -> str:

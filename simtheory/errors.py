@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from simtheory._names import public
+
 __all__ = [
     "ArgumentError",
     "FitError",
@@ -137,3 +139,6 @@ class GridWarning(ReadingWarning):
 
 class TrainingWarning(UserWarning):
     """A network was trained, but not as requested; the message names the difference and a remedy."""
+
+
+public(__name__)

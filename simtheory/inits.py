@@ -30,6 +30,7 @@ from simtheory._checks import (
     positive,
     positive_int,
 )
+from simtheory._names import public
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
@@ -216,3 +217,6 @@ def _shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     if not isinstance(shape, tuple | list) or len(shape) < 2:
         raise ShapeError(f"Argument `shape` must be (..., d, h), but it is {shape!r}.")
     return tuple(positive_int("shape", size) for size in shape)
+
+
+public(__name__)

@@ -37,6 +37,7 @@ from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from simtheory._checks import nearest
+from simtheory._names import public
 from simtheory.errors import ArgumentError
 
 __all__ = [
@@ -170,6 +171,23 @@ class Card:
     def derived(self) -> bool:
         """Whether the result was derived in this project from the model of its source."""
         return re.search(r"\bhere\b", self.where) is not None
+
+    @property
+    def latex(self) -> str:
+        """The equation of the result in LaTeX, as its theory page prints it.
+
+        For a proved result it is read from the statement, which loads SymPy; a computed one gives its
+        definition, a cited one its number.
+        """
+        if isinstance(self.kind, Computed):
+            return self.kind.definition
+        if isinstance(self.kind, Cited):
+            return rf"{self.kind.constant.value:g} \pm {self.kind.constant.error:g}"
+        statements = import_module("simtheory.analytic.symbolic").STATEMENTS
+        return str(statements[self.label].latex())
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
 
     @property
     def line(self) -> str:
@@ -440,3 +458,6 @@ def _bibliography() -> dict[str, str]:
         """
     )
     return {_SOFTWARE: software, **papers}
+
+
+public(__name__)

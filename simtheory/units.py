@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simtheory._checks import as_finite, one_of, positive, positive_int, share
+from simtheory._names import public
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import implements
@@ -144,3 +145,6 @@ class Clock:
             Step numbers, of the shape of `t`; round them as you need.
         """
         return np.asarray(as_finite("t", t) / self.step)
+
+
+public(__name__)

@@ -17,6 +17,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import nested_parse_with_titles
 
 from derivations import PROOFS
@@ -124,11 +125,35 @@ def headings_to_rubrics(
                 lines[k - 1 : k + 1] = [f".. rubric:: {lines[k - 1]}", ""]
 
 
+class NumberEquations(SphinxTransform):
+    """Number every displayed equation of the theory pages, and make it a target.
+
+    MyST numbers only equations that carry a label; here all do, so that a reader can name each.
+    """
+
+    default_priority = 100
+
+    def apply(self, **_: Any) -> None:
+        """Number the equations in the order of the page."""
+        docname = self.env.docname
+        if not docname.startswith("theory/"):
+            return
+        domain = self.env.domains["math"]
+        for count, equation in enumerate(self.document.findall(nodes.math_block), start=1):
+            if equation.get("number") is None:
+                label = f"{docname}:{count}"
+                domain.note_equation(docname, label, location=equation)
+                equation["number"] = domain.get_equation_number_for(label)
+                equation["label"], equation["docname"] = label, docname
+                equation["ids"] = [nodes.make_id(f"equation-{label}")]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("statement", StatementDirective)
     app.add_directive("proof", ProofDirective)
     app.add_directive("all-proofs", AllProofsDirective)
+    app.add_transform(NumberEquations)
     app.connect("source-read", append_results)
     app.connect("autodoc-process-docstring", headings_to_rubrics, priority=900)
     return {"parallel_read_safe": True}

@@ -7,6 +7,7 @@ a network stands in the package of that network, in the file that says which of 
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic import (
     deep,
     denoiser,
@@ -32,3 +33,5 @@ __all__ = [
     "untied",
     "yang2024",
 ]
+
+public(__name__)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import click
 
+from simtheory._names import public
 from simtheory.cli._group import Commands
 
 __all__ = ["main"]
@@ -20,3 +21,6 @@ __all__ = ["main"]
 @click.version_option(package_name="simtheory")
 def main() -> None:
     """The theory of concept learning: computable, proved and tested."""
+
+
+public(__name__)

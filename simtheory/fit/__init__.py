@@ -27,6 +27,7 @@ error: look at the runs test before the intervals. Where the data do not identif
 no fit but a `FitError`, which names the parameter and what to record.
 """
 
+from simtheory._names import public
 from simtheory.fit.curves import OBSERVED, Curves, curves
 from simtheory.fit.fitting import fit
 from simtheory.fit.forecast import Forecast, Interval, SwingForecast, Withheld, as_dict, predict
@@ -52,3 +53,5 @@ __all__ = [
     "predict",
     "rises",
 ]
+
+public(__name__)

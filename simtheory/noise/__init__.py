@@ -36,6 +36,7 @@ levels enter every sampled number: what is drawn still holds the noise of the la
 from one that is finite.
 """
 
+from simtheory._names import public
 from simtheory.noise.levels import Levels
 from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
@@ -59,3 +60,5 @@ __all__ = [
     "sample",
     "target_of",
 ]
+
+public(__name__)

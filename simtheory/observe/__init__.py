@@ -29,6 +29,7 @@ its threshold, as a share of the loss at the first time.
 Leading axes of the results are the ensemble axes of the trajectory.
 """
 
+from simtheory._names import public
 from simtheory.observe.agreement import (
     Agreement,
     CurveAgreement,
@@ -77,3 +78,5 @@ __all__ = [
     "train_loss",
     "widths",
 ]
+
+public(__name__)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from simtheory._names import public
 from simtheory.plot.style import GREY, INK, colour, dash, style
 
 if TYPE_CHECKING:
@@ -77,3 +78,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+public(__name__)

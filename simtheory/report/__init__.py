@@ -15,7 +15,10 @@ part            what it gives
 ==============  ===============================================================================
 """
 
+from simtheory._names import public
 from simtheory.report.figures import draw, figure, interval
 from simtheory.report.pages import filters, fold, page, text
 
 __all__ = ["draw", "figure", "filters", "fold", "interval", "page", "text"]
+
+public(__name__)

@@ -5,9 +5,12 @@ A network's outputs over time are a `Trajectory`; numbers over anything else tha
 checks, members and print (`axes`) and files and datasets (`files`) follow.
 """
 
+from simtheory._names import public
 from simtheory.results.axes import Arrays
 from simtheory.results.curve import Curve
 from simtheory.results.samples import Samples
 from simtheory.results.trajectory import Trajectory
 
 __all__ = ["Arrays", "Curve", "Samples", "Trajectory"]
+
+public(__name__)

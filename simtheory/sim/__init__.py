@@ -1,5 +1,6 @@
 """The second road: gradient flows integrated, and the optimiser itself, step by step."""
 
+from simtheory._names import public
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -54,3 +55,5 @@ __all__ = [
     "summarize",
     "warmup",
 ]
+
+public(__name__)

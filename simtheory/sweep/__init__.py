@@ -20,6 +20,7 @@ the same sweep again. The seed of a run derives from the entropy of the spec, it
 so the store is the same to the last byte wherever it is computed.
 """
 
+from simtheory._names import public
 from simtheory.sweep.families import FAMILIES
 from simtheory.sweep.family import Cell, Family, Field, Observable, Outcome, Variable
 from simtheory.sweep.results import Progress, read, status
@@ -44,3 +45,5 @@ __all__ = [
     "run",
     "status",
 ]
+
+public(__name__)

@@ -82,7 +82,7 @@ def run(
         check(spec)
     folder = Store.create(store, spec)
     mine = range(part - 1, folder.grid.chunks, parts)
-    missing = [chunk for chunk in mine if not folder.finished(chunk)]
+    missing = [chunk for chunk in mine if not _is_kept(folder, chunk)]
     size = {chunk: folder.grid.size(chunk) for chunk in mine}
     total = sum(size.values())
     with _bar(total, total - sum(size[chunk] for chunk in missing), progress) as bar:
@@ -198,6 +198,17 @@ def _finish(
     finally:
         for future in futures:
             future.cancel()
+
+
+def _is_kept(store: Store, chunk: int) -> bool:
+    """Return whether a chunk is finished; name its files where they are damaged."""
+    broken = store.damaged(chunk) if store.whole(chunk) else []
+    if broken:
+        logging.getLogger("simtheory").warning(
+            "The store %s holds damaged files, which are computed anew: %s.",
+            store.root, ", ".join(broken),
+        )  # fmt: skip
+    return store.whole(chunk) and not broken
 
 
 def _work(spec: Spec, root: Path, chunk: int) -> int:

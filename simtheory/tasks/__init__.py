@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simtheory._checks import one_of
+from simtheory._names import public
 from simtheory.tasks import yang2024
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.identity import SIMTask
@@ -42,3 +43,6 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
     SIMTask(mu=(1, 2), sigma=0.5)
     """
     return KINDS[one_of("kind", kind, KINDS)].from_dict(values)
+
+
+public(__name__)

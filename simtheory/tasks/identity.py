@@ -42,6 +42,7 @@ from simtheory._checks import (
     not_negative,
     positive_int,
 )
+from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.labels import implements
@@ -436,6 +437,18 @@ class SIMTask:
         return hash(
             (*self.mu.tolist(), *self.sigma.tolist(), *self.weights.tolist(), self.squared_rates)
         )
+
+    def _repr_html_(self) -> str:
+        s = self.n_concepts
+        rows = [
+            ("concepts", f"{s}, in {self.dim} dimensions"),
+            ("signal strengths μ", short(self.mu)),
+            ("diversity σ", short(self.sigma)),
+            ("rates", short(self.rates)),
+            ("weights", short(self.weights)),
+            ("axes", "those of the data" if self.rotation is None else "rotated"),
+        ]
+        return rows_as_html("SIM task", rows)
 
     def __repr__(self) -> str:
         s = self.n_concepts

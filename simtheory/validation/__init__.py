@@ -4,6 +4,7 @@ Training needs JAX, Equinox and Optax, ``pip install "simtheory[nets]"``; they a
 network is trained, and not before.
 """
 
+from simtheory._names import public
 from simtheory.validation import concept_diffusion, denoiser
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
@@ -38,3 +39,5 @@ __all__ = [
     "run",
     "train",
 ]
+
+public(__name__)

@@ -286,3 +286,9 @@ def test_a_seed_serves_for_a_generator_and_none_does_not():
     for refused in (None, -1, True, "0", 1.0):
         with pytest.raises(ArgumentError, match="`rng` must be a seed, such as 0, or a numpy Gen"):
             FOUR.sample(5, rng=refused)
+
+
+def test_a_task_is_a_table_in_a_notebook():
+    shown = SIMTask(mu=(1.0, 2.0), sigma=0.5)._repr_html_()
+    assert shown.startswith("<table>")
+    assert "(0.75, 2.25)" in shown  # its rates

@@ -19,6 +19,8 @@ from simtheory.errors import ArgumentError
 from simtheory.sweep import running
 from tests import sweep_functions as functions
 
+pytestmark = pytest.mark.slow  # each test starts a pool or a cluster
+
 ROOT = Path(__file__).parents[2]
 CELLS = 80  # of the slow sweep, in chunks of four
 

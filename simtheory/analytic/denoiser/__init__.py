@@ -40,6 +40,7 @@ passes through every level.
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.denoiser.bridge import (
     Bridge,
     one_layer_bridge,
@@ -105,3 +106,5 @@ __all__ = [
     "tied_mode",
     "tied_velocity",
 ]
+
+public(__name__)

@@ -33,6 +33,7 @@ have no noise, and stays if they have. Adam removes the order altogether.
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.descent.batches import (
     SGDMoments,
     fourth_moment,
@@ -60,3 +61,5 @@ __all__ = [
     "solution",
     "stationary",
 ]
+
+public(__name__)

@@ -32,6 +32,7 @@ trace in the leading directions of the samples.
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.finite_sample.high_dimension import (
     Spike,
     proportional,
@@ -57,3 +58,5 @@ __all__ = [
     "spike",
     "spikes",
 ]
+
+public(__name__)

@@ -30,6 +30,7 @@ only fall: a layer alone shows no swing-by.
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.one_layer.bias import (
     AffineRates,
     affine,
@@ -63,3 +64,5 @@ __all__ = [
     "solution",
     "zero_start_loss",
 ]
+
+public(__name__)

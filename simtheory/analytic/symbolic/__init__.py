@@ -9,6 +9,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+from simtheory._names import public
 from simtheory.analytic.symbolic._statement import Statement
 
 __all__ = ["STATEMENTS", "Statement"]
@@ -19,3 +20,5 @@ STATEMENTS: dict[str, Statement] = {
     if not module.ispkg and "._" not in module.name
     for statement in import_module(module.name).STATEMENTS
 }
+
+public(__name__)

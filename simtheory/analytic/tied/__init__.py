@@ -70,6 +70,7 @@ comes to rest below one, so a start of full rank learns every concept.
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.tied.expansion import (
     diagonal_correction,
     early_correction,
@@ -181,3 +182,5 @@ __all__ = [
     "time_to_level",
     "whitened_teacher",
 ]
+
+public(__name__)

@@ -36,6 +36,7 @@ learned concept leaves in its row and column outlives that of a tied net, so swi
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.untied.exact import (
     imbalanced_mode,
     isotropic,
@@ -63,3 +64,5 @@ __all__ = [
     "ldr",
     "riccati",
 ]
+
+public(__name__)

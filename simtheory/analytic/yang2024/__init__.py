@@ -37,6 +37,7 @@ describe a limit of small starts; the starts of a run on a computer are too larg
 
 from __future__ import annotations
 
+from simtheory._names import public
 from simtheory.analytic.yang2024.appendix import (
     AppendixBounds,
     appendix_bounds,
@@ -68,3 +69,5 @@ __all__ = [
     "theorem_4_1",
     "vertex_losses",
 ]
+
+public(__name__)

@@ -1,5 +1,6 @@
 """Integrated gradient flows: single ones, ensembles, and statistics over ensembles."""
 
+from simtheory._names import public
 from simtheory.sim.flows.integration import integrate, solve
 from simtheory.sim.flows.readings import (
     Diagonal,
@@ -25,3 +26,5 @@ __all__ = [
     "solve",
     "summarize",
 ]
+
+public(__name__)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._text import rows_as_html, rows_as_text
+
 __all__ = ["Band", "Record", "Verdict", "judge"]
 
 
@@ -129,6 +131,24 @@ class Record:
     experiments: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     error: str = ""
+
+    def _rows(self) -> list[tuple[str, str]]:
+        whose, value = self.claimed
+        seeds = f" over {len(self.seeds)} seeds" if self.seeds else ""
+        return [
+            ("statement", self.statement),
+            ("source", f"{self.paper}, {self.where}"),
+            (whose, value),
+            ("measured", f"{self.measured_text}{seeds}"),
+            ("verdict", self.verdict_text),
+            ("expected", str(self.expected)),
+        ]
+
+    def __str__(self) -> str:
+        return rows_as_text(self.id, self._rows())
+
+    def _repr_html_(self) -> str:
+        return rows_as_html(self.id, self._rows())
 
     @property
     def measured(self) -> float | None:

@@ -1,5 +1,6 @@
 """Linear denoisers, trained and sampled exactly, and the claims about them."""
 
+from simtheory._names import public
 from simtheory.validation.denoiser.training import (
     LinearRun,
     log_levels,
@@ -8,3 +9,5 @@ from simtheory.validation.denoiser.training import (
 )
 
 __all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]
+
+public(__name__)

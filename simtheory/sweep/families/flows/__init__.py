@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from simtheory._checks import positive, positive_int
+from simtheory._names import public
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
 from simtheory.errors import ArgumentError, SimTheoryError, SolveError
@@ -234,3 +235,6 @@ def _together(
     if len(runs) == 1:
         return [found]
     return [part for run in runs for part in _together(function, [run])]
+
+
+public(__name__)

@@ -11,8 +11,11 @@ file           what its claims test
 =============  ================================================================================
 """
 
+from simtheory._names import public
 from simtheory.validation.identity.claims import entries, maps, orders, replays, swing
 
 __all__ = ["CLAIMS"]
 
 CLAIMS = (*orders.CLAIMS, *swing.CLAIMS, *maps.CLAIMS, *entries.CLAIMS, *replays.CLAIMS)
+
+public(__name__)

@@ -22,6 +22,7 @@ Schedules and samplers are those of `simtheory.noise`; the runs that the documen
 `simtheory.validation.concept_diffusion`, the linear denoiser in `simtheory.validation.denoiser`.
 """
 
+from simtheory._names import public
 from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.images import ConceptImages
 from simtheory.validation.nets.diffusion.readings import (
@@ -54,3 +55,5 @@ __all__ = [
     "terminal_slowdown",
     "train",
 ]
+
+public(__name__)

@@ -1,0 +1,5 @@
+"""``python -m simtheory.cli``."""
+
+from simtheory.cli import main
+
+main(prog_name="simtheory")
