@@ -191,7 +191,7 @@ class Fit:
     def _ended(self) -> str:
         """Say where curves end, which is not where theory has them end."""
         if self.curves.observed == "loss":
-            return f"the loss ends at {self['floor'].value:.3g}, not at 0: its floor is fitted"
+            return f"the loss ends at {self['floor'].value:.2g}, not at 0: its floor is fitted"
         ends = (
             f"{self.curves.names[k]} is learned to {self[f'end_{k + 1}'].value:.2f} only"
             for k in self.ends
