@@ -127,10 +127,10 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
             if test is not None:
                 test(value)
         if arrays:
-            args, kwargs = _with_arrays(arrays, integers, args, kwargs, least=0 if home else 1)
+            args, kwargs = _with_arrays(arrays, integers, args, kwargs)
         try:
             return function(*args, **kwargs)
-        except (ValueError, IndexError) as reason:
+        except (ValueError, IndexError, TypeError) as reason:
             if isinstance(reason, SimTheoryError) or not _of_shapes(reason):
                 raise
             shapes = _shapes(function, args, kwargs)
@@ -147,8 +147,6 @@ def _with_arrays(
     integers: set[str],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    *,
-    least: int,
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments with lists and numbers as arrays where the signature names an array."""
     bare = (list, tuple, float, int, np.generic)
@@ -162,12 +160,14 @@ def _with_arrays(
                 args = (*args[:place], value, *args[place + 1 :])
             else:
                 kwargs = {**kwargs, name: value}
-        if np.ndim(value) < least and np.asarray(value).dtype.kind == "f":
-            raise ShapeError(f"{called(name)} must have an axis, but it is {shown(value)}.")
     return args, kwargs
 
 
 _SHAPE_WORDS = (
+    "accumulate on a scalar",
+    "tuple index out of range",
+    "cannot reshape",
+    "must be an integer array",
     "empty sequence",
     "out of bounds for axis",
     "requires input that is at least",
