@@ -252,7 +252,8 @@ def implements(
     """
 
     def wear(function: Code) -> Code:
-        code = np.errstate(under="ignore")(function)
+        is_class = isinstance(function, type)
+        code: Any = function if is_class else np.errstate(under="ignore")(function)
         found = Card(
             label=label,
             kind=kind,
@@ -264,7 +265,7 @@ def implements(
             home=f"{code.__module__}:{code.__qualname__}",
             subject=subject or code.__module__.split(".")[2],
         )
-        code.__card__ = found  # type: ignore[attr-defined]
+        code.__card__ = found
         code.__doc__ = _with_line(code.__doc__, found.line)
         return code
 

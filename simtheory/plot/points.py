@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from simtheory._checks import of_kind, positive_int
+from simtheory._checks import of_kind, positive_int, shown
 from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, members
@@ -74,11 +74,12 @@ def samples(
         ax.set_xlabel("coordinate 1")
         ax.set_ylabel("density")
         return ax
-    plane = list(coordinates) if isinstance(coordinates, tuple | list) else []
+    known = isinstance(coordinates, tuple | list) and all(isinstance(k, int) for k in coordinates)
+    plane = list(coordinates) if known else []
     if len(plane) != 2 or plane[0] == plane[1] or not set(plane) <= set(range(d)):
         raise ArgumentError(
             f"Argument `coordinates` must name two different ones of the {d} coordinates, counted "
-            f"from 0, but it is {coordinates!r}."
+            f"from 0, but it is {shown(coordinates)}."
         )
     ax = axes_or_new(ax)
     mean = weights.mean() if weights.size else 1.0

@@ -10,6 +10,7 @@ from simtheory._checks import as_times, non_negative
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
+from simtheory.errors import ArgumentError
 from simtheory.labels import implements
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
@@ -219,6 +220,8 @@ def random_start_loss(task: SIMTask, t: ArrayLike, *, spread: float) -> RandomSt
     (array([3.75  , 0.3309]), array([2.7951, 0.2466]))
     """
     tau = non_negative("spread", spread)
+    if tau > 1e150:
+        raise ArgumentError(f"Argument `spread` must have a square, but it is {tau:g}.")
     zero = zero_start_loss(task, t)
     grown = 1.0 + task.dim * tau**2
     scale = 2.0 * tau * np.sqrt(1.0 + 0.5 * task.dim * tau**2)
