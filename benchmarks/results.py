@@ -16,7 +16,7 @@ _PACKAGES = ("simtheory", "numpy", "scipy", "numba", "heyoka", "numbalsoda", "di
 
 def load(path: Path = PATH) -> dict[str, Any]:
     """Return the results in the file, empty if there is no file."""
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def store(name: str, data: Any, path: Path = PATH, *, quick: bool = False) -> None:
@@ -41,7 +41,7 @@ def where() -> dict[str, Any]:
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text().splitlines():
+        for line in info.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

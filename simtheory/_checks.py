@@ -6,12 +6,14 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from importlib import import_module
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simtheory._names import nearest
 from simtheory._typing import Array, ArrayLike
@@ -20,32 +22,145 @@ from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTh
 Kind = TypeVar("Kind")
 
 
-def _called(name: str) -> str:
+_EXACT = 2**53  # beyond it float64 skips integers
+_LINE = 60  # characters of a value that a message shows; longer ones are cut
+
+
+def called(name: str) -> str:
     """Return how an error names what was passed."""
     return name if " " in name else f"Argument `{name}`"
 
 
-def as_finite(name: str, value: ArrayLike, *, error: type[SimTheoryError] = ArgumentError) -> Array:
-    """Return `value` as a float64 array, all of whose entries are finite."""
+def shown(value: object) -> str:
+    """Return `value` as a message shows it: on one line, and short."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # the repr of a foreign object may fail
+        return f"an object of the kind {type(value).__name__}"
+    return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
+
+
+def kind_of(value: object) -> str:
+    """Return in words of what kind `value` is, for the end of a message."""
+    if isinstance(value, type):
+        return f"the class {value.__name__} itself, not an instance of it"
+    return f"of the kind {type(value).__name__}"
+
+
+def _no_numbers(value: Any) -> str | None:
+    """Return why `value` is no number or nest of numbers, or None where NumPy may look at it."""
+    if isinstance(value, float | np.floating):
+        return None
+    if value is None:
+        return "None"
+    if isinstance(value, bool | np.bool_):
+        return f"the truth value {value}"
+    if isinstance(value, int):
+        return None if abs(value) <= _EXACT else "an integer beyond 2**53, which float64 skips"
+    if isinstance(value, str | bytes):
+        return f"the text {shown(value)}"
+    if isinstance(value, list | tuple):
+        return next((why for why in map(_no_numbers, value) if why is not None), None)
+    if isinstance(value, np.ma.MaskedArray):
+        return "a masked array, whose mask would be lost: pass .filled(...) or .compressed()"
+    if isinstance(value, np.ndarray):
+        plain = type(value) in (np.ndarray, np.matrix, np.memmap)
+        more = f"of the kind {type(value).__name__}, which holds more than numbers"
+        return None if plain else f"{more}: pass np.asarray of it"
+    if isinstance(value, dict | set | frozenset | Iterator):
+        return f"of the kind {type(value).__name__}, which has no order or no length: pass a list"
+    if hasattr(value, "toarray"):
+        return f"of the kind {type(value).__name__}, a sparse matrix: pass .toarray()"
+    return None
+
+
+def _no_reals(given: NDArray[Any]) -> str | None:
+    """Return why an array does not hold real numbers that float64 can hold, or None."""
+    kind = given.dtype.kind
+    if kind == "f":
+        return None
+    if kind in "iu":
+        large = given.size and (int(given.max()) > _EXACT or int(given.min()) < -_EXACT)
+        return "an integer beyond 2**53, which float64 skips" if large else None
+    if kind == "V" and given.dtype.names is None and given.dtype.type.__module__ == "ml_dtypes":
+        return None  # the short floats of JAX
+    names = {
+        "b": "truth values",
+        "c": "complex numbers",
+        "M": "dates",
+        "m": "time spans",
+        "U": "text",
+        "S": "text",
+        "T": "text",
+        "V": "records",
+    }
+    if kind in names:
+        return names[kind]
+    first = next(iter(given.flat), None)
+    if isinstance(first, int) and not isinstance(first, bool):
+        return "an integer beyond 2**53, which float64 skips"
+    return f"an object {kind_of(first)}" if given.size else "objects"
+
+
+def as_numbers(name: str, value: Any, *, error: type[SimTheoryError] = ArgumentError) -> Array:
+    """Return `value` as a new float64 array of real numbers, which may be infinite or NaN.
+
+    This is the one place where what a caller passed becomes an array. A container that holds more than
+    numbers (a mask, dates, units, text, truth values, imaginary parts, objects) is refused, because
+    NumPy would strip it.
+    """
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return np.array(value)
+    wanted = f"{called(name)} must be an array of real numbers, but "
+    why = _no_numbers(value)
+    if why is not None:
+        verb = "holds" if isinstance(value, list | tuple) else "is"
+        raise error(f"{wanted}it {verb} {why}.")
     try:
         given = np.asarray(value)
-        if np.iscomplexobj(given):  # NumPy would drop the imaginary part
-            raise TypeError("complex")
-        array = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError) as reason:
-        raise error(
-            f"{_called(name)} must be an array of real numbers, but got {value!r}."
-        ) from reason
+    except Exception as reason:  # a foreign object may raise anything when NumPy asks it
+        nested = isinstance(value, list | tuple) and "inhomogeneous" in str(reason)
+        came = "its rows differ in length" if nested else f"got {shown(value)}"
+        raise error(f"{wanted}{came}.") from reason
+    why = _no_reals(given)
+    if why is not None:
+        raise error(f"{wanted}it holds {why}: {shown(value)}.")
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite
+        return np.array(given, dtype=np.float64)
+
+
+def as_finite(name: str, value: Any, *, error: type[SimTheoryError] = ArgumentError) -> Array:
+    """Return `value` as a float64 array, all of whose entries are finite."""
+    array = as_numbers(name, value, error=error)
     finite = np.isfinite(array)
     if not finite.all():
         bad = np.argwhere(~finite)
         where = tuple(int(i) for i in bad[0])
         place = f" at index {where}" if where else ""
         raise error(
-            f"{_called(name)} must be finite, but it holds {array[where]}{place}"
+            f"{called(name)} must be finite, but it holds {array[where]}{place}"
             f" ({len(bad)} bad of {array.size} entries)."
         )
     return array
+
+
+def rounding(*given: Any, double: float) -> float:
+    """Return the tolerance at which a property of `given` is checked: that of its own precision.
+
+    `double` is the tolerance for double precision. Shorter floats are allowed 64 of their own units.
+    """
+    kinds = [np.asarray(value).dtype for value in given]
+    units = [float(np.finfo(kind).eps) for kind in kinds if kind.kind == "f" and kind.itemsize < 8]
+    return max([double, *(64.0 * unit for unit in units)])
+
+
+def floats(name: str, value: Any) -> Any:
+    """Return `value`, an array of NumPy or JAX as it is and anything else as an array of numbers."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    plain = not isinstance(value, np.ndarray) or type(value) is np.ndarray
+    return value if kind in ("f", "V") and plain else as_numbers(name, value)
 
 
 def frozen(array: Array) -> Array:
@@ -54,23 +169,31 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def as_times(t: ArrayLike) -> Array:
+def frozen_again(self: Any, state: list[Any]) -> None:
+    """Fill a frozen dataclass that is unpickled or copied: its arrays become read-only again."""
+    for each, value in zip(fields(self), state, strict=True):
+        object.__setattr__(
+            self, each.name, frozen(value) if isinstance(value, np.ndarray) else value
+        )
+
+
+def as_times(t: ArrayLike, *, name: str = "t") -> Array:
     """Return `t` as a strictly increasing, non-negative grid of canonical times, shape (T,)."""
-    times = as_finite("t", t)
+    times = as_finite(name, t)
     if times.ndim != 1 or times.size == 0:
         raise ShapeError(
-            f"Argument `t` must be a one-dimensional grid of times, but its shape is {times.shape}."
+            f"{called(name)} must be a one-dimensional grid of times, but its shape is {times.shape}."
         )
     if times[0] < 0:
         raise ArgumentError(
-            f"Argument `t` must hold non-negative times, but its smallest entry is {times.min():g}."
+            f"{called(name)} must hold non-negative times, but its smallest entry is {times.min():g}."
         )
     steps = np.diff(times)
     if np.any(steps <= 0):
         k = int(np.argmax(steps <= 0))
         raise ArgumentError(
-            f"Argument `t` must increase strictly, but t[{k}] = {times[k]:g} is followed by "
-            f"t[{k + 1}] = {times[k + 1]:g}. Sort it and drop repeated times: np.unique(t)."
+            f"{called(name)} must increase strictly, but {name}[{k}] = {times[k]:g} is followed by "
+            f"{name}[{k + 1}] = {times[k + 1]:g}. Sort it and drop repeated times: np.unique({name})."
         )
     return times
 
@@ -86,32 +209,39 @@ def as_matrix(name: str, value: ArrayLike, *, rows: int, columns: int | None = N
         or array.shape[-1] == 0
     ):
         raise ShapeError(
-            f"{_called(name)} must have shape {wanted}, but its shape is {array.shape}."
+            f"{called(name)} must have shape {wanted}, but its shape is {array.shape}."
         )
     return array
 
 
-def as_second_moment(value: ArrayLike) -> Array:
+def as_second_moment(value: ArrayLike, *, name: str = "second_moment") -> Array:
     """Return `value` as a stack of symmetric positive semidefinite matrices, shape (..., d, d)."""
-    moment = as_finite("second_moment", value)
+    moment = as_finite(name, value)
     if moment.ndim < 2 or moment.shape[-1] != moment.shape[-2]:
         raise ShapeError(
-            f"Argument `second_moment` must have shape (..., d, d), but its shape is {moment.shape}."
+            f"{called(name)} must have shape (..., d, d), but its shape is {moment.shape}."
         )
+    tolerance = rounding(value, double=1e-10)
     scale = float(np.abs(moment).max(initial=0.0))
     skew = float(np.abs(moment - np.swapaxes(moment, -1, -2)).max(initial=0.0))
-    if skew > 1e-10 * scale:
+    if skew > tolerance * scale:
         raise ArgumentError(
-            f"Argument `second_moment` must be symmetric, but it differs from its transpose by {skew:g}."
+            f"{called(name)} must be symmetric, but it differs from its transpose by {skew:g}."
         )
     diagonal = np.diagonal(moment, axis1=-2, axis2=-1)
     spread = np.count_nonzero(moment) > np.count_nonzero(diagonal)
     lowest = float((np.linalg.eigvalsh(moment) if spread else diagonal).min(initial=0.0))
-    if lowest < -1e-10 * scale:
+    if lowest < -tolerance * scale:
         raise ArgumentError(
-            "Argument `second_moment` must be positive semidefinite, but its smallest eigenvalue "
+            f"{called(name)} must be positive semidefinite, but its smallest eigenvalue "
             f"is {lowest:g}."
         )
+    if tolerance > 1e-10:  # came in short floats: hold exactly what held to rounding
+        moment = 0.5 * (moment + np.swapaxes(moment, -1, -2))
+        if lowest < 0:
+            sizes, axes = np.linalg.eigh(moment)
+            moment = (axes * np.maximum(sizes, 0.0)[..., None, :]) @ np.swapaxes(axes, -1, -2)
+            moment = 0.5 * (moment + np.swapaxes(moment, -1, -2))
     return moment
 
 
@@ -122,7 +252,7 @@ def not_negative(
     array = as_finite(name, value)
     if array.size and array.min() < 0:
         raise error(
-            f"{_called(name)} must not be negative, but its smallest entry is {array.min():g}."
+            f"{called(name)} must not be negative, but its smallest entry is {array.min():g}."
         )
     return array
 
@@ -133,7 +263,7 @@ def all_positive(
     """Return `value` as a finite array of positive entries."""
     array = as_finite(name, value)
     if array.size and array.min() <= 0:
-        raise error(f"{_called(name)} must be positive, but its smallest entry is {array.min():g}.")
+        raise error(f"{called(name)} must be positive, but its smallest entry is {array.min():g}.")
     return array
 
 
@@ -148,7 +278,7 @@ def shares(
         below = most <= 1.0 if ends[1] == "]" else most < 1.0
         if not (above and below):
             came = f"it runs from {least:g} to {most:g}" if array.ndim else f"it is {least!r}"
-            raise error(f"{_called(name)} must lie in {ends[0]}0, 1{ends[1]}, but {came}.")
+            raise error(f"{called(name)} must lie in {ends[0]}0, 1{ends[1]}, but {came}.")
     return array
 
 
@@ -162,8 +292,8 @@ def share(
 def number(name: str, value: float) -> float:
     """Return `value` as a finite float."""
     array = as_finite(name, value)
-    if array.ndim != 0 or np.asarray(value).dtype.kind in "bUS":  # a truth value or a text
-        raise ArgumentError(f"{_called(name)} must be a number, but it is {value!r}.")
+    if array.ndim != 0:
+        raise ArgumentError(f"{called(name)} must be a number, but it is {shown(value)}.")
     return float(array)
 
 
@@ -171,7 +301,7 @@ def positive(name: str, value: float, *, error: type[SimTheoryError] = ArgumentE
     """Return `value` as a finite float above zero."""
     array = as_finite(name, value, error=error)
     if array.ndim != 0 or array <= 0:
-        raise error(f"{_called(name)} must be a positive number, but it is {value!r}.")
+        raise error(f"{called(name)} must be a positive number, but it is {shown(value)}.")
     return float(array)
 
 
@@ -179,7 +309,7 @@ def non_negative(name: str, value: float, *, error: type[SimTheoryError] = Argum
     """Return `value` as a finite float, zero or more."""
     found = number(name, value)
     if found < 0:
-        raise error(f"{_called(name)} must not be negative, but it is {found!r}.")
+        raise error(f"{called(name)} must not be negative, but it is {found!r}.")
     return found
 
 
@@ -190,14 +320,16 @@ def _whole(value: object) -> bool:
 def positive_int(name: str, value: int) -> int:
     """Return `value` as an int above zero."""
     if not _whole(value) or value < 1:
-        raise ArgumentError(f"{_called(name)} must be a positive integer, but it is {value!r}.")
+        raise ArgumentError(f"{called(name)} must be a positive integer, but it is {shown(value)}.")
     return int(value)
 
 
 def non_negative_int(name: str, value: int) -> int:
     """Return `value` as an int, zero or more."""
     if not _whole(value) or value < 0:
-        raise ArgumentError(f"{_called(name)} must be a non-negative integer, but it is {value!r}.")
+        raise ArgumentError(
+            f"{called(name)} must be a non-negative integer, but it is {shown(value)}."
+        )
     return int(value)
 
 
@@ -205,7 +337,7 @@ def as_seed(name: str, value: int) -> int:
     """Return `value` as an int that seeds a generator with 32 bits."""
     if not _whole(value) or not 0 <= value < 2**32:
         raise ArgumentError(
-            f"{_called(name)} must be an integer from 0 to 2**32 - 1, but it is {value!r}."
+            f"{called(name)} must be an integer from 0 to 2**32 - 1, but it is {shown(value)}."
         )
     return int(value)
 
@@ -215,21 +347,27 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     names = list(known)
     if not isinstance(value, str):
         raise ArgumentError(
-            f"{_called(name)} must be a word, one of {', '.join(names)}, but it is {value!r}."
+            f"{called(name)} must be a word, one of {', '.join(names)}, but it is {shown(value)}."
         )
     if value not in names:
         raise ArgumentError(
-            f"{_called(name)} is {value!r}, which is unknown; {nearest(value, names)}"
+            f"{called(name)} is {shown(value)}, which is unknown; {nearest(value, names)}"
         )
     return value
+
+
+def flag(name: str, value: bool) -> bool:
+    """Return `value` as a bool; numbers and words are refused, as they may mean something else."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(f"{called(name)} must be True or False, but it is {shown(value)}.")
+    return bool(value)
 
 
 def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     """Return `value` if it is an instance of the class `kind`."""
     if not isinstance(value, kind):
         raise ArgumentError(
-            f"{_called(name)} must be of the kind {kind.__name__}, but it is of the kind "
-            f"{type(value).__name__}."
+            f"{called(name)} must be of the kind {kind.__name__}, but it is {kind_of(value)}."
         )
     return value
 

@@ -10,13 +10,20 @@ from typing import Any
 __all__ = ["nearest", "public"]
 
 
+_LISTED = 20  # known names that a message lists; of more it says how many
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which of the `known` names come nearest to `name`."""
     import difflib
 
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}."
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    more = len(names) - _LISTED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"known are {', '.join(names[:_LISTED])}{rest}."
 
 
 class _Public(ModuleType):

@@ -30,6 +30,7 @@ from simtheory._checks import (
     positive,
     positive_int,
 )
+from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -37,6 +38,7 @@ from simtheory.errors import ArgumentError, ShapeError
 __all__ = ["DRAWS", "balanced", "correlated", "explicit", "gaussian", "torch_uniform", "uniform"]
 
 
+@face
 def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return independent Gaussian weights whose W(0) has the diagonal scale² on average.
 
@@ -60,6 +62,7 @@ def gaussian(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator |
     )
 
 
+@face
 def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | int) -> Array:
     """Return weights drawn uniformly from (0, scale): all positive, hence correlated rows.
 
@@ -80,6 +83,7 @@ def uniform(shape: tuple[int, ...], *, scale: float, rng: np.random.Generator | 
     return as_generator(rng).random(_shape(shape)) * positive("scale", scale)
 
 
+@face
 def correlated(
     shape: tuple[int, ...], *, cosine: float, scale: float, rng: np.random.Generator | int
 ) -> Array:
@@ -120,6 +124,7 @@ def correlated(
     return np.asarray(positive("scale", scale) * root @ np.swapaxes(frames, -1, -2))
 
 
+@face
 def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     """Return the draw that ``torch.manual_seed(seed); torch.rand(shape) * scale`` makes on a CPU.
 
@@ -158,6 +163,7 @@ def torch_uniform(shape: tuple[int, ...], *, scale: float, seed: int) -> Array:
     return draws * positive("scale", scale)
 
 
+@face
 def explicit(weights: ArrayLike) -> Array:
     """Return given weights as a checked float64 array.
 
@@ -171,14 +177,20 @@ def explicit(weights: ArrayLike) -> Array:
     ndarray, shape (..., d, h)
         A copy.
     """
-    values = as_finite("weights", weights)
+    return _explicit("weights", weights)
+
+
+def _explicit(name: str, weights: ArrayLike) -> Array:
+    """Return the weights that an argument of that name holds, as a checked array."""
+    values = as_finite(name, weights)
     if values.ndim < 2:
         raise ShapeError(
-            f"Argument `weights` must have shape (..., d, h), but its shape is {values.shape}."
+            f"Argument `{name}` must have shape (..., d, h), but its shape is {values.shape}."
         )
     return values
 
 
+@face
 def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     """Return the layers (W₁, W₂) = (U₀ᵀ, U₀) of an untied net that starts as the tied one does.
 
@@ -194,7 +206,7 @@ def balanced(U0: ArrayLike) -> tuple[Array, Array]:
     W2 : ndarray, shape (..., d, h)
         Second layer.
     """
-    second = explicit(U0)
+    second = _explicit("U0", U0)
     return np.swapaxes(second, -1, -2).copy(), second
 
 

@@ -36,7 +36,10 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from simtheory._checks import nearest
+from simtheory._faces import face
 from simtheory._names import public
 from simtheory.errors import ArgumentError
 
@@ -66,6 +69,7 @@ _SECTION = re.compile(
 )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A number that is cited, with its error.
@@ -85,6 +89,7 @@ class Constant:
     source: str
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Proved:
     """A result that is derived step by step; to an order, if its card says so."""
@@ -92,6 +97,7 @@ class Proved:
     texts: ClassVar[tuple[str, ...]] = ("statement", "proof", "case", "page")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Computed:
     """A result that is evaluated from its definition.
@@ -106,6 +112,7 @@ class Computed:
     texts: ClassVar[tuple[str, ...]] = ("reference", "page")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Cited:
     """A constant that is taken from a source.
@@ -126,6 +133,7 @@ Kind = Proved | Computed | Cited
 PROVED = Proved()
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Card:
     """What is known about one labelled result.
@@ -200,6 +208,7 @@ class Card:
         )
 
 
+@face
 def implements(
     label: str,
     *,
@@ -213,7 +222,8 @@ def implements(
 ) -> Callable[[Code], Code]:
     """Put the card of a labelled result on the function that implements it.
 
-    The function stays as it is, but for a sentence that its docstring gains before its first section.
+    Its docstring gains a sentence before its first section. Underflow to zero is harmless in all labelled
+    results, so ``np.seterr(under="raise")`` does not reach them.
 
     Parameters
     ----------
@@ -241,7 +251,8 @@ def implements(
         A decorator.
     """
 
-    def wear(code: Code) -> Code:
+    def wear(function: Code) -> Code:
+        code = np.errstate(under="ignore")(function)
         found = Card(
             label=label,
             kind=kind,
@@ -272,6 +283,7 @@ def _with_line(doc: str | None, line: str) -> str | None:
     return f"{doc[: section.start()]}{paragraph}\n\n{doc[section.start() :]}"
 
 
+@face
 def card_of(code: object) -> Card | None:
     """Return the card that a function wears, or None.
 
@@ -288,6 +300,7 @@ def card_of(code: object) -> Card | None:
     return getattr(code, "__card__", None)
 
 
+@face
 def label_of(code: object) -> str | None:
     """Return the label that a function wears, or None.
 
@@ -347,6 +360,7 @@ def _public_modules(name: str) -> Iterator[ModuleType]:
             yield from _public_modules(f"{name}.{below.name}")
 
 
+@face
 def card(label: str) -> Card:
     """Return the card of a label.
 
@@ -370,6 +384,7 @@ def card(label: str) -> Card:
     return cards()[label]
 
 
+@face
 def cite(*results: object) -> str:
     """Return the BibTeX entries of the sources of some results.
 

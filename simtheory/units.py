@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simtheory._checks import as_finite, one_of, positive, positive_int, share
+from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
@@ -43,6 +44,7 @@ __all__ = ["LOSSES", "Clock"]
 LOSSES = ("half_sum", "sum", "mean", "recurrence")
 
 
+@face
 @implements(
     "unit-map",
     title="Optimiser steps and canonical time",

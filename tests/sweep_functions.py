@@ -23,7 +23,7 @@ def fragile(cell):
 
 def slow(cell):
     """A cell that leaves a line behind whenever it is computed, and takes its time."""
-    with Path(os.environ["SWEEP_LOG"]).open("a") as log:
+    with Path(os.environ["SWEEP_LOG"]).open("a", encoding="utf-8") as log:
         log.write(f"{cell.number} {os.getpid()}\n")
     time.sleep(0.03)
     return product(cell)

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from simtheory._checks import as_matrix
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import weights_on_concepts
 from simtheory.analytic._shared.rows import adjacent_ratio, row_cosine
@@ -46,6 +47,7 @@ _FORMS: tuple[tuple[Callable[..., Trajectory], str], ...] = (
 _FLOW = "integrates the flow: any start, to its tolerance; no formula"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Whether one form takes a start, and with which error.
@@ -75,6 +77,7 @@ class Suggestion:
         return f"{size}; {self.reason}"
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Advice:
     """The forms of the tied net for one task and start, the most accurate closed form first.
@@ -112,6 +115,7 @@ class Advice:
         return f"Advice({' > '.join(names)})"
 
 
+@face
 def advice(task: SIMTask, U0: ArrayLike) -> Advice:
     """Return which forms of the tied net take a start, and how far each is to be trusted.
 

@@ -38,11 +38,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logit, wrightomega
 
-from simtheory._checks import as_finite, as_times, not_negative, share, shares
+from simtheory._checks import as_finite, as_times, not_negative, rounding, share, shares
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared import depth_clock as clock
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts
-from simtheory.analytic._shared.layers import as_layers, on_concepts
+from simtheory.analytic._shared.layers import BALANCED, as_layers, on_concepts
 from simtheory.analytic._shared.off_diagonal import balanced_first_order
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import implements
@@ -64,6 +65,7 @@ __all__ = [
     source="saxe2014",
     where="derived here from the flow of one mode",
 )
+@face
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, depth: float) -> Array:
     r"""Return one mode of a balanced net of any depth, :math:`\dot w = La\,w^{2-2/L}(1-w)`.
 
@@ -110,6 +112,7 @@ def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, depth: float) -> Array
     return clock.mode(a[..., None], start[..., None], times, layers)
 
 
+@face
 def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float = 0.5) -> Array:
     r"""Return the time that a mode of a balanced net takes to a level f.
 
@@ -162,6 +165,7 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     source="saxe2014",
     where="derived here as the limit of the flow of one mode",
 )
+@face
 def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return one mode in the limit of infinite depth, :math:`\dot w = \tilde a\,w^2(1-w)`.
 
@@ -212,6 +216,7 @@ def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from the flow",
 )
+@face
 def off_diagonals(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -261,7 +266,9 @@ def off_diagonals(
     """
     times = as_times(t)
     chain = on_concepts(task, as_layers(layers, rows=task.dim, columns=task.dim))
-    weights, stats = balanced_first_order(task.rates, chain, times, strict=strict)
+    weights, stats = balanced_first_order(
+        task.rates, chain, times, strict=strict, tolerance=rounding(*layers, double=BALANCED)
+    )
     return closed_form(
         off_diagonals,
         task,

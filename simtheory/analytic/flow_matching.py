@@ -35,6 +35,7 @@ import numpy as np
 from scipy.special import erf
 
 from simtheory._checks import all_positive, as_finite, not_negative, shares
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned
 from simtheory.labels import implements
@@ -50,6 +51,7 @@ _PANELS, _NODES = 64, 20
 """Panels of the quadrature on each graded mesh, and Gauss points in each."""
 
 
+@face
 def one_layer_weight(variance: ArrayLike, t: ArrayLike, *, s: ArrayLike, start: ArrayLike) -> Array:
     r"""Return the weight of one mode of a one-layer net, :math:`w = f + (Q-f)e^{-\delta t}`.
 
@@ -87,6 +89,7 @@ def one_layer_weight(variance: ArrayLike, t: ArrayLike, *, s: ArrayLike, start: 
     source="wang2025",
     where="released code",
 )
+@face
 def one_layer_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -> Array:
     r"""Return the variance that a one-layer net generates.
 
@@ -129,6 +132,7 @@ def _erf_over(z: Array) -> Array:
     return np.where(small, 2.0 / np.sqrt(np.pi), erf(z) / np.where(small, 1.0, z))
 
 
+@face
 def tied_weight(variance: ArrayLike, t: ArrayLike, *, s: ArrayLike, start: ArrayLike) -> Array:
     r"""Return the weight of one mode of a tied net that starts aligned with the data.
 
@@ -181,6 +185,7 @@ def _tied(delta: Array, n: Array, t: Array | float, q: Array | float) -> Array:
     source="wang2025",
     where="derived here",
 )
+@face
 def tied_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -> Array:
     r"""Return the variance that a tied net generates, :math:`\exp(2\int_0^1\psi\,ds)`.
 

@@ -14,6 +14,7 @@ from simtheory import fit as fitting
 from simtheory import plot
 from simtheory._checks import positive_int
 from simtheory._files import write_text
+from simtheory.cli._flags import in_flags
 from simtheory.errors import ArgumentError, FitWarning
 from simtheory.units import Clock
 
@@ -72,6 +73,7 @@ __all__ = ["fit"]
     help="Folder for fit.png, fit.svg and fit.json; created if needed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@in_flags
 @click.pass_context
 def fit(
     context: click.Context, curves: Path, out: Path | None, as_json: bool, **flags: Any

@@ -29,6 +29,9 @@ _SURE = 5.0
 _FAR = 0.02
 """Smallest such distance, as a share of the range."""
 
+_FALL = 0.05
+"""Smallest fall of an output that noise of any correlation does not make."""
+
 _HELPS = 0.5
 """A model explains what another one misses if it leaves residuals smaller by this factor."""
 
@@ -128,7 +131,9 @@ def _falls(t: Array, column: Array) -> bool:
     """Tell whether a curve falls, or rises above 1, by more than its noise."""
     noise = float(noise_level(t, column))
     above = np.sort(column)[-_FEWEST:].min() > 1.0 + _SURE * noise + _FAR
-    return bool(above) or (t.size >= _FEWEST and bool(rises(t, 1.0 - column).rises))
+    if above or t.size < _FEWEST:
+        return bool(above)
+    return any(fall.size > _FALL + _SURE * noise for fall in rises(t, 1.0 - column).rises)
 
 
 def _tail(column: Array) -> Array:

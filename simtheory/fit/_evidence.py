@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtri, ndtr, stdtrit
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.fit._forms import SCALES
 from simtheory.fit._residuals import coloured, errors_of, gain, pattern
@@ -31,6 +32,7 @@ _TIES = 0.01
 """Probability below which a better fit shows ties between rows."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How well a fit describes its data.

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import dct
 from scipy.special import fdtrc
 
 from simtheory._typing import Array
@@ -25,11 +26,17 @@ _SHOWN = 5.0
 """Twice the gain of log likelihood at which a correlation is believed: independent errors gain more,
 with a positive correlation, in one of 80 fits."""
 
-_DOUBT = 2.7
-"""Twice the loss of log likelihood up to which a larger correlation is possible: 95 %, one-sided."""
+_DOUBT = 1.0
+"""Twice the loss of log likelihood up to which a larger correlation is possible: one standard error."""
+
+_DRIFT = 0.8
+"""Correlation beyond which slow errors are no longer told from a pattern."""
 
 _PATTERNS = 10
 """Most slow patterns in a column of residuals that a model must not leave."""
+
+_FAST = 4
+"""Waves beyond 1/4 of all show the correlation of noise: what a model misses has left them."""
 
 _POINTS_A_PATTERN = 6
 """Fewest points for each of them."""
@@ -69,7 +76,7 @@ def coloured(table: Array, correlation: float) -> Array:
 def errors_of(residuals: Array, slopes: Array) -> Errors:
     """Return what residuals (T, C) of a model with slopes (T, C, p) say of the errors."""
     moments = _Moments.of(residuals, slopes)
-    phi, _ = moments.correlation()
+    phi = moments.correlation()
     n, p = residuals.size, slopes.shape[-1]
     degrees = n * (1.0 - phi) / (1.0 + phi) - p
     left = moments.left(phi)[0]
@@ -92,7 +99,7 @@ def gain(
 def pattern(residuals: Array, slopes: Array) -> tuple[float, Array]:
     """Return the probability of slow patterns as large as those in residuals, and their sizes.
 
-    The size, one for each column, is the root mean square of the patterns without what noise adds.
+    The size, one for each column, is the root mean square of the patterns.
     """
     size, columns = residuals.shape
     count = min(_PATTERNS, size // _POINTS_A_PATTERN, (residuals.size - slopes.shape[-1]) // 2)
@@ -105,14 +112,12 @@ def pattern(residuals: Array, slopes: Array) -> tuple[float, Array]:
         each[:, k, k * count : (k + 1) * count] = waves
     model = _Moments.of(residuals, slopes)
     more = _Moments.of(residuals, np.concatenate([slopes, each], axis=-1))
-    # The largest correlation that the rest of the residuals allows: patterns are not to be noise.
-    _, phi = more.correlation()
+    # The largest correlation that fast waves allow: patterns are not to be noise.
+    _, phi = _of_fast_waves(residuals, max(count, size // _FAST))
     large = more.left(phi)[0]
     degrees = residuals.size - more.rank
     chance = _f_test(model.left(phi)[0], large, more.rank - model.rank, degrees)
-    noise = large / max(degrees, 1) / (1.0 - phi) ** 2 * count / size
-    squares = np.mean((waves @ (waves.T @ residuals)) ** 2, axis=0)
-    return chance, np.sqrt(np.maximum(squares - noise, 0.0))
+    return chance, np.sqrt(np.mean((waves @ (waves.T @ residuals)) ** 2, axis=0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,14 +164,35 @@ class _Moments:
             - 0.5 * degrees * np.log(max(left, 1e-300))
         )
 
-    def correlation(self) -> tuple[float, float]:
-        """The most likely correlation and the largest possible one; 0 for both if none is shown."""
-        grid = np.array([self.likelihood(phi) for phi in _CORRELATIONS])
-        best = int(np.argmax(grid))
-        if 2.0 * (grid[best] - grid[0]) <= _SHOWN:
-            return 0.0, 0.0
-        possible = 2.0 * (grid[best] - grid) < _DOUBT
-        return float(_CORRELATIONS[best]), float(_CORRELATIONS[possible].max())
+    def correlation(self) -> float:
+        """The most likely correlation, 0 if none is shown."""
+        return _likely(np.array([self.likelihood(phi) for phi in _CORRELATIONS]))[0]
+
+
+def _of_fast_waves(residuals: Array, slow: int) -> tuple[float, float]:
+    """The most likely correlation and the largest possible one, by Whittle's likelihood.
+
+    The cosine coefficients of an autoregression are nearly independent, with variances 1/(1 − 2φ cos ω +
+    φ²); slow ones, which a wrong model changes, are left out.
+    """
+    size, columns = residuals.shape
+    powers = np.sum(dct(residuals, axis=0, norm="ortho")[slow:] ** 2, axis=1)
+    turns = np.cos(np.pi * np.arange(slow, size) / size)
+    grid = []
+    for phi in _CORRELATIONS:
+        inverse = 1.0 - 2.0 * phi * turns + phi**2
+        mean = max(float(np.mean(powers * inverse)) / columns, 1e-300)
+        grid.append(0.5 * columns * float(np.sum(np.log(inverse)) - powers.size * np.log(mean)))
+    return _likely(np.array(grid))
+
+
+def _likely(grid: Array) -> tuple[float, float]:
+    """The best of the correlations and the largest possible one; 0 for both if none is shown."""
+    best = int(np.argmax(grid))
+    if 2.0 * (grid[best] - grid[0]) <= _SHOWN:
+        return 0.0, 0.0
+    possible = 2.0 * (grid[best] - grid) < _DOUBT
+    return float(_CORRELATIONS[best]), min(float(_CORRELATIONS[possible].max()), _DRIFT)
 
 
 def _f_test(small: float, large: float, q: int, degrees: int) -> float:

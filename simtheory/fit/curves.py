@@ -12,6 +12,7 @@ import numpy as np
 
 from simtheory import observe
 from simtheory._checks import as_finite, as_times, frozen, one_of, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.fit._tables import (
@@ -33,6 +34,7 @@ __all__ = ["OBSERVED", "Curves", "curves"]
 OBSERVED = ("concepts", "target", "loss")
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Curves:
     """Curves measured over a training, ready to be fitted.
@@ -154,6 +156,7 @@ class Curves:
     to_dict = axes.to_dict
 
 
+@face
 def curves(
     source: Any,
     *,

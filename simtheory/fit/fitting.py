@@ -11,7 +11,17 @@ import numpy as np
 from scipy.special import ndtri
 from tqdm import tqdm
 
-from simtheory._checks import as_generator, frozen, nearest, number, one_of, positive_int, share
+from simtheory._checks import (
+    as_finite,
+    as_generator,
+    frozen,
+    nearest,
+    number,
+    one_of,
+    positive_int,
+    share,
+)
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
 from simtheory.fit._causes import check_shares, likely_cause, plateaus
@@ -56,6 +66,7 @@ class _Trial:
     candidate: Candidate
 
 
+@face(but=("curves",))
 def fit(
     curves: Curves,
     *,
@@ -271,6 +282,11 @@ def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
         )
     if until is None:
         return curves, None
+    until = float(as_finite("until", until))
+    if until < curves.t[0]:
+        raise ArgumentError(
+            f"Argument `until` must leave some times, but the first is {curves.t[0]:g} and it is {until:g}."
+        )
     seen = curves.until(until)
     later = seen.t.size
     if later == curves.t.size:

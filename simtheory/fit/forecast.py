@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import as_times, positive, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.fit._forms import Form
@@ -26,6 +27,7 @@ _FURTHEST = 100.0
 """Largest such horizon, in lengths of the fitted time; a concept learned later has no time."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A predicted number.
@@ -46,6 +48,7 @@ class Interval:
         return f"{self.value:.4g}  [{self.low:.4g}, {self.high:.4g}]"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class SwingForecast:
     """A rise of the test loss that is still to come, or to end.
@@ -68,6 +71,7 @@ class SwingForecast:
     size: Interval
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """The error of a forecast on points that were measured but not fitted.
@@ -90,6 +94,7 @@ class Withheld:
     covered: float
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Forecast:
     """Curves from time zero to a horizon, with bands.
@@ -138,6 +143,7 @@ class Forecast:
         return f"Forecast(until {self.t[-1]:g}, {len(self.learning_times)} concepts)"
 
 
+@face
 def predict(
     fit: Fit,
     *,
@@ -278,6 +284,7 @@ def _judge(fit: Fit, form: Form, drawn: Array, tail: float) -> Withheld | None:
     return Withheld(measured.size, float(error), float(nothing), float(inside.mean()))
 
 
+@face
 def as_dict(fit: Fit, forecast: Forecast | None = None) -> dict[str, Any]:
     """Return a fit and its forecast as plain numbers and words, for JSON.
 

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from simtheory._checks import as_finite, as_times, positive_int, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import arrays
@@ -26,6 +27,7 @@ from simtheory.observe.swing import Rise
 __all__ = ["NoisyRises", "noise_level", "rises"]
 
 
+@face
 def noise_level(t: ArrayLike, values: ArrayLike) -> Array:
     """Return the standard deviation of the noise on curves, by differences.
 
@@ -62,6 +64,7 @@ def noise_level(t: ArrayLike, values: ArrayLike) -> Array:
     return np.asarray(np.median(scaled, axis=0) / ndtri(0.75))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class NoisyRises:
     """The rises of a noisy loss that are more than noise.
@@ -84,6 +87,7 @@ class NoisyRises:
     threshold: float
 
 
+@face
 def rises(
     t: ArrayLike, loss: ArrayLike, *, smooth: int | None = None, false_alarm: float = 0.01
 ) -> NoisyRises:

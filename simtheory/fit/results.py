@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from simtheory._checks import nearest
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.fit._evidence import Quality
@@ -19,6 +20,7 @@ _NEAR = 6.0
 """Candidates whose AICc is larger by less than this are named: their likelihood is 1/20 or more."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a fit.
@@ -48,6 +50,7 @@ class Parameter:
         return f"{self.value:.4g}  {span}"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One model that was tried.
@@ -80,6 +83,7 @@ class Candidate:
         return f"AICc {self.quality.aicc:.1f}, residual {self.quality.residual:.3g}{refused}"
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fit:
     """A model of measured curves.
@@ -187,7 +191,7 @@ class Fit:
     def _ended(self) -> str:
         """Say where curves end, which is not where theory has them end."""
         if self.curves.observed == "loss":
-            return f"the loss ends at {self['floor'].value:.3g}, not at 0: its floor is fitted"
+            return f"the loss ends at {self['floor'].value:.2g}, not at 0: its floor is fitted"
         ends = (
             f"{self.curves.names[k]} is learned to {self[f'end_{k + 1}'].value:.2f} only"
             for k in self.ends

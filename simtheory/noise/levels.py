@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, frozen
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.noise.schedules import Level, Schedule
@@ -20,6 +21,7 @@ from simtheory.noise.schedules import Level, Schedule
 __all__ = ["Level", "Levels"]
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Levels:
     """Noise levels that fall strictly, with the times and shares that belong to them.

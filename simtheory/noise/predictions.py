@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from simtheory._checks import one_of
+from simtheory._checks import floats, one_of
+from simtheory._faces import face
 from simtheory.noise.schedules import Level
 
 __all__ = ["PREDICTIONS", "clean_of", "target_of"]
@@ -27,6 +28,7 @@ __all__ = ["PREDICTIONS", "clean_of", "target_of"]
 PREDICTIONS = ("v", "eps", "x0")
 
 
+@face
 def target_of(prediction: str, x: Any, noise: Any, level: Level) -> Any:
     """Return what a net shall predict.
 
@@ -46,11 +48,13 @@ def target_of(prediction: str, x: Any, noise: Any, level: Level) -> Any:
     ndarray or jax.Array
         The target, shaped as x.
     """
+    x, noise = floats("x", x), floats("noise", noise)
     if one_of("prediction", prediction, PREDICTIONS) == "v":
         return level.alpha * noise - level.sigma * x
     return noise if prediction == "eps" else x
 
 
+@face
 def clean_of(prediction: str, output: Any, z: Any, level: Level) -> Any:
     """Return the guess of the clean data that a prediction implies.
 
@@ -70,6 +74,7 @@ def clean_of(prediction: str, output: Any, z: Any, level: Level) -> Any:
     ndarray or jax.Array
         The guess, shaped as z.
     """
+    z, output = floats("z", z), floats("output", output)
     if one_of("prediction", prediction, PREDICTIONS) == "v":
         return (level.alpha * z - level.sigma * output) / (level.alpha**2 + level.sigma**2)
     return (z - level.sigma * output) / level.alpha if prediction == "eps" else output

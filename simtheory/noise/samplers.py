@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from simtheory._checks import one_of, positive_int
+from simtheory._checks import floats, one_of, positive_int
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.noise.levels import Levels
 from simtheory.noise.schedules import Level
@@ -39,6 +40,7 @@ __all__ = ["DDIM", "DDPM", "Ancestral", "Sampler", "sample"]
 _VARIANCES = ("posterior", "beta")
 
 
+@face
 class Sampler(ABC):
     """What one step down the noise levels is.
 
@@ -79,6 +81,7 @@ class Sampler(ABC):
         """
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class DDIM(Sampler):
     """The deterministic sampler: the probability-flow ODE in Euler steps.
@@ -105,6 +108,7 @@ class DDIM(Sampler):
         return there.alpha * clean + kept * (z - here.alpha * clean)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class DDPM(Sampler):
     """The random sampler: each step draws from a Gaussian around the posterior mean of the guess.
@@ -150,6 +154,7 @@ Ancestral = DDPM
 """`DDPM`, whose variance is the posterior's unless another is asked for."""
 
 
+@face
 def sample(
     sampler: Sampler,
     guess: Callable[[Any, Level], Any],
@@ -196,8 +201,11 @@ def sample(
     >>> (point / levels.alpha[-1]).round(3)
     array([3.028])
     """
+    z = floats("z", z)
     if sampler.is_random and noise is None:
         raise ArgumentError("Argument `noise` is needed by a random sampler: one array per step.")
+    if noise is not None:
+        noise = floats("noise", noise)
     for k, (here, there) in enumerate(pairwise(levels)):
         drawn = noise[k] if sampler.is_random else None
         z = sampler.step(z, guess(z, here), here, there, drawn)

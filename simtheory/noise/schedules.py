@@ -28,12 +28,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 
 __all__ = ["EDM", "VE", "CosineVP", "LinearVP", "Schedule", "Straight"]
 
 
+@face
 class Level(NamedTuple):
     """One point of a schedule, or an array of points.
 
@@ -68,6 +70,7 @@ class Level(NamedTuple):
         return Level(self.time, self.alpha / size, self.sigma / size)
 
 
+@face
 class Schedule(ABC):
     """How data and noise are mixed at a diffusion time.
 
@@ -187,6 +190,7 @@ def _check_range(sigma_min: float, sigma_max: float) -> None:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class CosineVP(Schedule):
     """The trigonometric schedule, which preserves variance; its level is λ = tan²(πu/2).
@@ -236,6 +240,7 @@ class CosineVP(Schedule):
         return _space(u).sin(0.5 * np.pi * u)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class LinearVP(Schedule):
     """The schedule of an SDE whose rate rises linearly; it preserves variance.
@@ -291,6 +296,7 @@ class LinearVP(Schedule):
         return _space(u).sqrt(-_space(u).expm1(-self._spent(u)))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class VE(Schedule):
     """Noise of geometrically growing size on data of constant size.
@@ -326,6 +332,7 @@ class VE(Schedule):
         return self.sigma_min * _space(u).exp(u * float(np.log(self.sigma_max / self.sigma_min)))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class EDM(Schedule):
     """Noise whose root of order ρ grows linearly, on data of constant size: most steps at low noise.
@@ -371,6 +378,7 @@ class EDM(Schedule):
         return (first + u * (last - first)) ** self.rho
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Straight(Schedule):
     """The straight line from data to noise, as flow matching takes it; its flow time is 1 − u.

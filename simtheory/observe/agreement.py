@@ -20,6 +20,7 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ReadingWarning, ShapeError
 from simtheory.observe.moments import moments
@@ -34,6 +35,7 @@ _BLOCK = 1024
 """Points whose distances to all others are held at once: 8 MB for every thousand others."""
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Agreement:
     """Distance between predicted and measured outputs.
@@ -89,6 +91,7 @@ class Agreement:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CurveAgreement:
     """Distance between predicted and measured curves.
@@ -148,6 +151,7 @@ class CurveAgreement:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SampleAgreement:
     """Distance between the laws of predicted and measured samples.
@@ -222,6 +226,7 @@ def agreement(predicted: Curve, measured: Curve) -> CurveAgreement: ...
 def agreement(predicted: Samples, measured: Samples) -> SampleAgreement: ...
 
 
+@face
 def agreement(predicted: Any, measured: Any) -> Any:
     """Return how far a predicted result is from a measured one of the same kind.
 
@@ -272,7 +277,7 @@ def agreement(predicted: Any, measured: Any) -> Any:
             _broadcast(predicted, measured)
             found = compare(predicted, measured)
             if np.min(found.scale, initial=np.inf) <= _STILL * _size(measured):
-                warnings.warn(_NOTHING[kind], ReadingWarning, stacklevel=2)
+                warnings.warn(_NOTHING[kind], ReadingWarning, stacklevel=3)
             return found
     raise ArgumentError(
         "Arguments `predicted` and `measured` must be two trajectories, two curves or two samples, "

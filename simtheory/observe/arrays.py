@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 
+@face
 def losses(outputs: Array, points: Array) -> Array:
     """Return the loss ½‖f − x‖² of outputs at points.
 
@@ -57,6 +59,7 @@ def losses(outputs: Array, points: Array) -> Array:
     return np.asarray(0.5 * np.sum((outputs - points) ** 2, axis=-1))
 
 
+@face
 def population_losses(weights: Array, second_moment: Array) -> Array:
     """Return the loss ½ tr (W − I) A (W − I)ᵀ of maps over a population of inputs.
 
@@ -81,6 +84,7 @@ def population_losses(weights: Array, second_moment: Array) -> Array:
     return np.asarray(0.5 * np.sum((miss @ second_moment) * miss, axis=(-2, -1)))
 
 
+@face
 def symmetric(weights: Array) -> Array:
     """Return the symmetric part of matrices.
 
@@ -97,6 +101,7 @@ def symmetric(weights: Array) -> Array:
     return np.asarray(0.5 * (weights + np.swapaxes(weights, -1, -2)))
 
 
+@face
 def smoothed(values: Array, width: int) -> Array:
     """Return moving averages.
 
@@ -121,6 +126,7 @@ def smoothed(values: Array, width: int) -> Array:
     return np.asarray(windows.mean(axis=-1))
 
 
+@face
 def climb(values: Array) -> Array:
     """Return how far numbers ever climb above an earlier one.
 
@@ -142,6 +148,7 @@ def climb(values: Array) -> Array:
     return np.asarray((values - np.minimum.accumulate(values, axis=-1)).max(axis=-1))
 
 
+@face
 def climbed(values: Array) -> tuple[IntArray, IntArray]:
     """Return where numbers climb furthest above an earlier one: `climb` is the difference there.
 
@@ -166,6 +173,7 @@ def climbed(values: Array) -> tuple[IntArray, IntArray]:
     return np.asarray(np.argmax(values == floor, axis=-1)), np.asarray(high)
 
 
+@face
 def rises(values: Array, least: float) -> list[tuple[int, int]]:
     """Return where numbers rise by more than some least size.
 
@@ -209,6 +217,7 @@ def rises(values: Array, least: float) -> list[tuple[int, int]]:
     return [*found, (low, high)] if rising else found
 
 
+@face
 def crossings(t: Array, values: Array, level: float) -> Array:
     """Return where numbers first reach a level, running straight between two points.
 
@@ -242,6 +251,7 @@ def crossings(t: Array, values: Array, level: float) -> Array:
     return np.where(reached.any(axis=-1), found, np.inf)
 
 
+@face
 def crossing_errors(t: Array, values: Array, level: float) -> Array:
     r"""Return by how much a straight line may misplace the crossing of a level, for shares learned.
 
@@ -284,6 +294,7 @@ def crossing_errors(t: Array, values: Array, level: float) -> Array:
     return np.where(known, h * np.minimum(bend, np.maximum(s, 1.0 - s)), 0.0)
 
 
+@face
 def turn_errors(values: Array, turn: IntArray) -> Array:
     """Return how far a smooth curve may run beyond its value at a turn of the sampled one.
 
@@ -312,6 +323,7 @@ def turn_errors(values: Array, turn: IntArray) -> Array:
     return np.where(inner, beside / 8.0, 0.0)
 
 
+@face
 def widths(t: Array, values: Array, low: float, high: float) -> Array:
     """Return how long numbers take from one level to a higher one.
 
@@ -340,6 +352,7 @@ def widths(t: Array, values: Array, low: float, high: float) -> Array:
     return np.subtract(last, first, out=np.full_like(last, np.inf), where=np.isfinite(last))
 
 
+@face
 def slope(x: Array, values: Array) -> Array:
     """Return the slope of the straight line through points, by least squares.
 

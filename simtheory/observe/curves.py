@@ -8,14 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from simtheory._checks import as_finite
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory
+from simtheory.tasks.identity import vertex_of
 
 __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
 
 
+@face
 def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     """Return the loss ½‖f(x) − x‖² at the target or another vertex.
 
@@ -43,6 +46,7 @@ def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     return arrays.losses(traj.output(point), point)
 
 
+@face
 def train_loss(traj: Trajectory) -> Array:
     """Return the loss ½E‖f(x) − x‖² over the inputs of the task.
 
@@ -86,6 +90,7 @@ def train_loss(traj: Trajectory) -> Array:
     return as_finite("train_loss", traj.arrays["train_loss"])
 
 
+@face
 def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
     """Return the output at a vertex, coordinate by coordinate along the concepts.
 
@@ -107,6 +112,7 @@ def concept_outputs(traj: Trajectory, *, vertex: Sequence[float] | None = None) 
     return turned[..., : traj.task.n_concepts]
 
 
+@face
 def hierarchy_violation(traj: Trajectory) -> Array:
     """Return by how much the loss at a vertex exceeds that at one which holds more concepts.
 
@@ -137,6 +143,7 @@ def hierarchy_violation(traj: Trajectory) -> Array:
     return np.asarray((highest.reshape(-1, *axes) - losses).max(axis=0))
 
 
+@face
 def min_eigenvalue(traj: Trajectory) -> Array:
     """Return the smallest eigenvalue of the symmetric part of W over time.
 
@@ -163,4 +170,6 @@ def min_eigenvalue(traj: Trajectory) -> Array:
 
 
 def _test_point(traj: Trajectory, vertex: Sequence[float] | None) -> Array:
-    return np.asarray(traj.task.target if vertex is None else traj.task.vertex(vertex))
+    return np.asarray(
+        traj.task.target if vertex is None else vertex_of(traj.task, vertex, name="vertex")
+    )

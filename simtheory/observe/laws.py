@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory, axes
@@ -31,6 +32,7 @@ _SINGULAR = 1e-7
 2e-16, its logarithm then to 2e-9, and the sum of a few of them to 1e-8."""
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LawResiduals:
     """What the exact laws of the tied net leave over, along a trajectory.
@@ -67,6 +69,7 @@ class LawResiduals:
         return f"LawResiduals(T={self.t.size}, det_law={worst:.3g}, cone={self.cone.max():.3g})"
 
 
+@face
 def law_residuals(traj: Trajectory) -> LawResiduals:
     """Return how far a trajectory is from the determinant law, the eigen-logit law and the cone.
 

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import of_kind
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.results import Samples
 
 __all__ = ["Moments", "effective_size", "moments"]
 
 
+@face
 class Moments(NamedTuple):
     """First two moments of drawn points.
 
@@ -28,6 +30,7 @@ class Moments(NamedTuple):
     covariance: Array
 
 
+@face
 def moments(samples: Samples) -> Moments:
     """Return the mean and the covariance of drawn points, with their weights.
 
@@ -53,6 +56,7 @@ def moments(samples: Samples) -> Moments:
     return Moments(np.asarray(mean), np.asarray(covariance))
 
 
+@face
 def effective_size(samples: Samples) -> Array:
     """Return how many points of equal weight carry as much as the weighted ones.
 

@@ -23,6 +23,7 @@ from math import inf
 import numpy as np
 
 from simtheory._checks import positive_int, share
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, GridWarning
 from simtheory.observe import _given, arrays
@@ -44,6 +45,7 @@ a rise."""
 _REMEDY = "Evaluate the trajectory again at t = observe.finer_times(trajectory)."
 
 
+@face
 def finer_times(
     traj: Trajectory, *, level: float = 0.5, step: float = 0.05, parts: int = 8
 ) -> Array:
@@ -173,4 +175,4 @@ def warn_of_falls(t: Array, losses: Array, first: Array) -> None:
 
 def _warn(message: str) -> None:
     """Warn at the line that calls the observable, which calls a function of this module."""
-    warnings.warn(message, GridWarning, stacklevel=4)
+    warnings.warn(message, GridWarning, stacklevel=5)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from simtheory._checks import non_negative, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import _given, arrays, resolution
@@ -18,6 +19,7 @@ from simtheory.results import Trajectory, axes
 __all__ = ["Rise", "SwingBy", "descents", "largest_rise", "swing_by"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Rise:
     """One rise of the loss.
@@ -41,6 +43,7 @@ class Rise:
         return f"from t = {self.t_min:.4g} to {self.t_max:.4g}, by {self.size:.3g} ({self.relative:.3g})"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class SwingBy:
     """The rises of one run's loss.
@@ -67,6 +70,7 @@ class SwingBy:
         return len(self.rises) + 1
 
 
+@face
 def swing_by(
     traj: Trajectory,
     *,
@@ -125,6 +129,7 @@ def swing_by(
     return SwingBy(tuple(rises), share)
 
 
+@face
 def descents(
     traj: Trajectory,
     *,
@@ -160,6 +165,7 @@ def descents(
     return np.array(counts, dtype=np.intp).reshape(traj.ensemble)
 
 
+@face
 def largest_rise(
     traj: Trajectory, *, vertex: Sequence[float] | None = None, smooth: int = 1
 ) -> Array:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simtheory._checks import as_finite, share
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ReadingWarning
 from simtheory.observe import _given, arrays, resolution
@@ -21,6 +22,7 @@ _BEND = 0.05
 no line."""
 
 
+@face
 def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     """Return when each concept is learned, on its own training cluster.
 
@@ -62,6 +64,7 @@ def learning_times(traj: Trajectory, *, level: float = 0.5) -> Array:
     return arrays.crossings(traj.t, learned, bar)
 
 
+@face
 def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
     """Return the concepts in the order in which they are learned.
 
@@ -81,6 +84,7 @@ def order(traj: Trajectory, *, level: float = 0.5) -> IntArray:
     return np.argsort(learning_times(traj, level=level), axis=-1, kind="stable")
 
 
+@face
 def terminal_rate(
     traj: Trajectory,
     *,
@@ -145,7 +149,7 @@ def terminal_rate(
         rates[k] = -arrays.slope(traj.t[tail], logs)
         bent = bent or _bend(traj.t[tail], logs, _member(traj, k))
     if bent:
-        warnings.warn(f"{bent} Choose another `window`.", ReadingWarning, stacklevel=2)
+        warnings.warn(f"{bent} Choose another `window`.", ReadingWarning, stacklevel=3)
     return rates.reshape(traj.ensemble)
 
 

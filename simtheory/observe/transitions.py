@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._checks import number, of_kind
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.observe import arrays
@@ -13,6 +14,7 @@ from simtheory.results import Curve
 __all__ = ["crossings", "slopes", "widths"]
 
 
+@face
 def crossings(curve: Curve, *, level: float) -> Array:
     """Return where each row of a curve first reaches a level, running straight between two places.
 
@@ -38,6 +40,7 @@ def crossings(curve: Curve, *, level: float) -> Array:
     return arrays.crossings(curve.x, values, number("level", level))
 
 
+@face
 def widths(curve: Curve, *, low: float, high: float) -> Array:
     """Return how far each row of a curve takes from one level to a higher one.
 
@@ -66,6 +69,7 @@ def widths(curve: Curve, *, low: float, high: float) -> Array:
     return arrays.widths(curve.x, values, *ends)
 
 
+@face
 def slopes(curve: Curve, *, logarithmic: bool = False) -> Array:
     """Return the slope of each row of a curve, by least squares over all places.
 

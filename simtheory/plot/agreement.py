@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._checks import as_finite
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.observe import loss
 from simtheory.plot._axes import TIME, axes_or_new, legend, line_style, loss_label, members, thin
@@ -18,6 +19,7 @@ from simtheory.results import Trajectory
 __all__ = ["prediction"]
 
 
+@face
 def prediction(
     predicted: Trajectory,
     measured: Trajectory,

@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
+from simtheory.errors import ShapeError
 from simtheory.plot.style import GREY, INK, colour
 
 __all__ = ["counts", "crossing", "measurements", "scatter"]
@@ -16,6 +18,7 @@ __all__ = ["counts", "crossing", "measurements", "scatter"]
 _PREDICTED, _NULL = "#1a7f4b", "#b3401f"
 
 
+@face
 def scatter(predicted: Array, measured: Array, *, noun: str, ax: Axes) -> Axes:
     """Draw measured against predicted numbers, one colour per concept, with the line of agreement.
 
@@ -34,6 +37,11 @@ def scatter(predicted: Array, measured: Array, *, noun: str, ax: Axes) -> Axes:
         The same Axes, on logarithmic scales.
     """
     of_kind("ax", ax, Axes)
+    if predicted.ndim != 2 or predicted.shape != measured.shape or not predicted.size:
+        raise ShapeError(
+            "Arguments `predicted` and `measured` must have one shape (runs, concepts), but theirs are "
+            f"{predicted.shape} and {measured.shape}."
+        )
     ends = [min(predicted.min(), measured.min()), max(predicted.max(), measured.max())]
     ax.plot(ends, ends, "--", color=GREY, lw=1.0, label="agreement")
     for k in range(predicted.shape[1]):
@@ -51,6 +59,7 @@ def scatter(predicted: Array, measured: Array, *, noun: str, ax: Axes) -> Axes:
     return ax
 
 
+@face
 def crossing(
     x: Array, values: Array, *, predicted: float, xlabel: str, ylabel: str, ax: Axes
 ) -> Axes:
@@ -83,6 +92,7 @@ def crossing(
     return ax
 
 
+@face
 def counts(groups: Sequence[IntArray], *, labels: Sequence[str], xlabel: str, ax: Axes) -> Axes:
     """Draw how often each count occurs, side by side for several groups of runs.
 
@@ -104,6 +114,10 @@ def counts(groups: Sequence[IntArray], *, labels: Sequence[str], xlabel: str, ax
     """
     of_kind("ax", ax, Axes)
     values = np.arange(1, max(int(g.max()) for g in groups) + 1)
+    if len(groups) != len(labels) or not groups:
+        raise ShapeError(
+            f"Argument `labels` must name each of the groups, {len(groups)}, but it holds {len(labels)}."
+        )
     width = 0.8 / len(groups)
     for k, (group, label) in enumerate(zip(groups, labels, strict=True)):
         share = [float(np.mean(group == v)) for v in values]
@@ -116,6 +130,7 @@ def counts(groups: Sequence[IntArray], *, labels: Sequence[str], xlabel: str, ax
     return ax
 
 
+@face
 def measurements(
     values: Sequence[float],
     *,

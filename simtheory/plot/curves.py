@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, legend, line_style, members, shown, thin
 from simtheory.plot.style import INK, colour
@@ -15,6 +16,7 @@ from simtheory.results import Curve
 __all__ = ["curve"]
 
 
+@face
 def curve(
     curve: Curve, *, ax: Axes | None = None, logarithmic: bool = False, **line_kwargs: Any
 ) -> Axes:

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 
-from simtheory._checks import one_of
+from simtheory._checks import kind_of, one_of
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, plain
@@ -21,6 +22,7 @@ __all__ = ["phase"]
 _UNKNOWN = "#e4e6ea"
 
 
+@face
 def phase(
     data: Any,
     variable: str,
@@ -70,6 +72,10 @@ def phase(
     ArgumentError
         If there is no such variable or axis, or no axis or more than two are left.
     """
+    if not hasattr(data, "data_vars"):
+        raise ArgumentError(
+            f"Argument `data` must be a dataset of a sweep, but it is {kind_of(data)}."
+        )
     one_of("variable", variable, [str(name) for name in data.data_vars])
     measured = _averaged(data[variable])
     theory = f"{variable}_theory"

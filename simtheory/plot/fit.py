@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind
+from simtheory._faces import face
 from simtheory.fit import Curves, Fit, Forecast, predict
 from simtheory.plot._axes import TIME, axes_or_new, legend, note, plain
 from simtheory.plot.style import GREY, INK, colour
@@ -23,6 +24,7 @@ _FEW = 150
 """More points than these are drawn smaller."""
 
 
+@face
 def fitted(
     fit: Fit, *, forecast: Forecast | None = None, ax: Axes | None = None, **line_kwargs: Any
 ) -> Axes:
@@ -71,6 +73,7 @@ def fitted(
     return ax
 
 
+@face
 def residuals(fit: Fit, *, ax: Axes | None = None) -> Axes:
     """Draw what a fit leaves over: a model that misses nothing leaves no pattern.
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simtheory._checks import one_of
+from simtheory._faces import face
 from simtheory._files import whole
 from simtheory.plot.style import style
 
@@ -27,6 +28,7 @@ _UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 @contextmanager
+@face
 def picture(
     path: str | Path,
     *,

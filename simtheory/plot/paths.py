@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from simtheory._checks import non_negative_int
+from simtheory._checks import non_negative_int, shown
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.observe import _given
@@ -16,6 +17,7 @@ from simtheory.plot._axes import axes_or_new, line_style, members, note, once, t
 from simtheory.plot.style import GREY, INK, colour
 from simtheory.results import Trajectory
 from simtheory.tasks import SIMTask
+from simtheory.tasks.identity import vertex_of
 
 __all__ = ["concept_space"]
 
@@ -24,6 +26,7 @@ _LONG = 5.0
 _SCENE = "simtheory.scene"
 
 
+@face(but=("concepts",))
 def concept_space(
     traj: Trajectory,
     *,
@@ -66,7 +69,7 @@ def concept_space(
     plane = _plane(_given.trajectory(traj).task, concepts)
     non_negative_int("markers", markers)
     task = traj.task
-    point = task.target if vertex is None else task.vertex(vertex)
+    point = task.target if vertex is None else vertex_of(task, vertex, name="vertex")
     paths = members(traj, task.to_concept_axes(traj.output(point))[..., plane], keep=2)
     ax = axes_or_new(ax)
     _scene(ax, task, plane, task.to_concept_axes(point)[plane], "x" if vertex else r"\hat x")
@@ -83,11 +86,12 @@ def concept_space(
 
 
 def _plane(task: SIMTask, concepts: tuple[int, int]) -> list[int]:
-    plane = list(concepts)
+    known = isinstance(concepts, tuple | list) and all(isinstance(k, int) for k in concepts)
+    plane = list(concepts) if known else []
     if len(plane) != 2 or plane[0] == plane[1] or not set(plane) <= set(range(task.n_concepts)):
         raise ArgumentError(
             f"Argument `concepts` must name two different ones of the {task.n_concepts} concepts, "
-            f"counted from 0, but it is {concepts!r}."
+            f"counted from 0, but it is {shown(concepts)}."
         )
     return plane
 

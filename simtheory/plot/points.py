@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simtheory._checks import of_kind, positive_int
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.plot._axes import axes_or_new, members
 from simtheory.plot.style import INK, dash
@@ -23,6 +24,7 @@ _AREA = 9.0
 """Area of the marker of a point of mean weight, in square points of the page."""
 
 
+@face(but=("coordinates",))
 def samples(
     samples: Samples,
     *,

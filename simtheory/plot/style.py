@@ -11,6 +11,7 @@ from __future__ import annotations
 from colorsys import hls_to_rgb
 from typing import Any, TypeAlias
 
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.results import Curve, Samples, Trajectory
 
@@ -28,6 +29,7 @@ _GOLDEN = 0.618033988749895
 _DASHES = {"analytic": (0, (4, 2)), "sim": "-", "validation": _DOTTED, "elsewhere": _DOTTED}
 
 
+@face
 def colour(concept: int) -> str:
     """Return the colour of a concept, the same in every figure.
 
@@ -55,6 +57,7 @@ def colour(concept: int) -> str:
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in mixed)
 
 
+@face(but=("traj",))
 def dash(traj: Result) -> Any:
     """Return the line style of a result's road, the same in every figure.
 
@@ -77,6 +80,7 @@ def dash(traj: Result) -> Any:
     return _DASHES.get(road, "-")
 
 
+@face
 def style() -> dict[str, Any]:
     """Return settings for figures of a paper's column.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.observe import _given, swing_by
 from simtheory.observe import loss as loss_at
@@ -29,6 +30,7 @@ from simtheory.results import Trajectory
 __all__ = ["loss", "weights"]
 
 
+@face
 def loss(
     traj: Trajectory,
     *,
@@ -78,6 +80,7 @@ def loss(
     return ax
 
 
+@face
 def weights(traj: Trajectory, *, ax: Axes | None = None, **line_kwargs: Any) -> Axes:
     """Draw the entries of W among the concepts over canonical time.
 

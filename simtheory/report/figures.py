@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from simtheory import plot
+from simtheory._checks import positive
+from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.report.pages import text
 
@@ -19,6 +21,7 @@ _ATTRIBUTE = re.compile(r'"[^"<>]*"')
 _BETWEEN = re.compile(r">\s+<")
 
 
+@face
 def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2) -> None:
     """Draw on Axes in the house style and write an SVG that is small enough for a page.
 
@@ -38,6 +41,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     OSError
         If the file cannot be written.
     """
+    positive("width", width)
     with plot.picture(path, widths=(width,), compact=True) as (ax,):
         paint(ax)
     target = Path(path)
@@ -46,6 +50,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     write_text(target, _BETWEEN.sub("><", short).replace("\n", " ").strip() + "\n")
 
 
+@face
 def figure(svg: str, *, alt: str) -> str:
     """Return an SVG as an image inside the page.
 
@@ -73,6 +78,7 @@ _WIDTH, _HEIGHT = 180.0, 30.0
 _BAND = 0.4  # share of the strip that the band takes
 
 
+@face
 def interval(
     low: float,
     high: float,

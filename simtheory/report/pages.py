@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
+from simtheory._faces import face
+
 __all__ = ["filters", "fold", "page", "text"]
 
 _STYLE = """
@@ -44,6 +46,7 @@ dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; font-variant-numer
 """
 
 
+@face
 def text(value: object) -> str:
     """Return a text that HTML shows as it is, in elements and in attributes.
 
@@ -60,6 +63,7 @@ def text(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
+@face
 def page(title: str, body: str, *, style: str = "") -> str:
     """Return a page that needs no other file.
 
@@ -85,6 +89,7 @@ def page(title: str, body: str, *, style: str = "") -> str:
     )
 
 
+@face
 def fold(summary: str, body: str) -> str:
     """Return a line that opens to more; on paper it is left out unless it is open.
 
@@ -103,6 +108,7 @@ def fold(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>{body}</details>"
 
 
+@face
 def filters(choices: Mapping[str, str], *, everything: str, of: str) -> str:
     """Return buttons that leave only some entries of the page, by style sheets alone.
 

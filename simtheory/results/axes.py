@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._checks import as_finite, frozen
+from simtheory._faces import face
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -60,6 +61,7 @@ class _Declared:
     note: str
 
 
+@face
 def over(
     *axes: str, allow: str = "finite", labels: bool = False, note: str = ""
 ) -> dict[str, tuple[Any, ...]]:
@@ -85,6 +87,7 @@ def over(
     return {"over": (axes, allow, labels, note)}
 
 
+@face
 def named_by(field: str) -> dict[str, str]:
     """Return the metadata of a field that holds one answer for each word of another field.
 
@@ -119,6 +122,7 @@ def _fields(kind: Any) -> tuple[Field[Any], ...]:
     return fields(kind)
 
 
+@face
 class Arrays(Mapping[str, Named]):
     """Arrays by name, each with its axes; read-only.
 
@@ -212,6 +216,7 @@ class Arrays(Mapping[str, Named]):
         return {name: (self._axes[name], array) for name, array in self._values.items()}
 
 
+@face
 def settle(self: Any, **known: int) -> None:
     """Check a result that is being made, convert its arrays to float64 and freeze them.
 
@@ -264,6 +269,7 @@ def _default(self: Any, name: str) -> Any:
     return None if "None" in str(found.type) else found.default
 
 
+@face
 def ensemble(self: Any) -> tuple[int, ...]:
     """Shape of the leading axes; () for a single run.
 
@@ -278,6 +284,7 @@ def ensemble(self: Any) -> tuple[int, ...]:
     return ()
 
 
+@face
 def member(self: R, index: int | tuple[int, ...]) -> R:
     """Return one member of the ensemble as a result of its own.
 
@@ -320,6 +327,7 @@ def member(self: R, index: int | tuple[int, ...]) -> R:
     return replace(result, **changed)
 
 
+@face
 def text(self: Any) -> str:
     """Return the result as aligned lines of names and values.
 
@@ -331,6 +339,7 @@ def text(self: Any) -> str:
     return rows_as_text(_title(self), _rows(self))
 
 
+@face
 def html(self: Any) -> str:
     """Return the result as an HTML table, for notebooks.
 
@@ -342,6 +351,7 @@ def html(self: Any) -> str:
     return rows_as_html(_title(self), _rows(self))
 
 
+@face
 def to_dict(self: Any) -> dict[str, Any]:
     """Return the answer as plain numbers, words, lists and tables, ready for JSON.
 

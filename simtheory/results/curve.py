@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from simtheory._checks import one_of
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.results import axes, files
@@ -17,6 +18,7 @@ from simtheory.results.axes import Arrays, over
 __all__ = ["Curve"]
 
 
+@face(but=("arrays",))
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Curve:
     """Rows of numbers over one quantity x, from any road.

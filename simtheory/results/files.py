@@ -20,6 +20,7 @@ import numpy as np
 
 from simtheory import tasks as known_tasks
 from simtheory._checks import require
+from simtheory._faces import face
 from simtheory._files import whole
 from simtheory.errors import ArgumentError
 from simtheory.results.axes import Named, declared, dimensions, ensemble, facts_of, plain
@@ -30,6 +31,7 @@ R = TypeVar("R")
 _VERSION = 2
 
 
+@face
 def to_xarray(self: Any) -> Any:
     """Return the result as a labelled dataset that holds all of it.
 
@@ -70,6 +72,7 @@ def to_xarray(self: Any) -> Any:
     return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
 
 
+@face
 def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[Any] = ()) -> R:
     """Return the result that `to_xarray` made a dataset of.
 
@@ -115,6 +118,7 @@ def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[Any] = ()) -> R:
     return _assembled(cls, values, tasks)
 
 
+@face
 def save(self: Any, path: str | Path) -> Path:
     """Write the result to one ``.npz`` file, whole or not at all.
 
@@ -131,6 +135,7 @@ def save(self: Any, path: str | Path) -> Path:
     return save_beside(self, path, facts={}, arrays={})
 
 
+@face
 def save_beside(
     self: Any, path: str | Path, *, facts: Mapping[str, Any], arrays: Mapping[str, Named]
 ) -> Path:
@@ -172,6 +177,7 @@ def save_beside(
     return target
 
 
+@face
 def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
     """Read a result that `save` wrote, and verify it.
 
@@ -195,6 +201,7 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
     return load_beside(cls, path, tasks=tasks)[0]
 
 
+@face
 def load_beside(
     cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()
 ) -> tuple[R, dict[str, Any], dict[str, Named]]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.results import axes, files
@@ -16,6 +17,7 @@ from simtheory.results.axes import Arrays, over
 __all__ = ["Samples"]
 
 
+@face(but=("arrays",))
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Samples:
     """Points that were drawn, with their weights where they have unequal ones.

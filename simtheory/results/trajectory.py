@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from simtheory._checks import as_finite, as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, Task
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.results import axes, files
@@ -21,6 +22,7 @@ from simtheory.results.axes import Arrays, over
 __all__ = ["Trajectory"]
 
 
+@face(but=("arrays",))
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Trajectory:
     """Outputs on probes over time, from any road.

@@ -17,9 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from simtheory._faces import face
+
 __all__ = ["KernelCache", "clear_cache", "kernel_cache", "warmup"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class KernelCache:
     """What is kept on disk of the compiled kernels.
@@ -40,6 +43,7 @@ class KernelCache:
     size: int
 
 
+@face
 def kernel_cache() -> KernelCache:
     """Look at the compiled kernels on disk.
 
@@ -55,6 +59,7 @@ def kernel_cache() -> KernelCache:
     return KernelCache(folders, files, sum(file.stat().st_size for file in files))
 
 
+@face
 def clear_cache() -> KernelCache:
     """Remove the compiled kernels from disk; a running process keeps those it has loaded.
 
@@ -70,6 +75,7 @@ def clear_cache() -> KernelCache:
     return found
 
 
+@face
 def warmup() -> Iterator[str]:
     """Compile every kernel, or load it from disk, by running small problems of every kind.
 

@@ -60,6 +60,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
@@ -241,6 +242,7 @@ class Product(Parametrisation):
         return tuple(turned)
 
 
+@face
 class Flow(ABC):
     """A linear network whose weights follow the gradient.
 
@@ -284,6 +286,7 @@ class Flow(ABC):
         """
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Tied(Flow):
     """Two layers with tied weights, f = U Uᵀ x; starts from U₀, shape (..., d, h).
@@ -309,6 +312,7 @@ class Tied(Flow):
         return (_alone(init),)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class OneLayer(Flow):
     """One layer, f = W x; starts from W₀, shape (..., d, d)."""
@@ -328,6 +332,7 @@ class OneLayer(Flow):
         return (_alone(init),)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Untied(Flow):
     """Two layers, f = W₂ W₁ x; starts from (W₁, W₂), shapes (..., h, d) and (..., d, h)."""
@@ -347,6 +352,7 @@ class Untied(Flow):
         return init
 
 
+@face(but=("depth",))
 @dataclass(frozen=True, slots=True)
 class Deep(Flow):
     """A product of `depth` layers; starts from a tuple of as many matrices, first layer first.

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import SimTheoryError
 
@@ -28,6 +29,7 @@ __all__ = [
 Made = TypeVar("Made")
 
 
+@face
 @dataclass(frozen=True)
 class Cell:
     """One cell of a sweep, as a function of your own gets it.
@@ -59,6 +61,7 @@ class Cell:
         return np.random.default_rng(sequence)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Field:
     """A key of a table of a spec.
@@ -85,6 +88,7 @@ class Field:
     fixed: Callable[[str, Any], Any] | None = None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Variable:
     """What a store says of a variable.
@@ -111,6 +115,7 @@ class Variable:
     logarithmic: bool = False
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Observable:
     """A number, or a few, that a sweep reads off every run.
@@ -127,6 +132,7 @@ class Observable:
     variable: Variable
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The results of a chunk's cells, in their order.
@@ -166,6 +172,7 @@ class Outcome:
         return good
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a cell has no numbers.
@@ -179,6 +186,7 @@ class Failure:
     reason: str
 
 
+@face
 def attempt(function: Callable[..., Made], *arguments: Any) -> Made | Failure:
     """Return what a function gives, or why a cell has nothing.
 
@@ -225,6 +233,7 @@ class Request(Protocol):
         """Return a variable whose boundary is a number, taken from the tables where it is a word."""
 
 
+@face
 class Family(ABC):
     """What the cells of a sweep are: the tables of their spec, and how they are computed.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import require
+from simtheory._faces import face
 from simtheory._text import rows_as_text
 from simtheory.errors import ArgumentError
 from simtheory.sweep.store import CellStatus, Store
@@ -17,6 +18,7 @@ from simtheory.sweep.store import CellStatus, Store
 __all__ = ["Progress", "read", "status"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of the cells of a sweep.
@@ -29,6 +31,8 @@ class Progress:
         Cells with numbers, cells without for which there is a reason, and cells to come.
     reasons : dict of str to int
         Why cells failed, the most frequent first, and how many did.
+    damaged : tuple of str
+        Files whose content does not match their checksum; the cells of such a chunk are to come.
     """
 
     cells: int
@@ -36,13 +40,16 @@ class Progress:
     failed: int
     pending: int
     reasons: dict[str, int]
+    damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "pending")]
         rows += [(f"failed ×{n}", reason) for reason, n in list(self.reasons.items())[:5]]
+        rows += [("damaged", name) for name in self.damaged[:5]]
         return rows_as_text(f"Sweep of {self.cells} cells", rows)
 
 
+@face
 def read(store: str | Path) -> Any:
     """Return the results of a sweep as a labelled dataset.
 
@@ -68,6 +75,13 @@ def read(store: str | Path) -> Any:
     require("zarr", extra="sweep")
     xarray = require("xarray", extra="sweep")
     source = Store(store)
+    broken = _damaged(source)
+    if broken:
+        raise ArgumentError(
+            f"The store {source.root} holds damaged files: {', '.join(broken[:3])}"
+            f"{f' and {len(broken) - 3} more' if len(broken) > 3 else ''}. Run the sweep again: they "
+            "are computed anew."
+        )
     try:
         with xarray.open_zarr(source.root, chunks=None, consolidated=True) as lazy:
             dataset = lazy.load()
@@ -110,6 +124,13 @@ def _portable(dataset: Any) -> Any:
     return found
 
 
+def _damaged(source: Store) -> list[str]:
+    """Return the files whose content does not match their checksum."""
+    chunks = (source.damaged(k) for k in range(source.grid.chunks) if source.whole(k))
+    return [*source.damaged(), *(name for names in chunks for name in names)]
+
+
+@face
 def status(store: str | Path) -> Progress:
     """Return how far a sweep is.
 
@@ -130,4 +151,5 @@ def status(store: str | Path) -> Progress:
         counts += np.bincount(source.marks(chunk), minlength=counts.size)
         reasons.update(source.reasons(chunk))
     pending, done, failed = (int(n) for n in counts)
-    return Progress(source.grid.cells, done, failed, pending, dict(reasons.most_common()))
+    why = dict(reasons.most_common())
+    return Progress(source.grid.cells, done, failed, pending, why, tuple(_damaged(source)))

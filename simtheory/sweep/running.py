@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from simtheory._checks import positive_int, require
+from simtheory._faces import face
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._compute import check, compute
 from simtheory.sweep.results import read
@@ -39,6 +40,7 @@ _DIED = (
 )
 
 
+@face(but=("shard",))
 def run(
     spec: Spec,
     store: str | Path,
@@ -82,7 +84,7 @@ def run(
         check(spec)
     folder = Store.create(store, spec)
     mine = range(part - 1, folder.grid.chunks, parts)
-    missing = [chunk for chunk in mine if not folder.finished(chunk)]
+    missing = [chunk for chunk in mine if not _is_kept(folder, chunk)]
     size = {chunk: folder.grid.size(chunk) for chunk in mine}
     total = sum(size.values())
     with _bar(total, total - sum(size[chunk] for chunk in missing), progress) as bar:
@@ -93,6 +95,7 @@ def run(
 
 
 @contextmanager
+@face
 def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of processes, each pinned to one thread.
 
@@ -120,6 +123,7 @@ def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
+@face
 def dask(scheduler: str) -> Iterator[Executor]:
     """Give a running Dask cluster.
 
@@ -198,6 +202,17 @@ def _finish(
     finally:
         for future in futures:
             future.cancel()
+
+
+def _is_kept(store: Store, chunk: int) -> bool:
+    """Return whether a chunk is finished; name its files where they are damaged."""
+    broken = store.damaged(chunk) if store.whole(chunk) else []
+    if broken:
+        logging.getLogger("simtheory").warning(
+            "The store %s holds damaged files, which are computed anew: %s.",
+            store.root, ", ".join(broken),
+        )  # fmt: skip
+    return store.whole(chunk) and not broken
 
 
 def _work(spec: Spec, root: Path, chunk: int) -> int:

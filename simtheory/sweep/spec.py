@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import nearest, non_negative_int, one_of, positive_int
+from simtheory._faces import face
 from simtheory._files import digest
 from simtheory.errors import ArgumentError
 from simtheory.sweep._axes import axis_values, length
@@ -40,6 +41,7 @@ STORED_BOX = "cells_per_task"
 """Name of the box of a chunk in a store, the same since the first format."""
 
 
+@face
 class Spec:
     """A grid of cells, and what is computed at each.
 

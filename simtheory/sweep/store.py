@@ -3,13 +3,17 @@
 The chunks of the sweep are the chunks of every array: a chunk is one file in each. Its files are
 written beside their places, flushed, and renamed into place, that of `status` last: while that one is
 missing the chunk does not count as finished, even if its other files exist. No byte depends on which
-process computed a chunk, or when.
+process computed a chunk, or when. Several processes may write to one store at a time.
+
+Every file has a checksum, which is compared when the file is read. A chunk with a damaged file counts
+as not finished; a damaged array or coordinate is written anew when the sweep runs again.
 
 =====================  ========================================================================
 file                   what it holds
 =====================  ========================================================================
-``manifest.json``      the spec, its digest, the versions that numbers depend on
+``manifest.json``      the spec, its digest, the versions that numbers depend on, checksums
 ``zarr.json``, …       the arrays; their chunks are plain little-endian numbers
+``checksums/<chunk>``  checksums of the files of a chunk, which belong to this manifest only
 ``reasons/<chunk>``    why cells of a chunk failed, by their places in the grid
 ``partial/``           what is being written; gone when all is done
 =====================  ========================================================================
@@ -22,6 +26,7 @@ import math
 import os
 import platform
 import shutil
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +40,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._checks import require
+from simtheory._faces import face
+from simtheory._files import digest
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, SweepError
 from simtheory.sweep._grid import Grid
@@ -43,7 +50,11 @@ from simtheory.sweep.spec import STORED_BOX, Spec
 
 __all__ = ["CellStatus", "Store"]
 
-_FORMAT = "simtheory.sweep/1"
+_FORMAT = "simtheory.sweep/2"
+_UNSIGNED = (
+    "simtheory.sweep/1"  # stores without checksums: chunks are compared by their length only
+)
+_MANIFEST = "manifest.json"
 _BESIDE = "partial"
 
 
@@ -55,6 +66,7 @@ class CellStatus(IntEnum):
     FAILED = 2
 
 
+@face
 class Store:
     """A folder with the results of a sweep.
 
@@ -67,6 +79,7 @@ class Store:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()
         self.manifest = _manifest(self.root)
+        self._key: str | None = self.manifest.get("checksum")
         self.arrays: dict[str, Any] = self.manifest["arrays"]
         self.grid = Grid(tuple(self.manifest["shape"]), tuple(self.manifest["spec"][STORED_BOX]))
         cells = math.prod(self.grid.box)
@@ -103,7 +116,7 @@ class Store:
         require("xarray", extra="sweep")  # before anything is computed that could not be read
         target = Path(root).absolute()
         if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-            fresh = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.part")
+            fresh = _beside(target)
             with _writing(target):
                 try:
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,12 +127,13 @@ class Store:
                         raise
                 finally:
                     shutil.rmtree(fresh, ignore_errors=True)
+        _mend(target, spec)
         store = cls(target)
         store._check(spec)
         return store
 
     def finished(self, chunk: int) -> bool:
-        """Tell whether a chunk is done: all its files lie in their places, each of its full length.
+        """Tell whether a chunk is done: all its files lie in their places, whole and undamaged.
 
         Parameters
         ----------
@@ -131,7 +145,49 @@ class Store:
         bool
             Whether it need not be computed any more.
         """
+        return self.whole(chunk) and not self.damaged(chunk)
+
+    def whole(self, chunk: int) -> bool:
+        """Tell whether all files of a chunk lie in their places, each of its full length.
+
+        Parameters
+        ----------
+        chunk : int
+            Which chunk.
+
+        Returns
+        -------
+        bool
+            Whether it was written; `damaged` says whether it still is what was written.
+        """
         return all(self._whole(name, chunk) for name in self._bytes)
+
+    def damaged(self, chunk: int | None = None) -> list[str]:
+        """Return the files whose content does not match their checksum.
+
+        Parameters
+        ----------
+        chunk : int, optional
+            A chunk, all of whose files exist. Default: the files that belong to no chunk.
+
+        Returns
+        -------
+        list of str
+            Their paths within the store.
+        """
+        if self._key is None:
+            return []
+        if chunk is None:
+            wanted = self.manifest["files"]
+            return [name for name in wanted if _sum(self.root / name) != wanted[name]]
+        sums = self._sums(chunk)
+        try:
+            wanted = json.loads(sums.read_text(encoding="utf-8"))
+            if wanted != self._signed(wanted["files"]):
+                return [self._within(sums)]
+        except (OSError, ValueError, TypeError, KeyError):
+            return [self._within(sums)]
+        return [name for name, known in wanted["files"].items() if _sum(self.root / name) != known]
 
     def write(self, chunk: int, outcome: Outcome) -> None:
         """Write the results of a chunk, whole or not at all.
@@ -159,9 +215,18 @@ class Store:
             index = self.grid.indices(chunk)
             why = {str(list(index[k])): text for k, text in sorted(outcome.reasons.items())}
             files[self._reasons(chunk)] = json.dumps(why, indent=1).encode()
-        files[self._file("status", chunk)] = self._boxed(chunk, marks, CellStatus.PENDING)
+        status = self._boxed(chunk, marks, CellStatus.PENDING)
+        if self._key is not None:
+            every = files | {self._file("status", chunk): status}
+            sums = {self._within(file): digest(every[file]) for file in every}
+            files[self._sums(chunk)] = json.dumps(self._signed(sums), indent=1).encode()
+        files[self._file("status", chunk)] = status
         with _writing(self.root):
-            self._land(chunk, files)
+            try:
+                self._land(chunk, files)
+            except OSError:
+                if not self.finished(chunk):  # else another run has written it
+                    raise
 
     def tidy(self) -> None:
         """Remove what killed processes left beside, once every chunk is finished."""
@@ -212,6 +277,16 @@ class Store:
         box[tuple(slice(n) for n in extent)] = values.reshape(*extent, *core)
         return box.tobytes()
 
+    def _signed(self, sums: Any) -> dict[str, Any]:
+        """Return the checksums of a chunk with one that binds them to this manifest."""
+        return {"files": sums, "checksum": digest(self._key or "", json.dumps(sums))}
+
+    def _sums(self, chunk: int) -> Path:
+        return self.root / "checksums" / f"{chunk}.json"
+
+    def _within(self, file: Path) -> str:
+        return file.relative_to(self.root).as_posix()
+
     def _whole(self, name: str, chunk: int) -> bool:
         try:
             return self._file(name, chunk).stat().st_size == self._bytes[name]
@@ -227,7 +302,8 @@ class Store:
 
     def _land(self, chunk: int, files: dict[Path, bytes]) -> None:
         """Write files beside their places, flush them, and rename them into place in their order."""
-        beside = self.root / _BESIDE / f"{chunk}-{platform.node()}-{os.getpid()}"
+        me = f"{platform.node()}-{os.getpid()}-{threading.get_ident()}"
+        beside = self.root / _BESIDE / f"{chunk}-{me}"
         try:
             beside.mkdir(parents=True, exist_ok=True)
             for k, (target, content) in enumerate(files.items()):
@@ -278,15 +354,70 @@ def versions() -> dict[str, str]:
 
 def _manifest(root: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["format"] != _FORMAT:
+        manifest: dict[str, Any] = json.loads((root / _MANIFEST).read_text(encoding="utf-8"))
+        known = manifest["format"] == _FORMAT
+        if not known and (manifest["format"] != _UNSIGNED or "checksum" in manifest):
             raise KeyError(manifest["format"])
+        if known and manifest["checksum"] != _seal(manifest):
+            raise KeyError("checksum")
     except (OSError, ValueError, KeyError, TypeError) as reason:
         raise ArgumentError(
-            f"Argument `store` must name the folder of a sweep, but {root} is none. Name a new or "
-            "empty folder to begin one."
+            f"Argument `store` must name the folder of a sweep, but {root} is none, or its "
+            f"{_MANIFEST} is damaged. Name a new or empty folder to begin one."
         ) from reason
     return manifest
+
+
+def _seal(manifest: dict[str, Any]) -> str:
+    """Return the checksum of a manifest."""
+    rest = {name: value for name, value in manifest.items() if name != "checksum"}
+    return digest(json.dumps(rest, sort_keys=True))
+
+
+def _sum(file: Path) -> str | None:
+    """Return the checksum of a file; None if it is not there."""
+    try:
+        return digest(file.read_bytes())
+    except OSError:
+        return None
+
+
+def _beside(target: Path) -> Path:
+    """Return a place beside a store that no other thread or process takes."""
+    me = f"{platform.node()}-{os.getpid()}-{threading.get_ident()}"
+    return target.with_name(f".{target.name}.{me}.part")
+
+
+def _mend(root: Path, spec: Spec) -> None:
+    """Write damaged files of a store anew, but for chunks, if the store is that of the spec.
+
+    A damaged manifest is replaced only where a chunk's checksums show that it belongs to the manifest
+    that the spec and these versions give.
+    """
+    try:
+        store = Store(root)
+        broken = store.damaged()
+        same = store.manifest["digest"] == spec.digest
+    except ArgumentError:
+        broken, same = [_MANIFEST], (root / "zarr.json").exists() and (root / _MANIFEST).exists()
+    if not (broken and same):
+        return
+    fresh = _beside(root)
+    with _writing(root):
+        try:
+            _make(fresh, spec)
+            if broken == [_MANIFEST]:
+                mine = Store(fresh)
+                kept = [int(file.stem) for file in (root / "checksums").glob("*.json")]
+                mine.root = root
+                if not any(mine.finished(chunk) for chunk in kept if chunk < mine.grid.chunks):
+                    return
+                broken += mine.damaged()
+            for name in broken:
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / name).replace(root / name)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _make(folder: Path, spec: Spec) -> None:
@@ -341,7 +472,11 @@ def _make(folder: Path, spec: Spec) -> None:
         },
         "spec": spec.to_dict(),
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    manifest = json.loads(json.dumps(manifest))  # as it will be read
+    made = sorted(file for file in folder.rglob("*") if file.is_file())
+    manifest["files"] = {file.relative_to(folder).as_posix(): _sum(file) for file in made}
+    manifest["checksum"] = _seal(manifest)
+    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 @contextmanager

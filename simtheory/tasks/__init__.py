@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simtheory._checks import one_of
+from simtheory._faces import face
 from simtheory._names import public
 from simtheory.tasks import yang2024
 from simtheory.tasks.denoiser import DenoisingTask
@@ -17,6 +18,7 @@ KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
 """Every class of tasks by its kind, the name that files keep."""
 
 
+@face
 def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
     """Make a task of a kind from plain numbers, words and lists.
 

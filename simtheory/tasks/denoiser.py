@@ -27,7 +27,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, frozen, positive, positive_int
+from simtheory._checks import (
+    as_finite,
+    as_generator,
+    frozen,
+    frozen_again,
+    positive,
+    positive_int,
+    rounding,
+)
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
 from simtheory.tasks._plain import from_plain, short, to_plain
@@ -38,6 +47,7 @@ _SMALLEST = 1e-150
 """Smallest noise level: the square of a smaller one underflows in float64."""
 
 
+@face(but=("covariance", "mean", "sigma_min", "sigma_max"))
 @dataclass(frozen=True, slots=True, eq=False)
 class DenoisingTask:
     """Denoising of Gaussian data, and the ends of the schedule by which samples are drawn.
@@ -91,7 +101,8 @@ class DenoisingTask:
         mean: ArrayLike = 0.0,
     ) -> None:
         spread = _positive_definite(
-            np.atleast_1d(as_finite("covariance", covariance, error=TaskError))
+            np.atleast_1d(as_finite("covariance", covariance, error=TaskError)),
+            rounding(covariance, double=1e-10),
         )
         low = positive("sigma_min", sigma_min, error=TaskError)
         high = positive("sigma_max", sigma_max, error=TaskError)
@@ -211,6 +222,8 @@ class DenoisingTask:
         """
         return from_plain(cls, "denoising task", values)
 
+    __setstate__ = frozen_again
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DenoisingTask):
             return NotImplemented
@@ -229,8 +242,8 @@ class DenoisingTask:
         return f"DenoisingTask({', '.join(parts)})"
 
 
-def _positive_definite(covariance: Array) -> Array:
-    """Return a checked covariance: variances (d,), or a matrix (d, d)."""
+def _positive_definite(covariance: Array, tolerance: float) -> Array:
+    """Return a checked covariance: variances (d,), or a matrix (d, d), symmetric to a tolerance."""
     if (
         covariance.ndim > 2
         or covariance.size == 0
@@ -245,7 +258,7 @@ def _positive_definite(covariance: Array) -> Array:
     else:
         scale = float(np.abs(covariance).max())
         skew = float(np.abs(covariance - covariance.T).max())
-        if skew > 1e-10 * scale:
+        if skew > tolerance * scale:
             raise TaskError(
                 f"Argument `covariance` must be symmetric, but it differs from its transpose by {skew:g}."
             )

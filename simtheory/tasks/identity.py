@@ -38,10 +38,15 @@ from simtheory._checks import (
     as_finite,
     as_generator,
     as_second_moment,
+    flag,
     frozen,
+    frozen_again,
     not_negative,
     positive_int,
+    rounding,
+    shown,
 )
+from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
@@ -61,6 +66,7 @@ _MOST = 16
     source="yang2024",
     where="Theorem 4.1",
 )
+@face
 def moment_rates(mu: Array, sigma: Array, weights: Array) -> Array:
     """Return the diagonal of the uncentred second moment of the SIM task in its concept axes.
 
@@ -81,6 +87,7 @@ def moment_rates(mu: Array, sigma: Array, weights: Array) -> Array:
     return np.asarray(sigma**2 + weights * mu**2)
 
 
+@face(but=("mu", "sigma", "weights", "rotation", "presence", "dim", "n", "per_cluster"))
 @dataclass(frozen=True, slots=True, eq=False)
 class SIMTask:
     """The structured identity mapping task: Gaussian clusters, one per concept, returned as they are.
@@ -162,9 +169,9 @@ class SIMTask:
             "sigma": frozen(_per_coordinate(sigma, s, size)),
             "dim": size,
             "weights": frozen(_cluster_weights(weights, s + bool(origin))),
-            "origin": bool(origin),
+            "origin": flag("origin", origin),
             "rotation": None if rotation is None else frozen(_orthogonal(rotation, size)),
-            "squared_rates": bool(squared_rates),
+            "squared_rates": flag("squared_rates", squared_rates),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -313,19 +320,7 @@ class SIMTask:
         ndarray, shape (dim,)
             The vertex Σ_p presence_p mu_p e_p, rotated as the data are.
         """
-        marks = as_finite("presence", presence, error=TaskError)
-        if marks.shape != (self.n_concepts,):
-            raise ShapeError(
-                f"Argument `presence` must hold one entry for each of {self.n_concepts} concepts, "
-                f"but its shape is {marks.shape}."
-            )
-        if not np.isin(marks, (0.0, 1.0)).all():
-            raise TaskError(
-                f"Argument `presence` must hold only 0 and 1, but it is {tuple(presence)}."
-            )
-        point = np.zeros(self.dim)
-        point[: self.n_concepts] = marks * self.mu
-        return self.from_concept_axes(point)
+        return vertex_of(self, presence, name="presence")
 
     def vertices(self) -> Array:
         """Return all 2^s vertices in binary order, the origin first and the target last.
@@ -428,6 +423,8 @@ class SIMTask:
         """
         return from_plain(cls, "SIM task", values)
 
+    __setstate__ = frozen_again
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SIMTask):
             return NotImplemented
@@ -465,6 +462,24 @@ class SIMTask:
         return f"SIMTask({', '.join(parts)})"
 
 
+def vertex_of(task: SIMTask, presence: Sequence[float], *, name: str) -> Array:
+    """Return the vertex of a task, (dim,), that holds the concepts marked in an argument of that name."""
+    truths = isinstance(presence, list | tuple) and all(isinstance(p, bool) for p in presence)
+    marks = as_finite(name, [int(p) for p in presence] if truths else presence, error=TaskError)
+    if marks.shape != (task.n_concepts,):
+        raise ShapeError(
+            f"Argument `{name}` must hold one entry for each of {task.n_concepts} concepts, "
+            f"but its shape is {marks.shape}."
+        )
+    if not np.isin(marks, (0.0, 1.0)).all():
+        raise TaskError(
+            f"Argument `{name}` must hold only 0 and 1, but it is {shown(tuple(presence))}."
+        )
+    point = np.zeros(task.dim)
+    point[: task.n_concepts] = marks * task.mu
+    return task.from_concept_axes(point)
+
+
 def _per_coordinate(sigma: ArrayLike, s: int, dim: int) -> Array:
     values = as_finite("sigma", sigma, error=TaskError)
     if values.shape not in ((), (s,), (dim,)):
@@ -490,12 +505,13 @@ def _cluster_weights(weights: ArrayLike | None, clusters: int) -> Array:
             f"but its shape is {values.shape}."
         )
     not_negative("weights", values, error=TaskError)
-    if abs(values.sum() - 1.0) > 1e-9:
+    tolerance = rounding(weights, double=1e-9)
+    if abs(values.sum() - 1.0) > tolerance:
         raise TaskError(
             f"Argument `weights` must sum to 1, but its sum is {values.sum():.12g}. "
             "Divide it by its sum."
         )
-    return values
+    return values / values.sum() if tolerance > 1e-9 else values
 
 
 def _orthogonal(rotation: ArrayLike, dim: int) -> Array:
@@ -505,9 +521,13 @@ def _orthogonal(rotation: ArrayLike, dim: int) -> Array:
             f"Argument `rotation` must have shape ({dim}, {dim}), but its shape is {values.shape}."
         )
     off = float(np.abs(values.T @ values - np.eye(dim)).max())
-    if off > 1e-8:
+    tolerance = rounding(rotation, double=1e-8)
+    if off > tolerance:
         raise TaskError(
             f"Argument `rotation` must be orthogonal, but RᵀR differs from the identity by {off:.3g}. "
             "Take the Q factor of np.linalg.qr, or scipy.stats.ortho_group."
         )
+    if tolerance > 1e-8:  # came in short floats: the nearest orthogonal matrix
+        left, _, right = np.linalg.svd(values)
+        return np.asarray(left @ right)
     return values

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from simtheory._checks import one_of, positive
+from simtheory._faces import face
 from simtheory.tasks.identity import SIMTask
 from simtheory.units import Clock
 
@@ -37,6 +38,7 @@ CONVENTIONS = ("stated", "released")
 _SAMPLES, _BATCH, _EPOCHS = 5000, 128, 40
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Setup:
     """One figure's task, network and training.
@@ -87,6 +89,7 @@ class Setup:
         return (self.task.dim, self.width)
 
 
+@face
 def figure_2a(mu_1: float = 1.0, *, convention: str = "stated") -> Setup:
     """Return the set-up of figure 2(a): learning order against signal strength, one linear layer.
 
@@ -105,6 +108,7 @@ def figure_2a(mu_1: float = 1.0, *, convention: str = "stated") -> Setup:
     return _trained("2a", convention, mu=(positive("mu_1", mu_1), 2.0), sigma=(0.05, 0.05), depth=1)
 
 
+@face
 def figure_2b(sigma_1: float = 0.05, *, convention: str = "stated") -> Setup:
     """Return the set-up of figure 2(b): learning order against diversity, one linear layer.
 
@@ -126,6 +130,7 @@ def figure_2b(sigma_1: float = 0.05, *, convention: str = "stated") -> Setup:
     )
 
 
+@face
 def figure_3(dim: int = 2, *, convention: str = "stated") -> Setup:
     """Return the set-up of figures 2(c) and 3: four linear layers, d = 64 against d = 2.
 
@@ -157,6 +162,7 @@ def figure_3(dim: int = 2, *, convention: str = "stated") -> Setup:
     )
 
 
+@face
 def figure_5(*, convention: str = "stated") -> Setup:
     """Return the set-up of figures 5, 17 and 18: a tied net of two concepts, one rise of the loss.
 
@@ -176,6 +182,7 @@ def figure_5(*, convention: str = "stated") -> Setup:
     )
 
 
+@face
 def figure_7(*, convention: str = "stated") -> Setup:
     """Return the set-up of figure 7: the sixteen vertices of four concepts.
 
@@ -203,6 +210,7 @@ def figure_7(*, convention: str = "stated") -> Setup:
     return replace(setup, activation="relu") if stated else setup
 
 
+@face
 def figure_8(*, convention: str = "stated") -> Setup:
     """Return the set-up of figure 8: three concepts, triple descent of a tied net.
 
@@ -222,6 +230,7 @@ def figure_8(*, convention: str = "stated") -> Setup:
     return _theory("8", convention, mu=(1.0, 1.5, 2.2), sigma=(0.05,) * 3)
 
 
+@face
 def figure_9(*, convention: str = "stated") -> Setup:
     """Return the set-up of figure 9: four concepts, quadruple descent of a tied net.
 
@@ -239,6 +248,7 @@ def figure_9(*, convention: str = "stated") -> Setup:
     return _theory("9", convention, mu=(1.0, 1.5, 2.2, 2.7), sigma=(0.05, 0.05, 0.05, last))
 
 
+@face
 def figure_10(*, convention: str = "stated") -> Setup:
     """Return the set-up of figure 10: a concept that the released run never learns.
 

@@ -131,6 +131,7 @@ def test_two_samples_a_dimension() -> None:
     assert abs(np.mean(drawn - found)) < 0.1 * abs(np.mean(drawn - np.exp(-2.0 * a)))
 
 
+@pytest.mark.slow
 def test_a_spike_of_drawn_samples() -> None:
     found = finite_sample.spike(1.35, 0.25, 0.5)
     assert found.eigenvalue == pytest.approx(1.748, abs=5e-4)

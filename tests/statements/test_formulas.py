@@ -27,7 +27,14 @@ def as_array(value: object) -> np.ndarray:
     return np.array(listed, dtype=object)
 
 
-@pytest.mark.parametrize("label", sorted(STATEMENTS))
+LONG = {"depth-mode", "second-order-diagonal", "tied-rank-one", "tied-rank-one-decay"}
+"""Statements that take seconds at 50 digits, more than all the others together."""
+
+
+@pytest.mark.parametrize(
+    "label",
+    [pytest.param(x, marks=pytest.mark.slow if x in LONG else ()) for x in sorted(STATEMENTS)],
+)
 def test_the_code_agrees_with_the_statement(label: str) -> None:
     case, rng = CASES[label], np.random.default_rng(20260101)
     for _ in range(case.points):

@@ -173,7 +173,7 @@ def test_the_line_stands_before_the_first_section() -> None:
     wear = implements("x", title="X", regime="r", source="s", where="Eq. 1", subject="tied")
     kept = code.__doc__.split("\n\n")
     worn = wear(code)
-    assert worn is code
+    assert worn.__wrapped__ is code
     first, line, sections = worn.__doc__.split("\n\n")
     assert [first, sections] == kept
     assert line == "        Implements ``x`` (s, Eq. 1): exact; holds for: r."
@@ -181,8 +181,9 @@ def test_the_line_stands_before_the_first_section() -> None:
     def short() -> None:
         """Return nothing."""
 
-    assert wear(short).__doc__.splitlines()[0] == "Return nothing."
-    assert "Implements ``x``" in short.__doc__
+    briefly = wear(short).__doc__
+    assert briefly.splitlines()[0] == "Return nothing."
+    assert "Implements ``x``" in briefly
     short.__doc__ = None  # as under python -OO
     assert wear(short).__doc__ is None
 
@@ -192,8 +193,8 @@ def test_two_functions_cannot_wear_one_label(monkeypatch: pytest.MonkeyPatch) ->
         """Return nothing."""
 
     second.__module__ = tied.laws.__name__
-    implements("tied-mode", title="", regime="", source="", where="")(second)
-    monkeypatch.setattr(tied.laws, "second", second, raising=False)
+    worn = implements("tied-mode", title="", regime="", source="", where="")(second)
+    monkeypatch.setattr(tied.laws, "second", worn, raising=False)
     cards.cache_clear()
     try:
         with pytest.raises(ValueError, match=r"'tied-mode' is worn by .*laws:.* and .*modes:mode"):

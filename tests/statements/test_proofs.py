@@ -16,8 +16,24 @@ from simtheory.analytic.symbolic import STATEMENTS
 from simtheory.analytic.symbolic._statement import written
 from tests.statements.cases import CASES
 
+LONG = {
+    "balanced-riccati",
+    "depth-offdiag",
+    "dn-weights-tied",
+    "ldl-logit",
+    "logit-ode",
+    "sgd-moments",
+    "tied-blocks",
+    "tied-isotropic",
+    "tied-projector",
+}
+"""Proofs of several seconds each, more than all the others together."""
 
-@pytest.mark.parametrize("label", sorted(PROOFS))
+
+@pytest.mark.parametrize(
+    "label",
+    [pytest.param(x, marks=pytest.mark.slow if x in LONG else ()) for x in sorted(PROOFS)],
+)
 def test_every_step_holds(label: str) -> None:
     steps = list(PROOFS[label]())
     assert steps
@@ -34,6 +50,7 @@ EQUATIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("label", "n"), EQUATIONS)
 def test_a_wrong_sign_is_noticed(label: str, n: int) -> None:
     statement = STATEMENTS[label]

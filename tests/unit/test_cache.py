@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import simtheory
+
+pytestmark = pytest.mark.slow  # each test compiles into an empty folder
 
 WARM_THEN_USE = """
 import numpy as np

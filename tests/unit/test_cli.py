@@ -178,6 +178,8 @@ def test_predict_writes_the_curves_of_its_table(tmp_path):
         (["predict", "--mu", "1,2", "--sigma", "1", "--net", "untied", "--lr", "1", "--loss", "recurrence"], "Option --loss"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--net", "one-layer", "--width", "3"], "--width is of no use"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--concepts", "1,3"], "--concepts must name two"),
+        (["fit", "docs/curves.csv", "--lr=-1"], "Option --lr must be a positive number"),
+        (["fit", "docs/curves.csv", "--confidence", "2"], "Option --confidence must lie in"),
         (["validate", "identity/nothing-like-it"], "unknown"),
         (["validate", "--budget", "huge"], "budget"),
         (["validate", "--device", "tpu"], "device"),

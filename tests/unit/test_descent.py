@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -214,10 +213,7 @@ def test_descent_refuses_wrong_shapes(options, rule) -> None:
 
 def test_an_interrupt_ends_a_long_run() -> None:
     trained(sim.OneLayer(), np.zeros((3, 3)), steps=1)
-    start = time.perf_counter()
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        trained(sim.OneLayer(), np.zeros((3, 3)), steps=10**9, every=10**9)
-    # Whole, it would take minutes.
-    assert time.perf_counter() - start < 10.0
+        trained(sim.OneLayer(), np.zeros((3, 3)), steps=10**12, every=10**12)  # days

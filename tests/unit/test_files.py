@@ -89,7 +89,7 @@ def test_a_folder_that_is_a_file_or_missing_names_the_file(tmp_path):
 
 def test_an_error_about_another_file_stays_as_it_is(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"source'$"), whole(tmp_path / "a.txt"):
-        Path(tmp_path / "source").read_text()
+        Path(tmp_path / "source").read_text(encoding="utf-8")
     assert names(tmp_path) == []
 
 

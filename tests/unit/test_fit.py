@@ -72,6 +72,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(model, clean, size, start
     assert coverage(clean, wrong, size, 20, model=model, rows="orthogonal").max() == 0
 
 
+@pytest.mark.slow
 def test_intervals_of_tied_rows_hold_the_truth():
     t = np.linspace(0, 8, 60)
     clean = swinging(t) @ MU / MU
@@ -81,6 +82,7 @@ def test_intervals_of_tied_rows_hold_the_truth():
     assert at_least_nominal(held, 100), held
 
 
+@pytest.mark.slow
 def test_bootstrap_intervals_hold_the_truth():
     clean, truth = modes()[:, :1], {"rate_1": 1.0, "start_1": 0.01}
     rng, held = np.random.default_rng(0), np.zeros(2, dtype=int)
@@ -300,6 +302,7 @@ def test_bad_arguments_are_refused():
         fit(good, model="tied")["rate"]
 
 
+@pytest.mark.slow
 def test_forecasts_hold_learning_times_as_often_as_they_say():
     """Concept 2 is learned at 4.9, after the data end at 4."""
     part = T < 4.0

@@ -106,8 +106,8 @@ def test_the_shell_bootstraps(tmp_path):
         ([EXAMPLE, "--loss", "mean"], "needs --lr"),
         ([EXAMPLE, "--lr", "0.1", "--loss", "mean"], "`dim` is needed"),
         ([EXAMPLE, "--until", "20"], "not identified|do not identify"),
-        ([EXAMPLE, "--bootstrap", "-1"], "`bootstrap`"),
-        ([EXAMPLE, "--bootstrap", "39"], "`bootstrap` must be at least 40"),
+        ([EXAMPLE, "--bootstrap", "-1"], "Option --bootstrap"),
+        ([EXAMPLE, "--bootstrap", "39"], "Option --bootstrap must be at least 40"),
         ([EXAMPLE, "--seed", "-1"], "--seed"),
     ],
 )

@@ -542,7 +542,7 @@ def test_a_claim_that_hangs_is_stopped_by_its_budget_and_the_others_go_on(tmp_pa
 
 @pytest.mark.slow
 def test_an_interrupted_run_leaves_finished_records_and_says_what_is_missing(tmp_path):
-    command = [sys.executable, "-m", "simtheory.cli", "validate", EULER, "identity/one-layer-loss"]
+    command = [sys.executable, "-m", "simtheory", "validate", EULER, "identity/one-layer-loss"]
     process = subprocess.Popen(
         [*command, "--out", str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -602,7 +602,7 @@ def test_a_record_and_the_page_name_the_device(tmp_path):
 
 def test_a_run_says_beforehand_how_long_it_takes_and_its_lines_fit(tmp_path):
     found = subprocess.run(
-        [sys.executable, "-m", "simtheory.cli", "validate", RECURRENCE, "--out", str(tmp_path)],
+        [sys.executable, "-m", "simtheory", "validate", RECURRENCE, "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         check=True,

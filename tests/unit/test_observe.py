@@ -283,6 +283,36 @@ def test_smoothing_takes_noise_away_and_keeps_the_rise() -> None:
     assert observe.descents(traj, threshold=2e-3, smooth=51) == 2
 
 
+@coarse
+def test_shares_are_of_the_loss_at_the_first_time_also_where_it_is_smoothed() -> None:
+    """The average of the first three values is 5/3, and the rise after it 1."""
+    traj = with_loss([3.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 0.5, 0.5])
+    (rise,) = observe.swing_by(traj, smooth=3, threshold=0.1).rises
+    assert (rise.size, rise.relative) == (pytest.approx(1.0), pytest.approx(1.0 / 3.0))
+    assert observe.largest_rise(traj, smooth=3) == pytest.approx(1.0 / 3.0)
+    for threshold, descents in ((0.3, 2), (0.4, 1)):  # .4 of 5/3 is below the rise, of 3 above it
+        assert observe.descents(traj, smooth=3, threshold=threshold) == descents
+        assert observe.swing_by(traj, smooth=3, threshold=threshold).descents == descents
+
+
+def test_the_window_of_a_rate_is_in_shares_of_the_first_loss() -> None:
+    """A loss that first climbs to a hundred times its start decays at .5 and, from .01 down, at 2."""
+    t = np.linspace(0.0, 30.0, 3001)
+    falling = np.where(t < 20.0, -0.5 * t, -10.0 - 2.0 * (t - 20.0))
+    values = np.exp(falling)
+    values[0] = 0.01
+    with pytest.warns(ReadingWarning, match="no straight line"):
+        observe.terminal_rate(with_loss(values, t), window=(1e-6, 1e-1))
+    # Of the first loss .01: from 1e-5 to 1e-7, where the rate is 2. Of the largest, 1: where it is .5.
+    got = observe.terminal_rate(with_loss(values, t), window=(1e-5, 1e-3 * np.exp(-1e-9)))
+    assert got == pytest.approx(2.0, rel=1e-9)
+    # The tail ends where the loss first falls below the window, so a floor under it does not count.
+    floor = np.exp(-t) + 1e-7
+    assert observe.terminal_rate(with_loss(floor, t), window=(1e-5, 1e-2)) == pytest.approx(
+        1, rel=0.01
+    )
+
+
 @pytest.mark.parametrize("smooth", [0, 2, 2403, 1.0])
 def test_bad_smoothing(smooth) -> None:
     with pytest.raises(ArgumentError, match="`smooth` must"):

@@ -191,7 +191,10 @@ def test_energy_distance_of_a_few_points_by_hand() -> None:
     with pytest.warns(ReadingWarning, match="all points of `measured` are the same"):
         found = agreement(one, two)
     assert found.energy == pytest.approx(2 * 1.5 - 1.5 - 0.0)
-    assert agreement(one, one).energy == 0.0
+    same = agreement(one, one)
+    assert same.energy == 0.0
+    # Two different points are 3 apart; of each sample's two points one is half of it.
+    assert (same.scale, same.floor) == (pytest.approx(3.0), pytest.approx((0.5 + 0.5) * 3.0))
     many = Samples(np.stack([one.points, one.points + 1.0]), origin="c")
     np.testing.assert_allclose(agreement(many, one).mean_error, [0.0, 1.0])
 

@@ -201,7 +201,7 @@ def test_starts_that_are_not_finite_are_refused(flow, init) -> None:
         ({"rtol": 0.0}, "`rtol` must lie in"),
         ({"rtol": 1e-14}, "`rtol` must lie in"),
         ({"rtol": np.nan}, "`rtol` must be finite"),
-        ({"rtol": [1e-6, 1e-6]}, "`rtol` must lie in"),
+        ({"rtol": [1e-6, 1e-6]}, "`rtol` must be a number"),
         ({"max_steps": 0}, "`max_steps` must be a positive integer"),
         ({"max_steps": 1.5}, "`max_steps` must be a positive integer"),
         ({"flow": "tied"}, r"`flow` must be a flow, such as sim.Tied\(\)"),

@@ -19,6 +19,8 @@ from simtheory.errors import ArgumentError
 from simtheory.sweep import running
 from tests import sweep_functions as functions
 
+pytestmark = pytest.mark.slow  # each test starts a pool or a cluster
+
 ROOT = Path(__file__).parents[2]
 CELLS = 80  # of the slow sweep, in chunks of four
 
@@ -137,7 +139,7 @@ points = 51
 def test_serial_pool_cluster_and_shards_leave_the_same_bytes(shell, tmp_path):
     spec = tmp_path / "spec.toml"
     spec.write_text(SPEC)
-    sweep = ("simtheory.cli", "sweep", spec, "--out")
+    sweep = ("simtheory", "sweep", spec, "--out")
     with cluster(shell, tmp_path, 2) as (address, _, _):
         runs = [
             shell(*sweep, "serial"),

@@ -14,7 +14,7 @@ from simtheory.errors import RegimeError, ShapeError
 from simtheory.tasks import SIMTask
 
 BALANCED = 1e-10
-"""Largest imbalance of balanced layers, relative to their squared size."""
+"""Largest imbalance of balanced layers in double precision, relative to their squared size."""
 
 
 def as_layers(
@@ -86,7 +86,9 @@ def imbalance(below: Array, above: Array) -> tuple[Array, Array]:
     return level, rest / np.where(size > 0, size, 1.0)
 
 
-def scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Array:
+def scalar_imbalance(
+    below: Array, above: Array, given: ArrayLike | None, *, tolerance: float
+) -> Array:
     """Return λ, read off the layers or given, which W₂ᵀW₂ − W₁W₁ᵀ = λI must bear out."""
     level, rest = imbalance(below, above)
     if given is not None:
@@ -94,7 +96,7 @@ def scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Arr
         size = np.square(below).sum(axis=(-2, -1)) + np.square(above).sum(axis=(-2, -1))
         rest = rest + np.abs(level - wanted) / np.where(size > 0, size, 1.0)
         level = np.broadcast_to(wanted, np.shape(rest))
-    if np.max(rest) > BALANCED:
+    if np.max(rest) > tolerance:
         raise RegimeError(
             "The Riccati form needs W2'W2 − W1W1' to be a multiple of the identity, but the layers differ "
             f"from that by {np.max(rest):.3g} of their squared size."
@@ -102,13 +104,13 @@ def scalar_imbalance(below: Array, above: Array, given: ArrayLike | None) -> Arr
     return level
 
 
-def require_balanced(chain: list[Array]) -> None:
-    """Refuse layers that are not balanced: W_{l+1}ᵀW_{l+1} = W_lW_lᵀ."""
+def require_balanced(chain: list[Array], tolerance: float) -> None:
+    """Refuse layers that are not balanced: W_{l+1}ᵀW_{l+1} = W_lW_lᵀ, relative to their size."""
     for place, (below, above) in enumerate(pairwise(chain), start=1):
         level, rest = imbalance(below, above)
         size = np.square(below).sum(axis=(-2, -1)) + np.square(above).sum(axis=(-2, -1))
         apart = rest + np.abs(level) / np.where(size > 0, size, 1.0)
-        if np.max(apart) > BALANCED:
+        if np.max(apart) > tolerance:
             raise RegimeError(
                 f"This form needs balanced layers, but those numbered {place} and {place + 1} differ by "
                 f"{np.max(apart):.3g} of their squared size."

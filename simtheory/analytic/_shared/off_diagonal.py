@@ -110,10 +110,10 @@ _NEARLY = 0.1
 
 
 def balanced_first_order(
-    rates: Array, chain: list[Array], t: Array, *, strict: bool
+    rates: Array, chain: list[Array], t: Array, *, strict: bool, tolerance: float
 ) -> tuple[Array, dict[str, Array]]:
     """Return W to first order in its off-diagonals, (..., T, d, d), and what it says of its error."""
-    require_balanced(chain)
+    require_balanced(chain, tolerance)
     W0 = end_to_end(chain)
     w0 = np.diagonal(W0, axis1=-2, axis2=-1)
     if w0.size and not 0.0 < w0.min() <= w0.max() < 1.0:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, positive
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.tied.laws import field
 from simtheory.labels import implements
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@face
 class Bridge(NamedTuple):
     """An identity task with decay that learns exactly as a denoiser does.
 
@@ -43,6 +45,7 @@ class Bridge(NamedTuple):
     source="wang2025",
     where="derived here from Stein's form of the loss",
 )
+@face
 def tied_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     r"""Return the identity task as which a tied denoiser learns.
 
@@ -78,6 +81,7 @@ def tied_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     source="wang2025",
     where="derived here from the loss",
 )
+@face
 def one_layer_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     r"""Return the identity task as which a one-layer denoiser learns.
 
@@ -98,6 +102,7 @@ def one_layer_bridge(task: DenoisingTask, *, sigma: float) -> Bridge:
     return Bridge(task.second_moment, positive("sigma", sigma) ** 2)
 
 
+@face
 def tied_velocity(W: ArrayLike, bridge: Bridge) -> Array:
     """Return dW/dt of a tied identity net with decay on U, on the canonical clock.
 
@@ -116,6 +121,7 @@ def tied_velocity(W: ArrayLike, bridge: Bridge) -> Array:
     return np.asarray(field(W, bridge.second_moment) - 2.0 * bridge.decay * as_finite("W", W))
 
 
+@face
 def one_layer_velocity(W: ArrayLike, bridge: Bridge) -> Array:
     """Return dW/dt of a one-layer identity net with decay on W, on the canonical clock.
 

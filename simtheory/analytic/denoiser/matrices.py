@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, as_matrix, as_times, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError
 from simtheory.labels import implements
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@face
 def one_layer_weights(task: DenoisingTask, W0: ArrayLike, t: ArrayLike, *, sigma: float) -> Array:
     r"""Return the matrix of a one-layer denoiser without bias, from any start.
 
@@ -44,7 +46,7 @@ def one_layer_weights(task: DenoisingTask, W0: ArrayLike, t: ArrayLike, *, sigma
         The map over time.
     """
     start, times = as_matrix("W0", W0, rows=task.dim, columns=task.dim), as_times(t)
-    noise = positive("sigma", sigma) ** 2
+    noise = positive("sigma", np.square(positive("sigma", sigma)))
     lam, axes = np.linalg.eigh(task.second_moment)
     rates = lam + noise
     return _relax(start, (axes * (lam / rates)) @ axes.T, (rates, axes), times)
@@ -58,6 +60,7 @@ def _relax(start: Array, end: Array, flow: tuple[Array, Array], t: Array) -> Arr
     return np.asarray((kept - (end @ axes) * np.expm1(exponent)) @ axes.T)
 
 
+@face
 class Affine(NamedTuple):
     """A denoiser W y + b over time.
 
@@ -80,6 +83,7 @@ class Affine(NamedTuple):
     source="wang2025",
     where="derived here from the loss",
 )
+@face
 def affine_weights(
     task: DenoisingTask, W0: ArrayLike, b0: ArrayLike, t: ArrayLike, *, sigma: float
 ) -> Affine:
@@ -126,6 +130,7 @@ def affine_weights(
     return Affine(W=both[..., :d], b=both[..., d])
 
 
+@face
 def affine_moment(task: DenoisingTask, *, sigma: float) -> Array:
     """Return the second moment M of (y, 1), whose eigenvalues are the rates of `affine_weights`.
 
@@ -154,6 +159,7 @@ def affine_moment(task: DenoisingTask, *, sigma: float) -> Array:
     source="wang2026",
     where="abstract; derived here by leaving one sample out",
 )
+@face
 def renormalised_noise(variances: ArrayLike, *, sigma: float, n: int) -> float:
     r"""Return the noise variance that a linear denoiser trained on n samples seems to have.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
 from simtheory.errors import RegimeError
@@ -32,6 +33,7 @@ __all__ = [
     source="wang2025",
     where="released code; the matrix form derived here",
 )
+@face
 def one_layer_mode(
     variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike
 ) -> Array:
@@ -74,6 +76,7 @@ def one_layer_mode(
     source="wang2025",
     where="released code",
 )
+@face
 def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: ArrayLike) -> Array:
     r"""Return the weight of one mode of a tied denoiser that starts aligned with the data.
 
@@ -123,6 +126,7 @@ def _tied_state(lam: Array, t: Array, q: Array) -> tuple[Array, Array, Array]:
     source="wang2025",
     where="derived here with both ends of the schedule kept",
 )
+@face
 def one_layer_log_ratio(
     variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
 ) -> Array:
@@ -171,6 +175,7 @@ def one_layer_log_ratio(
     source="wang2025",
     where="derived here with both ends of the schedule kept",
 )
+@face
 def tied_log_ratio(
     variance: ArrayLike, t: ArrayLike, *, start: ArrayLike, sigma_min: float, sigma_max: float
 ) -> Array:
@@ -204,6 +209,7 @@ def tied_log_ratio(
     return np.asarray(-0.5 * (missing * np.log(b / a) + share * grown))
 
 
+@face
 class Cutoff(NamedTuple):
     """The generated variance to leading order in the noise at which sampling stops.
 
@@ -222,6 +228,7 @@ class Cutoff(NamedTuple):
     error_estimate: Array
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class OneLayerDenoiser:
     """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
@@ -307,6 +314,7 @@ class OneLayerDenoiser:
         return Cutoff(value, 2.0 * half, np.abs(half * a * t - a / lam * np.expm1(-lam * t)))
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class TiedDenoiser:
     """A denoiser U Uᵀ y that starts aligned with the data; t = 4ητ on E‖UUᵀy − x‖².

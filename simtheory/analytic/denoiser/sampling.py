@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import all_positive, as_finite, as_times, one_of, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
 from simtheory.analytic.denoiser.modes import Cutoff, Net
@@ -41,6 +42,7 @@ _SCAN = 1000
     source="wang2025",
     where="released code",
 )
+@face
 def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     r"""Return the variance of the samples along each axis of the data, through training.
 
@@ -100,6 +102,7 @@ def _log_ratio(task: DenoisingTask, net: Net, t: Array) -> Array:
     source="wang2025",
     where="derived here from the generated variance",
 )
+@face
 def asymptotic_variance(task: DenoisingTask) -> Array:
     r"""Return the generated variance after infinite training, of either net.
 
@@ -134,6 +137,7 @@ def asymptotic_variance(task: DenoisingTask) -> Array:
     source="wang2025",
     where="derived here from the generated variance",
 )
+@face
 def cutoff_law(task: DenoisingTask, net: Net, t: ArrayLike, *, strict: bool = True) -> Cutoff:
     r"""Return the generated variance to leading order in :math:`\sigma_{\min}`, and its power.
 
@@ -182,6 +186,7 @@ def cutoff_law(task: DenoisingTask, net: Net, t: ArrayLike, *, strict: bool = Tr
     source="wang2025",
     where="derived here",
 )
+@face
 def kl(generated: ArrayLike, variances: ArrayLike, *, mean_error: ArrayLike = 0.0) -> Array:
     r"""Return the Kullback-Leibler divergence of the samples from the data, both Gaussian.
 
@@ -224,6 +229,7 @@ def _excess(made: Array, lam: Array) -> Array:
     return np.where(near, close * y - 2.0 * y**3 * tail, u - np.log(made / lam))
 
 
+@face
 def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     """Return the divergence of the samples from the data, through training.
 
@@ -253,6 +259,7 @@ def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     source="wang2025",
     where="released code",
 )
+@face
 def emergence_times(
     task: DenoisingTask, net: Net, *, level: str = "harmonic", width: float = 0.2
 ) -> Array:
@@ -330,6 +337,7 @@ def _log_level(level: str, first: Array, end: Array, width: float) -> Array:
     }[level]
 
 
+@face
 class Exponent(NamedTuple):
     """The power by which emergence times fall with the variance.
 
@@ -353,6 +361,7 @@ class Exponent(NamedTuple):
     source="wang2025",
     where="abstract; the scaling derived here",
 )
+@face
 def exponent(variances: ArrayLike, times: ArrayLike) -> Exponent:
     r"""Return the power of the variance by which emergence times fall; the inverse law says −1.
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_matrix, non_negative, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import map_from_concepts, map_on_concepts
 from simtheory.analytic._shared.steps import as_steps
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 
+@face
 class SGDMoments(NamedTuple):
     """Second moment of the error under SGD, and the loss it means.
 
@@ -76,6 +78,7 @@ def _moments(task: SIMTask) -> _Moments:
     return _Moments(task.rates, clusters.T @ (task.weights[:, None] * clusters), excess)
 
 
+@face
 def fourth_moment(task: SIMTask, matrix: ArrayLike) -> Array:
     r"""Return E[x xᵀ V x xᵀ] over the data, for a symmetric matrix V.
 
@@ -130,6 +133,7 @@ def _geometric(u: Array, k: Array) -> Array:
     source="yang2024",
     where="derived here from the loss of section 2.1",
 )
+@face
 def sgd_moments(
     task: SIMTask,
     W0: ArrayLike,
@@ -210,6 +214,7 @@ def sgd_moments(
     return SGDMoments(clock.time(k), map_from_concepts(task, moment), 0.5 * diagonal @ a)
 
 
+@face
 def stationary(
     task: SIMTask, *, lr: float, batch: int, label_noise: float, loss: str = "half_sum"
 ) -> SGDMoments:

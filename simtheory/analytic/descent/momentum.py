@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._checks import as_finite, not_negative, positive, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.analytic._shared.steps import as_steps
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+@face
 def error(
     rates: ArrayLike,
     steps: ArrayLike,
@@ -86,6 +88,7 @@ def error(
     source="yang2024",
     where="derived here from the loss of section 2.1",
 )
+@face
 def solution(
     task: SIMTask,
     W0: ArrayLike,
@@ -165,6 +168,7 @@ def solution(
     )
 
 
+@face
 def critical_momentum(rate: ArrayLike, *, lr: float) -> Array:
     r"""Return the heavy ball's momentum at which a mode is fastest, :math:`(1 - \sqrt{\eta a})^2`.
 

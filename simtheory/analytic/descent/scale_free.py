@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._checks import as_finite, positive, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, weights_on_concepts
 from simtheory.analytic._shared.steps import as_steps
@@ -57,6 +58,7 @@ def _adam(
     source="yang2024",
     where="derived here from the loss of section 2.1",
 )
+@face
 def adam(
     task: SIMTask,
     start: ArrayLike,
@@ -148,6 +150,7 @@ def adam(
     )
 
 
+@face
 def sign_descent(w0: ArrayLike, steps: ArrayLike, *, lr: float) -> Array:
     r"""Return an entry of one layer under sign descent, :math:`w \leftarrow w + \eta\,\mathrm{sign}(1 - w)`.
 

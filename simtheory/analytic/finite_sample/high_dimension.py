@@ -21,8 +21,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simtheory._checks import as_finite, as_times, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.errors import ArgumentError, RegimeError, SolveError
@@ -49,6 +51,7 @@ _MANY = 10
     source="yang2024",
     where="derived here from Theorem 4.1",
 )
+@face
 def proportional(
     task: SIMTask,
     n: int,
@@ -117,6 +120,7 @@ def proportional(
     )
 
 
+@face
 class Spike(NamedTuple):
     """What many samples in many dimensions show of one direction.
 
@@ -132,7 +136,7 @@ class Spike(NamedTuple):
 
     eigenvalue: Array
     overlap: Array
-    learnable: Array
+    learnable: NDArray[np.bool_]
 
 
 @implements(
@@ -143,6 +147,7 @@ class Spike(NamedTuple):
     source="baik2005",
     where="Theorem 1.1; derived here from the proportional limit",
 )
+@face
 def spike(strength: ArrayLike, noise: ArrayLike, ratio: ArrayLike) -> Spike:
     r"""Return what a sample covariance shows of one direction above isotropic noise.
 
@@ -196,6 +201,7 @@ def spike(strength: ArrayLike, noise: ArrayLike, ratio: ArrayLike) -> Spike:
     return Spike(eigenvalue, overlap, learnable)
 
 
+@face
 def spikes(task: SIMTask, n: int, *, strict: bool = True) -> Spike:
     r"""Return what n samples of a task show of each concept, where its noise is isotropic.
 

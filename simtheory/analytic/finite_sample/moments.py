@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import exprel
 
 from simtheory._checks import as_times, non_negative, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
 from simtheory.errors import ArgumentError, RegimeError
@@ -41,6 +42,7 @@ _SERIES = np.array([1.0 / math.factorial(k + 2) for k in range(16)])
 """Of (eᶻ − 1 − z)/z², to rounding for |z| < 1/2."""
 
 
+@face
 class FiniteSample(NamedTuple):
     """Mean and spread, over training sets, of one layer that starts at zero; in the concept axes.
 
@@ -59,6 +61,7 @@ class FiniteSample(NamedTuple):
     parameter: Array
 
 
+@face
 def moment_variance(task: SIMTask, n: int) -> Array:
     r"""Return the variance of each entry of the second moment of n samples, in the concept axes.
 
@@ -121,6 +124,7 @@ def _second_difference(rates: Array, t: Array) -> Array:
     source="yang2024",
     where="derived here from Theorem 4.1",
 )
+@face
 def perturbation(
     task: SIMTask, n: int, t: ArrayLike, *, label_noise: float = 0.0, strict: bool = True
 ) -> FiniteSample:
@@ -185,6 +189,7 @@ def perturbation(
     )
 
 
+@face
 def rate_shift(task: SIMTask, n: int, *, strict: bool = True) -> Array:
     r"""Return the mean shift of the eigenvalues of the second moment of n samples, to O(1/n).
 
@@ -233,6 +238,7 @@ def rate_shift(task: SIMTask, n: int, *, strict: bool = True) -> Array:
     return np.asarray(np.sum(variance / safe, axis=1))
 
 
+@face
 def best_stop(task: SIMTask, n: int, *, label_noise: float) -> Array:
     r"""Return when to stop each mode, trained on noisy labels: later it learns more noise than signal.
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import implements, label_of
@@ -34,6 +35,7 @@ _PRESENT = 1e-14
 """Share of the largest spread. Axes with less are due to rounding and count as empty."""
 
 
+@face
 class AffineRates(NamedTuple):
     """Rates of one layer with a trained bias.
 
@@ -49,6 +51,7 @@ class AffineRates(NamedTuple):
     axes: Array
 
 
+@face
 def affine_rates(task: SIMTask) -> AffineRates:
     """Return the rates at which one layer with a trained bias learns, and their axes.
 
@@ -96,6 +99,7 @@ def affine_rates(task: SIMTask) -> AffineRates:
     return AffineRates(sizes**2, axes.T)
 
 
+@face
 def secular(task: SIMTask, rate: ArrayLike) -> Array:
     r"""Return the secular function of the augmented moment, whose roots are the affine rates.
 
@@ -126,6 +130,7 @@ def secular(task: SIMTask, rate: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from the loss of section 2.1",
 )
+@face
 def affine(
     task: SIMTask,
     W0: ArrayLike,

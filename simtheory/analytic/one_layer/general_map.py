@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import exprel
 
 from simtheory._checks import as_matrix, as_second_moment, as_times, non_negative
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.errors import ShapeError
@@ -43,6 +44,7 @@ def _along(rates: Array, start: Array, teacher: Array, t: Array) -> Array:
     source="yang2024",
     where="derived here as Theorem 4.1",
 )
+@face
 def general(
     second_moment: ArrayLike,
     cross_moment: ArrayLike,
@@ -111,6 +113,7 @@ def _rows(matrix: ArrayLike) -> int:
     return shape[-2] if len(shape) == 2 else 1
 
 
+@face
 def decayed(
     task: SIMTask,
     W0: ArrayLike,

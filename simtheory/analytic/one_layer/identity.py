@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_times, non_negative
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.labels import implements
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 
+@face
 def flow(rates: Array, W0: Array, t: Array) -> Array:
     r"""Return the end-to-end map of one layer in the axes where the second moment is diagonal.
 
@@ -59,6 +61,7 @@ def flow(rates: Array, W0: Array, t: Array) -> Array:
     source="yang2024",
     where="Theorem 4.1, Eq. 4.2",
 )
+@face
 def solution(
     task: SIMTask, W0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
@@ -97,6 +100,7 @@ def solution(
     return closed_form(solution, task, times, weights, exact=True, probes=probes)
 
 
+@face
 class ZeroStartLoss(NamedTuple):
     """Losses of one layer that starts at zero.
 
@@ -119,6 +123,7 @@ class ZeroStartLoss(NamedTuple):
     source="yang2024",
     where="derived here from Theorem 4.1",
 )
+@face
 def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     r"""Return the losses at the target and on the training distribution of one layer from W(0) = 0.
 
@@ -154,6 +159,7 @@ def zero_start_loss(task: SIMTask, t: ArrayLike) -> ZeroStartLoss:
     return ZeroStartLoss(test=test, train=0.5 * decay @ moments)
 
 
+@face
 class RandomStartLoss(NamedTuple):
     """Losses of one layer over its random starts.
 
@@ -179,6 +185,7 @@ class RandomStartLoss(NamedTuple):
     source="yang2024",
     where="derived here from Theorem 4.1",
 )
+@face
 def random_start_loss(task: SIMTask, t: ArrayLike, *, spread: float) -> RandomStartLoss:
     r"""Return the mean losses of one layer over random starts, and how far single starts differ.
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import exprel, hyp2f1
 
 from simtheory._checks import as_finite, as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import (
     closed_form,
@@ -44,6 +45,7 @@ __all__ = [
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def first_order(
     task: SIMTask,
     U0: ArrayLike,
@@ -111,6 +113,7 @@ _COSINE = 0.1
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def second_order(
     task: SIMTask,
     U0: ArrayLike,
@@ -169,6 +172,7 @@ def second_order(
     )
 
 
+@face
 def diagonal_correction(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return what second order adds to the diagonal of W in the concept axes; never positive.
 
@@ -194,6 +198,7 @@ def diagonal_correction(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     return _diagonal_correction(task.rates, W0, times)
 
 
+@face
 def early_correction(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, i: int, j: int, strict: bool = True
 ) -> Array:
@@ -271,6 +276,7 @@ def early_correction(
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def first_order_teacher(
     task: SIMTask,
     U0: ArrayLike,

@@ -13,6 +13,7 @@ from simtheory._checks import (
     as_times,
     not_negative,
 )
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
@@ -48,6 +49,7 @@ __all__ = [
     source="yang2024",
     where="Section 4.2, Eq. 4.3",
 )
+@face
 def field(W: ArrayLike, A: ArrayLike) -> Array:
     r"""Return the velocity of W in a tied net.
 
@@ -71,7 +73,7 @@ def field(W: ArrayLike, A: ArrayLike) -> Array:
     >>> field([[0.5]], [[1.0]])
     array([[0.5]])
     """
-    moment = as_second_moment(A)
+    moment = as_second_moment(A, name="A")
     weights = as_matrix("W", W, rows=moment.shape[-1], columns=moment.shape[-1])
     ahead, behind = moment @ weights, weights @ moment
     return np.asarray(
@@ -79,6 +81,7 @@ def field(W: ArrayLike, A: ArrayLike) -> Array:
     )
 
 
+@face
 class FieldTerms(NamedTuple):
     """The tied field in three parts: V = growth − suppression − interaction.
 
@@ -105,6 +108,7 @@ class FieldTerms(NamedTuple):
     where="Section 4.2, Eq. 4.3",
     subject="yang2024",
 )
+@face
 def field_terms(W: ArrayLike, rates: ArrayLike) -> FieldTerms:
     r"""Return the three forces on each entry of W when the second moment is diagonal.
 
@@ -139,6 +143,7 @@ def field_terms(W: ArrayLike, rates: ArrayLike) -> FieldTerms:
     return FieldTerms(growth, suppression, interaction)
 
 
+@face
 def log_det_ratio(weights: ArrayLike) -> Array:
     """Return ln det W − ln det(I − W), which grows at a constant speed along every tied flow.
 
@@ -161,8 +166,13 @@ def log_det_ratio(weights: ArrayLike) -> Array:
     -----
     As 1 − w falls to the rounding of W the second determinant loses its digits: stop near 1e-8.
     """
-    maps = as_finite("weights", weights)
-    as_matrix("weights", maps, rows=maps.shape[-1] if maps.ndim else 1)
+    return _log_det_ratio("weights", weights)
+
+
+def _log_det_ratio(name: str, weights: ArrayLike) -> Array:
+    """Return the ratio of maps that an argument of that name holds."""
+    maps = as_finite(name, weights)
+    as_matrix(name, maps, rows=maps.shape[-1] if maps.ndim else 1)
     values = np.linalg.eigvalsh(maps)
     if values.size and (values.min() <= 0.0 or values.max() >= 1.0):
         raise RegimeError(
@@ -181,6 +191,7 @@ def log_det_ratio(weights: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def det_law(second_moment: ArrayLike, W0: ArrayLike, t: ArrayLike) -> Array:
     """Return what `log_det_ratio` must be along the exact flow: its start plus 2 t tr A.
 
@@ -201,9 +212,10 @@ def det_law(second_moment: ArrayLike, W0: ArrayLike, t: ArrayLike) -> Array:
         ln det W(t) − ln det(I − W(t)).
     """
     growth = 2.0 * np.trace(as_second_moment(second_moment), axis1=-2, axis2=-1) * as_times(t)
-    return np.asarray(log_det_ratio(W0)[..., None] + growth)
+    return np.asarray(_log_det_ratio("W0", W0)[..., None] + growth)
 
 
+@face
 def log_det_rate(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     """Return d/dt ln det W = 2 tr(A(I − W)) along the tied flow; the integrand of the sum rule.
 
@@ -224,6 +236,7 @@ def log_det_rate(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     return np.asarray(2.0 * np.trace(moment @ missing, axis1=-2, axis2=-1))
 
 
+@face
 def decayed_log_det_rate(weights: ArrayLike, second_moment: ArrayLike, *, decay: float) -> Array:
     """Return d/dt ln det W = 2 tr(A(I − W)) − 2κd along the tied flow with weight decay.
 
@@ -252,6 +265,7 @@ def decayed_log_det_rate(weights: ArrayLike, second_moment: ArrayLike, *, decay:
     source="yang2024",
     where="derived here from the determinant law",
 )
+@face
 def sum_rule(W0: ArrayLike) -> Array:
     """Return what `log_det_rate` integrates to over all times: ln 1/det W(0).
 
@@ -287,6 +301,7 @@ def sum_rule(W0: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     r"""Return the speed of the logit of each eigenvalue of W along the tied flow.
 
@@ -328,6 +343,7 @@ def eigen_logit_rates(weights: ArrayLike, second_moment: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def reflect(traj: Trajectory) -> Trajectory:
     r"""Return the mirror image of a tied trajectory, in which W and I − W change places.
 
@@ -370,6 +386,7 @@ def reflect(traj: Trajectory) -> Trajectory:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
     r"""Return the velocity of the logit matrix N = (I − W)⁻¹ of a tied net.
 
@@ -398,7 +415,7 @@ def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
     >>> logit_field([[2.0]], [[1.0]])
     array([[2.]])
     """
-    moment = as_second_moment(A)
+    moment = as_second_moment(A, name="A")
     logit = as_matrix("N", N, rows=moment.shape[-1], columns=moment.shape[-1])
     ahead = moment @ logit
     try:
@@ -411,6 +428,7 @@ def logit_field(N: ArrayLike, A: ArrayLike) -> Array:
     return np.asarray(ahead + back - moment - 0.5 * turned)
 
 
+@face
 def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
     r"""Return the rate at which a diagonal entry loses to other concepts: :math:`\sum_{k\ne i}(a_i+a_k)w_{ik}^2`.
 
@@ -439,6 +457,7 @@ def diagonal_interaction(weights: ArrayLike, rates: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return the upper bound of each diagonal entry of W: the isolated mode from the same start.
 
@@ -470,6 +489,7 @@ def diagonal_bound(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def eigenvalue_floor(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return the lower bound of all eigenvalues of W; for a start of full rank it tends to one.
 
@@ -502,6 +522,7 @@ def eigenvalue_floor(task: SIMTask, U0: ArrayLike, t: ArrayLike) -> Array:
     return np.asarray(logistic(task.rates.min(keepdims=True), start[..., None], times)[..., 0])
 
 
+@face
 def learnable(task: SIMTask, U0: ArrayLike) -> Array:
     """Return which concepts the flow from a start learns whole, w_kk → 1.
 

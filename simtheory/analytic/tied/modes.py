@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._checks import as_finite, as_times, not_negative, positive, share, shares
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.logistic import logistic
 from simtheory.errors import RegimeError
@@ -26,6 +27,7 @@ __all__ = [
     source="saxe2014",
     where="Eq. 7, with the identity as teacher",
 )
+@face
 def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     r"""Return an isolated mode of a tied net: the logistic :math:`\dot w = 2aw(1-w)`.
 
@@ -61,6 +63,7 @@ def mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     return np.asarray(np.swapaxes(values, 0, 1).reshape(*a.shape, -1))
 
 
+@face
 def time_to_level(rate: ArrayLike, w0: ArrayLike, *, level: float = 0.5) -> Array:
     r"""Return the time that an isolated mode takes to a level f.
 
@@ -110,6 +113,7 @@ def _mode_arguments(rate: ArrayLike, w0: ArrayLike) -> tuple[Array, Array]:
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def decayed_mode(
     rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, decay: ArrayLike, teacher: ArrayLike = 1.0
 ) -> Array:
@@ -169,6 +173,7 @@ def decayed_mode(
     return np.asarray(np.where(x > 0, grown, faded))
 
 
+@face
 def decayed_level(rate: ArrayLike, *, decay: ArrayLike, teacher: ArrayLike = 1.0) -> Array:
     r"""Return where a mode with weight decay ends: :math:`\max(b - \kappa/a, 0)`.
 
@@ -205,6 +210,7 @@ def decayed_level(rate: ArrayLike, *, decay: ArrayLike, teacher: ArrayLike = 1.0
     source="yang2024",
     where="derived here from the step of descent on U",
 )
+@face
 def modified_time(rate: ArrayLike, w0: ArrayLike, level: ArrayLike, *, step: float) -> Array:
     r"""Return when gradient descent of finite step brings a tied mode to a level.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.tied.laws import log_det_ratio
 from simtheory.errors import ArgumentError, RegimeError
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 
+@face
 class PlaneLaws(NamedTuple):
     """What two concepts keep while they are learned together.
 
@@ -47,6 +49,7 @@ class PlaneLaws(NamedTuple):
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def plane_laws(weights: ArrayLike, rates: ArrayLike) -> PlaneLaws:
     r"""Return the exact laws of a tied net with two concepts.
 
@@ -88,6 +91,7 @@ def plane_laws(weights: ArrayLike, rates: ArrayLike) -> PlaneLaws:
     return PlaneLaws(log_ratio, np.where(tied, log_tie, -np.inf), np.asarray(speed))
 
 
+@face
 class PlaneHamiltonian(NamedTuple):
     """Two concepts as a Hamiltonian system with a clock.
 
@@ -122,6 +126,7 @@ class PlaneHamiltonian(NamedTuple):
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def plane_hamiltonian(weights: ArrayLike, rates: ArrayLike) -> PlaneHamiltonian:
     r"""Return the canonical coordinates of two concepts, the Hamiltonian, and the speeds it gives.
 
@@ -163,6 +168,7 @@ def plane_hamiltonian(weights: ArrayLike, rates: ArrayLike) -> PlaneHamiltonian:
     return PlaneHamiltonian(P, Q, tau, gap * H, -gap * np.tanh(Q), -gap * turning)
 
 
+@face
 def plane_determinant(trace: ArrayLike, log_ratio: ArrayLike) -> Array:
     r"""Return det W of two concepts from its trace and ln R: :math:`R(\mathrm{tr}W-1)/(R-1)`.
 
@@ -191,6 +197,7 @@ def plane_determinant(trace: ArrayLike, log_ratio: ArrayLike) -> Array:
     return np.asarray((total - 1.0) * np.sign(level) * share)
 
 
+@face
 def plane_halfway(W0: ArrayLike, rates: ArrayLike) -> Array:
     r"""Return when the trace of W passes one: half of what two concepts have to learn.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._checks import as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import (
     closed_form,
@@ -45,6 +46,7 @@ _LEARNED = 0.5
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def pivots(
     task: SIMTask,
     U0: ArrayLike,
@@ -139,6 +141,7 @@ _LOST = 0.5
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def schur(
     task: SIMTask,
     U0: ArrayLike,
@@ -221,6 +224,7 @@ def _schur_error(rates: Array, U: Array) -> dict[str, Array | float]:
     }
 
 
+@face
 def schur_pivots(task: SIMTask, U0: ArrayLike) -> Array:
     """Return the pivots of W(0), rows by decreasing rate, listed in concept order.
 
@@ -251,6 +255,7 @@ def schur_pivots(task: SIMTask, U0: ArrayLike) -> Array:
     return np.asarray(roots[..., back][..., : task.n_concepts] ** 2)
 
 
+@face
 def logit_pivots(task: SIMTask, U0: ArrayLike) -> Array:
     """Return the pivots of W(0)(I − W(0))⁻¹, rows by decreasing rate, listed in concept order.
 

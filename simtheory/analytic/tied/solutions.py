@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, as_times, positive
+from simtheory._checks import as_finite, as_matrix, as_times, positive, rounding
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
@@ -33,6 +34,7 @@ __all__ = [
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def isotropic(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
@@ -81,6 +83,7 @@ def isotropic(
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def projector(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
@@ -120,7 +123,7 @@ def projector(
     U, times = weights_on_concepts(task, U0), as_times(t)
     overlap = np.swapaxes(U, -1, -2) @ U - np.eye(U.shape[-1])
     off = float(np.abs(overlap).max(initial=0.0))
-    if off > 1e-10:
+    if off > rounding(U0, double=1e-10):
         raise RegimeError(
             "The projector's form needs a U(0) with orthonormal columns, so that W(0)² = W(0), but "
             f"UᵀU differs from I by {off:.3g}. Orthonormalise them: numpy.linalg.qr(U0)[0]."
@@ -142,6 +145,7 @@ def projector(
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def blocks(
     task: SIMTask, U0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
@@ -177,7 +181,7 @@ def blocks(
     W0 = U @ np.swapaxes(U, -1, -2)
     apart = (block[:, None] != block) | np.eye(task.dim, dtype=bool)
     cosine = float(row_cosine(np.where(apart, W0, 0.0)).max(initial=0.0))
-    if cosine > 1e-12:
+    if cosine > rounding(U0, double=1e-12):
         raise RegimeError(
             "The form by blocks needs rows of U(0) that are orthogonal where rates differ, but there "
             f"is a cosine of {cosine:.3g}. Use `tied.pivots`."
@@ -199,6 +203,7 @@ def blocks(
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def whitened_teacher(
     teacher: ArrayLike, U0: ArrayLike, t: ArrayLike, *, rate: float = 1.0
 ) -> Array:
@@ -239,7 +244,7 @@ def whitened_teacher(
     if B.ndim != 2 or B.shape[0] != B.shape[1]:
         raise ShapeError(f"Argument `teacher` must have shape (d, d), but its shape is {B.shape}.")
     skew = float(np.abs(B - B.T).max(initial=0.0))
-    if skew > 1e-10 * float(np.abs(B).max(initial=0.0)):
+    if skew > rounding(teacher, double=1e-10) * float(np.abs(B).max(initial=0.0)):
         raise ArgumentError(
             f"Argument `teacher` must be symmetric, but it differs from its transpose by {skew:g}."
         )

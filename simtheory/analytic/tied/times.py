@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime, weights_on_concepts
 from simtheory.analytic._shared.rows import row_factor
@@ -33,6 +34,7 @@ __all__ = [
     source="yang2024",
     where="derived here from the pivots' resummation",
 )
+@face
 def learning_times(task: SIMTask, U0: ArrayLike) -> Array:
     r"""Return when each concept is half learned, to leading order in a small start.
 
@@ -64,6 +66,7 @@ def learning_times(task: SIMTask, U0: ArrayLike) -> Array:
     return np.where(alive, times, np.inf)
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class SwingPeak:
     """Time and height of the peak of an off-diagonal entry of W.
@@ -96,6 +99,7 @@ class SwingPeak:
     source="yang2024",
     where="derived here from the first-order form",
 )
+@face
 def swing_peak(task: SIMTask, U0: ArrayLike, i: int, j: int, *, strict: bool = True) -> SwingPeak:
     r"""Return the peak of the entry of W that ties two concepts, while the weaker is still small.
 
@@ -155,6 +159,7 @@ def swing_peak(task: SIMTask, U0: ArrayLike, i: int, j: int, *, strict: bool = T
     return SwingPeak(time, tie * np.exp(power))
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class BumpTop:
     """Time and height of the largest test loss of a swing-by.
@@ -187,6 +192,7 @@ class BumpTop:
     source="yang2024",
     where="derived here from the Schur form",
 )
+@face
 def bump_top(task: SIMTask, U0: ArrayLike, *, strict: bool = True) -> BumpTop:
     r"""Return the top of the bump in the test loss of two concepts.
 

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from simtheory._checks import as_times, not_negative
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, width_one_on_concepts
 from simtheory.errors import RegimeError, SolveError
@@ -37,6 +38,7 @@ __all__ = [
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def rank_one(
     task: SIMTask, u0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
 ) -> Trajectory:
@@ -88,6 +90,7 @@ def rank_one(
     source="yang2024",
     where="derived here from Eq. 4.3",
 )
+@face
 def rank_one_decay(
     task: SIMTask,
     u0: ArrayLike,

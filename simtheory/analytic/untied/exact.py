@@ -15,10 +15,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, not_negative
+from simtheory._checks import as_finite, as_times, not_negative, rounding
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
-from simtheory.analytic._shared.layers import as_two_layers, scalar_imbalance
+from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
@@ -38,6 +39,7 @@ __all__ = [
     source="domine2024",
     where="generalised here to any shapes and ranks; λ = 0 in Braun et al. (2022)",
 )
+@face
 def riccati(
     layers: Sequence[ArrayLike],
     teacher: ArrayLike,
@@ -90,7 +92,7 @@ def riccati(
         )
     times = as_times(t)
     below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
-    level = scalar_imbalance(below, above, imbalance)
+    level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*layers, double=BALANCED))
     turned = np.swapaxes(below, -1, -2)
     shape = np.broadcast_shapes(turned.shape[:-2], above.shape[:-2])
     Q = np.concatenate(
@@ -99,6 +101,7 @@ def riccati(
     return _riccati(Q, aim, level, times)
 
 
+@face
 def isotropic(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -141,7 +144,7 @@ def isotropic(
     below, above = as_two_layers(layers, rows=task.dim, columns=task.dim)
     rate = float(rates.mean())
     if rate > 0:
-        weights = riccati((below, above), np.eye(task.dim), rate * times)
+        weights = riccati(layers, np.eye(task.dim), rate * times)
     else:
         weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
     return closed_form(
@@ -156,6 +159,7 @@ def isotropic(
     source="tarmoun2021",
     where="the scalar two-layer problem, solved here in closed form",
 )
+@face
 def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: ArrayLike) -> Array:
     r"""Return one mode of aligned layers of unequal size, :math:`\dot w = a(1-w)\sqrt{\lambda^2+4w^2}`.
 

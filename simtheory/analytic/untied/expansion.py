@@ -19,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, gamma, logit, rgamma
 
-from simtheory._checks import as_finite, as_times, share
+from simtheory._checks import as_finite, as_times, rounding, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
-from simtheory.analytic._shared.layers import as_two_layers, on_concepts
+from simtheory.analytic._shared.layers import BALANCED, as_two_layers, on_concepts
 from simtheory.analytic._shared.off_diagonal import balanced_first_order
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements
@@ -45,6 +46,7 @@ _OVERFLOW = 300.0
 """Largest exponent of a layer in the early form. Beyond, products of two layers overflow."""
 
 
+@face
 def effective_start(layers: Sequence[ArrayLike]) -> Array:
     """Return U₀ = ½(W₂ + W₁ᵀ), from which a tied net has the same early growth.
 
@@ -77,6 +79,7 @@ def effective_start(layers: Sequence[ArrayLike]) -> Array:
     source="yang2024",
     where="derived here from the flow",
 )
+@face
 def early(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -149,6 +152,7 @@ def _early_weights(below: Array, above: Array, growth: Array) -> Array:
     source="yang2024",
     where="derived here from the flow",
 )
+@face
 def first_order(
     task: SIMTask,
     layers: Sequence[ArrayLike],
@@ -195,7 +199,9 @@ def first_order(
     """
     times = as_times(t)
     chain = on_concepts(task, list(as_two_layers(layers, rows=task.dim, columns=task.dim)))
-    weights, stats = balanced_first_order(task.rates, chain, times, strict=strict)
+    weights, stats = balanced_first_order(
+        task.rates, chain, times, strict=strict, tolerance=rounding(*layers, double=BALANCED)
+    )
     return closed_form(
         first_order, task, times, map_from_concepts(task, weights), stats=stats, probes=probes
     )
@@ -205,6 +211,7 @@ _TERMS = 64
 """Terms of both series, in powers of at most one half: 2^-64 is below rounding."""
 
 
+@face
 class Crossing(NamedTuple):
     """A pair of off-diagonal entries while the stronger of their concepts is learned.
 
@@ -228,6 +235,7 @@ class Crossing(NamedTuple):
     source="yang2024",
     where="derived here from the first-order form",
 )
+@face
 def crossing(
     rates: ArrayLike, w0: float, t: ArrayLike, *, start: ArrayLike = (1.0, 1.0)
 ) -> Crossing:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simtheory._checks import as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.analytic._shared.layers import as_two_layers, on_concepts
@@ -72,6 +73,7 @@ def turn(u: Array, drive: Array, decay: Array) -> tuple[Array, Array]:
     source="yang2024",
     where="derived here from the flow",
 )
+@face
 def ldr(
     task: SIMTask,
     layers: Sequence[ArrayLike],

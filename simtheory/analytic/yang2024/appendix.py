@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, as_second_moment, as_times, positive, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.yang2024.assumptions import constants_of
 from simtheory.errors import ArgumentError
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@face
 class AppendixBounds(NamedTuple):
     """The bounds of Appendix D for one start, over steps of the recurrence.
 
@@ -61,6 +63,7 @@ class AppendixBounds(NamedTuple):
     source="yang2024",
     where="Appendix D, Lemmas D.1 to D.6, Corollaries D.1 and D.2",
 )
+@face
 def appendix_bounds(
     rates: ArrayLike,
     W0: ArrayLike,
@@ -107,7 +110,7 @@ def appendix_bounds(
     """
     a = np.atleast_1d(as_finite("rates", rates))
     start = np.abs(as_matrix("W0", W0, rows=a.size, columns=a.size))
-    k = as_times(steps)[:, None, None]
+    k = as_times(steps, name="steps")[:, None, None]
     eta, top = positive("lr", lr), positive("K", K)
     for name, value in (("kappa", kappa), ("P", P)):
         if not positive(name, value) > 1.0:
@@ -137,6 +140,7 @@ def appendix_bounds(
     )
 
 
+@face
 def growth_below(
     rate: ArrayLike, steps: ArrayLike, *, lr: float, level: float, kappa: float = 1.1
 ) -> Array:
@@ -170,6 +174,7 @@ def growth_below(
         return np.asarray(np.exp(power * k * a))
 
 
+@face
 def suppression_cap(entry: ArrayLike, omega: float) -> Array:
     """Return what an off-diagonal entry stays below once the stronger of its concepts is learned.
 
@@ -197,6 +202,7 @@ def suppression_cap(entry: ArrayLike, omega: float) -> Array:
     source="yang2024",
     where="derived here from the recurrence of Appendix D",
 )
+@face
 def recurrence_gap(U: ArrayLike, second_moment: ArrayLike, *, lr: float) -> Array:
     r"""Return what a gradient step on U adds to the recurrence W + lr V(W) of Appendix D.
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, positive
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import implements
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """One inequality of the assumptions: a value that must not exceed its limit.
@@ -63,6 +65,7 @@ class Assumption:
         )
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AssumptionCheck:
     """Assumptions D.1 to D.5 held against one run.
@@ -112,6 +115,7 @@ class AssumptionCheck:
     source="yang2024",
     where="derived here from Assumptions D.2, D.4 and D.5",
 )
+@face
 def assumption_check(
     rates: ArrayLike,
     W0: ArrayLike,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, as_times
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import map_on_concepts
 from simtheory.errors import ShapeError
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@face
 class OutputTerms(NamedTuple):
     """The output of a one-layer net in two parts: f = growth + noise.
 
@@ -43,6 +45,7 @@ class OutputTerms(NamedTuple):
     source="yang2024",
     where="Theorem 4.1 and Eq. 4.2, with the sum over all coordinates",
 )
+@face
 def theorem_4_1(
     task: SIMTask, W0: ArrayLike, t: ArrayLike, *, probe: ArrayLike | None = None
 ) -> OutputTerms:
@@ -96,6 +99,7 @@ def theorem_4_1(
     source="yang2024",
     where="Appendix B; derived here from Theorem 4.1",
 )
+@face
 def vertex_losses(task: SIMTask, t: ArrayLike) -> Array:
     r"""Return the losses at all vertices of a one-layer net that starts at zero.
 

@@ -39,6 +39,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import not_negative, one_of, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
 from simtheory.results import Trajectory
@@ -58,6 +59,7 @@ _SHORT = 1_000_000
 """Updates of single weights from which on a run goes to a thread, so that an interrupt can end it."""
 
 
+@face(but=("flow",))
 def descend(
     flow: Flow,
     task: SIMTask,
@@ -318,7 +320,7 @@ def _warn_if_unstable(flow: Flow, task: SIMTask, clock: Clock) -> None:
             f"Argument `lr` is {clock.lr:g}, but near W = I descent is stable below {bound:.3g} only: "
             "the run does not settle there.",
             RegimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
@@ -32,7 +32,14 @@ from numba.extending import (
 )
 
 from simtheory._typing import Array
+from simtheory.errors import SimTheoryError
 from simtheory.sim.engine.layout import ABREAST, LANES, NAMES, SINGLE, WIDE, Group
+
+if config.DISABLE_JIT:  # lanes are instructions of the processor, which Python has not
+    raise SimTheoryError(
+        "Simulations run compiled code only, but the environment variable NUMBA_DISABLE_JIT is set. "
+        "Unset it and start Python again."
+    )
 
 INT = ir.IntType(64)
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, SolveError
 from simtheory.results import Trajectory
@@ -33,6 +34,7 @@ __all__ = ["integrate", "solve"]
 _RTOL = (1e-12, 1e-2)
 
 
+@face(but=("flow", "max_steps"))
 def solve(
     flow: Flow,
     task: SIMTask,
@@ -138,6 +140,7 @@ def solve(
     return trajectory(whole, times.size)
 
 
+@face(but=("flow", "read", "max_steps"))
 def integrate(
     flow: Flow,
     second_moment: ArrayLike,
@@ -206,6 +209,9 @@ def integrate(
     return numbers
 
 
+_YEAR = 3.2e7  # seconds; a clock takes no time far beyond it
+
+
 def _budgets(
     rtol: float, max_steps: int, max_seconds: float | None, threads: int | None
 ) -> dict[str, Any]:
@@ -219,7 +225,9 @@ def _budgets(
     return {
         "rtol": float(number),
         "max_steps": positive_int("max_steps", max_steps),
-        "max_seconds": None if max_seconds is None else positive("max_seconds", max_seconds),
+        "max_seconds": None
+        if max_seconds is None
+        else min(positive("max_seconds", max_seconds), _YEAR),
         "threads": None if threads is None else positive_int("threads", threads),
     }
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from simtheory._checks import frozen
+from simtheory._faces import face
 from simtheory._typing import Array
 
 __all__ = ["DOP853", "Method"]
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
     """An embedded Runge-Kutta method with an interpolant.

@@ -25,12 +25,14 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, frozen
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 
 __all__ = ["Diagonal", "Entries", "Losses", "LowerTriangle", "Outputs", "Reading", "Rows"]
 
 
+@face
 class Rows(NamedTuple):
     """Linear functions of W, as sparse rows.
 
@@ -95,6 +97,7 @@ def _plain(entries: IntArray) -> Rows:
     return Rows(np.arange(entries.size + 1), entries, np.ones(entries.size))
 
 
+@face
 class Reading(ABC):
     """Numbers read off W at each time; `integrate` takes one as `read`.
 
@@ -146,6 +149,7 @@ class Reading(ABC):
         return numbers
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Entries(Reading):
     """Every entry of W, row after row: d² numbers."""
@@ -155,6 +159,7 @@ class Entries(Reading):
         return _plain(np.arange(dim * dim))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class LowerTriangle(Reading):
     """The entries of W on and below the diagonal, row after row, which determine the W of a tied net."""
@@ -165,6 +170,7 @@ class LowerTriangle(Reading):
         return _plain(i * dim + j)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Diagonal(Reading):
     """The diagonal of W: how far each concept is learned."""
@@ -174,6 +180,7 @@ class Diagonal(Reading):
         return _plain(np.arange(dim) * (dim + 1))
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class Outputs(Reading):
     """The outputs W x on some inputs x, one after the other: P d numbers.
@@ -206,6 +213,7 @@ class Outputs(Reading):
         return Rows(np.arange(0, entries.size + 1, d), entries, factors)
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses(Reading):
     """The losses ½‖W x − x‖² on some inputs x, such as a task's vertices.

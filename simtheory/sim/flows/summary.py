@@ -27,6 +27,7 @@ import numpy as np
 from tqdm import tqdm
 
 from simtheory._checks import as_finite, frozen, positive_int, share
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.sim.flows.integration import integrate
@@ -38,6 +39,7 @@ __all__ = ["Summary", "summarize"]
 Blocks: TypeAlias = Callable[[int, int], Init]  # from first and last member to a block of them
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
     """Statistics over the members of an ensemble, of each of some numbers.
@@ -98,6 +100,7 @@ class Summary:
         return np.asarray(lower + part * (upper - lower))
 
 
+@face(but=("flow", "read"))
 def summarize(
     flow: Flow,
     second_moment: ArrayLike | Blocks,

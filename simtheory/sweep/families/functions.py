@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import nearest, positive_int
+from simtheory._faces import face
 from simtheory._files import digest
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -22,6 +23,7 @@ from simtheory.sweep.family import Cell, Family, Outcome, Request, Variable
 __all__ = ["Function", "imported"]
 
 
+@face
 @dataclass(frozen=True)
 class Function(Family):
     """Cells that a function computes.
@@ -116,6 +118,7 @@ class Function(Family):
         return array.astype(np.float64)
 
 
+@face
 def imported(function: Any, *, allow_code: bool) -> Callable[..., Any]:
     """Return a function as it is, or import the one that a text names.
 

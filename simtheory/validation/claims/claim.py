@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from simtheory._faces import face
 from simtheory.validation.claims.experiment import Experiment, Runs
 from simtheory.validation.claims.record import Band, Record, Verdict
 
 __all__ = ["Claim", "Evidence", "Topic", "gathered"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a measurement brought.
@@ -46,6 +48,7 @@ class Evidence:
     stated: float | None = None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A statement of a paper that can be tested.
@@ -138,6 +141,7 @@ class Claim:
         return Record(verdict=verdict, **self.words, **findings)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What the claims of one topic share.
@@ -205,6 +209,7 @@ class Topic:
         return made
 
 
+@face
 def gathered(namespace: Mapping[str, Any]) -> tuple[Claim, ...]:
     """Return the claims that a module defines, in the order of their definition.
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from simtheory._checks import one_of
+from simtheory._faces import face
 
 __all__ = ["BUDGETS", "Budget", "Experiment", "Runs", "budget_named", "experiment"]
 
 T = TypeVar("T")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much a run of the ledger may spend.
@@ -54,6 +56,7 @@ BUDGETS = tuple(_BUDGETS)
 """Names of the budgets, from the smallest; a claim of one belongs to all that follow it."""
 
 
+@face
 def budget_named(name: str, *, device: str = "auto") -> Budget:
     """Return the budget of that name.
 
@@ -74,6 +77,7 @@ def budget_named(name: str, *, device: str = "auto") -> Budget:
     return replace(chosen, device=one_of("device", device, ("auto", "cpu", "gpu")))
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Experiment(Generic[T]):
     """A training run or an integration that claims read.
@@ -111,6 +115,7 @@ class Experiment(Generic[T]):
         return self.run.__name__.strip("_") + (f"({words})" if words else "")
 
 
+@face
 def experiment(run: Callable[..., T]) -> Experiment[T]:
     """Make an experiment of a function.
 
@@ -127,6 +132,7 @@ def experiment(run: Callable[..., T]) -> Experiment[T]:
     return Experiment(run)
 
 
+@face
 class Runs:
     """The experiments that this process has made within one budget.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 
 __all__ = ["Band", "Record", "Verdict", "judge"]
@@ -22,6 +23,7 @@ class Verdict(enum.StrEnum):
     FAILED = "failed"
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Band:
     """The interval, stated before the measurement, in which it must fall to agree.
@@ -44,6 +46,7 @@ class Band:
         return self.high - self.low
 
 
+@face
 def judge(values: list[float], *, band: Band, null: float) -> Verdict:
     """Reach the verdict on measured values.
 
@@ -70,6 +73,7 @@ def judge(values: list[float], *, band: Band, null: float) -> Verdict:
     return Verdict.AGREES if float(np.mean(values)) in band else Verdict.DISAGREES
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Record:
     """The result of testing one claim.

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from simtheory._checks import positive_int
+from simtheory._checks import non_negative, positive_int
+from simtheory._faces import face
 from simtheory._typing import IntArray
 from simtheory.tasks import SIMTask
 from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser
@@ -23,6 +24,7 @@ STRONG = 0.8
 """Strength of the strong concept of the vectors."""
 
 
+@face
 def log_looks(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
     """Return steps at which to look, 0 and then evenly spaced in the logarithm.
 
@@ -45,6 +47,7 @@ def log_looks(steps: int, *, first: int = 10, count: int = 49) -> IntArray:
     return np.unique(np.concatenate([[0], np.rint(grid)]).astype(np.intp))
 
 
+@face
 def even_looks(steps: int, *, every: int = 100) -> IntArray:
     """Return steps at which to look, evenly spaced, and three more between the first two.
 
@@ -66,6 +69,7 @@ def even_looks(steps: int, *, every: int = 100) -> IntArray:
     return np.unique(grid[grid <= last]).astype(np.intp)
 
 
+@face
 def vector_task(strength: float) -> SIMTask:
     """Return the task of `vector_run`.
 
@@ -79,9 +83,10 @@ def vector_task(strength: float) -> SIMTask:
     SIMTask
         Two concepts with spread 0.08, and a cluster without either.
     """
-    return SIMTask(mu=(strength, STRONG), sigma=0.08, origin=True)
+    return SIMTask(mu=(non_negative("strength", strength), STRONG), sigma=0.08, origin=True)
 
 
+@face
 def vector_run(
     strength: float,
     *,
@@ -127,6 +132,7 @@ def vector_run(
     )
 
 
+@face
 def image_run(
     colour: float,
     *,

@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import all_positive, frozen, positive, positive_int, require
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError, TaskError
@@ -53,6 +54,7 @@ from simtheory.validation.nets.optimisers import SGD
 __all__ = ["LinearRun", "log_levels", "sampled_covariance", "train_linear"]
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LinearRun:
     """A linear denoiser at some steps of training.
@@ -88,6 +90,7 @@ class LinearRun:
         return f"LinearRun({type(self.net).__name__}, T={t}, levels={k}, d={d})"
 
 
+@face
 def log_levels(task: DenoisingTask, count: int) -> Levels:
     """Return noise levels from the task's highest to its lowest, evenly spaced in their logarithm.
 
@@ -107,6 +110,7 @@ def log_levels(task: DenoisingTask, count: int) -> Levels:
     return Levels.of_ratios(sigma)
 
 
+@face
 def train_linear(
     net: OneLayerDenoiser | TiedDenoiser,
     task: DenoisingTask,
@@ -192,6 +196,7 @@ def train_linear(
     return LinearRun(stops, t, frozen(sigma), frozen(weights), frozen(moment), task, net)
 
 
+@face
 def sampled_covariance(weights: Array, levels: Levels | ArrayLike) -> Array:
     """Return the covariance of DDIM samples from matrices of a linear denoiser, exactly.
 

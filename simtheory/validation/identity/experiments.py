@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory import inits, observe
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.results import Trajectory
 from simtheory.sim import Tied, solve
@@ -42,6 +43,7 @@ _DEEP = SIMTask(mu=(2.0, 4.0), sigma=0.05**0.5, origin=True)
 _DEEP_LR = 0.005
 
 
+@face
 def seeds_of(run: Trajectory) -> list[int]:
     """Return the seeds of the networks of a run, in their order.
 
@@ -58,6 +60,7 @@ def seeds_of(run: Trajectory) -> list[int]:
     return [int(seed) for seed in run.arrays["seeds"]]
 
 
+@face
 def rows(kind: str, n: int) -> Array:
     """Return random starts with correlated or with nearly orthogonal rows.
 
@@ -80,6 +83,7 @@ def rows(kind: str, n: int) -> Array:
     return inits.gaussian((n, 2, 64), scale=ROW, rng=rng)
 
 
+@face
 def two_layers(
     kind: str,
     budget: Budget,
@@ -142,6 +146,7 @@ def deep_nets(budget: Budget, depth: int) -> Trajectory:
 # -- starts released with the paper -----------------------------------------------------------
 
 
+@face
 def released_start(setup: yang2024.Setup) -> Array:
     """Return U(0) of a theory figure, as its released script draws it.
 
@@ -173,6 +178,7 @@ def figure_10_flow(budget: Budget) -> Trajectory:
     return solve(Tied(), setup.task, released_start(setup), np.linspace(0.0, 400.0, 8001))
 
 
+@face
 def hierarchy_violation(run: Trajectory) -> Array:
     """Return how far a loss rises above that at a vertex with more concepts, over the first loss.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from simtheory._checks import nearest
+from simtheory._faces import face
 from simtheory.errors import ArgumentError
 from simtheory.validation import concept_diffusion, denoiser, identity
 from simtheory.validation.claims.claim import Claim
@@ -25,6 +26,7 @@ _TOPICS: dict[str, tuple[ModuleType, tuple[Claim, ...]]] = {
 }
 
 
+@face
 def topics() -> tuple[str, ...]:
     """Return the first parts of the claims' ids.
 
@@ -36,6 +38,7 @@ def topics() -> tuple[str, ...]:
     return tuple(_TOPICS)
 
 
+@face
 def folder_of(topic: str) -> Path:
     """Return the folder of a topic, which holds its experiments, claims and committed findings.
 
@@ -52,6 +55,7 @@ def folder_of(topic: str) -> Path:
     return Path(str(_TOPICS[topic][0].__file__)).parent
 
 
+@face
 def claims() -> tuple[Claim, ...]:
     """Return every claim of the ledger.
 
@@ -63,6 +67,7 @@ def claims() -> tuple[Claim, ...]:
     return tuple(claim for _, own in _TOPICS.values() for claim in own)
 
 
+@face
 def select(
     patterns: Iterable[str] | None = None, *, budget: str = BUDGETS[-1]
 ) -> tuple[Claim, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
@@ -24,6 +25,7 @@ _FILE, _FORMAT = "ledger.json", "simtheory.findings/1"
 _OWN = ("predicted", "stated", "values", "null", "seeds", "seconds")
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Numbers of the last committed run of one topic.
@@ -49,6 +51,7 @@ class Findings:
     ran_on: str
 
 
+@face
 def findings_of(topic: str) -> Findings | None:
     """Return the committed findings of a topic.
 
@@ -70,6 +73,7 @@ def findings_of(topic: str) -> Findings | None:
     return Findings(**values)
 
 
+@face
 def committed() -> list[Record]:
     """Return the records of the last committed run of every topic, judged by today's bands.
 
@@ -97,6 +101,7 @@ def _record(claim: Claim, found: Findings) -> Record:
     ).judged()
 
 
+@face
 def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[str]:
     """Make the records of whole topics what the documentation shows.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from simtheory._faces import face
 from simtheory._files import digest, write_text
 from simtheory._versions import versions
 from simtheory.errors import ArgumentError
@@ -24,6 +27,7 @@ FORMAT = "simtheory.ledger/2"
 _PAGE_EVERY = 5.0  # seconds; writing the page after every record would cost more than some claims
 
 
+@face
 def code_version() -> str:
     """Return a digest of the package's source, which changes when any of its files does.
 
@@ -40,6 +44,7 @@ def code_version() -> str:
     return digest(*texts)[:12]
 
 
+@face
 class Ledger:
     """A folder of records; each record is on disk when it is added, and the page soon after.
 
@@ -198,8 +203,8 @@ class Ledger:
     def _write(self, *, page: bool) -> None:
         records = [self._records[c.id] for c in claims() if c.id in self._records]
         manifest = {**self._manifest, "missing": self._missing}
-        self._replace("manifest.json", json.dumps(manifest, indent=1))
-        self._replace("records.json", json.dumps([r.to_dict() for r in records], indent=1))
+        self._replace("manifest.json", json.dumps(_sealed(manifest), indent=1))
+        self._replace("records.json", json.dumps([_sealed(r.to_dict()) for r in records], indent=1))
         if not page:
             return
         files = [self.folder / record.figure for record in records if record.figure]
@@ -234,15 +239,30 @@ def _locked(folder: Path) -> int | None:
 
 
 def _earlier(folder: Path) -> dict[str, Record]:
-    """Return the records of a ledger's folder, by claim id."""
+    """Return the records of a ledger's folder, by claim id; those that are damaged are left out."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise KeyError(manifest["format"])
         values = json.loads((folder / "records.json").read_text(encoding="utf-8"))
-        return {v["id"]: Record.from_dict(v) for v in values}
+        damaged = [str(v["id"]) for v in values if v != _sealed(v)]
+        if manifest != _sealed(manifest):
+            damaged.append("manifest.json")
+        found = {v["id"]: Record.from_dict(v) for v in values if v == _sealed(v)}
     except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError) as reason:
         raise ArgumentError(
             f"Argument `out` must be a new or empty folder, or a ledger of this version, but {folder} "
-            "holds something else. Choose another name."
+            "holds something else, or is damaged. Choose another name."
         ) from reason
+    if damaged:
+        logging.getLogger("simtheory").warning(
+            "The ledger %s holds what does not match its checksum, and is not kept: %s.",
+            folder, ", ".join(damaged),
+        )  # fmt: skip
+    return found
+
+
+def _sealed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping with the checksum of all its other entries, as JSON reads them."""
+    rest = {name: value for name, value in values.items() if name != "checksum"}
+    return rest | {"checksum": digest(json.dumps(rest, sort_keys=True))}

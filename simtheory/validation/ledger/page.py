@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from simtheory._faces import face
 from simtheory.report import figure, filters, fold, interval, page, text
 from simtheory.validation.claims.record import Record, Verdict
 
@@ -36,6 +37,7 @@ _MEANING = {
 }
 
 
+@face
 def ledger_page(
     records: Sequence[Record], *, pictures: Mapping[str, str], manifest: Mapping[str, Any]
 ) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.experiment import Budget, Experiment, budget_named
 from simtheory.validation.ledger.findings import findings_of
@@ -20,6 +21,7 @@ _START_UP = 10.0  # yardsticks: starting one worker and importing what it needs
 _LITTLE = 0.15  # yardsticks: measurement and figure of a claim that no committed run has tested
 
 
+@face
 def yardstick() -> float:
     """Return the processor seconds that a fixed piece of work takes here.
 
@@ -40,6 +42,7 @@ def yardstick() -> float:
     return time.process_time() - start
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Costs:
     """Processor seconds of experiments and claims on this machine, from the committed findings.
@@ -151,6 +154,7 @@ class Costs:
         return self.start_up + max([sum(each) / workers, *each]) if each else 0.0
 
 
+@face
 def groups(claims: Sequence[Claim], costs: Costs) -> list[list[Claim]]:
     """Put claims that share an experiment into one group, and order the groups.
 

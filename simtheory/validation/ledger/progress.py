@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from simtheory._faces import face
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.experiment import Experiment
 from simtheory.validation.claims.record import Record
@@ -22,6 +23,7 @@ _COLUMNS = 79  # a line of 80 would wrap on a terminal of 80
 _LAYOUT = "{percentage:3.0f}%|{bar:16}| {desc}"
 
 
+@face
 def duration(seconds: float) -> str:
     """Return a length of time, rounded as an estimate is.
 
@@ -40,6 +42,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
+@face
 class Progress:
     """A bar on a terminal or in a notebook, and nothing elsewhere.
 

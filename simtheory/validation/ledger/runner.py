@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from simtheory._checks import positive_int
+from simtheory._faces import face
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.experiment import Budget, budget_named
 from simtheory.validation.claims.record import Record, Verdict
@@ -35,6 +36,7 @@ _TICK = 0.5  # seconds between two looks at the clock
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
+@face
 def run(
     claims: Iterable[str] | None = None,
     *,

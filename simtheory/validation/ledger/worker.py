@@ -18,6 +18,7 @@ from typing import TextIO
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory.validation.claims.claim import Claim, Evidence
 from simtheory.validation.claims.experiment import Budget, Runs, budget_named
 from simtheory.validation.claims.record import Record, Verdict, judge
@@ -30,6 +31,7 @@ CLEAR = "clear"
 """Message that makes a worker forget its experiments: no claim that follows reads them."""
 
 
+@face
 def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str = "") -> Record:
     """Test a claim and draw its figure.
 
@@ -109,6 +111,7 @@ def _drawn(claim: Claim, evidence: Evidence, folder: Path) -> str:
     return name
 
 
+@face
 def work(receive: Callable[[], bytes], answers: TextIO) -> None:
     """Test the claims whose ids arrive, until the process ends.
 

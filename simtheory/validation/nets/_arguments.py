@@ -181,7 +181,7 @@ def warn_if_unstable(job: Job) -> None:
             f"Argument `lr` is {job.lr:g}, beyond the bound {bound:.3g} = 2/(depth · a_max) of a linear "
             f"net in the units of this loss and optimiser: near the solution it does not converge.",
             TrainingWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from simtheory.results import Trajectory
 from simtheory.validation.nets._job import Job, Seen
 from simtheory.validation.nets.data import condensed
-from simtheory.validation.nets.devices import computing_on
+from simtheory.validation.nets.devices import computing_on, random_stream
 from simtheory.validation.nets.running import Engine, Group, drive
 from simtheory.validation.nets.store import Store
 
@@ -22,7 +22,8 @@ __all__ = ["descend"]
 def descend(job: Job, *, checkpoint: Path | None, progress: bool) -> Seen:
     """Train until the last look, from the checkpoint on if there is one."""
     seen = Seen.empty(job)
-    store = Store(checkpoint, Trajectory, job.settings, argument="checkpoint")
+    settings = job.settings | {"random_stream": random_stream()}
+    store = Store(checkpoint, Trajectory, settings, argument="checkpoint")
     hidden = not (progress and sys.stderr.isatty())
     with (
         computing_on(job.device, precision=job.precision),

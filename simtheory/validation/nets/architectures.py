@@ -46,7 +46,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive, positive_int
+from simtheory._checks import as_finite, non_negative_int, one_of, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 
@@ -57,6 +58,7 @@ Layer: TypeAlias = tuple[Array | None, Array | None]  # no weights of its own: a
 ACTIVATIONS = ("linear", "relu", "gelu", "tanh")
 
 
+@face
 @dataclass(frozen=True, slots=True, repr=False)
 class MLP:
     """A multilayer perceptron from the task's space to itself.
@@ -184,6 +186,7 @@ class MLP:
         return f"MLP({', '.join(parts if self.mup is None else [*parts, f'mup={self.mup}'])})"
 
 
+@face
 class Init(ABC):
     """A family from which the start of each layer is drawn.
 
@@ -217,6 +220,7 @@ class Init(ABC):
         """
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class DefaultInit(Init):
     """The usual default of linear layers: weights and biases Unif(−1/√n, 1/√n), n the inputs."""
@@ -230,6 +234,7 @@ class DefaultInit(Init):
         return weight, rng.uniform(-bound, bound, shape[0]) if bias else None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class SmallInit(Init):
     """Gaussian weights N(0, scale²/n) with n inputs, and biases zero.
@@ -255,6 +260,7 @@ class SmallInit(Init):
         return weight, np.zeros(shape[0]) if bias else None
 
 
+@face(but=("init",))
 def initial_layers(
     net: MLP, dim: int, seeds: Sequence[int], init: Init | Sequence[ArrayLike] | None = None
 ) -> tuple[Layer, ...]:
@@ -294,6 +300,8 @@ def initial_layers(
     >>> weight.shape, bias
     ((3, 2, 2), None)
     """
+    positive_int("dim", dim)
+    seeds = [non_negative_int("seeds", seed) for seed in seeds]
     family = DefaultInit() if init is None else init
     if not isinstance(family, Init):
         return _explicit(net, dim, len(seeds), family)

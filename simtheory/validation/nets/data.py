@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simtheory._checks import as_finite, frozen, not_negative, one_of, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ShapeError
 from simtheory.tasks import SIMTask
@@ -42,6 +43,7 @@ __all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "Source", "condensed"
 ORDERS = ("epochs", "once", "independent")
 
 
+@face
 class Source(NamedTuple):
     """Where fresh points come from: x = centre + spread z, y = x + noise z', with normal z and z'.
 
@@ -63,6 +65,7 @@ class Source(NamedTuple):
     noise: Any
 
 
+@face
 class Data(ABC):
     """What each seed is trained on.
 
@@ -129,6 +132,7 @@ class Data(ABC):
         return None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Samples(Data):
     """Points drawn from the task, once for each seed.
@@ -169,6 +173,7 @@ class Samples(Data):
         return x, _noisy(x, self.label_noise, seeds)
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Points(Data):
     """Given points.
@@ -224,6 +229,7 @@ class Points(Data):
         )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Fresh(Data):
     """New points in every step, as many as the batch holds.
@@ -268,6 +274,7 @@ class Fresh(Data):
             )
 
 
+@face
 def condensed(x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Return d points on which every linear map has the mean squared distance that it has on n.
 

@@ -1,7 +1,7 @@
-"""Where networks train, in which precision, and where compiled loops are kept.
+"""Where networks train, in which precision, from which random numbers, and where compiled loops are kept.
 
-All three are scoped: the user's own JAX settings and environment are as they were when training
-ends.
+All four are scoped: the user's own JAX settings and environment are as they were when training
+ends. The random numbers of a seed do not depend on those settings.
 
 Compiled loops are kept on disk, in the user's cache folder, so that a second run of the same shapes
 loads them. The environment variable ``SIMTHEORY_JAX_CACHE`` names another folder, or ``off``. A
@@ -13,22 +13,48 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from simtheory._checks import one_of, require
+from simtheory._faces import face
+from simtheory._files import digest
 from simtheory.errors import ArgumentError
 
-__all__ = ["DEVICES", "PRECISIONS", "compiled_folder", "computing_on", "find_device", "free_memory"]
+__all__ = [
+    "DEVICES",
+    "PRECISIONS",
+    "compiled_folder",
+    "computing_on",
+    "find_device",
+    "free_memory",
+    "random_stream",
+]
 
 DEVICES = ("auto", "cpu", "gpu")
 PRECISIONS = ("float64", "float32")
 _PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 _CACHE = "SIMTHEORY_JAX_CACHE"
+_SETTINGS = {
+    "default_prng_impl": "threefry2x32",
+    "threefry_partitionable": True,
+    "debug_key_reuse": False,
+    "default_matmul_precision": None,
+    "numpy_dtype_promotion": "standard",
+    "numpy_rank_promotion": "allow",
+    "debug_nans": False,  # a seed that diverges is NaN and is reported
+    "debug_infs": False,
+}
+"""Settings of JAX on which numbers depend, or under which correct code is refused."""
+_OFFSET = "jax_random_seed_offset"  # added to every seed
 _WORTH_KEEPING = 0.05  # seconds: what compiles faster is compiled again, not written to disk
 
 
+@face
 def find_device(name: str) -> Any:
     """Return the JAX device of that name.
 
@@ -45,7 +71,8 @@ def find_device(name: str) -> Any:
     Raises
     ------
     ArgumentError
-        If the name is unknown, or there is no such device.
+        If the name is unknown, there is no such device, or ``JAX_PLATFORMS`` names one that is not
+        there.
     MissingExtraError
         If JAX is not installed.
 
@@ -61,9 +88,16 @@ def find_device(name: str) -> Any:
         for platform in ("gpu", "cpu") if name == "auto" else (name,):
             try:
                 return jax.devices(platform)[0]
-            except RuntimeError:  # JAX's answer when it has no such platform
+            except (RuntimeError, AssertionError):  # JAX's answers when it has no such platform
                 continue
-    seen = ", ".join(sorted({device.platform for device in jax.devices()}))
+    try:
+        seen = ", ".join(sorted({device.platform for device in jax.devices()}))
+    except (RuntimeError, AssertionError) as reason:
+        raise ArgumentError(
+            f"Argument `device` is {name!r}, but JAX finds no device at all, because its setting "
+            f"JAX_PLATFORMS is {jax.config.jax_platforms!r}. Unset that environment variable, or "
+            "set it to cpu."
+        ) from reason
     raise ArgumentError(
         f"Argument `device` is {name!r}, but JAX finds no such device here; it finds {seen}. "
         'Pass device="auto" to use the CPU or the first GPU.'
@@ -71,6 +105,7 @@ def find_device(name: str) -> Any:
 
 
 @contextmanager
+@face
 def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
     """Compute on a device in one precision inside the ``with`` block, and nowhere else.
 
@@ -98,10 +133,35 @@ def computing_on(device: Any, *, precision: str = "float64") -> Iterator[None]:
         from jax.experimental import enable_x64
     else:
         enable_x64 = jax.enable_x64
-    with enable_x64(wide), jax.default_device(device), _keeping_compiled(compiled_folder()):
+    with (
+        enable_x64(wide),
+        jax.default_device(device),
+        _settled(),
+        _keeping_compiled(compiled_folder()),
+    ):
         yield
 
 
+@cache
+def random_stream() -> str:
+    """Return a digest of the first random numbers of a key: two streams that differ have two digests.
+
+    JAX may draw other numbers in a later version. A run that goes on from a file compares this digest.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    import jax
+
+    with _settled():
+        key, places = jax.random.key(0), np.arange(8, dtype=np.int32)
+        drawn = jax.random.bits(key, (8,), "uint32"), jax.random.permutation(key, places)
+    return digest(*(np.asarray(array).tobytes() for array in drawn))
+
+
+@face
 def compiled_folder() -> Path | None:
     """Return the folder in which compiled loops are kept.
 
@@ -118,6 +178,7 @@ def compiled_folder() -> Path | None:
     return (Path(base) if base else Path.home() / ".cache") / "simtheory" / "jax"
 
 
+@face
 def free_memory(device: Any) -> float | None:
     """Return how many bytes a device has left.
 
@@ -141,6 +202,21 @@ def free_memory(device: Any) -> float | None:
         return None
     left = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
     return 1024.0 * float(left[0]) if left else None
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Give JAX the settings that the numbers of a run are made with."""
+    import jax
+
+    offset = getattr(jax.config, _OFFSET, 0)
+    with ExitStack() as stack:
+        for name, value in _SETTINGS.items():
+            stack.enter_context(getattr(jax, name)(value))
+        if offset:  # a setting of the process; JAX has none for a thread
+            stack.callback(jax.config.update, _OFFSET, offset)
+            jax.config.update(_OFFSET, 0)
+        yield
 
 
 @contextmanager

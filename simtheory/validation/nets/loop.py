@@ -14,11 +14,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from simtheory._faces import face
 from simtheory.validation.nets.optimisers import Factors, Optimiser
 
 __all__ = ["Common", "Learner", "State", "advance", "advance_all", "start"]
 
 
+@face
 class State(NamedTuple):
     """Where training stands.
 
@@ -40,6 +42,7 @@ class State(NamedTuple):
     total: Any = None
 
 
+@face
 class Common(NamedTuple):
     """Numbers that are not compiled in and that all seeds share.
 
@@ -55,6 +58,7 @@ class Common(NamedTuple):
     more: Any = None
 
 
+@face
 class Learner(ABC):
     """What a loop trains.
 
@@ -189,6 +193,7 @@ class Learner(ABC):
         return None, jax.grad(self.loss)(net, batch, key, common)
 
 
+@face
 def start(learner: Learner, net: Any, lr: Any, *, order: Any = None) -> State:
     """Return the state before the first step.
 
@@ -212,6 +217,7 @@ def start(learner: Learner, net: Any, lr: Any, *, order: Any = None) -> State:
     return State(net, memory, order, jnp.zeros_like(lr) if learner.counts_loss else None)
 
 
+@face
 def advance(
     learner: Learner, state: State, data: Any, key: Any, common: Common, step: Any, stops: Any
 ) -> tuple[State, Any]:

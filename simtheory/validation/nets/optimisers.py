@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from simtheory._checks import not_negative, positive, share
+from simtheory._faces import face
 from simtheory.units import Clock
 
 __all__ = ["SGD", "Adam", "Factors", "Optimiser"]
@@ -29,6 +30,7 @@ __all__ = ["SGD", "Adam", "Factors", "Optimiser"]
 Factors: TypeAlias = tuple[tuple[float, float], ...] | None
 
 
+@face
 class Optimiser(ABC):
     """How a gradient becomes a step, and which clock that is.
 
@@ -112,6 +114,7 @@ class Optimiser(ABC):
         return None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class SGD(Optimiser):
     """Gradient descent, with heavy-ball momentum if asked for.
@@ -175,6 +178,7 @@ class SGD(Optimiser):
         )
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Adam(Optimiser):
     """Adam, whose step does not depend on the size of the gradient, and so erases the rates.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.validation.nets.store import Store
 
@@ -17,6 +18,7 @@ Group = tuple[Any, Any, Any]
 """State, data and key of one seed, or of all seeds on a leading axis."""
 
 
+@face
 class Watched(ABC):
     """What was seen of a run so far."""
 
@@ -89,6 +91,7 @@ class Watched(ABC):
         """
 
 
+@face
 class Engine:
     """The compiled loop on the device, and there the state, the data and the key of every seed.
 
@@ -189,6 +192,7 @@ class Engine:
         self._at = (step, later)
 
 
+@face
 def drive(
     engine: Engine,
     pieces: IntArray,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, TrainingWarning
 from simtheory.results.files import load_beside, save_beside
@@ -24,6 +25,7 @@ __all__ = ["Store"]
 PAUSE = 2.0  # seconds between two writes of a run; more often, writing would slow small runs down
 
 
+@face
 class Store:
     """Reads and writes the file of one run; without a path it does neither.
 

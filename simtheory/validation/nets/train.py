@@ -35,6 +35,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from simtheory._checks import one_of, positive, positive_int, require
+from simtheory._faces import face
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.results import Trajectory
@@ -53,6 +54,7 @@ __all__ = ["train"]
 _LOSSES = tuple(name for name in LOSSES if name != "recurrence")
 
 
+@face(but=("task", "net", "optimiser", "data", "init", "seeds", "looks", "steps", "batch"))
 def train(
     net: MLP,
     task: SIMTask,

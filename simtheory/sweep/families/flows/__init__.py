@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from simtheory._checks import positive, positive_int
+from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array
 from simtheory.analytic import one_layer, tied
@@ -42,6 +43,7 @@ _LARGEST_MAP = 2**27
 """Entries of W over time of one cell, a gigabyte: a spec that asks for more is refused."""
 
 
+@face
 class Flows(Family):
     """Linear nets under gradient flow, and the closed forms about them."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.observe import arrays
 from simtheory.sweep.family import Observable, Variable
@@ -21,6 +22,7 @@ from simtheory.sweep.family import Observable, Variable
 __all__ = ["OBSERVABLES", "Runs"]
 
 
+@face
 @dataclass(frozen=True, eq=False)
 class Runs:
     """A batch of runs of linear nets.

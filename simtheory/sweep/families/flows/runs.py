@@ -13,6 +13,7 @@ import numpy as np
 
 from simtheory import inits
 from simtheory._checks import non_negative_int, positive, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.analytic import tied
 from simtheory.errors import ArgumentError
@@ -40,6 +41,7 @@ TASK_FIELDS = {
 """Keys of the table [task]: the arguments of the task."""
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Run:
     """A cell, as what is integrated.
@@ -81,6 +83,7 @@ class Run:
         return W if axes is None else axes.T @ W @ axes
 
 
+@face
 def run_of(spec: Request, cell: Cell, memory: dict[Any, Any]) -> Run:
     """Return what a cell integrates.
 
@@ -110,6 +113,7 @@ def run_of(spec: Request, cell: Cell, memory: dict[Any, Any]) -> Run:
     return Run(task, moment, flow, layers, part("time", _last_time))
 
 
+@face
 def with_last_times(runs: Sequence[Run]) -> list[Run]:
     """Return runs that last 1.5 times as long as the tied net needs by theory to learn all concepts.
 

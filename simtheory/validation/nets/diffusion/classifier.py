@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from simtheory._checks import require
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.validation.nets.diffusion.worlds import Judge
 
@@ -21,6 +22,7 @@ _BATCH = 128
 _NOISE = 0.1  # up to this much is added, because samples are not clean
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class Classifier(Judge):
     """One hidden layer on the pixels, one probability for each concept.
@@ -52,6 +54,7 @@ class Classifier(Judge):
         return _probability(self.layers, points)
 
 
+@face
 def train_classifier(images: Array, fresh: Array, values: Array) -> Classifier:
     """Train the judge.
 

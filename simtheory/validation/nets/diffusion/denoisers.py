@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from simtheory._checks import one_of, positive_int
+from simtheory._faces import face
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.noise import PREDICTIONS
 
 __all__ = ["Denoiser", "MLPDenoiser", "UNetDenoiser"]
 
 
+@face
 class Denoiser(ABC):
     """Which net denoises.
 
@@ -74,6 +76,7 @@ class Denoiser(ABC):
         return None
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class MLPDenoiser(Denoiser):
     """A residual perceptron on everything at once; seconds on a CPU.
@@ -104,6 +107,7 @@ class MLPDenoiser(Denoiser):
         return Perceptron(self, shape, n_conditions, key, dtype)
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class UNetDenoiser(Denoiser):
     """A small U-Net on images; minutes on a CPU.

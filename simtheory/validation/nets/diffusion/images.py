@@ -41,6 +41,7 @@ from itertools import product
 import numpy as np
 
 from simtheory._checks import as_finite, as_generator, one_of, positive_int
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.validation.nets.diffusion.classifier import Classifier, train_classifier
@@ -59,6 +60,7 @@ _SEED = 2**31  # of these images, the same for every seed of a denoiser
 _EDGE = 0.5  # width of the object's edge, in pixels
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class ConceptImages(World):
     """Images of an object, conditioned on the concepts they hold.

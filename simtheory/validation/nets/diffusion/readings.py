@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simtheory._checks import share
+from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.observe import arrays
@@ -51,6 +52,7 @@ LEVEL = 2.0 / 3.0
 """Progress at which a concept counts as learned: above chance, below where noisy samples end."""
 
 
+@face
 def concept_loss(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
     """Return the loss in concept space, ½‖c − v‖².
 
@@ -70,6 +72,7 @@ def concept_loss(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> A
     return arrays.losses(c, v)
 
 
+@face
 def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
     """Return how far the mean sample moves in concept space, per step of the optimiser.
 
@@ -90,6 +93,7 @@ def speed(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Array:
     return np.asarray(moved / np.diff(run.steps))
 
 
+@face
 def learning_steps(
     run: ConceptRun, *, prompt: Sequence[float] | None = None, level: float = LEVEL
 ) -> Array:
@@ -120,6 +124,7 @@ def learning_steps(
     return _held_from(run, progress, np.full((len(c), v.size), wanted))
 
 
+@face
 class Bend(NamedTuple):
     """How the path to a combination bends towards the strong concept and comes back.
 
@@ -142,6 +147,7 @@ class Bend(NamedTuple):
     control: Array
 
 
+@face
 def bend_and_return(
     run: ConceptRun, *, weak: int = 0, strong: int = 1, level: float = LEVEL
 ) -> Bend:
@@ -187,6 +193,7 @@ def bend_and_return(
     )
 
 
+@face
 class Slowdown(NamedTuple):
     """How much slower the path becomes near its end.
 
@@ -211,6 +218,7 @@ class Slowdown(NamedTuple):
     late: Array
 
 
+@face
 def terminal_slowdown(run: ConceptRun, *, prompt: Sequence[float] | None = None) -> Slowdown:
     """Return how the samples slow down on the way to what was asked for.
 
@@ -244,6 +252,7 @@ def terminal_slowdown(run: ConceptRun, *, prompt: Sequence[float] | None = None)
     return Slowdown(steps, speeds, speeds[:, 1] / speeds[:, 0], went[:, -1] / went.max(axis=1))
 
 
+@face
 class StrengthOrder(NamedTuple):
     """When one concept is learned, by its strength.
 
@@ -269,6 +278,7 @@ class StrengthOrder(NamedTuple):
     exponent: Array
 
 
+@face
 def strength_order(
     runs: Sequence[ConceptRun], *, concept: int = 0, other: int = 1, level: float = LEVEL
 ) -> StrengthOrder:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._checks import as_finite, frozen
+from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -20,6 +21,7 @@ from simtheory.tasks import SIMTask
 __all__ = ["ConceptRun", "Looks"]
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
     """What was seen of one seed at each look, as its file holds it.
@@ -39,6 +41,7 @@ class Looks:
         settle(self)
 
 
+@face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ConceptRun:
     """Samples of several seeds in concept space, prompt by prompt, at some steps of training.

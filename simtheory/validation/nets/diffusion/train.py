@@ -42,12 +42,13 @@ import numpy as np
 from tqdm import tqdm
 
 from simtheory._checks import as_finite, positive, positive_int, require
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
 from simtheory.results import Arrays
 from simtheory.validation.nets._arguments import checked_looks, checked_optimiser, checked_seeds
-from simtheory.validation.nets.devices import computing_on, find_device
+from simtheory.validation.nets.devices import computing_on, find_device, random_stream
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
@@ -60,6 +61,7 @@ __all__ = ["train"]
 _SEEN = ("coordinates", "accuracy", "joint", "examples", "losses")
 
 
+@face
 def train(
     net: Denoiser,
     world: World,
@@ -276,7 +278,8 @@ def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any)
         Store(
             path,
             Looks,
-            job.settings | {"seed": seed, "looks": job.stops.tolist()},
+            job.settings
+            | {"seed": seed, "looks": job.stops.tolist(), "random_stream": random_stream()},
             argument="store",
         ),
         moved=bar.update,

@@ -26,6 +26,7 @@ from math import erf, inf, sqrt
 import numpy as np
 
 from simtheory._checks import as_finite
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
 from simtheory.tasks import SIMTask
@@ -34,6 +35,7 @@ from simtheory.validation.nets.diffusion.worlds import Judge, World
 __all__ = ["ConceptVectors"]
 
 
+@face
 @dataclass(frozen=True, slots=True)
 class ConceptVectors(World, Judge):
     """Vectors that hold concepts, conditioned on the concepts they hold.

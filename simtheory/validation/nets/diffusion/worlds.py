@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 
 __all__ = ["Judge", "World"]
 
 
+@face
 class Judge(ABC):
     """What reads the values off samples and says whether they are right."""
 
@@ -61,6 +63,7 @@ class Judge(ABC):
         return None
 
 
+@face
 class World(ABC):
     """Data to learn with their conditions, and the judge of samples.
 

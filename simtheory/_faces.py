@@ -1,0 +1,495 @@
+"""The one check on the face of every public entry: arguments are of the kinds that its signature names.
+
+``@face`` reads the annotations of a function, or of the constructor and the public methods of a class,
+and refuses what is of another kind before the entry runs: a text for a task, a class for its instance,
+a number for a flag, a mask or dates for an array. What a signature cannot say (a range, a shape, a
+sum) is checked in the entry. A test demands that every public entry is a face.
+
+Problem
+-------
+Annotations are text. Each is read once, at the first call, and becomes a list of *tests*; a value
+passes if it passes one of them. A name that is imported for type checkers only is compared with the
+names of the value's classes.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import os
+import re
+import sys
+import types
+import typing
+from collections import abc
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simtheory._checks import as_numbers, called, flag, kind_of, shown
+from simtheory.errors import ArgumentError, ShapeError, SimTheoryError
+
+__all__ = ["face", "is_face"]
+
+Entry = TypeVar("Entry")
+Test = Callable[[str, Any], "str | None"]
+
+
+class _Kind(NamedTuple):
+    """One alternative of an annotation."""
+
+    wanted: str  # in words
+    test: Test  # returns None for a value of this kind, "" for another one, or the whole message
+    numbers: bool = False
+
+
+_BARE_ARRAY = re.compile(r"^(ForwardRef\(')?(Int)?Array( \| None)?('\))?$")
+
+
+@overload
+def face(entry: Entry) -> Entry: ...
+
+
+@overload
+def face(*, but: tuple[str, ...]) -> Callable[[Entry], Entry]: ...
+
+
+def face(entry: Any = None, *, but: tuple[str, ...] = ()) -> Any:
+    """Check the kinds of the arguments of a function, or of a class's constructor and public methods.
+
+    Parameters
+    ----------
+    entry : function or class
+        With annotations. An argument is passed on as it came, but for a list or number where the
+        signature names an array rather than what may become one.
+    but : tuple of str
+        Arguments that the entry checks itself, with words of its own.
+
+    Returns
+    -------
+    function or class
+        The function with its check, or the same class.
+
+    Raises
+    ------
+    ArgumentError
+        At a call, if an argument is not of the kind that the signature names.
+    ShapeError
+        At a call, if NumPy finds that the shapes of the arrays do not fit each other.
+    """
+    if entry is None:
+        return functools.partial(_face, but=but)
+    return _face(entry, but=but)
+
+
+def _face(entry: Any, *, but: tuple[str, ...]) -> Any:
+    if not isinstance(entry, type):
+        return _checked(entry, None, but)
+    for name, member in list(vars(entry).items()):
+        if name.startswith("_") and name not in ("__init__", "__call__", "__new__"):
+            continue
+        if name == "__new__" and not hasattr(entry, "_fields"):
+            continue
+        if isinstance(member, classmethod | staticmethod):
+            wrapped: Any = type(member)(_checked(member.__func__, entry, but))
+        elif inspect.isfunction(member):
+            wrapped = _checked(member, entry, but)
+        else:
+            continue
+        setattr(entry, name, wrapped)
+    entry.__face__ = True  # type: ignore[attr-defined]
+    return entry
+
+
+def is_face(entry: Any) -> bool:
+    """Return whether the arguments of `entry` are checked by `face`."""
+    return "__face__" in vars(entry)
+
+
+def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
+    """Return `function` with a check of its arguments in front."""
+    tests: tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]] | None = None
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        nonlocal tests
+        if tests is None:
+            tests = _tests(function, home, but)
+        ordered, named, rest, arrays, integers = tests
+        for test, value in zip(ordered, args, strict=False):
+            if test is not None:
+                test(value)
+        for name, value in kwargs.items():
+            test = named.get(name, rest)
+            if test is not None:
+                test(value)
+        if arrays:
+            args, kwargs = _with_arrays(arrays, integers, args, kwargs, least=0 if home else 1)
+        try:
+            return function(*args, **kwargs)
+        except (ValueError, IndexError) as reason:
+            if isinstance(reason, SimTheoryError) or not _of_shapes(reason):
+                raise
+            shapes = _shapes(function, args, kwargs)
+            if not shapes:
+                raise
+            raise ShapeError(f"{shapes}, which NumPy cannot use here: {reason}") from reason
+
+    checked.__face__ = True  # type: ignore[attr-defined]
+    return checked
+
+
+def _with_arrays(
+    arrays: dict[str, int],
+    integers: set[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    least: int,
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with lists and numbers as arrays where the signature names an array."""
+    bare = (list, tuple, float, int, np.generic)
+    for name, place in arrays.items():
+        value = args[place] if 0 <= place < len(args) else kwargs.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bare):
+            value = np.asarray(value, dtype=None if name in integers else np.float64)
+            if 0 <= place < len(args):
+                args = (*args[:place], value, *args[place + 1 :])
+            else:
+                kwargs = {**kwargs, name: value}
+        if np.ndim(value) < least and np.asarray(value).dtype.kind == "f":
+            raise ShapeError(f"{called(name)} must have an axis, but it is {shown(value)}.")
+    return args, kwargs
+
+
+_SHAPE_WORDS = (
+    "empty sequence",
+    "out of bounds for axis",
+    "requires input that is at least",
+    "same number of dimensions",
+    "broadcast",
+    "core dimension",
+    "shapes (",
+    "enough dimensions",
+    "out of bounds for array of dimension",
+    "too many indices",
+    "window shape",
+    "square",
+    "all the input array",
+    "zero-size array",
+    "at least two-dimensional",
+)
+
+
+def _of_shapes(reason: Exception) -> bool:
+    """Return whether NumPy says that shapes do not fit."""
+    text = str(reason)
+    return any(words in text for words in _SHAPE_WORDS)
+
+
+def _shapes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return the names and shapes of the arrays among the arguments of a call."""
+    bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    found = {}
+    for name, value in bound.items():
+        whole = isinstance(value, np.ndarray | list | tuple | float | int)
+        if whole and not isinstance(value, bool):
+            try:
+                found[name] = np.shape(value)
+            except ValueError:
+                continue
+    if not found:
+        return ""
+    named = [f"`{name}` {shape}" for name, shape in found.items()]
+    if len(named) == 1:
+        return f"Argument {named[0].replace(' ', ' has shape ', 1)}"
+    return f"Arguments {', '.join(named[:-1])} and {named[-1]} have shapes"
+
+
+def _tests(
+    function: Any, home: type | None, but: tuple[str, ...]
+) -> tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]]:
+    """Return the checks of a function by place, by name and of further keywords, and its arrays."""
+    arrays: dict[str, int] = {}
+    integers: set[str] = set()
+    ordered: list[Any] = []
+    named: dict[str, Any] = {}
+    rest = None
+    space = vars(sys.modules[(home or function).__module__]) | getattr(
+        inspect.unwrap(function), "__globals__", {}
+    )
+    for name, parameter in inspect.signature(function).parameters.items():
+        test = None if name in but else _check(name, parameter.annotation, space)
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            rest = test
+            continue
+        by_place = parameter.kind is not parameter.KEYWORD_ONLY
+        if _BARE_ARRAY.search(str(parameter.annotation)):
+            arrays[name] = len(ordered) if by_place else -1
+            if "IntArray" in str(parameter.annotation):
+                integers.add(name)
+        if by_place:
+            ordered.append(test)
+        named[name] = test
+    return ordered, named, rest, arrays, integers
+
+
+def _check(name: str, annotation: Any, space: dict[str, Any]) -> Callable[[Any], None] | None:
+    """Return the check of one argument, or None where its annotation allows anything."""
+    kinds = _kinds(annotation, space)
+    if kinds is None:
+        return None
+    if len(kinds) == 1:
+        only = kinds[0]
+
+        def single(value: Any) -> None:
+            why = only.test(name, value)
+            if why is not None:
+                raise ArgumentError(
+                    why or f"{called(name)} must be {only.wanted}, but it is {_came(value)}."
+                )
+
+        return single
+
+    def several(value: Any) -> None:
+        reasons = []
+        for kind in kinds:
+            why = kind.test(name, value)
+            if why is None:
+                return
+            reasons.append(why)
+        given = [r for r in reasons if r]
+        if given and all(k.wanted == "None" for k, r in zip(kinds, reasons, strict=True) if not r):
+            raise ArgumentError(given[0])
+        wanted = " or ".join(k.wanted for k in kinds if k.wanted != "None")
+        wanted = wanted.replace(" or of the kind ", " or ")
+        raise ArgumentError(f"{called(name)} must be {wanted}, but it is {_came(value)}.")
+
+    return several
+
+
+def _came(value: Any) -> str:
+    """Return what came, for the end of a message."""
+    plain = isinstance(value, str | bytes | bool | int | float | complex)
+    return shown(value) if plain else kind_of(value)
+
+
+def _kinds(annotation: Any, space: dict[str, Any]) -> list[_Kind] | None:
+    """Return the alternatives of an annotation, or None if it allows anything."""
+    if annotation is inspect.Parameter.empty:
+        return None
+    if isinstance(annotation, typing.ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return _kinds_of_type(annotation, space)
+    kinds: list[_Kind] = []
+    for part in _alternatives(ast.parse(annotation, mode="eval").body):
+        try:
+            found = eval(part, space)
+        except NameError:  # imported for type checkers only
+            kinds.append(_named(part.split("[")[0].split(".")[-1]))
+            continue
+        more = _kinds_of_type(found, space)
+        if more is None:
+            return None
+        kinds.extend(more)
+    return kinds
+
+
+def _alternatives(node: ast.expr) -> list[str]:
+    """Return the sides of ``a | b | c`` as text."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    return [ast.unparse(node)]
+
+
+def _named(name: str) -> _Kind:
+    """Return the kind of a class that is known by its name only."""
+
+    def test(_: str, value: Any) -> str | None:
+        return None if any(c.__name__ == name for c in type(value).__mro__) else ""
+
+    return _Kind(f"of the kind {name}", test)
+
+
+def _passes(found: bool) -> str | None:
+    return None if found else ""
+
+
+def _array(name: str, value: Any) -> str | None:
+    if type(value) is np.ndarray and value.dtype.kind == "f":
+        return None
+    if type(value) is float:
+        return None
+    try:
+        as_numbers(name, value)
+    except ArgumentError as reason:
+        return str(reason)
+    return None
+
+
+def _truths(_: str, value: Any) -> str | None:
+    return _passes(
+        isinstance(value, bool | np.bool_ | np.ndarray) and np.asarray(value).dtype == bool
+    )
+
+
+def _integers(_: str, value: Any) -> str | None:
+    if not isinstance(value, np.ndarray | list | tuple | int | np.integer) or _no_plain(value):
+        return ""
+    try:
+        given = np.asarray(value)
+    except ValueError:
+        return ""
+    return _passes(given.dtype.kind in "iu" or not given.size)
+
+
+def _no_plain(value: Any) -> bool:
+    return isinstance(value, bool | np.ma.MaskedArray)
+
+
+def _number(name: str, value: Any) -> str | None:
+    if type(value) is float or (type(value) is int and abs(value) < 2**53):
+        return None
+    if isinstance(value, str | bytes | bool | np.bool_) or value is None:
+        return ""
+    try:
+        return _passes(as_numbers(name, value).ndim == 0)
+    except ArgumentError:
+        beyond = isinstance(value, int)
+        return f"{called(name)} must be a number below 2**53." if beyond else ""
+
+
+def _integer(_: str, value: Any) -> str | None:
+    return _passes(isinstance(value, int | np.integer) and not isinstance(value, bool))
+
+
+def _flag(name: str, value: Any) -> str | None:
+    try:
+        flag(name, value)
+    except ArgumentError as reason:
+        return str(reason)
+    return None
+
+
+def _path(_: str, value: Any) -> str | None:
+    return _passes(isinstance(value, os.PathLike))
+
+
+_ARRAY = _Kind("an array of real numbers", _array, numbers=True)
+_ARRAY_LIKE = typing.get_args(ArrayLike)
+
+_SIMPLE: dict[Any, _Kind] = {
+    float: _Kind("a number", _number, numbers=True),
+    int: _Kind("an integer", _integer, numbers=True),
+    bool: _Kind("True or False", _flag),
+    str: _Kind("a word", lambda _, value: _passes(isinstance(value, str))),
+    type(None): _Kind("None", lambda _, value: _passes(value is None)),
+    None: _Kind("None", lambda _, value: _passes(value is None)),
+}
+
+
+def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
+    """Return the alternatives of an evaluated annotation, or None if it allows anything."""
+    if isinstance(found, str | typing.ForwardRef):
+        return _kinds(found, space)
+    if found is Any or found is object or isinstance(found, TypeVar):
+        return None
+    origin = typing.get_origin(found)
+    inside = typing.get_args(found)
+    if found is np.ndarray or origin is np.ndarray:
+        held = typing.get_args(inside[1])[0] if len(inside) == 2 else None
+        if held is np.intp:
+            return [_Kind("an array of integers", _integers, numbers=True)]
+        if held is np.bool_:
+            return [_Kind("an array of truth values", _truths)]
+        return None if held is Any else [_ARRAY]
+    if found is np.random.Generator:
+        return None  # `as_generator` says which seeds serve as well
+    if isinstance(found, type | None) and found in _SIMPLE:
+        return [_SIMPLE[found]]
+    if origin in (typing.Union, types.UnionType):
+        if set(_ARRAY_LIKE) <= set(inside):  # a union of unions is one flat union
+            others = [side for side in inside if side not in _ARRAY_LIKE]
+            more = _kinds_of_type(typing.Union[tuple(others)], space) if others else []  # noqa: UP007
+            return None if more is None else [_ARRAY, *more]
+        every = [_kinds_of_type(side, space) for side in inside]
+        return None if None in every else [kind for side in every if side for kind in side]
+    if origin is typing.Literal:
+        wanted = " or ".join(map(repr, inside))
+        return [_Kind(wanted, lambda _, value: _passes(value in inside))]
+    if origin is type or found is type:
+        return [_Kind("a class", lambda _, value: _passes(isinstance(value, type)))]
+    if origin is abc.Callable or found is abc.Callable:
+        return [_Kind("a function", lambda _, value: _passes(callable(value)))]
+    kind = origin or found
+    if not isinstance(kind, type) or kind.__module__ == "typing":  # typing.TextIO has no instances
+        return None
+    if issubclass(kind, os.PathLike):
+        return [_Kind("a path", _path)]
+    if issubclass(kind, abc.Mapping):
+        return [_Kind("a mapping", lambda _, value: _passes(isinstance(value, abc.Mapping)))]
+    if kind in _GROUPS:
+        return [_group(kind, inside, space)]
+    if getattr(kind, "_is_protocol", False) and not getattr(kind, "_is_runtime_protocol", False):
+        return None
+    return [_Kind(_phrase(kind), lambda _, value: _passes(isinstance(value, kind)))]
+
+
+def _phrase(kind: type) -> str:
+    return f"of the kind {kind.__name__}"
+
+
+_MANY = 64
+"""Entries of an array in place of a sequence that are checked one by one; the rest are of their type."""
+
+_GROUPS = (tuple, list, abc.Sequence, abc.Iterable, abc.Iterator, abc.Collection)
+
+
+def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> _Kind:
+    """Return the kind of a sequence, whose entries are checked too where it has a length."""
+    entries = [side for side in inside if side is not Ellipsis]
+    tests: list[Any] = [_kinds_of_type(side, space) for side in entries]
+    same = bool(entries) and (kind is not tuple or Ellipsis in inside)
+    ordered = kind is not abc.Iterable and kind is not abc.Iterator
+    length = None if same or not entries else len(entries)
+    wanted = (
+        "an iterable" if not ordered else "a sequence" if length is None else f"{length} values"
+    )
+
+    def test(name: str, value: Any) -> str | None:
+        if isinstance(value, str | bytes | abc.Mapping) or not isinstance(value, abc.Iterable):
+            return ""
+        if ordered and not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
+            return ""
+        if isinstance(value, np.ma.MaskedArray) or hasattr(value, "toarray"):
+            return ""
+        if isinstance(value, np.ndarray) and not value.ndim:
+            return ""
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind in "OV" and any(k.numbers for t in tests if t for k in t):
+                return ""
+            if value.size > _MANY:  # one entry of an array speaks for all
+                value = value[:_MANY]
+        elif not isinstance(value, list | tuple):
+            return None
+        for index, entry in enumerate(value):
+            kinds = tests[0 if same else index] if same or index < len(tests) else None
+            if kinds is None:
+                continue
+            reasons = [k.test(f"{name}[{index}]", entry) for k in kinds]
+            if None not in reasons:
+                words = " or ".join(k.wanted for k in kinds)
+                return next((r for r in reasons if r), None) or (
+                    f"{called(f'{name}[{index}]')} must be {words}, but it is {_came(entry)}."
+                )
+        return None
+
+    return _Kind(wanted, test)
