@@ -13,6 +13,7 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
@@ -55,6 +56,26 @@ def link_type(app: Sphinx, env: Any, node: Any, content: nodes.Node) -> nodes.No
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, full)
 
 
+class AmbiguousTypes(SphinxPostTransform):
+    """Take the link from types of signatures whose name several classes have, such as `Samples`."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **_: Any) -> None:
+        """Leave such a type as text."""
+        _unlink_ambiguous(self.env, self.document)
+
+
+def _unlink_ambiguous(env: Any, doctree: nodes.document) -> None:
+    known = env.domains["py"].objects
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        name = node.get("reftarget", "")
+        if node.get("refdomain") == "py" and "." not in name and _in_signature(node):
+            homes = {e.docname for full, e in known.items() if full.rpartition(".")[2] == name}
+            if len(homes) > 1:
+                node.replace_self(nodes.Text(name))
+
+
 def _in_signature(node: Any) -> bool:
     while node is not None:
         if isinstance(node, addnodes.desc_signature):
@@ -64,7 +85,8 @@ def _in_signature(node: Any) -> bool:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the two."""
+    """Register all three."""
     app.connect("autodoc-process-signature", as_written)
     app.connect("missing-reference", link_type)
+    app.add_post_transform(AmbiguousTypes)
     return {"parallel_read_safe": True}
