@@ -362,7 +362,7 @@ OWN: dict[str, dict[str, Any]] = {
     "sim.summarize": {
         "init": np.stack([U, U / 2]),
         "t": np.linspace(0.0, 2.0, 5),
-        "read": sim.Losses(np.eye(2)),
+        "read": sim.Diagonal(),
     },
     "sim.integrate": {"t": np.linspace(0.0, 2.0, 5)},
     "sim.flows.methods.Method": {
