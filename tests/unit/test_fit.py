@@ -95,9 +95,14 @@ def test_bootstrap_intervals_hold_the_truth():
     assert held.min() >= 84
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::simtheory.errors.FitWarning")
 def test_correlated_noise_widens_the_intervals():
-    """AR(1) noise of correlation 0.8 means a third of the information: naive intervals miss."""
-    rng, held, naive = np.random.default_rng(3), 0, 0
+    """AR(1) noise of correlation 0.8 means a third of the information: naive intervals miss.
+
+    A few of the hundred draws look like a wrong model, because noise so correlated drifts.
+    """
+    rng, held, naive, alarms = np.random.default_rng(3), 0, 0, 0
     t = np.linspace(0, 6, 200)
     for _ in range(100):
         noise = np.zeros(200)
@@ -108,8 +113,10 @@ def test_correlated_noise_widens_the_intervals():
         held += rate.low <= 1.0 <= rate.high
         half = 0.5 * (rate.high - rate.low) / found.quality.widening
         naive += abs(rate.value - 1.0) <= half
+        alarms += found.verdict != "fits"
     assert held >= 85
     assert naive <= 70
+    assert alarms <= 10
 
 
 def test_without_noise_the_parameters_come_back():

@@ -259,7 +259,7 @@ def test_outputs_of_a_run_trained_elsewhere_are_a_trajectory_like_any_other():
         ({"outputs": np.ones((4, 3, 2))}, "`outputs` must have shape"),
         ({"outputs": np.full((3, 4, 2), np.nan)}, "`outputs` must be finite"),
         ({"probes": np.ones((4, 3))}, r"`probes` must have shape \(P, 2\)"),
-        ({"task": 3}, "`task` must be a task"),
+        ({"task": 3}, "`task` must be of the kind Task"),
         ({"t": [0.0, 2.0, 1.0]}, "`t` must increase strictly"),
         ({"weights": np.ones((3, 3, 3))}, "(weights|coordinate|output)"),
     ],
