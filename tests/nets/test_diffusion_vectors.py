@@ -241,9 +241,9 @@ def test_readings_by_hand():
 
 def test_mistakes_are_answered_before_anything_is_trained():
     for changes, error, words in (
-        ({"net": "unet"}, ArgumentError, "MLPDenoiser"),
+        ({"net": "unet"}, ArgumentError, "of the kind Denoiser"),
         ({"net": UNetDenoiser((8, 8))}, ShapeError, "needs images"),
-        ({"world": WORLD.task}, ArgumentError, "ConceptVectors"),
+        ({"world": WORLD.task}, ArgumentError, "of the kind World"),
         ({"seeds": (1, 1)}, ArgumentError, "once"),
         ({"lr": 0.0}, ArgumentError, "`lr`"),
         ({"prompts": ((1, 1, 1),)}, ShapeError, "concept 1, concept 2"),

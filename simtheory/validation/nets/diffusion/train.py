@@ -61,7 +61,7 @@ __all__ = ["train"]
 _SEEN = ("coordinates", "accuracy", "joint", "examples", "losses")
 
 
-@face
+@face(but=("optimiser",))
 def train(
     net: Denoiser,
     world: World,
