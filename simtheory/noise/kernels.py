@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Kernel(ABC):
     """Power of the variance in the step: 1 for δ, 1/2 for h."""
 
     step: float
-    scale: Literal["level", "fixed"]
+    scale: str
     convention: str
 
     def size(self, variance: ArrayLike, *, alpha: ArrayLike = 1.0) -> Any:
@@ -153,7 +153,7 @@ def _check_common(kernel: Any, most: float, conventions: tuple[str, ...]) -> Non
 
 
 def _check_density(density: Any) -> None:
-    if not isinstance(density, Line) and density != "energy":
+    if not isinstance(density, Line) and not (isinstance(density, str) and density == "energy"):
         raise ArgumentError(
             f'Argument `density` must be "energy" or Line(points=...), but it is {shown(density)}.'
         )
@@ -180,8 +180,8 @@ class ULA(Kernel):
     """
 
     step: float = 0.3
-    scale: Literal["level", "fixed"] = "level"
-    convention: Literal["stated"] = "stated"
+    scale: str = "level"
+    convention: str = "stated"
     power: ClassVar[float] = 1.0
     corrected: ClassVar[bool] = False
 
@@ -214,8 +214,8 @@ class MALA(Kernel):
 
     step: float = 0.3
     density: Any = "energy"
-    scale: Literal["level", "fixed"] = "level"
-    convention: Literal["stated", "released"] = "stated"
+    scale: str = "level"
+    convention: str = "stated"
     power: ClassVar[float] = 1.0
     corrected: ClassVar[bool] = True
 
@@ -260,8 +260,8 @@ class UHMC(_Leapfrog):
     step: float = 0.7
     leapfrog: int = 3
     damping: float = 0.5
-    scale: Literal["level", "fixed"] = "level"
-    convention: Literal["stated"] = "stated"
+    scale: str = "level"
+    convention: str = "stated"
     corrected: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -299,8 +299,8 @@ class HMC(_Leapfrog):
     leapfrog: int = 3
     damping: float = 0.5
     density: Any = "energy"
-    scale: Literal["level", "fixed"] = "level"
-    convention: Literal["stated", "released", "in_place"] = "stated"
+    scale: str = "level"
+    convention: str = "stated"
     corrected: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -287,7 +287,7 @@ def test_mistakes_are_answered():
         (lambda: UHMC(leapfrog=0), "`leapfrog`"),
         (lambda: HMC(damping=1.0), "`damping`"),
         (lambda: MALA(density="score"), "Line"),
-        (lambda: MALA(convention="relaesed"), "`convention` must be .stated. or .released."),
+        (lambda: MALA(convention="release"), "did you mean released"),
         (lambda: Line(1), "`points` must be at least 2"),
         (lambda: HMC(0.5).angles([1.0], size=2.0), "stable"),
         (
