@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
-    from simtheory.tasks import SIMTask
+    from simtheory.tasks import Composition, GaussianMixture, SIMTask
 
 __all__ = [
+    "Composition",
     "Curve",
+    "GaussianMixture",
     "SIMTask",
     "Samples",
     "Trajectory",
@@ -60,7 +62,9 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "Composition": "tasks",
     "Curve": "results",
+    "GaussianMixture": "tasks",
     "Samples": "results",
     "SIMTask": "tasks",
     "Trajectory": "results",

@@ -8,13 +8,25 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import yang2024
+from simtheory.tasks import du2023, yang2024
+from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.identity import SIMTask
 
-__all__ = ["KINDS", "DenoisingTask", "SIMTask", "from_dict", "yang2024"]
+__all__ = [
+    "KINDS",
+    "Composition",
+    "DenoisingTask",
+    "GaussianMixture",
+    "SIMTask",
+    "du2023",
+    "from_dict",
+    "yang2024",
+]
 
-KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
+KINDS: dict[str, Any] = {
+    task.kind: task for task in (SIMTask, DenoisingTask, GaussianMixture, Composition)
+}
 """Every class of tasks by its kind, the name that files keep."""
 
 
@@ -31,7 +43,7 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
 
     Returns
     -------
-    SIMTask or DenoisingTask
+    SIMTask, DenoisingTask, GaussianMixture or Composition
         The task.
 
     Raises
