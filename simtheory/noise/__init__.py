@@ -1,4 +1,4 @@
-r"""Noise: schedules, noise levels, samplers, and what a net predicts.
+r"""Noise: schedules, noise levels, samplers, kernels of Markov chains, and what a net predicts.
 
 Problem
 -------
@@ -25,6 +25,7 @@ what                                  what it says
 `Level`, `Levels`                     one point of a schedule, and the grid that a sampler takes
 `DDIM`, `DDPM`                        a `Sampler`: what one step down is
 `sample`                              walks down the levels with any guess of the clean data
+`ULA` `MALA` `UHMC` `HMC`             a `Kernel`: moves of a Markov chain at one level
 `target_of`, `clean_of`               what a net learns to predict, and the guess it implies
 `Uniform`, `Mask`, `Erasure`          noise of tokens, and what a noisy string says (`tokens`)
 `alpha_bars`                          share of tokens that is kept, from step to step
@@ -39,6 +40,7 @@ from one that is finite.
 """
 
 from simtheory._names import public
+from simtheory.noise.kernels import HMC, MALA, UHMC, ULA, Kernel, Line
 from simtheory.noise.levels import Levels
 from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
@@ -49,14 +51,20 @@ __all__ = [
     "DDIM",
     "DDPM",
     "EDM",
+    "HMC",
+    "MALA",
     "MASKED",
     "PREDICTIONS",
+    "UHMC",
+    "ULA",
     "VE",
     "Ancestral",
     "CosineVP",
     "Erasure",
+    "Kernel",
     "Level",
     "Levels",
+    "Line",
     "LinearVP",
     "Mask",
     "Sampler",
