@@ -1,0 +1,1 @@
+"""Composed diffusion models: trained experts, their samplers, and the claims about them."""

@@ -39,7 +39,7 @@ class Perceptron(eqx.Module):
         sizes = (dim + 2 * _FREQUENCIES, *(net.width,) * net.depth)
         hidden = tuple(Dense(a, b, k, dtype) for a, b, k in zip(sizes, sizes[1:], keys, strict=False))
         # SiLU halves the size of what passes it; a last layer of zeros would be a saddle of |f|²
-        self.layers = (*hidden, Dense(sizes[-1], net.outputs(dim), keys[-1], dtype, gain=0.3))
+        self.layers = (*hidden, Dense(sizes[-1], net.outputs(dim), keys[-1], dtype, gain=1.0))
 
     def __call__(self, y: Any, level: Any, moment: Any) -> Any:
         """Return the outputs at points (..., d)."""
