@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
-    from simtheory.tasks import SIMTask
+    from simtheory.tasks import RandomHierarchy, SIMTask, TreeGrammar
 
 __all__ = [
     "Curve",
+    "RandomHierarchy",
     "SIMTask",
     "Samples",
     "Trajectory",
+    "TreeGrammar",
     "agreement",
     "analytic",
     "cite",
@@ -62,8 +64,10 @@ __version__ = _version("simtheory")
 _HOMES = {
     "Curve": "results",
     "Samples": "results",
+    "RandomHierarchy": "tasks",
     "SIMTask": "tasks",
     "Trajectory": "results",
+    "TreeGrammar": "tasks",
     "agreement": "observe.agreement",
     "cite": "labels",
     "show_versions": "_versions",

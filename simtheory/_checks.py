@@ -172,9 +172,10 @@ def frozen(array: Array) -> Array:
 def frozen_again(self: Any, state: list[Any]) -> None:
     """Fill a frozen dataclass that is unpickled or copied: its arrays become read-only again."""
     for each, value in zip(fields(self), state, strict=True):
-        object.__setattr__(
-            self, each.name, frozen(value) if isinstance(value, np.ndarray) else value
-        )
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                frozen(array)
+        object.__setattr__(self, each.name, value)
 
 
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:

@@ -8,13 +8,25 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import yang2024
+from simtheory.tasks import favero2025, yang2024
 from simtheory.tasks.denoiser import DenoisingTask
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
-__all__ = ["KINDS", "DenoisingTask", "SIMTask", "from_dict", "yang2024"]
+__all__ = [
+    "KINDS",
+    "DenoisingTask",
+    "RandomHierarchy",
+    "SIMTask",
+    "TreeGrammar",
+    "favero2025",
+    "from_dict",
+    "yang2024",
+]
 
-KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
+KINDS: dict[str, Any] = {
+    task.kind: task for task in (SIMTask, DenoisingTask, RandomHierarchy, TreeGrammar)
+}
 """Every class of tasks by its kind, the name that files keep."""
 
 
@@ -31,8 +43,8 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
 
     Returns
     -------
-    SIMTask or DenoisingTask
-        The task.
+    task
+        A `SIMTask`, or another class of `KINDS`.
 
     Raises
     ------
