@@ -20,6 +20,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 Kind = TypeVar("Kind")
+Entries = TypeVar("Entries", bound=NDArray[Any])
 
 
 _EXACT = 2**53  # beyond it float64 skips integers
@@ -163,7 +164,7 @@ def floats(name: str, value: Any) -> Any:
     return value if kind in ("f", "V") and plain else as_numbers(name, value)
 
 
-def frozen(array: Array) -> Array:
+def frozen(array: Entries) -> Entries:
     """Mark `array` read-only and return it."""
     array.setflags(write=False)
     return array

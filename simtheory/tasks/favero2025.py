@@ -24,7 +24,7 @@ _INDEXED = 2**63 - 1
 """Most strings that Python's `random.sample` can number; the released code then draws with replacement."""
 
 
-@face(but=("n_c",))
+@face
 def grammar(
     *, v: int, m: int, s: int, L: int, n_c: int | None = None, seed_rules: int
 ) -> TreeGrammar:

@@ -701,7 +701,7 @@ class TreeGrammar:
         return f"TreeGrammar(<{rules}>, alphabet={self.alphabet})"
 
 
-@face(but=("zipf", "n_c"))
+@face
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomHierarchy:
     """The random hierarchy model: one drawn grammar with equal levels.
@@ -966,7 +966,10 @@ def as_strings(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> In
         If they are no integers, or a token is not in the alphabet; the message says where.
     """
     tree = as_grammar(grammar)
-    given = np.asarray(strings)
+    try:
+        given = np.asarray(strings)
+    except ValueError as reason:
+        raise ShapeError("Argument `strings` must have strings of one length.") from reason
     if given.dtype.kind not in "iu" or isinstance(strings, np.ma.MaskedArray):
         raise ArgumentError(
             "Argument `strings` must be an array of integers, the tokens, but it holds "
