@@ -95,7 +95,7 @@ def tilt(
     )
     logs = np.log(weights) + 0.5 * change + 0.5 * gain
     log_z = float(np.logaddexp.reduce(logs))
-    return np.exp(logs - log_z), centres, spread, log_z
+    return np.asarray(np.exp(logs - log_z)), centres, np.asarray(spread), log_z
 
 
 @face

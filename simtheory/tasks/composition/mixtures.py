@@ -71,7 +71,7 @@ class GaussianMixture:
     --------
     >>> g = GaussianMixture((0.3, 0.7), ((-1.0, 0.0), (0.5, 1.0)), (0.2, 0.1))
     >>> g.noised(0.4).score([[0.0, 0.0]]).round(4)
-    array([[0.3077, 1.3077]])
+    array([[0.063 , 1.2972]])
     >>> (g * g**2).total_weight
     3.0
     """
