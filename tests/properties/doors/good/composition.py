@@ -46,3 +46,5 @@ OWN: dict[str, dict[str, Any]] = {
 }
 
 FILLING: dict[str, Any] = {"GaussianMixture": PAIR, "Composition": ring() * bar()}
+
+MAY_BE_NAN = (r"simtheory\.tasks\.composition\.arrays\.\w+",)
