@@ -184,7 +184,7 @@ def log_terms(
     spread = variances + level
     pulls = gaps / -spread
     constants = np.log(weights) - 0.5 * np.log(2.0 * np.pi * spread).sum(axis=1)
-    return constants + 0.5 * np.einsum("nkd,nkd->nk", gaps, pulls), pulls
+    return constants + 0.5 * np.einsum("nki,nki->nk", gaps, pulls), pulls
 
 
 public(__name__)

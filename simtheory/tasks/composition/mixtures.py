@@ -531,12 +531,12 @@ def _turned(pulls: Array, axes: Array | None) -> Array:
 
 
 def _score(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Array:
-    return np.einsum("nk,nkd->nd", _shares(logs), _turned(pulls, axes))
+    return np.einsum("nk,nki->ni", _shares(logs), _turned(pulls, axes))
 
 
 def _hessian(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Array:
     shares, scores = _shares(logs), _turned(pulls, axes)
-    gaps = scores - np.einsum("nk,nkd->nd", shares, scores)[:, None]
+    gaps = scores - np.einsum("nk,nki->ni", shares, scores)[:, None]
     frames = np.broadcast_to(np.eye(spread.shape[1]), (*spread.shape, spread.shape[1]))
     frames = frames if axes is None else axes
     precisions = np.einsum("kde,ke,kfe->kdf", frames, 1.0 / spread, frames)
