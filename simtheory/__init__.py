@@ -33,10 +33,18 @@ if TYPE_CHECKING:
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
-    from simtheory.tasks import RandomHierarchy, SIMTask, TreeGrammar
+    from simtheory.tasks import (
+        Composition,
+        GaussianMixture,
+        RandomHierarchy,
+        SIMTask,
+        TreeGrammar,
+    )
 
 __all__ = [
+    "Composition",
     "Curve",
+    "GaussianMixture",
     "RandomHierarchy",
     "SIMTask",
     "Samples",
@@ -62,7 +70,9 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "Composition": "tasks",
     "Curve": "results",
+    "GaussianMixture": "tasks",
     "Samples": "results",
     "RandomHierarchy": "tasks",
     "SIMTask": "tasks",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._names import nearest
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 Kind = TypeVar("Kind")
@@ -372,6 +372,31 @@ def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
             f"{called(name)} must be of the kind {kind.__name__}, but it is {kind_of(value)}."
         )
     return value
+
+
+def as_strings(
+    name: str, value: Any, alphabet: int, *, length: int | None = None, least: int = 0
+) -> IntArray:
+    """Return strings of tokens below `alphabet`, shape (N, d); messages name the place of a wrong one."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"Argument `{name}` must hold integers, one for each token, but its numbers are of the kind "
+            f"{given.dtype}. Convert them with `.astype(int)` if they are whole."
+        )
+    if given.ndim != 2 or (length is not None and given.shape[1] != length) or not given.shape[1]:
+        wanted = "d" if length is None else length
+        raise ShapeError(
+            f"Argument `{name}` must have shape (N, {wanted}), but its shape is {given.shape}."
+        )
+    tokens = np.ascontiguousarray(given, dtype=np.intp)
+    if tokens.size and (tokens.min() < least or tokens.max() >= alphabet):
+        bad = np.argwhere((tokens < least) | (tokens >= alphabet))[0]
+        raise ArgumentError(
+            f"Argument `{name}` must hold tokens from {least} to {alphabet - 1}, but it holds "
+            f"{given[tuple(bad)]} in string {bad[0]} at place {bad[1]}."
+        )
+    return tokens
 
 
 def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
