@@ -26,7 +26,6 @@ class                 what it is
 ====================  ===========================================================================
 `GaussianMixture`     density, score, curvature, draws; closed under noise, maps, conditions, tilts
 `Composition`         experts and weights: an unnormalised density, its score, its defect
-`Expert`              what a composition asks of an expert that is no mixture
 ====================  ===========================================================================
 
 Reading
@@ -36,9 +35,9 @@ combination that noise leaves in its form.
 """
 
 from simtheory._names import public
-from simtheory.tasks.composition.compositions import Composition, Expert
+from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
 
-__all__ = ["Composition", "Expert", "GaussianMixture"]
+__all__ = ["Composition", "GaussianMixture"]
 
 public(__name__)

@@ -95,7 +95,7 @@ def tilt(
     )
     logs = np.log(weights) + 0.5 * change + 0.5 * gain
     log_z = float(np.logaddexp.reduce(logs))
-    return np.exp(logs - log_z), centres, spread, log_z
+    return np.asarray(np.exp(logs - log_z)), centres, np.asarray(spread), log_z
 
 
 @face
@@ -184,7 +184,7 @@ def log_terms(
     spread = variances + level
     pulls = gaps / -spread
     constants = np.log(weights) - 0.5 * np.log(2.0 * np.pi * spread).sum(axis=1)
-    return constants + 0.5 * np.einsum("nkd,nkd->nk", gaps, pulls), pulls
+    return constants + 0.5 * np.einsum("nki,nki->nk", gaps, pulls), pulls
 
 
 public(__name__)

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from simtheory._checks import as_finite, frozen, frozen_again, kind_of, number
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, Expert
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks._plain import from_plain
 from simtheory.tasks.composition.mixtures import GaussianMixture
 
-__all__ = ["Composition", "Expert"]
-
-
-@runtime_checkable
-class Expert(Protocol):
-    """What a composition asks of an expert: a dimension and the scores at every level.
-
-    A Metropolis correction also needs ``log_density(x, level=)``, up to a constant at each level.
-    """
-
-    @property
-    def dim(self) -> int:
-        """Number of coordinates."""
-
-    def score(self, x: ArrayLike, *, level: float = 0.0) -> Array:
-        """Return the scores (n, d) of points (n, d) with noise of variance `level`."""
+__all__ = ["Composition"]
 
 
 @face(but=("experts", "weights"))

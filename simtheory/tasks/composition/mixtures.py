@@ -71,7 +71,7 @@ class GaussianMixture:
     --------
     >>> g = GaussianMixture((0.3, 0.7), ((-1.0, 0.0), (0.5, 1.0)), (0.2, 0.1))
     >>> g.noised(0.4).score([[0.0, 0.0]]).round(4)
-    array([[0.3077, 1.3077]])
+    array([[0.063 , 1.2972]])
     >>> (g * g**2).total_weight
     3.0
     """
@@ -531,12 +531,12 @@ def _turned(pulls: Array, axes: Array | None) -> Array:
 
 
 def _score(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Array:
-    return np.einsum("nk,nkd->nd", _shares(logs), _turned(pulls, axes))
+    return np.einsum("nk,nki->ni", _shares(logs), _turned(pulls, axes))
 
 
 def _hessian(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Array:
     shares, scores = _shares(logs), _turned(pulls, axes)
-    gaps = scores - np.einsum("nk,nkd->nd", shares, scores)[:, None]
+    gaps = scores - np.einsum("nk,nki->ni", shares, scores)[:, None]
     frames = np.broadcast_to(np.eye(spread.shape[1]), (*spread.shape, spread.shape[1]))
     frames = frames if axes is None else axes
     precisions = np.einsum("kde,ke,kfe->kdf", frames, 1.0 / spread, frames)
