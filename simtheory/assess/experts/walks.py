@@ -164,15 +164,19 @@ def sample(
 def _reversed(
     method: Reverse, c: Composition, n: int, levels: Levels, rng: np.random.Generator
 ) -> Samples:
-    """Walk down the clock of y = z/α by Euler steps of the reverse diffusion."""
+    """Walk down the levels by the steps that `Reverse` states."""
     x = levels.ratios[0] * rng.standard_normal((n, c.dim))
-    drift, shake = 0.5 * (1.0 + method.churn**2), method.churn
-    calls = 0
+    squared, calls = method.churn**2, 0
     for here, there in pairwise(levels.values.tolist()):
-        step = here - there
-        x = x + drift * step * c.score(x, level=here)
-        if shake:
-            x = x + shake * step**0.5 * rng.standard_normal(x.shape)
+        kept = there / here
+        x = x + here * (1.0 - kept ** (0.5 * (1.0 + squared))) * c.score(x, level=here)
+        spread = (
+            there * (1.0 - kept**squared)
+            if method.variance == "posterior"
+            else squared * (here - there)
+        )
+        if spread > 0.0:
+            x = x + spread**0.5 * rng.standard_normal(x.shape)
         calls += 1
     return Samples(
         x,
@@ -198,13 +202,15 @@ def _annealed(
         )
     scale = unit_variances(c, levels) if units is None else units
     density = kernel.corrected and not isinstance(getattr(kernel, "density", None), Line)
-    x = rng.standard_normal((n, c.dim)) * (levels.values[0] / c.total_weight) ** 0.5
+    fixed = kernel.scale == "fixed"  # such chains carry z = αy, and start from N(0, I)
+    first = 1.0 / levels.alpha[0] ** 2 if fixed else levels.values[0] / c.total_weight
+    x = rng.standard_normal((n, c.dim)) * first**0.5
     v = rng.standard_normal(x.shape)
     taken, calls = [], 0
     move = _MOVES[type(kernel)]
     before = levels.alpha[0]
     for level, unit in zip(levels, scale.tolist(), strict=True):
-        x = x * (before / level.alpha)  # z = αy is carried over
+        x = x * (before / level.alpha) if fixed else x
         before = level.alpha
         size = float(kernel.size(unit, alpha=float(level.alpha)))
         target = _Target(c, float(level.value), density=density)
