@@ -17,6 +17,7 @@ from simtheory._names import nearest
 if TYPE_CHECKING:
     from simtheory import (
         analytic,
+        assess,
         errors,
         fit,
         inits,
@@ -42,6 +43,7 @@ __all__ = [
     "Trajectory",
     "agreement",
     "analytic",
+    "assess",
     "cite",
     "errors",
     "fit",
