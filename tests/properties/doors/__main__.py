@@ -1,0 +1,13 @@
+"""Draw calls and print those that break a rule: ``python -m tests.properties.doors COUNT [SEED]``."""
+
+import sys
+
+from tests.properties.doors.judge import drawn
+
+broken = 0
+for call in drawn(int(sys.argv[1]), seed=int(sys.argv[2]) if sys.argv[2:] else 0):
+    why = call.fault()
+    if why is not None:
+        broken += 1
+        print(f"{call}: {why}", flush=True)
+sys.exit(bool(broken))
