@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from simtheory._names import public
 from simtheory.cli._group import Commands
 
 __all__ = ["KINDS", "assess"]
@@ -16,7 +17,10 @@ KINDS = {
 
 @click.group(cls=Commands, table=KINDS, package="assess", noun="kind")
 def assess() -> None:
-    """Hold what you bring against theory.
+    """Hold against theory what you bring: samples, texts.
 
     Each kind prints a table; --out writes a page with pictures and the numbers as JSON.
     """
+
+
+public(__name__)
