@@ -62,6 +62,8 @@ class NetExpert:
         Mean square of a coordinate of the data.
     lowest : float
         Lowest level that it was trained at.
+    narrowest : float
+        Smallest variance of what it learned, from which kernels take their steps.
     """
 
     net: ExpertNet
@@ -69,13 +71,14 @@ class NetExpert:
     dim: int
     moment: float
     lowest: float
+    narrowest: float
 
     @property
     def has_density(self) -> bool:
         """Whether it knows a log-density, up to a constant at each level."""
         return self.net.has_energy
 
-    def score(self, x: ArrayLike, *, level: float) -> Array:
+    def score(self, x: ArrayLike, *, level: float = 0.0) -> Array:
         """Return the score.
 
         Parameters
@@ -92,7 +95,7 @@ class NetExpert:
         """
         return self._seen(x, level)[1]
 
-    def log_density(self, x: ArrayLike, *, level: float) -> Array:
+    def log_density(self, x: ArrayLike, *, level: float = 0.0) -> Array:
         """Return the log-density, up to a constant at each level.
 
         Parameters
@@ -114,7 +117,7 @@ class NetExpert:
         """
         return self.density_and_score(x, level=level)[0]
 
-    def density_and_score(self, x: ArrayLike, *, level: float) -> tuple[Array, Array]:
+    def density_and_score(self, x: ArrayLike, *, level: float = 0.0) -> tuple[Array, Array]:
         """Return log-density and score from one pass of the net.
 
         Parameters
@@ -300,6 +303,7 @@ def train_expert(
 
     learner = ExpertLearner(Recipe(int(stops[-1]), decay), net, size, (low, high))
     losses, experts = [], []
+    least = float(mixture.variances.min())
     with computing_on(place, precision="float32"):
         common = loop.Common(jnp.asarray(rate, jnp.float32))
         for seed in chosen:
@@ -315,7 +319,7 @@ def train_expert(
             gaps = np.maximum(np.diff(stops, prepend=0), 1)
             losses.append(np.where(stops > 0, np.asarray(seen["total"], np.float64) / gaps, np.nan))
             last = jax.tree.map(lambda a: np.asarray(a[-1]), seen["weights"])
-            experts.append(NetExpert(net, last, mixture.dim, moment, low))
+            experts.append(NetExpert(net, last, mixture.dim, moment, low, least))
     lost = [seed for seed, loss in zip(chosen, losses, strict=True) if not np.isfinite(loss[1:]).all()]
     if lost:
         raise SolveError(
