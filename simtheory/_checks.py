@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._names import nearest
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 Kind = TypeVar("Kind")
+Entries = TypeVar("Entries", bound=NDArray[Any])
 
 
 _EXACT = 2**53  # beyond it float64 skips integers
@@ -163,7 +164,7 @@ def floats(name: str, value: Any) -> Any:
     return value if kind in ("f", "V") and plain else as_numbers(name, value)
 
 
-def frozen(array: Array) -> Array:
+def frozen(array: Entries) -> Entries:
     """Mark `array` read-only and return it."""
     array.setflags(write=False)
     return array
@@ -172,9 +173,10 @@ def frozen(array: Array) -> Array:
 def frozen_again(self: Any, state: list[Any]) -> None:
     """Fill a frozen dataclass that is unpickled or copied: its arrays become read-only again."""
     for each, value in zip(fields(self), state, strict=True):
-        object.__setattr__(
-            self, each.name, frozen(value) if isinstance(value, np.ndarray) else value
-        )
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                frozen(array)
+        object.__setattr__(self, each.name, value)
 
 
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:
@@ -370,6 +372,31 @@ def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
             f"{called(name)} must be of the kind {kind.__name__}, but it is {kind_of(value)}."
         )
     return value
+
+
+def as_strings(
+    name: str, value: Any, alphabet: int, *, length: int | None = None, least: int = 0
+) -> IntArray:
+    """Return strings of tokens below `alphabet`, shape (N, d); messages name the place of a wrong one."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"Argument `{name}` must hold integers, one for each token, but its numbers are of the kind "
+            f"{given.dtype}. Convert them with `.astype(int)` if they are whole."
+        )
+    if given.ndim != 2 or (length is not None and given.shape[1] != length) or not given.shape[1]:
+        wanted = "d" if length is None else length
+        raise ShapeError(
+            f"Argument `{name}` must have shape (N, {wanted}), but its shape is {given.shape}."
+        )
+    tokens = np.ascontiguousarray(given, dtype=np.intp)
+    if tokens.size and (tokens.min() < least or tokens.max() >= alphabet):
+        bad = np.argwhere((tokens < least) | (tokens >= alphabet))[0]
+        raise ArgumentError(
+            f"Argument `{name}` must hold tokens from {least} to {alphabet - 1}, but it holds "
+            f"{given[tuple(bad)]} in string {bad[0]} at place {bad[1]}."
+        )
+    return tokens
 
 
 def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:

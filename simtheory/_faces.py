@@ -3,7 +3,9 @@
 ``@face`` reads the annotations of a function, or of the constructor and the public methods of a class,
 and refuses what is of another kind before the entry runs: a text for a task, a class for its instance,
 a number for a flag, a mask or dates for an array. What a signature cannot say (a range, a shape, a
-sum) is checked in the entry. A test demands that every public entry is a face.
+sum) is checked in the entry. A keyword that the signature does not name is answered with the nearest
+that it does. Underflow to zero is harmless in every entry, so ``np.seterr(under="raise")`` does not
+reach it. A test demands that every public entry is a face.
 
 Problem
 -------
@@ -30,6 +32,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simtheory._checks import as_numbers, called, flag, kind_of, shown
+from simtheory._names import nearest
 from simtheory.errors import ArgumentError, ShapeError, SimTheoryError
 
 __all__ = ["face", "is_face"]
@@ -76,7 +79,7 @@ def face(entry: Any = None, *, but: tuple[str, ...] = ()) -> Any:
     Raises
     ------
     ArgumentError
-        At a call, if an argument is not of the kind that the signature names.
+        At a call, if an argument is not of the kind that the signature names, or if a keyword is unknown.
     ShapeError
         At a call, if NumPy finds that the shapes of the arrays do not fit each other.
     """
@@ -123,13 +126,24 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
             if test is not None:
                 test(value)
         for name, value in kwargs.items():
-            test = named.get(name, rest)
+            if name in named:
+                test = named[name]
+            elif rest is _UNKNOWN:
+                raise _unknown(name, named)
+            else:
+                test = rest
             if test is not None:
                 test(value)
         if arrays:
             args, kwargs = _with_arrays(arrays, integers, args, kwargs)
         try:
-            return function(*args, **kwargs)
+            with np.errstate(under="ignore"):
+                return function(*args, **kwargs)
+        except AttributeError as reason:  # Matplotlib, about a property that it does not know
+            found = _KEYWORD.search(str(reason))
+            if rest is _UNKNOWN or found is None or found[1] not in kwargs:
+                raise
+            raise _unknown(found[1], named, f" It was passed on, and refused: {reason}") from reason
         except (ValueError, IndexError, TypeError) as reason:
             if isinstance(reason, SimTheoryError) or not _of_shapes(reason):
                 raise
@@ -140,6 +154,18 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
 
     checked.__face__ = True  # type: ignore[attr-defined]
     return checked
+
+
+_UNKNOWN = object()
+"""Stands for the check of further keywords where a signature takes none."""
+
+_KEYWORD = re.compile(r"unexpected keyword argument '(\w+)'")
+
+
+def _unknown(name: str, named: dict[str, Any], more: str = "") -> ArgumentError:
+    known = [each for each in named if each not in ("self", "cls")]
+    why = nearest(name, known) if known else "this takes none."
+    return ArgumentError(f"{called(name)} is unknown; {why}{more}")
 
 
 def _with_arrays(
@@ -219,7 +245,7 @@ def _tests(
     integers: set[str] = set()
     ordered: list[Any] = []
     named: dict[str, Any] = {}
-    rest = None
+    rest: Any = _UNKNOWN
     space = vars(sys.modules[(home or function).__module__]) | getattr(
         inspect.unwrap(function), "__globals__", {}
     )
@@ -237,7 +263,8 @@ def _tests(
                 integers.add(name)
         if by_place:
             ordered.append(test)
-        named[name] = test
+        if parameter.kind is not parameter.POSITIONAL_ONLY:
+            named[name] = test
     return ordered, named, rest, arrays, integers
 
 

@@ -27,6 +27,8 @@ what                                  what it says
 `sample`                              walks down the levels with any guess of the clean data
 `ULA` `MALA` `UHMC` `HMC`             a `Kernel`: moves of a Markov chain at one level
 `target_of`, `clean_of`               what a net learns to predict, and the guess it implies
+`Uniform`, `Mask`, `Erasure`          noise of tokens, and what a noisy string says (`tokens`)
+`alpha_bars`                          share of tokens that is kept, from step to step
 ====================================  =========================================================
 
 Reading
@@ -43,6 +45,7 @@ from simtheory.noise.levels import Levels
 from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
 from simtheory.noise.schedules import EDM, VE, CosineVP, Level, LinearVP, Schedule, Straight
+from simtheory.noise.tokens import MASKED, Erasure, Mask, TokenNoise, Uniform, alpha_bars
 
 __all__ = [
     "DDIM",
@@ -50,20 +53,26 @@ __all__ = [
     "EDM",
     "HMC",
     "MALA",
+    "MASKED",
     "PREDICTIONS",
     "UHMC",
     "ULA",
     "VE",
     "Ancestral",
     "CosineVP",
+    "Erasure",
     "Kernel",
     "Level",
     "Levels",
     "Line",
     "LinearVP",
+    "Mask",
     "Sampler",
     "Schedule",
     "Straight",
+    "TokenNoise",
+    "Uniform",
+    "alpha_bars",
     "clean_of",
     "sample",
     "target_of",
