@@ -1,6 +1,6 @@
 """Random numbers of the chains of a group: each has an address, so they depend on no other chain.
 
-The counter of the generator is (block, move, chain, 0). A block gives four numbers.
+The counter of the generator is (block, move, chain, stream). A block gives four numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from simtheory.sim.engine.lanes import load, put, store, width
 from simtheory.sim.engine.random_numbers import fraction, philox
 
 START = -1  # number of the move whose draws begin a chain
+MOVES, RESAMPLING = 0, 1  # streams
 
 
 def words_of(d: int) -> int:
@@ -30,7 +31,7 @@ def draw(m: Any, at: Any, move: int, chain: int) -> int:
         for block in range((2 * pairs + 1 + 3) // 4):
             words = philox(
                 np.uint64(at[KEY]), np.uint64(at[WORD]), np.uint64(block), np.uint64(move),
-                np.uint64(chain + lane), np.uint64(0),
+                np.uint64(chain + lane), np.uint64(MOVES),
             )  # fmt: skip
             for j in range(4):
                 put(m, (z + 4 * block + j) * lanes + lane, fraction(words[j]))

@@ -57,8 +57,8 @@ def tables_of(field: Field, key: Any, kernel: tuple[int, int, int, int, int] = (
     data = np.concatenate([part.ravel() for part in parts])
     starts = np.cumsum([0, *(part.size for part in parts)])[:-1]
     state = 2 * d + 1
-    work = int(np.diff(field.first).max()) * (1 + d) + 2 * d
-    lengths = (state, state, d, d, words_of(d), state, K * d, K, 1, work)
+    work = max(int(np.diff(field.first).max()) * (1 + d) + 2 * d, K * K)
+    lengths = (state, max(state, K), d, d, words_of(d), state, K * d, K, 1, work)
     places = np.cumsum([0, *lengths])
     head = np.array(
         [
