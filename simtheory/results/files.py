@@ -22,7 +22,7 @@ from simtheory import tasks as known_tasks
 from simtheory._checks import require
 from simtheory._faces import face
 from simtheory._files import whole
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, MissingFileError
 from simtheory.results.axes import Named, declared, dimensions, ensemble, facts_of, plain
 
 __all__ = ["from_xarray", "load", "load_beside", "save", "save_beside", "to_xarray"]
@@ -73,7 +73,7 @@ def to_xarray(self: Any) -> Any:
 
 
 @face
-def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[Any] = ()) -> R:
+def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[type] = ()) -> R:
     """Return the result that `to_xarray` made a dataset of.
 
     Parameters
@@ -178,7 +178,7 @@ def save_beside(
 
 
 @face
-def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
+def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     """Read a result that `save` wrote, and verify it.
 
     Parameters
@@ -197,13 +197,15 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
     ------
     ArgumentError
         If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
     """
     return load_beside(cls, path, tasks=tasks)[0]
 
 
 @face
 def load_beside(
-    cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()
+    cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()
 ) -> tuple[R, dict[str, Any], dict[str, Named]]:
     """Read what `save_beside` wrote, and verify it.
 
@@ -227,6 +229,8 @@ def load_beside(
     ------
     ArgumentError
         If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
     """
     source = Path(path)
     noun = f"Argument `path` must name a saved {cls.__name__}, but {source}"
@@ -237,7 +241,9 @@ def load_beside(
         head = str(members.pop("header"))
         header = json.loads(head)
         found = header.pop("format")
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
+    except FileNotFoundError as reason:
+        raise MissingFileError(f"{noun} does not exist.") from reason
+    except PermissionError:
         raise
     except Exception as reason:
         raise ArgumentError(f"{noun} holds something else, or is damaged.") from reason
@@ -257,7 +263,7 @@ def _below(prefix: str, names: Iterable[str]) -> list[str]:
     return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
-def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
+def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[type]) -> R:
     if "task" in values:
         values = values | {"task": _task(values["task"], tasks)}
     absent = dict.fromkeys(set(declared(cls)) - set(values))
@@ -267,7 +273,7 @@ def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
 def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
     kind, values = stored["kind"], stored["values"]
     for task in own:
-        if task.kind == kind:
+        if getattr(task, "kind", None) == kind:
             return task.from_dict(values)
     return known_tasks.from_dict(kind, values)
 
