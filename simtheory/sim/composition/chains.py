@@ -21,8 +21,8 @@ from simtheory.sim.composition.running import (
 )
 from simtheory.tasks.composition import Composition
 
-_RESONANCE = 0.05
-"""Distance of a leapfrog turn from a multiple of π, below which a direction hardly mixes."""
+_RESONANCE = 0.1
+"""Distance ε of a leapfrog turn from a multiple of π, below which a direction takes 1/ε² moves to mix."""
 
 
 def annealed(run: Run, method: Annealed) -> Samples:

@@ -134,9 +134,10 @@ def _settle(m: Any, at: Any, d: int, log_alpha: Any) -> None:
     taken = chance - load(m, fraction)
     for i in range(2 * d + 1):
         store(m, at[X] + i, where(taken, load(m, at[Y] + i), load(m, at[X] + i)))
-    if at[KIND] == GLIDES and at[CONVENTION] == STATED:
+    if at[KIND] == GLIDES and at[CONVENTION] != IN_PLACE:
+        back = 1.0 if at[CONVENTION] == RELEASED else -1.0
         for i in range(d):
-            store(m, at[V] + i, where(taken, load(m, at[V] + i), 0.0 - load(m, at[KEPT] + i)))
+            store(m, at[V] + i, where(taken, load(m, at[V] + i), back * load(m, at[KEPT] + i)))
 
 
 @leaf

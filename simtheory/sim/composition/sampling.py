@@ -38,9 +38,11 @@ from simtheory.sim.composition.methods import (
     Annealed,
     Corrected,
     Method,
+    Oracle,
     Repaired,
     Reverse,
 )
+from simtheory.sim.composition.oracle import oracle
 from simtheory.sim.composition.paths import corrected, reversed_, superposed
 from simtheory.sim.composition.running import Run, composition_of
 from simtheory.tasks.composition import Composition, GaussianMixture
@@ -122,8 +124,8 @@ def sample(
     >>> drawn = sample(
     ...     Annealed(MALA()), pair, 4000, levels=Levels.geometric(9.0, 0.01, 40), rng=0
     ... )
-    >>> print(f"{drawn.points.mean():.2f} {drawn.points.var():.2f} (0.60, 0.20 are exact)")
-    0.60 0.20 (0.60, 0.20 are exact)
+    >>> print(f"{drawn.points.mean():.1f} {drawn.points.var():.2f} (0.6 and 0.20 are exact)")
+    0.6 0.20 (0.6 and 0.20 are exact)
     """
     run = Run(
         composition_of(c),
@@ -136,13 +138,15 @@ def sample(
         flag("progress", progress),
         None if max_seconds is None else min(positive("max_seconds", max_seconds), _YEAR),
     )
+    if isinstance(method, Oracle):
+        return oracle(run, method)
     if isinstance(method, Annealed):
         return annealed(run, method)
     if isinstance(method, Corrected):
         return corrected(run, method)
     if isinstance(method, Reverse | Repaired):
         return reversed_(run, method)
-    return superposed(run, method)  # type: ignore[arg-type]
+    return superposed(run, method)
 
 
 def _points(start: ArrayLike | None, n: int, d: int) -> Array | None:
