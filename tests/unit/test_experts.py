@@ -18,7 +18,7 @@ from simtheory.tasks import Composition, GaussianMixture, du2023
 RING, BAR = du2023.ring(), du2023.bar()
 BOTH = RING * BAR
 CENTRES = du2023.ring_centres()
-LEVELS = Levels.geometric(4.0, 1e-4, 60)
+LEVELS = Levels.geometric(4.0, 1e-4, 30)
 
 
 def energy_of(mixture, offset=0.0):
@@ -108,18 +108,19 @@ def test_the_curl_tells_a_gradient_from_a_rotation():
 
 
 def test_a_file_of_samples_is_fitted_and_one_of_a_mixture_is_taken(tmp_path):
-    x = BAR.sample(4000, rng=0)
-    np.savez(tmp_path / "samples.npz", samples=x)
+    pair = GaussianMixture([0.4, 0.6], [[-2.0, 0.0], [2.0, 1.0]], [[0.5, 0.2], [0.1, 0.4]])
+    np.savez(tmp_path / "samples.npz", samples=pair.sample(1000, rng=0))
     np.savez(
         tmp_path / "mixture.npz", weights=RING.weights, means=RING.means, covariances=RING.covariances
     )
     assert read_expert(tmp_path / "mixture.npz").mixture == RING
     found = read_expert(tmp_path / "samples.npz")
-    assert found.samples == 4000
-    assert len(found.criteria) == 8
-    held = float(BAR.log_density(BAR.sample(50_000, rng=1)).mean())
-    # the mean of 400 held-out values of spread 0.7; a point mass at the mean would be minus infinity
-    assert found.held_out == pytest.approx(held, abs=0.15)
+    assert found.samples == 1000
+    assert found.mixture.components == 2
+    assert len(found.criteria) == 4  # two after the best
+    held = float(pair.log_density(pair.sample(50_000, rng=1)).mean())
+    # the mean of 100 held-out values that spread by 1, three standard errors; one Gaussian loses 1
+    assert found.held_out == pytest.approx(held, abs=0.3)
 
 
 def test_files_that_hold_no_expert_say_what_is_missing(tmp_path):
@@ -165,9 +166,9 @@ def test_a_walk_and_compiled_chains_accept_alike():
     walked = sample(method, pair, 500, levels=LEVELS, rng=0)
     compiled = st.sim.composition.sample(method, BOTH, 500, levels=LEVELS, rng=0)
     for found in (walked, compiled):
-        assert found.arrays["acceptance"].shape == (60,)
+        assert found.arrays["acceptance"].shape == (30,)
     gap = walked.arrays["acceptance"].mean() - compiled.arrays["acceptance"].mean()
-    assert abs(gap) < 0.003  # 90 000 moves, whose acceptance spreads by 0.07
+    assert abs(gap) < 0.003  # 45 000 moves, whose acceptance spreads by 0.07; depends on each other over ten
     assert np.allclose(unit_variances(pair, LEVELS), unit_variances(BOTH, LEVELS), rtol=1e-12)
 
 
@@ -179,7 +180,7 @@ def test_a_walk_refuses_what_it_cannot_do():
         sample(Annealed(MALA(convention="released")), pair, 10, levels=LEVELS, rng=0)
     blind = external(score=lambda y, level: -y, dim=2)
     with pytest.raises(ArgumentError, match="narrowest"):
-        sample(Annealed(), Composition((blind,)), 10, levels=LEVELS, rng=0)
+        sample(Annealed(MALA()), Composition((blind,)), 10, levels=LEVELS, rng=0)
     with pytest.raises(RegimeError, match="total weight"):
         sample(Reverse(), Composition((blind, blind), (1, -1)), 10, levels=LEVELS, rng=0)
 
@@ -208,9 +209,9 @@ def split():
         BOTH,
         [energy_of(RING, 7.0), energy_of(wide)],
         Annealed(MALA(), steps=2),
-        levels=LEVELS,
+        levels=Levels.geometric(4.0, 1e-4, 30),
         intended=RING,
-        n=1000,
+        n=400,
         seeds=2,
         centres=CENTRES,
     )
@@ -218,8 +219,8 @@ def split():
 
 def test_the_split_tells_the_three_errors_apart(split):
     assert split.target == pytest.approx(0.7261, abs=1e-3)  # .9761 − 2/8
-    assert 0.1 < split.sampler < 0.4
-    assert split.floor < 0.03
+    assert 0.1 < split.sampler < 0.5
+    assert split.floor < 0.06
     assert split.curl < 1e-3
     assert split.meant == pytest.approx(np.full(8, 0.125), abs=1e-4)
     assert "the largest error is that of the target" in str(split)
@@ -234,13 +235,13 @@ def test_exact_scores_as_callables_leave_no_error_of_the_score():
         BOTH,
         [external(score=lambda y, level, g=g: g.score(y, level=level)) for g in (RING, BAR)],
         Reverse(),
-        levels=Levels.geometric(100.0, 1e-4, 100),
-        n=2000,
+        levels=Levels.geometric(100.0, 1e-4, 60),
+        n=1000,
         seeds=2,
         centres=CENTRES,
     )
-    # two samples of 2000 in eight cells differ by about 0.03
-    assert found.score < 0.05 < 0.25 < found.sampler
+    # two samples of 1000 in eight cells differ by about 0.04
+    assert found.score < 0.08 < 0.2 < found.sampler
     assert not found.quadrature
     with pytest.raises(ShapeError, match="must hold 2 experts"):
         error_split(BOTH, [RING], Reverse(), levels=LEVELS)

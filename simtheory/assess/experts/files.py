@@ -19,6 +19,7 @@ from simtheory.tasks import GaussianMixture
 __all__ = ["FittedExpert", "read_expert", "read_score"]
 
 _MOST = 8  # components that are tried
+_PATIENCE = 2  # components after the best number that are tried before the search ends
 _ENOUGH = 20_000  # samples that a fit sees, at most; more take longer and change little
 _HELD_OUT = 0.1
 
@@ -37,7 +38,8 @@ class FittedExpert:
     samples : int or None
         Number of samples; None for a mixture that was given.
     criteria : tuple of float
-        Bayesian information criterion of 1, 2, … components; the smallest was taken.
+        Bayesian information criterion of 1, 2, … components; the smallest was taken, and the search ends
+        two after it.
     held_out : float or None
         Mean log-density of the samples that were held out, in nats.
     """
@@ -126,12 +128,14 @@ def _fit(name: str, x: Array, seed: int) -> FittedExpert:
     for k in range(1, _MOST + 1):
         if k * (single + 1) - 1 >= len(seen):
             break
-        model = fits.GaussianMixture(k, random_state=seed, n_init=2, max_iter=300)
+        model = fits.GaussianMixture(k, random_state=seed, max_iter=300)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fit that did not converge has a worse criterion
             model.fit(seen)
         found.append(model)
         criteria.append(float(model.bic(seen)))
+        if len(criteria) - 1 - int(np.argmin(criteria)) == _PATIENCE:
+            break
     best = found[int(np.argmin(criteria))]
     return FittedExpert(
         name, GaussianMixture.from_fitted(best), n, tuple(criteria), float(best.score(held))

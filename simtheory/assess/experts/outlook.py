@@ -455,12 +455,7 @@ def _where(level: float, tail: Tail) -> str:
 def _remedy(c: Composition, levels: Levels, guidance: float | None) -> str:
     """Return in words which weights would give a density at every level."""
     if guidance is not None:
-        low, high = 1.0, guidance
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            guided = Composition.guided(*c.experts, gamma=middle)
-            low, high = (middle, high) if worst_level(guided) is None else (low, middle)
-        return f"guidance below {low:.4g} gives a density at every level"
+        return f"guidance below {_largest(c, levels, guidance):.4g} gives a density at every level"
     if c.total_weight <= 0.0:
         return "the total weight must be positive, since sampling starts from noise"
     factor = min(weakest_tail(c, level=float(level)).factor for level in levels.values)
@@ -469,6 +464,21 @@ def _remedy(c: Composition, levels: Levels, guidance: float | None) -> str:
         f"negative weights smaller in size than in ({', '.join(f'{w:.4g}' for w in fitting)}) give a "
         "density at every level"
     )
+
+
+def _largest(c: Composition, levels: Levels, guidance: float) -> float:
+    """Return the largest guidance under which every level is a density.
+
+    Along a direction in which the experts fall as a and b, γa must be above (γ − 1)b; the direction that
+    fails first depends on γ, so γ is lowered until none fails.
+    """
+    for _ in range(8):
+        guided = Composition.guided(*c.experts, gamma=guidance)
+        factor = min(weakest_tail(guided, level=float(level)).factor for level in levels.values)
+        if factor >= 1.0 - 1e-9:
+            break
+        guidance = 1.0 / (1.0 - factor * (guidance - 1.0) / guidance)
+    return guidance
 
 
 def _advised(c: Composition, drawn: Sequence[Drawn], moves: int, n: int) -> list[str]:

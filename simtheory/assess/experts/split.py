@@ -49,7 +49,7 @@ from simtheory.tasks import Composition, GaussianMixture
 
 __all__ = ["ErrorSplit", "error_split", "grid_masses", "modes"]
 
-_GRID = {1: 20_000, 2: 500}  # points along an axis; a mode narrower than two steps is not seen
+_GRID = {1: 20_000, 2: 300}  # points along an axis; a mode narrower than two steps is not seen
 _CELLS = 64  # modes that are watched, at most
 
 
