@@ -33,15 +33,23 @@ if TYPE_CHECKING:
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
-    from simtheory.tasks import Composition, GaussianMixture, SIMTask
+    from simtheory.tasks import (
+        Composition,
+        GaussianMixture,
+        RandomHierarchy,
+        SIMTask,
+        TreeGrammar,
+    )
 
 __all__ = [
     "Composition",
     "Curve",
     "GaussianMixture",
+    "RandomHierarchy",
     "SIMTask",
     "Samples",
     "Trajectory",
+    "TreeGrammar",
     "agreement",
     "analytic",
     "cite",
@@ -66,8 +74,10 @@ _HOMES = {
     "Curve": "results",
     "GaussianMixture": "tasks",
     "Samples": "results",
+    "RandomHierarchy": "tasks",
     "SIMTask": "tasks",
     "Trajectory": "results",
+    "TreeGrammar": "tasks",
     "agreement": "observe.agreement",
     "cite": "labels",
     "show_versions": "_versions",

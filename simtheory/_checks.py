@@ -20,6 +20,7 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 Kind = TypeVar("Kind")
+Entries = TypeVar("Entries", bound=NDArray[Any])
 
 
 _EXACT = 2**53  # beyond it float64 skips integers
@@ -163,7 +164,7 @@ def floats(name: str, value: Any) -> Any:
     return value if kind in ("f", "V") and plain else as_numbers(name, value)
 
 
-def frozen(array: Array) -> Array:
+def frozen(array: Entries) -> Entries:
     """Mark `array` read-only and return it."""
     array.setflags(write=False)
     return array
@@ -172,9 +173,10 @@ def frozen(array: Array) -> Array:
 def frozen_again(self: Any, state: list[Any]) -> None:
     """Fill a frozen dataclass that is unpickled or copied: its arrays become read-only again."""
     for each, value in zip(fields(self), state, strict=True):
-        object.__setattr__(
-            self, each.name, frozen(value) if isinstance(value, np.ndarray) else value
-        )
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                frozen(array)
+        object.__setattr__(self, each.name, value)
 
 
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:

@@ -8,9 +8,10 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import du2023, yang2024
+from simtheory.tasks import du2023, favero2025, yang2024
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
 __all__ = [
@@ -18,14 +19,25 @@ __all__ = [
     "Composition",
     "DenoisingTask",
     "GaussianMixture",
+    "RandomHierarchy",
     "SIMTask",
+    "TreeGrammar",
     "du2023",
+    "favero2025",
     "from_dict",
     "yang2024",
 ]
 
 KINDS: dict[str, Any] = {
-    task.kind: task for task in (SIMTask, DenoisingTask, GaussianMixture, Composition)
+    task.kind: task
+    for task in (
+        SIMTask,
+        DenoisingTask,
+        GaussianMixture,
+        Composition,
+        RandomHierarchy,
+        TreeGrammar,
+    )
 }
 """Every class of tasks by its kind, the name that files keep."""
 
@@ -43,6 +55,8 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
 
     Returns
     -------
+    task
+        A `SIMTask`, or another class of `KINDS`.
     SIMTask, DenoisingTask, GaussianMixture or Composition
         The task.
 
