@@ -111,7 +111,10 @@ def test_a_file_of_samples_is_fitted_and_one_of_a_mixture_is_taken(tmp_path):
     pair = GaussianMixture([0.4, 0.6], [[-2.0, 0.0], [2.0, 1.0]], [[0.5, 0.2], [0.1, 0.4]])
     np.savez(tmp_path / "samples.npz", samples=pair.sample(1000, rng=0))
     np.savez(
-        tmp_path / "mixture.npz", weights=RING.weights, means=RING.means, covariances=RING.covariances
+        tmp_path / "mixture.npz",
+        weights=RING.weights,
+        means=RING.means,
+        covariances=RING.covariances,
     )
     assert read_expert(tmp_path / "mixture.npz").mixture == RING
     found = read_expert(tmp_path / "samples.npz")
@@ -168,7 +171,9 @@ def test_a_walk_and_compiled_chains_accept_alike():
     for found in (walked, compiled):
         assert found.arrays["acceptance"].shape == (30,)
     gap = walked.arrays["acceptance"].mean() - compiled.arrays["acceptance"].mean()
-    assert abs(gap) < 0.003  # 45 000 moves, whose acceptance spreads by 0.07; depends on each other over ten
+    assert (
+        abs(gap) < 0.003
+    )  # 45 000 moves, whose acceptance spreads by 0.07; depends on each other over ten
     assert np.allclose(unit_variances(pair, LEVELS), unit_variances(BOTH, LEVELS), rtol=1e-12)
 
 
@@ -224,7 +229,7 @@ def test_the_split_tells_the_three_errors_apart(split):
     assert split.curl < 1e-3
     assert split.meant == pytest.approx(np.full(8, 0.125), abs=1e-4)
     assert "the largest error is that of the target" in str(split)
-    assert list(split.quadrature)[0] == pytest.approx(1e-4)
+    assert next(iter(split.quadrature)) == pytest.approx(1e-4)
     packed = json.loads(json.dumps(split.to_dict(), allow_nan=False))
     assert packed["measures"]["mean log p"]["target"]["mean"] is None
     assert packed["target"] == split.target
@@ -303,7 +308,8 @@ def test_the_command_writes_a_page_and_json(tmp_path):
     (tmp_path / "both.toml").write_text('experts = ["A.npz", "B.npz"]\nsteps = 5\n')
     out = tmp_path / "page"
     ran = CliRunner().invoke(
-        main, ["assess", "experts", str(tmp_path / "both.toml"), "--draws", "500", "--out", str(out)]
+        main,
+        ["assess", "experts", str(tmp_path / "both.toml"), "--draws", "500", "--out", str(out)],
     )
     assert ran.exit_code == 0, ran.output
     assert "a density at every level" in ran.output

@@ -87,7 +87,9 @@ class External:
         """
         y, lam, alpha, clock = self._place(x, level)
         if self.score_of is not None:
-            return np.asarray(alpha * self._called("score", self.score_of, y, lam, alpha, clock, y.shape))
+            return np.asarray(
+                alpha * self._called("score", self.score_of, y, lam, alpha, clock, y.shape)
+            )
         if self.noise_of is not None:
             if lam <= 0.0:
                 raise ArgumentError(
@@ -317,7 +319,9 @@ def curl(expert: Any, x: ArrayLike, *, level: float, seed: int = 0, warn: bool =
     h = 1e-3 * (non_negative("level", level) + 1e-4) ** 0.5  # coarse enough for single precision
 
     def along(step: Array) -> Array:
-        ahead, behind = (expert.score(points + sign * h * step, level=level) for sign in (1.0, -1.0))
+        ahead, behind = (
+            expert.score(points + sign * h * step, level=level) for sign in (1.0, -1.0)
+        )
         return np.asarray((ahead - behind) / (2.0 * h))
 
     ju, jv = along(u), along(v)

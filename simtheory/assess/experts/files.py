@@ -169,4 +169,6 @@ def read_score(name: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as reason:
-        raise ArgumentError(f"Argument `score` is {name!r}, which cannot be imported: {reason}.") from reason
+        raise ArgumentError(
+            f"Argument `score` is {name!r}, which cannot be imported: {reason}."
+        ) from reason

@@ -30,7 +30,8 @@ from simtheory._checks import as_finite, number, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import composition as theory
+from simtheory.analytic.composition.algebra import product
+from simtheory.analytic.composition.naive import naive_law, target_law
 from simtheory.assess.experts.external import External
 from simtheory.assess.experts.files import FittedExpert, read_expert, read_score
 from simtheory.assess.experts.split import ErrorSplit, error_split, modes
@@ -190,11 +191,7 @@ class Outlook:
         powers = ", ".join(f"{w:g}" for w in self.composition.weights)
         lines = [one.words for one in self.experts]
         lines.append(f"weights {powers}; total weight {self.composition.total_weight:g}")
-        lines.append(
-            "a density at every level"
-            if self.valid
-            else f"no density: {self.failure}"
-        )
+        lines.append("a density at every level" if self.valid else f"no density: {self.failure}")
         return [*lines, *self.words]
 
     def rows(self) -> tuple[list[str], list[list[str]]]:
@@ -216,7 +213,13 @@ class Outlook:
             off = float(np.abs((one.mean - truth.mean) / spread).max())
             ratios = one.widths / truth.widths
             low, high = float(ratios.min()), float(ratios.max())
-            both = "—" if np.isnan(low) else f"{low:.2g}" if high - low < 0.05 * high else f"{low:.2g} to {high:.2g}"
+            both = (
+                "—"
+                if np.isnan(low)
+                else f"{low:.2g}"
+                if high - low < 0.05 * high
+                else f"{low:.2g} to {high:.2g}"
+            )
             masses = " ".join(f"{m:.2f}" for m in one.masses[:6])
             rows.append(
                 [
@@ -372,14 +375,16 @@ def _centres(c: Composition) -> tuple[Array, bool]:
     """Return the centres of the cells, and whether the product can be expanded."""
     try:
         return modes(c), True
-    except RegimeError:  # a fractional power or a quotient: cells around the modes of the first expert
+    except (
+        RegimeError
+    ):  # a fractional power or a quotient: cells around the modes of the first expert
         return modes(max(c.experts, key=lambda e: e.components)), False
 
 
 def _truth(c: Composition, levels: Levels, n: int, seed: int, exact: bool) -> Samples:
     if exact:
         return Samples(
-            theory.product(c).mixture.sample(n, rng=seed), origin="analytic.product", exact=True
+            product(c).mixture.sample(n, rng=seed), origin="analytic.product", exact=True
         )
     return sim.sample(sim.Annealed(HMC(), steps=_LONG), c, n, levels=levels, rng=seed)
 
@@ -399,9 +404,9 @@ def _law(c: Composition, churn: float | None, levels: Levels) -> tuple[Array, Ar
     if any(e.components > 1 for e in c.experts):
         return None
     if churn is None:
-        law = theory.target_law(c)
+        law = target_law(c)
     else:
-        law = theory.naive_law(c, churn=churn, start=float(levels.values[0]))
+        law = naive_law(c, churn=churn, start=float(levels.values[0]))
     return law.mean, law.variances
 
 
@@ -483,7 +488,7 @@ def _largest(c: Composition, levels: Levels, guidance: float) -> float:
 
 def _advised(c: Composition, drawn: Sequence[Drawn], moves: int, n: int) -> list[str]:
     """Return in sentences what the samplers return and which one to take."""
-    truth, ddim, ddpm, churned, mala, hmc = drawn
+    truth, _, ddpm, _, mala, hmc = drawn
     cells = len(truth.masses)
     # mean total variation of n draws in m cells around the truth: √(2p(1 − p)/πn) a cell, halved
     floor = float(np.sqrt(truth.masses * (1.0 - truth.masses) * 2.0 / (np.pi * n)).sum()) / 2.0
@@ -504,7 +509,9 @@ def _advised(c: Composition, drawn: Sequence[Drawn], moves: int, n: int) -> list
             f"chains freeze between modes: with {moves} moves a level masses are off by "
             f"{best.distance:.2f}; more moves help slowly"
         )
-    words.append(f"take {best.name.split(',')[0]} with its Metropolis step, {moves} moves or more a level")
+    words.append(
+        f"take {best.name.split(',')[0]} with its Metropolis step, {moves} moves or more a level"
+    )
     units = sim.narrowest(c, np.zeros(1))
     words.append(
         f"steps at level 0: δ = {0.3 * units[0]:.2g} for Langevin, h = {0.7 * units[0] ** 0.5:.2g} for "

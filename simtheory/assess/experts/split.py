@@ -36,7 +36,7 @@ from simtheory._checks import as_finite, non_negative, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic import composition as theory
+from simtheory.analytic.composition.algebra import product
 from simtheory.assess.experts.external import External, curl
 from simtheory.assess.experts.walks import sample as walk
 from simtheory.assess.experts.walks import unit_variances
@@ -172,7 +172,9 @@ class ErrorSplit:
             blame,
         ]
         for level, (gap, _) in self.quadrature.items():
-            lines.append(f"the given energies are wrong by {gap:.3f} at level {level:.3g}, by quadrature")
+            lines.append(
+                f"the given energies are wrong by {gap:.3f} at level {level:.3g}, by quadrature"
+            )
         return lines
 
     def __str__(self) -> str:
@@ -188,10 +190,13 @@ class ErrorSplit:
         lines += [f"  {'cell at':<24}{'meant':>8}{'exact':>8}{'sampled':>9}{'given':>8}"]
         for k, centre in enumerate(self.centres):
             place = ", ".join(f"{x:.2g}" for x in centre[:4]) + (", …" if len(centre) > 4 else "")
-            masses = (self.meant[k], self.exact[k], self.sampled[:, k].mean(), self.learned[:, k].mean())
-            lines.append(
-                f"  ({place})".ljust(26) + "{:8.3f}{:8.3f}{:9.3f}{:8.3f}".format(*masses)
+            masses = (
+                self.meant[k],
+                self.exact[k],
+                self.sampled[:, k].mean(),
+                self.learned[:, k].mean(),
             )
+            lines.append(f"  ({place})".ljust(26) + "{:8.3f}{:8.3f}{:9.3f}{:8.3f}".format(*masses))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -273,11 +278,11 @@ def error_split(
         raise ShapeError(
             f"Argument `centres` must have shape (m, {c.dim}), but its shape is {places.shape}."
         )
-    truth = theory.product(c).mixture
+    truth = product(c).mixture
     exact = _masses_of(truth, places)
     meant = exact
     if intended is not None:
-        law = intended if isinstance(intended, GaussianMixture) else theory.product(intended).mixture
+        law = intended if isinstance(intended, GaussianMixture) else product(intended).mixture
         meant = _masses_of(law, places)
     units = unit_variances(c, levels)
     runs: dict[str, list[Array]] = {"sampled": [], "learned": [], "drawn": []}
@@ -325,7 +330,7 @@ def modes(c: Composition | GaussianMixture) -> Array:
     -----
     Ascent by mean shift from the means of the product's components; those that meet are one mode.
     """
-    law = c if isinstance(c, GaussianMixture) else theory.product(c).mixture
+    law = c if isinstance(c, GaussianMixture) else product(c).mixture
     order = np.argsort(-law.weights)[: 8 * _CELLS]
     x = law.means[order]
     precisions = np.linalg.inv(law.covariances)

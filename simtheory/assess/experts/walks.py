@@ -18,7 +18,7 @@ from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.noise import HMC, MALA, UHMC, ULA, Kernel, Levels, Line
-from simtheory.results import Samples
+from simtheory.results import Arrays, Samples
 from simtheory.sim.composition import Annealed, Reverse
 from simtheory.tasks import Composition, GaussianMixture
 
@@ -226,7 +226,7 @@ def _annealed(
         levels=levels.values,
         origin="validation.sample",
         stats={"method": repr(method), "evaluations": calls * n * len(c.experts)},
-        arrays={"acceptance": ("level", np.array(taken))},
+        arrays=Arrays({"acceptance": ("level", np.array(taken))}),
     )
 
 

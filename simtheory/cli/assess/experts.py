@@ -68,7 +68,12 @@ def experts(
     lines = [*found.summary()]
     if rows:
         short = [row[:4] for row in rows]
-        lines += ["", *table(head[:4], short), "", "draws with exact scores; off: total variation of"]
+        lines += [
+            "",
+            *table(head[:4], short),
+            "",
+            "draws with exact scores; off: total variation of",
+        ]
         lines[-1] += " the modes' masses, and standard deviations of the mean."
     if found.split is not None:
         lines += ["", *str(found.split).splitlines()]
@@ -118,7 +123,8 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
 
         def draw(ax: Any, points: Any = points) -> None:
             if points.shape[1] == 1:
-                bins = np.linspace(*np.quantile(truth, [0.001, 0.999]), 60)
+                low, high = np.quantile(truth, [0.001, 0.999])
+                bins = np.linspace(low, high, 60)
                 ax.hist(truth[:, 0], bins, density=True, color=plot.GREY, alpha=0.5, label="exact")
                 ax.hist(points[:, 0], bins, density=True, histtype="step", color=plot.INK)
                 ax.set_xlabel("coordinate 1")

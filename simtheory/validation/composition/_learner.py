@@ -19,7 +19,10 @@ from simtheory.validation.nets.optimisers import Optimiser
 __all__ = ["ExpertLearner", "Known", "Perceptron", "Recipe", "energy", "noise_of", "score"]
 
 _FREQUENCIES = 8
-_LOWEST, _HIGHEST = 0.2, 6.0  # per unit of ½ ln λ; beyond the second, neighbouring levels look unlike
+_LOWEST, _HIGHEST = (
+    0.2,
+    6.0,
+)  # per unit of ½ ln λ; beyond the second, neighbouring levels look unlike
 
 
 class Known(NamedTuple):
@@ -37,7 +40,9 @@ class Perceptron(eqx.Module):
     def __init__(self, net: ExpertNet, dim: int, key: Any, dtype: Any):
         keys = jax.random.split(key, net.depth + 1)
         sizes = (dim + 2 * _FREQUENCIES, *(net.width,) * net.depth)
-        hidden = tuple(Dense(a, b, k, dtype) for a, b, k in zip(sizes, sizes[1:], keys, strict=False))
+        hidden = tuple(
+            Dense(a, b, k, dtype) for a, b, k in zip(sizes, sizes[1:], keys, strict=False)
+        )
         # SiLU halves the size of what passes it; a last layer of zeros would be a saddle of |f|²
         self.layers = (*hidden, Dense(sizes[-1], net.outputs(dim), keys[-1], dtype, gain=1.0))
 

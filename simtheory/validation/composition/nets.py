@@ -203,7 +203,7 @@ class EnergyNet(ExpertNet):
 
     width: int = 64
     depth: int = 3
-    form: EnergyForm = SquaredNorm()  # noqa: RUF009 (frozen)
+    form: EnergyForm = SquaredNorm()
 
     def __post_init__(self) -> None:
         positive_int("width", self.width)

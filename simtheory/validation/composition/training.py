@@ -320,7 +320,9 @@ def train_expert(
             losses.append(np.where(stops > 0, np.asarray(seen["total"], np.float64) / gaps, np.nan))
             last = jax.tree.map(lambda a: np.asarray(a[-1]), seen["weights"])
             experts.append(NetExpert(net, last, mixture.dim, moment, low, least))
-    lost = [seed for seed, loss in zip(chosen, losses, strict=True) if not np.isfinite(loss[1:]).all()]
+    lost = [
+        seed for seed, loss in zip(chosen, losses, strict=True) if not np.isfinite(loss[1:]).all()
+    ]
     if lost:
         raise SolveError(
             f"Training diverged for the seeds {', '.join(map(str, lost[:8]))}. Lower `lr`.",
