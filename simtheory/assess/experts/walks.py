@@ -182,7 +182,7 @@ def _reversed(
         x,
         levels=levels.values,
         origin="validation.sample",
-        stats={"method": repr(method), "evaluations": calls * n * len(c.experts)},
+        stats={"method": repr(method), "evaluations": calls},
     )
 
 
@@ -225,7 +225,7 @@ def _annealed(
         x,
         levels=levels.values,
         origin="validation.sample",
-        stats={"method": repr(method), "evaluations": calls * n * len(c.experts)},
+        stats={"method": repr(method), "evaluations": calls},
         arrays=Arrays({"acceptance": ("level", np.array(taken))}),
     )
 
