@@ -1,6 +1,7 @@
 """The second road: gradient flows integrated, and the optimiser itself, step by step."""
 
 from simtheory._names import public
+from simtheory.sim import hierarchy
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -49,6 +50,7 @@ __all__ = [
     "Untied",
     "clear_cache",
     "descend",
+    "hierarchy",
     "integrate",
     "kernel_cache",
     "solve",

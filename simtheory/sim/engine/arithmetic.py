@@ -67,6 +67,8 @@ def highest(typing: Any, x: Any) -> Any:
 fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
 magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
 root = _function(lambda w, x: w.apply("sqrt", x), 1)
+# The smaller of two; of a NaN and a number one or the other.
+smaller = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered("<", x, y), x, y), 2)
 # The larger of two; of a NaN and a number one or the other.
 larger = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered(">", x, y), x, y), 2)
 # Where x is positive y, elsewhere z.
@@ -77,6 +79,30 @@ _scaled = _function(
         w.b.add(w.b.shl(w.b.bitcast(x, w.bits), w.whole(52)), w.b.bitcast(y, w.bits)), w.kind
     ),
     2,
+)
+
+_EXPONENT = 0x7FF << 52
+# 2^-k of a positive x that is not subnormal, with 2^k ≤ x < 2^(k+1), k at most 1021.
+unit_of = _function(
+    lambda w, x: w.b.bitcast(
+        w.b.sub(w.whole(2046 << 52), w.b.and_(w.b.bitcast(x, w.bits), w.whole(_EXPONENT))),
+        w.kind,
+    ),
+    1,
+)
+# That k; -1023 of zero and of subnormal numbers.
+exponent = _function(
+    lambda w, x: w.b.fsub(
+        w.b.bitcast(
+            w.b.or_(
+                w.b.lshr(w.b.and_(w.b.bitcast(x, w.bits), w.whole(_EXPONENT)), w.whole(52)),
+                w.whole(0x433 << 52),
+            ),
+            w.kind,
+        ),
+        w.constant(2.0**52 + 1023.0),
+    ),
+    1,
 )
 
 
