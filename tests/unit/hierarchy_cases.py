@@ -15,7 +15,10 @@ def uneven():
     chances = rng.dirichlet(np.ones(3), size=4)
     chances[1] = [0.25, 0.0, 0.75]
     return TreeGrammar(
-        [low, top], alphabet=3, weights=[chances, rng.dirichlet(np.ones(2), 3)], root=[0.2, 0.5, 0.3]
+        [low, top],
+        alphabet=3,
+        weights=[chances, rng.dirichlet(np.ones(2), 3)],
+        root=[0.2, 0.5, 0.3],
     )
 
 
@@ -81,7 +84,10 @@ def blocks(grammar, level):
     """Return the grammar of the block under each node of a level, with the node's own prior."""
     return [
         TreeGrammar(
-            grammar.rules[:level], alphabet=grammar.alphabet, weights=grammar.weights[:level], root=q
+            grammar.rules[:level],
+            alphabet=grammar.alphabet,
+            weights=grammar.weights[:level],
+            root=q,
         )
         for q in grammar.marginals[level]
     ]

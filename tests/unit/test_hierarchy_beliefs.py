@@ -19,11 +19,13 @@ def seen(grammar, count=11, seed=0):
     size = (count, grammar.length)
     clean = grammar.sample(count, rng=rng)
     masked = Mask(0.5).noised(clean, grammar.alphabet, rng=rng)
-    return np.concatenate([
-        rng.random((*size, grammar.alphabet)),
-        Uniform(0.6).likelihood(rng.integers(0, grammar.alphabet, size), grammar.alphabet),
-        h.likelihood(grammar, masked, Mask(0.5)),
-    ])
+    return np.concatenate(
+        [
+            rng.random((*size, grammar.alphabet)),
+            Uniform(0.6).likelihood(rng.integers(0, grammar.alphabet, size), grammar.alphabet),
+            h.likelihood(grammar, masked, Mask(0.5)),
+        ]
+    )
 
 
 def gap(a, b):
@@ -100,7 +102,7 @@ def test_messages_beyond_float64_are_computed_in_logarithms():
     grammar = RandomHierarchy(v=3, m=2, s=2, L=3, seed=0).grammar
     x = np.random.default_rng(0).integers(0, 3, (40, 8))
     given = Uniform(1.0).likelihood(x, 3) + 1e-200 * np.random.default_rng(1).random((40, 8, 3))
-    nodes, cavity, _ = enumerated(grammar, np.asarray(given, np.longdouble))
+    nodes, _, _ = enumerated(grammar, np.asarray(given, np.longdouble))
     found = h.infer(grammar, given)
     assert gap(found.posterior, nodes[0]) < 1e-11
     assert found.log_evidence.min() < -700  # below the smallest number
@@ -110,7 +112,8 @@ def test_noise_free_and_noise_only():
     grammar = GRAMMARS["few classes"]
     x = grammar.sample(9, rng=0)
     sure = h.infer(grammar, Erasure(0.0).likelihood(x, 4))
-    assert (sure.posterior.argmax(-1) == x).all() and sure.posterior.max(-1).min() == 1.0
+    assert (sure.posterior.argmax(-1) == x).all()
+    assert sure.posterior.max(-1).min() == 1.0
     assert sure.log_evidence == pytest.approx(-np.log(grammar.n_strings) * np.ones(9))
     none = h.infer(grammar, Erasure(1.0).likelihood(x, 4))
     assert gap(none.nodes[1], grammar.marginals[1]) < TOLERANCE
@@ -123,7 +126,9 @@ def test_permuted_symbols_permute_beliefs():
     given = seen(grammar, 4)
     moved = np.empty_like(given)
     moved[..., order] = given
-    assert gap(h.infer(turned, moved).posterior[..., order], h.infer(grammar, given).posterior) < 1e-14
+    assert (
+        gap(h.infer(turned, moved).posterior[..., order], h.infer(grammar, given).posterior) < 1e-14
+    )
 
 
 def test_same_bits_for_any_batch_and_thread_count(monkeypatch):
@@ -168,7 +173,8 @@ def test_parse_names_the_tree():
         grammar = GRAMMARS[name]
         levels = grammar.sample(50, rng=1, tree=True)
         found = h.parse(grammar, levels[0])
-        assert found.valid.all() and (found.accuracy == 1.0).all()
+        assert found.valid.all()
+        assert (found.accuracy == 1.0).all()
         for a, b in zip(found.symbols, levels, strict=True):
             assert (a == b).all()
 
@@ -197,9 +203,12 @@ def test_parse_of_an_ambiguous_grammar_and_of_unused_rules():
 def test_answers_print():
     grammar = GRAMMARS["s=2"]
     text = str(h.infer(grammar, seen(grammar, 3)))
-    assert "Beliefs" in text and "9 of 4 tokens" in text and "nats" in text
+    assert "Beliefs" in text
+    assert "9 of 4 tokens" in text
+    assert "nats" in text
     found = h.parse(grammar, grammar.sample(3, rng=0))
-    assert "accuracy, level 2" in str(found) and "<table>" in found._repr_html_()
+    assert "accuracy, level 2" in str(found)
+    assert "<table>" in found._repr_html_()
     assert repr(found) == "Parse(N=3, accuracy=[1, 1])"
     assert repr(h.infer(grammar, seen(grammar, 3), level=1)) == "Beliefs(N=9, d=4, v=3, level=1)"
 
@@ -225,12 +234,12 @@ def test_wrong_likelihoods(change, what):
 def test_impossible_evidence_names_the_string():
     grammar = GRAMMARS["s=2"]
     given = Erasure(0.0).likelihood(grammar.sample(20, rng=0), 3)
-    wrong = next(
-        x for x in np.ndindex(3, 3, 3, 3) if not h.parse(grammar, np.array([x])).valid[0]
-    )
+    wrong = next(x for x in np.ndindex(3, 3, 3, 3) if not h.parse(grammar, np.array([x])).valid[0])
     given[13] = Erasure(0.0).likelihood([wrong], 3)[0]
     for call in (h.infer, lambda g, x: h.draw_posterior(g, x, rng=0)):
-        with pytest.raises(ArgumentError, match="impossible under the grammar.*string 13.*noise > 0"):
+        with pytest.raises(
+            ArgumentError, match=r"impossible under the grammar.*string 13.*noise > 0"
+        ):
             call(grammar, given)
 
 

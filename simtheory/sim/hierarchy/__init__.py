@@ -18,15 +18,25 @@ what                                  what it gives
 
 from simtheory._names import public
 from simtheory.sim.hierarchy.beliefs import Beliefs, draw_posterior, infer, likelihood
+from simtheory.sim.hierarchy.generation import generate
+from simtheory.sim.hierarchy.levels import LevelShares, Staircase, level_shares, staircase
+from simtheory.sim.hierarchy.neighbours import Nearest, nearest
 from simtheory.sim.hierarchy.parsing import Parse, parse
 
 __all__ = [
     "Beliefs",
+    "LevelShares",
+    "Nearest",
     "Parse",
+    "Staircase",
     "draw_posterior",
+    "generate",
     "infer",
+    "level_shares",
     "likelihood",
+    "nearest",
     "parse",
+    "staircase",
 ]
 
 public(__name__)

@@ -71,13 +71,16 @@ class Beliefs:
     log_evidence: Array
 
     def __post_init__(self) -> None:
-        count, each = len(self.log_evidence), (self.posterior, self.cavity, *self.nodes)
-        if any(array.ndim != 3 or len(array) != count for array in each):
-            raise ShapeError(
-                f"Arguments of beliefs must have one entry for each of {count} strings, but their shapes "
-                f"are {', '.join(str(array.shape) for array in each)}."
-            )
-        for array in (*each, self.log_evidence):
+        count = len(np.atleast_1d(self.log_evidence))
+        named = {"posterior": self.posterior, "cavity": self.cavity}
+        named |= {f"nodes[{l}]": array for l, array in enumerate(self.nodes)}
+        for name, array in named.items():
+            if array.ndim != 3 or len(array) != count:
+                raise ShapeError(
+                    f"Argument `{name}` must have shape ({count}, nodes, symbols), as there are {count} "
+                    f"numbers in `log_evidence`, but its shape is {array.shape}."
+                )
+        for array in (*named.values(), self.log_evidence):
             frozen(array)
 
     @property

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simtheory._checks import frozen
 from simtheory._faces import face
@@ -38,14 +38,15 @@ class Parse:
     """
 
     symbols: tuple[IntArray, ...]
-    valid: Any
+    valid: NDArray[np.bool_]
     accuracy: Array
 
     def __post_init__(self) -> None:
-        if any(level.ndim != 2 or len(level) != len(self.valid) for level in self.symbols):
+        count = len(np.atleast_1d(self.valid))
+        if any(np.ndim(level) != 2 or len(level) != count for level in self.symbols):
             raise ShapeError(
-                f"Argument `symbols` must have shape ({len(self.valid)}, nodes) at each level, but its "
-                f"shapes are {', '.join(str(level.shape) for level in self.symbols)}."
+                f"Argument `symbols` must have shape ({count}, nodes) at each level, one row for each of "
+                f"`valid`, but its shapes are {', '.join(str(np.shape(x)) for x in self.symbols)}."
             )
         for array in (*self.symbols, self.valid, self.accuracy):
             frozen(array)
