@@ -19,10 +19,12 @@ ROOMS = [
     "simtheory.analytic.deep", "simtheory.analytic.denoiser", "simtheory.analytic.descent",
     "simtheory.analytic.finite_sample", "simtheory.analytic.flow_matching",
     "simtheory.analytic.one_layer", "simtheory.analytic.tied", "simtheory.analytic.untied",
-    "simtheory.analytic.yang2024", "simtheory.assess", "simtheory.assess.experts", "simtheory.errors", "simtheory.fit", "simtheory.inits",
+    "simtheory.analytic.yang2024", "simtheory.assess", "simtheory.assess.experts",
+    "simtheory.errors", "simtheory.fit", "simtheory.inits",
     "simtheory.labels", "simtheory.noise", "simtheory.observe", "simtheory.observe.arrays",
-    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sweep",
-    "simtheory.tasks", "simtheory.units", "simtheory.validation", "simtheory.validation.composition",
+    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy",
+    "simtheory.sweep", "simtheory.tasks", "simtheory.units", "simtheory.validation",
+    "simtheory.validation.composition",
     "simtheory.validation.nets.diffusion",
 ]  # fmt: skip
 
