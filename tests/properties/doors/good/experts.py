@@ -18,13 +18,18 @@ def _score(y: Any, level: float) -> Any:
     return -y / (1.0 + level)
 
 
+def _density(y: Any, level: float) -> Any:
+    return -0.5 * (y**2).sum(axis=1) / (1.0 + level)
+
+
+_FORM = {"y": np.ones(2), "f": np.ones(2), "level": 0.5, "moment": 1.0}
 NORMAL = external(score=_score, dim=2, narrowest=1.0)
 
 OWN: dict[str, dict[str, Any]] = {
     "assess.external": {"score": _score},
     "assess.experts.External": {
         "score_of": _score,
-        "density_of": None,
+        "density_of": _density,
         "noise_of": None,
         "schedule": None,
         "dim": 2,
@@ -49,12 +54,17 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "assess.outlook": {"experts": [ring(), bar()], "weights": None, "n": 100},
     "plot.density": {"density": bar()},
+    "validation.composition.Residual.energy": _FORM,
+    "validation.composition.SquaredNorm.energy": _FORM,
+    "validation.composition.train_expert": {"levels": (1e-4, 8.0)},
 }
 
 LEFT_OUT = {
     "simtheory.assess.experts.files": "its arguments are files",
     "simtheory.assess.ErrorSplit": "an answer that error_split makes",
     "simtheory.assess.Outlook": "an answer that outlook makes",
+    "simtheory.validation.composition.NetExpert": "a trained net that train_expert makes",
+    "simtheory.validation.composition.ExpertRun": "trained nets that train_expert makes",
 }
 
 COSTLY = {"error_split", "outlook", "train_expert"}
