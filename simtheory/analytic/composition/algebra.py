@@ -101,7 +101,7 @@ def product(c: Composition, *, prune: float = 1e-12, max_components: int = 20_00
     c : Composition
         Of Gaussian mixtures.
     prune : float
-        Components whose weight is below this share of the largest are dropped after each factor.
+        Components whose weight is below this share of the largest are dropped before the next factor.
     max_components : int
         Largest number of components on the way.
 
@@ -129,7 +129,9 @@ def product(c: Composition, *, prune: float = 1e-12, max_components: int = 20_00
     folded: Arrays | None = None
     d = c.dim
     P, h, constant = np.zeros((d, d)), np.zeros(d), 0.0
-    for index, (w, expert) in enumerate(zip(c.weights.tolist(), experts, strict=True)):
+    order = sorted(range(len(experts)), key=lambda i: experts[i].components)
+    for index in order:  # those of few components first, so that products on the way stay small
+        w, expert = float(c.weights[index]), experts[index]
         if expert.components == 1:
             precision = np.linalg.inv(expert.covariances[0])
             P, h = P + w * precision, h + w * precision @ expert.means[0]
@@ -158,12 +160,13 @@ def product(c: Composition, *, prune: float = 1e-12, max_components: int = 20_00
     logs, centres, covariances = folded
     top = float(logs.max())
     weights, centres, covariances, log_z = tilt(np.exp(logs - top), centres, covariances, h, P)
-    kept = weights >= smallest * weights.max()
-    mixture = GaussianMixture(weights[kept], centres[kept], covariances[kept], normalised=False)
+    mixture = GaussianMixture(weights, centres, covariances, normalised=False)
     return Product(mixture, constant + top + log_z)
 
 
 def _folded(first: Arrays, second: Arrays, prune: float, largest: int) -> Arrays:
+    kept = first[0] >= first[0].max() + (np.log(prune) if prune > 0.0 else -np.inf)
+    first = (first[0][kept], first[1][kept], first[2][kept])
     count = len(first[0]) * len(second[0])
     if count > largest:
         raise RegimeError(
@@ -171,11 +174,7 @@ def _folded(first: Arrays, second: Arrays, prune: float, largest: int) -> Arrays
             f"it is {largest}. Sample the composition factored: its score costs the sum of the components, "
             "not their product."
         )
-    logs, centres, spread = multiply(
-        (first[0], second[0]), (first[1], second[1]), (first[2], second[2])
-    )
-    kept = logs >= logs.max() + (np.log(prune) if prune > 0.0 else -np.inf)
-    return logs[kept], centres[kept], spread[kept]
+    return multiply((first[0], second[0]), (first[1], second[1]), (first[2], second[2]))
 
 
 @face

@@ -18,6 +18,7 @@ the start, where y is N(0, ΛI); c : variance of an expert along a direction; g 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -161,7 +162,7 @@ def naive_law(c: Composition, *, churn: float = 1.0, start: float = np.inf) -> G
     if not (isinstance(start, float | int | np.number) and start > 0.0):
         raise ArgumentError(f"Argument `start` must be a positive level, but it is {start!r}.")
     weights, means, covariances = gaussians(c, "gaussian-sde")
-    _check_limit(float(weights.sum()), covariances, eta2, float(start))
+    check_limit(float(weights.sum()), weights, covariances, eta2, float(start))
     frame = _common_frame(covariances)
     if frame is None:
         return _matrix_law(weights, means, covariances, eta2, float(start))
@@ -176,15 +177,19 @@ def naive_law(c: Composition, *, churn: float = 1.0, start: float = np.inf) -> G
     return GaussianLaw(mean, 0.5 * (spread + spread.T))
 
 
-def _check_limit(total: float, covariances: Array, eta2: float, start: float) -> None:
+def check_limit(
+    total: float, weights: Array, covariances: Array, eta2: float, start: float
+) -> None:
+    """Refuse an infinite start from which the variance has no limit."""
     if np.isfinite(start):
         return
     if eta2 == 0.0 and abs(total - 1.0) > 1e-12:
-        size = float(np.exp(np.linalg.slogdet(covariances)[1].mean() / covariances.shape[-1]))
+        logs = np.linalg.slogdet(covariances)[1] / covariances.shape[-1]
+        limit = float(np.exp(weights @ logs))
         raise RegimeError(
             f"Argument `start` must be finite for the ODE where the total weight is not 1 (label "
             f"validity-rule), but the weight is {total:g}: the variance ends at about "
-            f"c^{total:g} Λ^{1.0 - total:g}, here {size**total:.3g} Λ^{1.0 - total:g}. Pass start=Λ."
+            f"c^W Λ^(1−W), here {limit:.3g} Λ^{1.0 - total:g}. Pass start=Λ."
         )
     if eta2 > 0.0 and total * (1.0 + eta2) <= 1.0:
         raise RegimeError(
@@ -414,7 +419,7 @@ def discrete_law(
         begin = positive("start", start)
     eye = np.eye(c.dim)
     mean, spread = np.zeros(c.dim), begin * eye
-    for here, there in zip(points[:-1], points[1:], strict=True):
+    for here, there in pairwise(points):
         inverse = np.linalg.inv(here.alpha**2 * covariances + here.sigma**2 * eye)
         P = np.einsum("k,kij->ij", weights, inverse)
         h = here.alpha * np.einsum("k,kij,kj->i", weights, inverse, means)
@@ -469,7 +474,6 @@ def guidance_law(gamma: float, *, churn: float = 1.0, condition: float = 1.0) ->
     else:
         eta2 = non_negative("churn", churn) ** 2
         w = np.array([power, 1.0 - power])
-        _check_limit(1.0, np.ones((2, 1, 1)), eta2, np.inf)
         mean, variance = _scalar_law(w, np.array([1.0, 0.0]), np.array([1.0, 2.0]), eta2, np.inf)
     return GaussianLaw(np.array([mean * mu]), np.array([[variance]]))
 
