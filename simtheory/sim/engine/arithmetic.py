@@ -78,6 +78,20 @@ _scaled = _function(
     ),
     2,
 )
+# Exponent and mantissa: of a positive number x = 2^k r with r in [1, 2), k and r.
+_exponent = _function(
+    lambda w, x: w.b.sitofp(
+        w.b.sub(w.b.lshr(w.b.bitcast(x, w.bits), w.whole(52)), w.whole(1023)), w.kind
+    ),
+    1,
+)
+_mantissa = _function(
+    lambda w, x: w.b.bitcast(
+        w.b.or_(w.b.and_(w.b.bitcast(x, w.bits), w.whole((1 << 52) - 1)), w.whole(1023 << 52)),
+        w.kind,
+    ),
+    1,
+)
 
 
 def _teach(symbol: Any, instruction: str) -> None:
@@ -138,3 +152,35 @@ def mean_growth(x: Any, e: Any) -> Any:
         factorial /= n
         p = fma(p, x, 1.0 / factorial)
     return where(magnitude(x) - 0.25, (e - 1.0) / x, p)
+
+
+@register_jitable
+def log(x: Any) -> Any:
+    """Return the natural logarithm to two units in the last place, for normal x > 0."""
+    k, r = _exponent(x), _mantissa(x)
+    above = r - 1.4142135623730951
+    k, r = where(above, k + 1.0, k), where(above, 0.5 * r, r)
+    s = (r - 1.0) / (r + 1.0)
+    square = s * s
+    p = 0.0 * s + 2.0 / 23.0
+    for n in range(21, 1, -2):
+        p = fma(p, square, 2.0 / n)
+    return fma(k, _LN2_HIGH, fma(k, _LN2_LOW, fma(s * square, p, 2.0 * s)))
+
+
+@register_jitable
+def turn(u: Any) -> Any:
+    """Return cosine and sine of 2πu for u in [0, 1], each to 1e-15."""
+    x = 1.5707963267948966 * u - 0.7853981633974483  # a quarter of the angle less half a turn
+    square = x * x
+    factorial = 20922789888000.0  # 16!
+    cosine, sine = 0.0 * x + 1.0 / factorial, 0.0 * x + 1.0 / (17.0 * factorial)
+    for n in range(14, -1, -2):
+        factorial /= (n + 1.0) * (n + 2.0)
+        sign = 1.0 - n % 4
+        cosine = fma(cosine, square, sign / factorial)
+        sine = fma(sine, square, sign / (factorial * (n + 1.0)))
+    sine = sine * x
+    for _ in range(2):  # twice the angle, then twice that
+        cosine, sine = fma(-2.0 * sine, sine, 1.0), 2.0 * sine * cosine
+    return 0.0 - cosine, 0.0 - sine
