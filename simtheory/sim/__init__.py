@@ -1,7 +1,7 @@
 """The second road: gradient flows integrated, the optimiser itself, and samplers of compositions."""
 
 from simtheory._names import public
-from simtheory.sim import composition
+from simtheory.sim import composition, percolation
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -53,6 +53,7 @@ __all__ = [
     "descend",
     "integrate",
     "kernel_cache",
+    "percolation",
     "solve",
     "summarize",
     "warmup",

@@ -88,7 +88,9 @@ def _join(parent: Any, i: int, j: int) -> Any:
 
 
 @leaf
-def _join_and_wind(parent: Any, turns: Any, i: int, j: int, x: int, y: int, n: int, first: Any) -> Any:
+def _join_and_wind(
+    parent: Any, turns: Any, i: int, j: int, x: int, y: int, n: int, first: Any
+) -> Any:
     """As `_join`, for a link from i to j that crosses the edge x and y times; note the first wraps."""
     a, ax, ay = _root_and_turns(parent, turns, i)
     b, bx, by = _root_and_turns(parent, turns, j)
@@ -122,14 +124,15 @@ def _add_up(sums: Any, n: int, largest: Any, squares: Any) -> None:
 @merged
 def _grow(
     key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, words: Any,
-    first: Any, sums: Any, until: int, wind: bool, stop: Any,
+    first: Any, sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Add sites of a square lattice on a torus, each linked to those at the offsets `reach`."""
     for k in range(order.size):
         order[k] = k
         parent[k] = EMPTY
+    wind = len(turns) > 0
     largest, squares = 1, np.int64(0)
-    for k in range(until):
+    for k in range(order.size):
         if k % _EVERY == 0 and stop[0]:
             return
         site = _next(key, run, k, order, words)
@@ -165,33 +168,20 @@ def _grow(
 
 
 @entry
-def lattice_sizes(
-    key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, words: Any, sums: Any,
-    stop: Any,
-) -> None:  # fmt: skip
-    """Sum up the sizes of clusters at every number of sites, over runs."""
-    none = words[:0].reshape((0, 0))
-    for r in range(runs.size):
-        _grow(
-            key, runs[r], side, reach, order, parent, none, words, none, sums, order.size, False, stop
-        )
-
-
-@entry
-def lattice_windings(
+def lattice_runs(
     key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, words: Any,
     first: Any, sums: Any, stop: Any,
 ) -> None:  # fmt: skip
-    """Note when each run wraps along x and y; sum up sizes too where there are sums."""
+    """Note when each run wraps, where there are turns; sum up sizes, where there are sums."""
     for r in range(runs.size):
         _grow(
-            key, runs[r], side, reach, order, parent, turns, words, first[r], sums, order.size, True,
-            stop,
+            key, runs[r], side, reach, order, parent, turns, words, first[r if len(turns) else 0],
+            sums, stop,
         )  # fmt: skip
 
 
 @entry
-def disc_windings(
+def disc_runs(
     key: Any, runs: Any, side: float, cells: int, places: Array, after: Any, head: Any, parent: Any,
     turns: Any, words: Any, first: Any, sums: Any, stop: Any,
 ) -> None:  # fmt: skip

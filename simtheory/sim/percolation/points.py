@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from simtheory._checks import as_finite, positive, positive_int, shares
 from simtheory._faces import face
@@ -42,9 +39,13 @@ def links(points: ArrayLike, radius: float, *, period: float | None = None) -> I
     ArgumentError
         If the radius is not positive, or half the period is below it.
     """
+    from scipy.spatial import cKDTree  # slow to import
+
     given, far = as_finite("points", points), positive("radius", radius)
     if given.ndim != 2 or not given.size:
-        raise ShapeError(f"Argument `points` must have shape (n, d), but its shape is {given.shape}.")
+        raise ShapeError(
+            f"Argument `points` must have shape (n, d), but its shape is {given.shape}."
+        )
     box = None
     if period is not None:
         box = positive("period", period)
@@ -88,6 +89,9 @@ def clusters(points: ArrayLike, radius: float, *, period: float | None = None) -
     >>> clusters([[0.0], [5.0], [5.5], [6.0]], 0.6)
     array([1, 0, 0, 0])
     """
+    from scipy.sparse import coo_array  # slow to import
+    from scipy.sparse.csgraph import connected_components
+
     pairs = links(points, radius, period=period)
     n = len(np.asarray(points))
     graph = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))

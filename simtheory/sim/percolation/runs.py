@@ -30,15 +30,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from simtheory._checks import as_finite, one_of
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ArgumentError, SolveError
+from simtheory.errors import ArgumentError, FitError
 from simtheory.results import Curve, axes, files
 from simtheory.results.axes import Arrays, over
 
@@ -209,15 +210,17 @@ class PercolationRun:
         ------
         ArgumentError
             If the runs did not note when they wrap.
-        SolveError
+        FitError
             If too few of them wrapped.
         """
+        from scipy.optimize import brentq  # slow to import
+
         wanted = AT_THRESHOLD[one_of("criterion", criterion, AT_THRESHOLD)]
         self._wants_wraps()
         most = 1.0 if self.kind == _LATTICE else self._filling(self.sites)
         top = float(self._mean(criterion, np.array(most)))
         if self.kind == _DISCS and top <= wanted:
-            raise SolveError(
+            raise FitError(
                 f"Only {top:.3g} of the runs wrapped before all {self.sites} discs were there, but the "
                 f"threshold needs {wanted:.3g}. Add more discs: raise `until`."
             )
@@ -225,7 +228,7 @@ class PercolationRun:
         def gap(p: float) -> float:
             return float(self._mean(criterion, np.array(p))) - wanted
 
-        value = float(optimize.brentq(gap, 0.0, most, xtol=1e-14))
+        value = float(brentq(gap, 0.0, most, xtol=1e-14))
         step = 1e-5 * value
         slope = (gap(value + step) - gap(value - step)) / (2.0 * step)
         spread = np.std(self._single(criterion, np.array([value])), ddof=min(1, self.runs - 1))
@@ -384,11 +387,11 @@ class PercolationRun:
         ]
         return np.concatenate([*parts, np.empty(0)]).reshape(p.shape)
 
-    def _per_node(self, n: Array, values: Array) -> Array:
+    def _per_node(self, n: IntArray, values: Any) -> Array:
         """Divide sums at the numbers n by the number of nodes that are there."""
         return np.asarray(values[n] / (self.nodes if self.kind == _BONDS else np.maximum(n, 1)))
 
-    def _averaged(self, p: ArrayLike, at: Callable[[Array], Array]) -> Array:
+    def _averaged(self, p: ArrayLike, at: Callable[[IntArray], Array]) -> Array:
         """Average numbers at n over the law of n."""
         given = self._shares(p)
         if not self.sizes:
@@ -420,7 +423,9 @@ def _law(n: IntArray, mean: float, sites: int, share: float, *, discs: bool) -> 
     choices = (
         special.gammaln(sites + 1.0) - special.gammaln(n + 1.0) - special.gammaln(sites - n + 1.0)
     )
-    return np.asarray(np.exp(choices + special.xlogy(n, share) + special.xlog1py(sites - n, -share)))
+    return np.asarray(
+        np.exp(choices + special.xlogy(n, share) + special.xlog1py(sites - n, -share))
+    )
 
 
 def _error(batches: Array) -> Array:
@@ -433,4 +438,4 @@ def _error(batches: Array) -> Array:
 def _split(runs: int, parts: int) -> list[slice]:
     """Cut runs into parts of nearly equal size."""
     edges = [runs * k // parts for k in range(parts + 1)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(edges)]

@@ -13,7 +13,7 @@ from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.sim.engine.threads import work
-from simtheory.sim.percolation.records import Everything, Largest, Record, Wrapping
+from simtheory.sim.percolation.records import Largest, Record, Wrapping
 from simtheory.sim.percolation.runs import PercolationRun, _split
 
 __all__ = ["bonds", "discs", "lattice", "neighbourhood", "sites"]
@@ -127,17 +127,11 @@ def lattice(
     reached = offsets.astype(np.int32)
 
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
-        order, parent = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-        words = np.empty(4, dtype=np.uint64)
-        if not record.winds:
-            kernels.lattice_sizes(
-                key, part, length, reached, order, parent, words, sums, stop
-            )
-            return
-        turns = np.empty((n, 2), dtype=np.int8)
-        kernels.lattice_windings(
-            key, part, length, reached, order, parent, turns, words, first, sums, stop
-        )
+        kernels.lattice_runs(
+            key, part, length, reached, np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32),
+            np.empty((n if record.winds else 0, 2), dtype=np.int8), np.empty(4, dtype=np.uint64),
+            first, sums, stop,
+        )  # fmt: skip
 
     first, sums = _run(grow, n, runs, rng, record, threads)
     stats = {"reach": float(reach), "neighbours": len(offsets)}
@@ -192,7 +186,9 @@ def discs(
     """
     length, most = positive("side", side), positive("until", until)
     if length < 3.0:
-        raise ArgumentError(f"Argument `side` must be at least 3 link lengths, but it is {length:g}.")
+        raise ArgumentError(
+            f"Argument `side` must be at least 3 link lengths, but it is {length:g}."
+        )
     mean = most * 4.0 * length**2 / math.pi
     n = math.ceil(mean + 8.0 * math.sqrt(mean))
     if n >= 2**31 - 1:
@@ -205,7 +201,7 @@ def discs(
     cells = math.floor(length)
 
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
-        kernels.disc_windings(
+        kernels.disc_runs(
             key, part, length, cells, np.empty((n, 2)), np.empty(n, dtype=np.int32),
             np.empty(cells**2, dtype=np.int32), np.empty(n, dtype=np.int32),
             np.empty((n, 2), dtype=np.int8), np.empty(4, dtype=np.uint64), first, sums, stop,
@@ -335,7 +331,13 @@ def sites(
 
     first, sums = _run(grow, count, runs, rng, Largest(), threads)
     return PercolationRun(
-        first, sums, runs=runs, sites=count, kind="nodes", nodes=count, origin="sim.percolation.sites"
+        first,
+        sums,
+        runs=runs,
+        sites=count,
+        kind="nodes",
+        nodes=count,
+        origin="sim.percolation.sites",
     )
 
 
@@ -360,12 +362,16 @@ def _run(
     batches = _split(count, min(count, parts if record.sizes else -(-count // _CHUNK)))
     sums = np.zeros((len(batches) if record.sizes else 0, 3, n + 1), dtype=np.int64)
     stop = np.zeros(1, dtype=np.uint8)
-    none = np.empty((0, 0), dtype=np.int64)
+    no_wraps, no_sums = np.zeros((1, 2), dtype=np.intp), np.empty((0, 0), dtype=np.int64)
 
     def job(k: int) -> Callable[[], None]:
         part = batches[k]
         return lambda: grow(
-            key, numbers[part], first[part] if noted else none, sums[k] if record.sizes else none, stop
+            key,
+            numbers[part],
+            first[part] if noted else no_wraps,
+            sums[k] if record.sizes else no_sums,
+            stop,
         )
 
     work([job(k) for k in range(len(batches))], stop, None, workers, alone=len(batches) == 1)
@@ -378,7 +384,9 @@ def _as_edges(edges: Any, nodes: int) -> tuple[Array, int]:
     count = positive_int("nodes", nodes)
     given = np.asarray(edges)
     if given.ndim != 2 or given.shape[1] != 2 or not len(given):
-        raise ShapeError(f"Argument `edges` must have shape (E, 2), but its shape is {given.shape}.")
+        raise ShapeError(
+            f"Argument `edges` must have shape (E, 2), but its shape is {given.shape}."
+        )
     if given.dtype.kind not in "iu":
         raise ArgumentError(
             f"Argument `edges` must hold numbers of nodes, but its entries are of the kind {given.dtype}."
