@@ -67,6 +67,8 @@ def highest(typing: Any, x: Any) -> Any:
 fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
 magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
 root = _function(lambda w, x: w.apply("sqrt", x), 1)
+# The smaller of two; of a NaN and a number one or the other.
+smaller = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered("<", x, y), x, y), 2)
 # The larger of two; of a NaN and a number one or the other.
 larger = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered(">", x, y), x, y), 2)
 # Where x is positive y, elsewhere z.
@@ -78,8 +80,8 @@ _scaled = _function(
     ),
     2,
 )
-# Exponent and mantissa: of a positive number x = 2^k r with r in [1, 2), k and r.
-_exponent = _function(
+# Exponent and mantissa: of a positive number x = 2^k r with r in [1, 2), k and r; k = -1023 of zero.
+exponent = _function(
     lambda w, x: w.b.sitofp(
         w.b.sub(w.b.lshr(w.b.bitcast(x, w.bits), w.whole(52)), w.whole(1023)), w.kind
     ),
@@ -88,6 +90,16 @@ _exponent = _function(
 _mantissa = _function(
     lambda w, x: w.b.bitcast(
         w.b.or_(w.b.and_(w.b.bitcast(x, w.bits), w.whole((1 << 52) - 1)), w.whole(1023 << 52)),
+        w.kind,
+    ),
+    1,
+)
+
+_EXPONENT = 0x7FF << 52
+# 2^-k of a positive x that is not subnormal, with 2^k ≤ x < 2^(k+1), k at most 1021.
+unit_of = _function(
+    lambda w, x: w.b.bitcast(
+        w.b.sub(w.whole(2046 << 52), w.b.and_(w.b.bitcast(x, w.bits), w.whole(_EXPONENT))),
         w.kind,
     ),
     1,
@@ -157,7 +169,7 @@ def mean_growth(x: Any, e: Any) -> Any:
 @register_jitable
 def log(x: Any) -> Any:
     """Return the natural logarithm to two units in the last place, for normal x > 0."""
-    k, r = _exponent(x), _mantissa(x)
+    k, r = exponent(x), _mantissa(x)
     above = r - 1.4142135623730951
     k, r = where(above, k + 1.0, k), where(above, 0.5 * r, r)
     s = (r - 1.0) / (r + 1.0)
