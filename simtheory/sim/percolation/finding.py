@@ -189,18 +189,18 @@ def collapse(
     Collapse
         Quality at the given exponents, and the threshold and nu that fit best.
 
-    Notes
-    -----
-    Terms that vanish with the side are not fitted: on sides 64 to 256 of the square lattice nu comes to
-    1.35(5), on sides 16 to 64 of discs to 1.06(4) in place of 4/3. Drop the smallest side and look whether
-    the answer moves.
-
     Raises
     ------
     ArgumentError
         If there are fewer than two sides, or runs of different systems.
     FitError
         If no threshold brings the curves together.
+
+    Notes
+    -----
+    Terms that vanish with the side are not fitted: on sides 64 to 256 of the square lattice nu comes to
+    1.35(5), on sides 16 to 64 of discs to 1.06(4) in place of 4/3. Drop the smallest side and look whether
+    the answer moves.
     """
     from scipy import optimize  # slow to import
 

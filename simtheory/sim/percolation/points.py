@@ -146,7 +146,7 @@ def mass_ratio(
     --------
     >>> import numpy as np
     >>> found = mass_ratio(np.arange(20.0)[:, None], 1.0, [0.5, 1.0], rng=0)
-    >>> found.row("largest")[-1]
+    >>> float(found.row("largest")[-1])
     1.0
     """
     wanted = np.atleast_1d(shares("kept", kept))

@@ -61,7 +61,19 @@ _BLOCK = 2**22
 
 
 class Shares(NamedTuple):
-    """Probabilities of wrapping: round either axis, a given one, both, or a given one only."""
+    """Probabilities of wrapping.
+
+    Parameters
+    ----------
+    either : ndarray
+        Round one of the axes or both.
+    x : ndarray
+        Round a given axis: the mean of both.
+    both : ndarray
+        Round both.
+    one : ndarray
+        Round a given axis and not the other.
+    """
 
     either: Array
     x: Array
@@ -127,6 +139,8 @@ class PercolationRun:
         Road and method.
     stats : mapping, optional
         Plain facts, such as the reach of the links.
+    arrays : mapping, optional
+        What else was measured, each array with its axes.
     """
 
     first: IntArray = field(metadata=over("run", "axis", allow="integer"))
