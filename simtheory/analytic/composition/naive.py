@@ -424,8 +424,8 @@ def discrete_law(
         P = np.einsum("k,kij->ij", weights, inverse)
         h = here.alpha * np.einsum("k,kij,kj->i", weights, inverse, means)
         kept, guessed, noise = (
-            float(sampler.step(*values, here, there, size))
-            for *values, size in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+            float(sampler.step(z, clean, here, there, size))
+            for z, clean, size in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
         )
         guess = (eye - here.sigma**2 * P) / here.alpha
         A = kept * eye + guessed * guess

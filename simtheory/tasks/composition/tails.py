@@ -34,6 +34,7 @@ _TUPLES = 4096
 _SCAN = 400  # levels between which a sign change is refined
 
 
+@face
 class Tail(NamedTuple):
     """The direction in which a composition falls slowest.
 
