@@ -14,9 +14,9 @@ from scipy.linalg import expm
 
 from simtheory._faces import face
 from simtheory._typing import Array
-from simtheory.analytic import composition as theory
+from simtheory.analytic.composition.freezing import FreezeOut, freeze_out
+from simtheory.analytic.composition.freezing import cell_masses as true_masses
 from simtheory.analytic.composition.naive import target_law
-from simtheory.assess.experts import grid_masses
 from simtheory.assess.experts import sample as walk
 from simtheory.noise import DDIM, DDPM, HMC, MALA, ULA, Level, Levels, Sampler
 from simtheory.noise import sample as descend
@@ -147,18 +147,18 @@ def plane_run(budget: Budget, name: str, n: int, standard: int, full: int) -> Pl
         for seed in seeds_of(budget, standard, full)
     ]
     masses = np.array([cell_masses(one, CENTRES) for one in samples])
-    return PlaneRun(samples, masses, grid_masses(c, CENTRES, level=0.0))
+    return PlaneRun(samples, masses, true_masses(c, CENTRES))
 
 
 @experiment
-def freezing(budget: Budget, levels: str) -> theory.FreezeOut:
+def freezing(budget: Budget, levels: str) -> FreezeOut:
     """Rates between the cells of ring times bar at the levels of that name; nothing is random."""
     path = {"annealed": LEVELS, "released": RELEASED}[levels]
-    return theory.freeze_out(du2023.ring_times_bar(), CENTRES, path, 0.0)
+    return freeze_out(du2023.ring_times_bar(), CENTRES, path, 0.0)
 
 
 @face
-def frozen_masses(found: theory.FreezeOut, name: str, run: PlaneRun) -> Array:
+def frozen_masses(found: FreezeOut, name: str, run: PlaneRun) -> Array:
     """Return the masses that a method of `METHODS` is predicted to leave, from its mean acceptance.
 
     Parameters
@@ -406,7 +406,7 @@ def classified_run(budget: Budget, name: str, gamma: float, standard: int, full:
         cell_masses(sim.sample(method, c, 8000, levels=levels, rng=seed), mixture.means)
         for seed in seeds_of(budget, standard, full)
     ]
-    return BlobRun(np.array(masses), grid_masses(c, mixture.means, level=0.0))
+    return BlobRun(np.array(masses), true_masses(c, mixture.means))
 
 
 # -- trained nets -----------------------------------------------------------------------------
@@ -478,7 +478,7 @@ def learned_run(budget: Budget) -> LearnedRun:
     exact = du2023.ring_times_bar()
     method = sim.Annealed(MALA(), steps=10)
     units = sim.narrowest(exact, _LEARNED.values)
-    truth = grid_masses(exact, CENTRES, level=0.0)
+    truth = true_masses(exact, CENTRES)
     learned, predicted, drawn = [], [], []
     gaps: dict[float, list[float]] = {1e-4: [], 1e-3: [], 5e-3: []}
     for seed, *pair in zip(seeds, ring.experts, bar.experts, strict=True):
@@ -486,11 +486,11 @@ def learned_run(budget: Budget) -> LearnedRun:
         found = walk(method, c, 2000, levels=_LEARNED, rng=seed)
         learned.append(cell_masses(found, CENTRES))
         times = 10 * 0.3 * units * found.arrays["acceptance"]
-        predicted.append(theory.freeze_out(c, CENTRES, _LEARNED, times).masses[-1])
+        predicted.append(freeze_out(c, CENTRES, _LEARNED, times).masses[-1])
         other = sim.sample(method, exact, 2000, levels=_LEARNED, rng=seed)
         drawn.append(cell_masses(other, CENTRES))
         for level, kept in gaps.items():
-            own, right = (grid_masses(one, CENTRES, level=level) for one in (c, exact))
+            own, right = (true_masses(one, CENTRES, level=level) for one in (c, exact))
             kept.append(0.5 * float(np.abs(own - right).sum()))
     return LearnedRun(
         np.array(learned),

@@ -6,7 +6,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory._typing import Array
-from simtheory.assess.experts import grid_masses
+from simtheory.analytic.composition.freezing import cell_masses
 from simtheory.validation.claims.claim import Evidence, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.composition.claims._common import bars, dots, of_paper
@@ -176,7 +176,7 @@ _GAMMA = 4.0
 
 def _unguided() -> Array:
     mixture = classes()
-    return np.asarray(grid_masses(mixture, mixture.means, level=0.0))
+    return np.asarray(cell_masses(mixture, mixture.means))
 
 
 @_du(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simtheory._typing import Array
-from simtheory.analytic.composition import FreezeOut
-from simtheory.sim import composition as sim
+from simtheory.analytic.composition.freezing import FreezeOut
+from simtheory.analytic.composition.mcmc import last_level_bias, local_variance
 from simtheory.tasks import du2023
 from simtheory.validation.claims.claim import Evidence, gathered
 from simtheory.validation.composition.claims._common import bars, dots, of_paper
@@ -56,9 +56,9 @@ def released_settings(run: PlaneRun, rates: FreezeOut) -> Evidence:
     budget="quick",
 )
 def last_level(run: PlaneRun) -> Evidence:
-    # along x the top mode has the smallest variance of either expert, in the units of z = αy
-    noisy, clean = sim.narrowest(du2023.ring_times_bar(), [RELEASED.values[-1], 0.0])
-    law = RELEASED.alpha[-1] ** 2 * noisy / clean
+    c, across = du2023.ring_times_bar(), (1.0, 0.0)
+    law = last_level_bias(c, float(RELEASED.values[-1]), across)
+    clean = local_variance(c, across)
     values = (RELEASED.alpha[-1] ** 2 * spread_of_top(run) / clean).tolist()
     return Evidence(
         predicted=float(law),

@@ -8,11 +8,11 @@ import numpy as np
 
 from simtheory import plot
 from simtheory._typing import Array
-from simtheory.analytic.composition import FreezeOut
+from simtheory.analytic.composition.freezing import FreezeOut
 from simtheory.analytic.composition.naive import discrete_law, naive_law, target_law
 from simtheory.noise import DDIM, DDPM, Levels
 from simtheory.observe import mode_variances
-from simtheory.tasks import Composition, GaussianMixture, du2023
+from simtheory.tasks import Composition, GaussianMixture
 from simtheory.validation.claims.claim import Evidence, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.composition.claims._common import bars, dots, of_paper
