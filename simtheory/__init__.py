@@ -17,6 +17,7 @@ from simtheory._names import nearest
 if TYPE_CHECKING:
     from simtheory import (
         analytic,
+        assess,
         errors,
         fit,
         inits,
@@ -52,6 +53,7 @@ __all__ = [
     "TreeGrammar",
     "agreement",
     "analytic",
+    "assess",
     "cite",
     "errors",
     "fit",

@@ -18,6 +18,7 @@ from simtheory.plot.style import GREY, INK, colour, dash, style
 if TYPE_CHECKING:
     from simtheory.plot.agreement import prediction
     from simtheory.plot.charts import counts, crossing, measurements, scatter
+    from simtheory.plot.coherence import coherence
     from simtheory.plot.curves import curve
     from simtheory.plot.diagrams import phase
     from simtheory.plot.fit import fitted, residuals
@@ -30,6 +31,7 @@ __all__ = [
     "FORMATS",
     "GREY",
     "INK",
+    "coherence",
     "colour",
     "concept_space",
     "counts",
@@ -51,6 +53,7 @@ __all__ = [
 
 _HOMES = {
     "FORMATS": "panels",
+    "coherence": "coherence",
     "concept_space": "paths",
     "counts": "charts",
     "crossing": "charts",
