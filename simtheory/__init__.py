@@ -17,6 +17,7 @@ from simtheory._names import nearest
 if TYPE_CHECKING:
     from simtheory import (
         analytic,
+        assess,
         errors,
         fit,
         inits,
@@ -33,15 +34,26 @@ if TYPE_CHECKING:
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
-    from simtheory.tasks import SIMTask
+    from simtheory.tasks import (
+        Composition,
+        GaussianMixture,
+        RandomHierarchy,
+        SIMTask,
+        TreeGrammar,
+    )
 
 __all__ = [
+    "Composition",
     "Curve",
+    "GaussianMixture",
+    "RandomHierarchy",
     "SIMTask",
     "Samples",
     "Trajectory",
+    "TreeGrammar",
     "agreement",
     "analytic",
+    "assess",
     "cite",
     "errors",
     "fit",
@@ -60,10 +72,14 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "Composition": "tasks",
     "Curve": "results",
+    "GaussianMixture": "tasks",
     "Samples": "results",
+    "RandomHierarchy": "tasks",
     "SIMTask": "tasks",
     "Trajectory": "results",
+    "TreeGrammar": "tasks",
     "agreement": "observe.agreement",
     "cite": "labels",
     "show_versions": "_versions",

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simtheory._names import nearest
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, MissingExtraError, ShapeError, SimTheoryError
 
 Kind = TypeVar("Kind")
+Entries = TypeVar("Entries", bound=NDArray[Any])
 
 
 _EXACT = 2**53  # beyond it float64 skips integers
@@ -157,13 +158,18 @@ def rounding(*given: Any, double: float) -> float:
 
 
 def floats(name: str, value: Any) -> Any:
-    """Return `value`, an array of NumPy or JAX as it is and anything else as an array of numbers."""
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    plain = not isinstance(value, np.ndarray) or type(value) is np.ndarray
-    return value if kind in ("f", "V") and plain else as_numbers(name, value)
+    """Return a float, an array of NumPy or of JAX as it is, and anything else as an array of numbers."""
+    if type(value) is float:
+        return value
+    plain = type(value) is np.ndarray or not isinstance(value, np.ndarray)
+    if plain and hasattr(value, "__array_namespace__"):
+        short = value.dtype.kind == "V" and value.dtype.names is None  # the short floats of JAX
+        if value.dtype.kind == "f" or short:
+            return value
+    return as_numbers(name, value)
 
 
-def frozen(array: Array) -> Array:
+def frozen(array: Entries) -> Entries:
     """Mark `array` read-only and return it."""
     array.setflags(write=False)
     return array
@@ -172,9 +178,10 @@ def frozen(array: Array) -> Array:
 def frozen_again(self: Any, state: list[Any]) -> None:
     """Fill a frozen dataclass that is unpickled or copied: its arrays become read-only again."""
     for each, value in zip(fields(self), state, strict=True):
-        object.__setattr__(
-            self, each.name, frozen(value) if isinstance(value, np.ndarray) else value
-        )
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                frozen(array)
+        object.__setattr__(self, each.name, value)
 
 
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:
@@ -313,20 +320,21 @@ def non_negative(name: str, value: float, *, error: type[SimTheoryError] = Argum
     return found
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+def is_integer(value: object) -> bool:
+    """Return whether `value` is an integer; a truth value and a time span are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
 
 
 def positive_int(name: str, value: int) -> int:
     """Return `value` as an int above zero."""
-    if not _whole(value) or value < 1:
+    if not is_integer(value) or value < 1:
         raise ArgumentError(f"{called(name)} must be a positive integer, but it is {shown(value)}.")
     return int(value)
 
 
 def non_negative_int(name: str, value: int) -> int:
     """Return `value` as an int, zero or more."""
-    if not _whole(value) or value < 0:
+    if not is_integer(value) or value < 0:
         raise ArgumentError(
             f"{called(name)} must be a non-negative integer, but it is {shown(value)}."
         )
@@ -335,7 +343,7 @@ def non_negative_int(name: str, value: int) -> int:
 
 def as_seed(name: str, value: int) -> int:
     """Return `value` as an int that seeds a generator with 32 bits."""
-    if not _whole(value) or not 0 <= value < 2**32:
+    if not is_integer(value) or not 0 <= value < 2**32:
         raise ArgumentError(
             f"{called(name)} must be an integer from 0 to 2**32 - 1, but it is {shown(value)}."
         )
@@ -372,6 +380,31 @@ def of_kind(name: str, value: object, kind: type[Kind]) -> Kind:
     return value
 
 
+def as_strings(
+    name: str, value: Any, alphabet: int, *, length: int | None = None, least: int = 0
+) -> IntArray:
+    """Return strings of tokens below `alphabet`, shape (N, d); messages name the place of a wrong one."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"Argument `{name}` must hold integers, one for each token, but its numbers are of the kind "
+            f"{given.dtype}. Convert them with `.astype(int)` if they are whole."
+        )
+    if given.ndim != 2 or (length is not None and given.shape[1] != length) or not given.shape[1]:
+        wanted = "d" if length is None else length
+        raise ShapeError(
+            f"Argument `{name}` must have shape (N, {wanted}), but its shape is {given.shape}."
+        )
+    tokens = np.ascontiguousarray(given, dtype=np.intp)
+    if tokens.size and (tokens.min() < least or tokens.max() >= alphabet):
+        bad = np.argwhere((tokens < least) | (tokens >= alphabet))[0]
+        raise ArgumentError(
+            f"Argument `{name}` must hold tokens from {least} to {alphabet - 1}, but it holds "
+            f"{given[tuple(bad)]} in string {bad[0]} at place {bad[1]}."
+        )
+    return tokens
+
+
 def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     """Return `rng`, or the generator that the seed `rng` gives.
 
@@ -379,7 +412,7 @@ def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     """
     if isinstance(rng, np.random.Generator):
         return rng
-    if _whole(rng) and rng >= 0:  # type: ignore[operator]
+    if is_integer(rng) and rng >= 0:  # type: ignore[operator]
         return np.random.default_rng(rng)
     raise ArgumentError(
         "Argument `rng` must be a seed, such as 0, or a numpy Generator, such as "

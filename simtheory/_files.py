@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from simtheory._typing import Array
+from simtheory.errors import ArgumentError, MissingFileError
 
-__all__ = ["digest", "whole", "write_text"]
+__all__ = ["digest", "read_arrays", "whole", "write_arrays", "write_text"]
 
 
 @contextmanager
@@ -92,4 +95,95 @@ def digest(*parts: str | bytes | Array) -> str:
         if isinstance(part, np.ndarray):
             part = np.ascontiguousarray(part).tobytes()
         found.update(part.encode() if isinstance(part, str) else part)
+    return found.hexdigest()
+
+
+def write_arrays(path: str | Path, head: str, arrays: Mapping[str, Any]) -> Path:
+    """Write arrays and a header to one ``.npz`` file with a checksum, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to; ``.npz`` is added if the name has no suffix.
+    head : str
+        A JSON object whose ``format`` says what the file holds.
+    arrays : mapping
+        Arrays by name; not ``header`` or ``checksum``.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        As `whole` raises it.
+    """
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_suffix(".npz")
+    members = {**arrays, "header": np.array(head)}
+    members["checksum"] = np.array(_checksum(head, members))
+    with whole(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, **members)
+    return target
+
+
+def read_arrays(path: str | Path, form: str, noun: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read what `write_arrays` wrote, and verify it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    form : str
+        The ``format`` that its header must have.
+    noun : str
+        What such a file is called in errors, such as ``"a saved Curve"``.
+
+    Returns
+    -------
+    header : dict
+        Without its ``format``.
+    arrays : dict
+        By name.
+
+    Raises
+    ------
+    ArgumentError
+        If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
+    """
+    source = Path(path)
+    name = f"Argument `path` must name {noun}, but {source}"
+    try:
+        # Opened here, because np.load leaves a damaged file open.
+        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            members = {member: file[member] for member in file.files}
+        head = str(members["header"])
+        header = json.loads(head)
+        found = header.pop("format")
+    except FileNotFoundError as reason:
+        raise MissingFileError(f"{name} does not exist.") from reason
+    except PermissionError:
+        raise
+    except Exception as reason:
+        raise ArgumentError(f"{name} holds something else, or is damaged.") from reason
+    if found != form:
+        raise ArgumentError(f"{name} holds {found!r}, not {form!r}.")
+    if str(members.pop("checksum", None)) != _checksum(head, members):
+        raise ArgumentError(f"{name} is damaged: its contents do not match their checksum.")
+    del members["header"]
+    return header, members
+
+
+def _checksum(head: str, arrays: Mapping[str, Any]) -> str:
+    """Return the digest of a header and of arrays with their names, types and shapes."""
+    found = hashlib.sha256(head.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "ArrayLike", "IntArray", "Task"]
+__all__ = ["Array", "ArrayLike", "Expert", "IntArray", "Task"]
 
 Array: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.intp]
@@ -30,3 +30,18 @@ class Task(Protocol):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the arguments of the constructor as plain numbers, words and lists."""
+
+
+@runtime_checkable
+class Expert(Protocol):
+    """What a composition asks of an expert: a dimension and the scores at every level.
+
+    A Metropolis correction also needs ``log_density(x, level=)``, up to a constant at each level.
+    """
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+
+    def score(self, x: ArrayLike, *, level: float = 0.0) -> Array:
+        """Return the scores (n, d) of points (n, d) with noise of variance `level`."""

@@ -36,8 +36,6 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-
 from simtheory._checks import nearest
 from simtheory._faces import face
 from simtheory._names import public
@@ -222,8 +220,7 @@ def implements(
 ) -> Callable[[Code], Code]:
     """Put the card of a labelled result on the function that implements it.
 
-    Its docstring gains a sentence before its first section. Underflow to zero is harmless in all labelled
-    results, so ``np.seterr(under="raise")`` does not reach them.
+    Its docstring gains a sentence before its first section.
 
     Parameters
     ----------
@@ -252,8 +249,7 @@ def implements(
     """
 
     def wear(function: Code) -> Code:
-        is_class = isinstance(function, type)
-        code: Any = function if is_class else np.errstate(under="ignore")(function)
+        code: Any = function
         found = Card(
             label=label,
             kind=kind,
@@ -267,7 +263,7 @@ def implements(
         )
         code.__card__ = found
         code.__doc__ = _with_line(code.__doc__, found.line)
-        return code
+        return function
 
     return wear
 

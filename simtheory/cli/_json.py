@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-__all__ = ["as_json"]
+__all__ = ["as_json", "strict"]
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., None]:
@@ -25,9 +25,14 @@ def as_json(command: Callable[..., Any]) -> Callable[..., None]:
     def run(*args: Any, json: bool, **options: Any) -> None:
         found = command(*args, json=json, **options)
         if json:
-            click.echo(text.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False))
+            click.echo(strict(found))
 
     return run
+
+
+def strict(value: Any) -> str:
+    """Return JSON in which numbers that are not finite are null."""
+    return text.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-r"""Noise: schedules, noise levels, samplers, and what a net predicts.
+r"""Noise: schedules, noise levels, samplers, kernels of Markov chains, and what a net predicts.
 
 Problem
 -------
@@ -25,7 +25,10 @@ what                                  what it says
 `Level`, `Levels`                     one point of a schedule, and the grid that a sampler takes
 `DDIM`, `DDPM`                        a `Sampler`: what one step down is
 `sample`                              walks down the levels with any guess of the clean data
+`ULA` `MALA` `UHMC` `HMC`             a `Kernel`: moves of a Markov chain at one level
 `target_of`, `clean_of`               what a net learns to predict, and the guess it implies
+`Uniform`, `Mask`, `Erasure`          noise of tokens, and what a noisy string says (`tokens`)
+`alpha_bars`                          share of tokens that is kept, from step to step
 ====================================  =========================================================
 
 Reading
@@ -37,25 +40,39 @@ from one that is finite.
 """
 
 from simtheory._names import public
+from simtheory.noise.kernels import HMC, MALA, UHMC, ULA, Kernel, Line
 from simtheory.noise.levels import Levels
 from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
 from simtheory.noise.schedules import EDM, VE, CosineVP, Level, LinearVP, Schedule, Straight
+from simtheory.noise.tokens import MASKED, Erasure, Mask, TokenNoise, Uniform, alpha_bars
 
 __all__ = [
     "DDIM",
     "DDPM",
     "EDM",
+    "HMC",
+    "MALA",
+    "MASKED",
     "PREDICTIONS",
+    "UHMC",
+    "ULA",
     "VE",
     "Ancestral",
     "CosineVP",
+    "Erasure",
+    "Kernel",
     "Level",
     "Levels",
+    "Line",
     "LinearVP",
+    "Mask",
     "Sampler",
     "Schedule",
     "Straight",
+    "TokenNoise",
+    "Uniform",
+    "alpha_bars",
     "clean_of",
     "sample",
     "target_of",

@@ -12,13 +12,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simtheory._checks import all_positive, as_finite, frozen
+from simtheory._checks import (
+    all_positive,
+    as_finite,
+    flag,
+    frozen,
+    not_negative,
+    positive,
+    positive_int,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.noise.schedules import Level, Schedule
 
 __all__ = ["Level", "Levels"]
+
+
+def _check_count(name: str, values: Array) -> None:
+    """Refuse what are not at least two numbers that fall strictly."""
+    if values.ndim != 1 or values.size < 2 or np.any(np.diff(values) >= 0.0):
+        raise ArgumentError(
+            f"Argument `{name}` must hold at least 2 numbers that fall strictly, but "
+            + (
+                f"it starts with {values[:4]}."
+                if values.ndim == 1
+                else f"its shape is {values.shape}."
+            )
+        )
 
 
 @face
@@ -35,7 +56,7 @@ class Levels:
     alpha : array_like, shape (K,)
         Shares of the data, positive.
     sigma : array_like, shape (K,)
-        Shares of the noise, positive.
+        Shares of the noise, positive; the last may be zero, a *clean* level.
 
     Raises
     ------
@@ -59,7 +80,7 @@ class Levels:
         parts = {
             "time": as_finite("time", self.time),
             "alpha": all_positive("alpha", self.alpha),
-            "sigma": all_positive("sigma", self.sigma),
+            "sigma": not_negative("sigma", self.sigma),
         }
         shapes = {part.shape for part in parts.values()}
         if len(shapes) > 1 or parts["time"].ndim != 1 or parts["time"].size < 2:
@@ -110,6 +131,7 @@ class Levels:
             The levels.
         """
         u = as_finite("times", times)
+        _check_count("times", u)
         return cls(*schedule.at(u))
 
     @classmethod
@@ -127,9 +149,80 @@ class Levels:
             The levels, whose times run evenly from 1 to 0.
         """
         sigma = all_positive("ratios", ratios)
-        return cls(
-            np.linspace(1.0, 0.0, sigma.size).reshape(sigma.shape), np.ones_like(sigma), sigma
-        )
+        _check_count("ratios", sigma)
+        return cls(np.linspace(1.0, 0.0, sigma.size), np.ones_like(sigma), sigma)
+
+    @classmethod
+    def geometric(cls, high: float, low: float, count: int, *, clean: bool = True) -> Levels:
+        """Return levels λ that fall by one factor, on data of constant size (α = 1).
+
+        Parameters
+        ----------
+        high, low : float
+            The first and the last noise level λ, a variance; `low` is positive.
+        count : int
+            Levels in all, at least 2; with a clean one, at least 3.
+        clean : bool
+            Whether the last level of the count is λ = 0, after `low`.
+
+        Returns
+        -------
+        Levels
+            The levels.
+
+        Examples
+        --------
+        >>> Levels.geometric(4.0, 1e-2, 4).values.round(4)
+        array([4.  , 0.2 , 0.01, 0.  ])
+        """
+        first, last = positive("high", high), positive("low", low)
+        falling = positive_int("count", count) - flag("clean", clean)
+        if first <= last or falling < 2:
+            raise ArgumentError(
+                "Arguments `high`, `low` and `count` must give at least two levels that fall"
+                f"{' before the clean one' if clean else ''}, but they are {first:g}, {last:g} and "
+                f"{count}."
+            )
+        values = [*np.geomspace(first, last, falling), *([0.0] if clean else [])]
+        return cls(np.linspace(1.0, 0.0, count), np.ones(count), np.sqrt(values))
+
+    @classmethod
+    def cosine(cls, T: int, *, clean: bool = False) -> Levels:
+        r"""Return the levels of T steps of the cosine schedule, as discrete diffusion has them.
+
+        .. math::
+            \beta_t = \min\Bigl(1 - \frac{f((t+1)/T)}{f(t/T)},\, 0.999\Bigr), \quad
+            f(u) = \cos^2\Bigl(\frac{\pi}{2}\,\frac{u + 0.008}{1.008}\Bigr), \quad
+            \alpha_t^2 = \prod_{r \le t} (1 - \beta_r) .
+
+        The last level still holds noise: λ = 6.3e-4 for T = 100.
+
+        Parameters
+        ----------
+        T : int
+            Number of steps, at least 2.
+        clean : bool
+            Whether a level λ = 0 follows.
+
+        Returns
+        -------
+        Levels
+            The levels, T of them, or T + 1 with the clean one.
+
+        Examples
+        --------
+        >>> print(*(f"{value:.4g}" for value in Levels.cosine(100).values[[0, -1]]))
+        4.118e+06 0.0006317
+        """
+        if positive_int("T", T) < 2:
+            raise ArgumentError("Argument `T` must be at least 2, but it is 1.")
+        u = np.arange(T + 1) / T
+        f = np.cos(0.5 * np.pi * (u + 0.008) / 1.008) ** 2
+        kept = np.cumprod(1.0 - np.minimum(1.0 - f[1:] / f[:-1], 0.999))[::-1]
+        end = [1.0] if flag("clean", clean) else []
+        squares = np.array([*kept, *end])
+        times = np.array([*u[:0:-1], *([0.0] if clean else [])])
+        return cls(times, np.sqrt(squares), np.sqrt(1.0 - squares))
 
     @property
     def values(self) -> Array:

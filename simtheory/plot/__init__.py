@@ -18,7 +18,9 @@ from simtheory.plot.style import GREY, INK, colour, dash, style
 if TYPE_CHECKING:
     from simtheory.plot.agreement import prediction
     from simtheory.plot.charts import counts, crossing, measurements, scatter
+    from simtheory.plot.coherence import coherence
     from simtheory.plot.curves import curve
+    from simtheory.plot.densities import density
     from simtheory.plot.diagrams import phase
     from simtheory.plot.fit import fitted, residuals
     from simtheory.plot.panels import FORMATS, picture
@@ -30,12 +32,14 @@ __all__ = [
     "FORMATS",
     "GREY",
     "INK",
+    "coherence",
     "colour",
     "concept_space",
     "counts",
     "crossing",
     "curve",
     "dash",
+    "density",
     "fitted",
     "loss",
     "measurements",
@@ -51,10 +55,12 @@ __all__ = [
 
 _HOMES = {
     "FORMATS": "panels",
+    "coherence": "coherence",
     "concept_space": "paths",
     "counts": "charts",
     "crossing": "charts",
     "curve": "curves",
+    "density": "densities",
     "fitted": "fit",
     "loss": "trajectories",
     "measurements": "charts",

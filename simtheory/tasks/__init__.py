@@ -8,13 +8,37 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import yang2024
+from simtheory.tasks import du2023, favero2025, yang2024
+from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
-__all__ = ["KINDS", "DenoisingTask", "SIMTask", "from_dict", "yang2024"]
+__all__ = [
+    "KINDS",
+    "Composition",
+    "DenoisingTask",
+    "GaussianMixture",
+    "RandomHierarchy",
+    "SIMTask",
+    "TreeGrammar",
+    "du2023",
+    "favero2025",
+    "from_dict",
+    "yang2024",
+]
 
-KINDS: dict[str, Any] = {task.kind: task for task in (SIMTask, DenoisingTask)}
+KINDS: dict[str, Any] = {
+    task.kind: task
+    for task in (
+        SIMTask,
+        DenoisingTask,
+        GaussianMixture,
+        Composition,
+        RandomHierarchy,
+        TreeGrammar,
+    )
+}
 """Every class of tasks by its kind, the name that files keep."""
 
 
@@ -31,7 +55,9 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
 
     Returns
     -------
-    SIMTask or DenoisingTask
+    task
+        A `SIMTask`, or another class of `KINDS`.
+    SIMTask, DenoisingTask, GaussianMixture or Composition
         The task.
 
     Raises

@@ -7,11 +7,13 @@ import pickle
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import simtheory as st
 from simtheory._faces import is_face
 from simtheory.errors import ArgumentError, ShapeError, SimTheoryError, TaskError
 from tests.properties import doors
+from tests.properties.doors.good.things import RUN
 
 CALLS = 1000
 PARTS = 10
@@ -32,32 +34,45 @@ def test_every_public_entry_checks_its_arguments_and_has_a_good_call(tmp_path, m
     monkeypatch.chdir(tmp_path)
     every = list(doors.entries())
     assert len(every) > 250
-    assert [entry.name for entry in every if not is_face(entry.call)] == []
+    assert [entry.name for entry in every if not is_face(entry.code)] == []
     for entry in every:
         arguments = doors.good(entry)
         if entry.short not in doors.COSTLY:
             assert set(entry.required) <= set(arguments), entry.name
-            with doors.quiet():
+            with doors.quiet(), np.errstate(all="raise"):  # a state of the process changes nothing
                 entry.call(**arguments)
+            with pytest.raises(ArgumentError, match=r"`sigam` is unknown|no place for 'sigam'"):
+                entry.call(**arguments, sigam=0.1)
+
+
+def test_a_slip_in_a_keyword_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ArgumentError, match=r"`sigam` is unknown; did you mean sigma"):
+        st.SIMTask(mu=(1.0, 2.0), sigam=0.1)
+    with pytest.raises(ArgumentError, match=r"`tresh` is unknown; did you mean .*threshold"):
+        st.observe.swing_by(RUN, tresh=0.1)
+    with pytest.raises(ArgumentError, match=r"`axx` is unknown; did you mean ax"):
+        st.plot.loss(RUN, axx=None)
+    with pytest.raises(ArgumentError, match=r"`colour` is unknown; .* refused: .*'colour'"):
+        st.plot.loss(RUN, colour="red")
+    with pytest.raises(ArgumentError, match=r"`membre` is unknown; known are index\."):
+        RUN.member(membre=0)
 
 
 def test_the_judge_notices_each_kind_of_fault() -> None:
-    def swallow(rate: np.ndarray) -> float:
+    def swallow(rate: ArrayLike) -> float:
         return 1.0
 
-    def fall(rate: np.ndarray) -> float:
+    def fall(rate: ArrayLike) -> float:
         return rate.missing
 
-    def blank(rate: np.ndarray) -> float:
+    def blank(rate: ArrayLike) -> float:
         return float("nan")
 
-    def mumble(rate: np.ndarray) -> float:
+    def mumble(rate: ArrayLike) -> float:
         raise ArgumentError("No.")
 
     def verdict(call, wrong: str) -> str | None:
-        entry = doors.Entry(
-            "own." + call.__name__, call, ("rate",), ("rate",), {"rate": "ArrayLike"}
-        )
+        entry = doors.Entry.of(f"own.{call.__name__}", call, call)
         return doors.Call(entry, "rate", wrong).fault()
 
     assert verdict(swallow, "dates") == "accepted in silence"

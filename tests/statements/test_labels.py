@@ -173,7 +173,7 @@ def test_the_line_stands_before_the_first_section() -> None:
     wear = implements("x", title="X", regime="r", source="s", where="Eq. 1", subject="tied")
     kept = code.__doc__.split("\n\n")
     worn = wear(code)
-    assert worn.__wrapped__ is code
+    assert worn is code
     first, line, sections = worn.__doc__.split("\n\n")
     assert [first, sections] == kept
     assert line == "        Implements ``x`` (s, Eq. 1): exact; holds for: r."

@@ -11,12 +11,17 @@ from simtheory.noise import (
     DDIM,
     DDPM,
     EDM,
+    HMC,
+    MALA,
     PREDICTIONS,
+    UHMC,
+    ULA,
     VE,
     Ancestral,
     CosineVP,
     Level,
     Levels,
+    Line,
     LinearVP,
     Sampler,
     Schedule,
@@ -231,6 +236,34 @@ def test_levels_of_ratios_and_their_points():
         levels.sigma[0] = 1.0
 
 
+def test_levels_by_a_factor_and_of_the_cosine_steps():
+    levels = Levels.geometric(4.0, 1e-4, 100)
+    assert len(levels) == 100
+    assert levels.values[-1] == 0.0
+    assert levels.values[-2] == pytest.approx(1e-4, rel=1e-14)
+    factors = levels.values[1:-1] / levels.values[:-2]
+    assert factors == pytest.approx(factors[0] * np.ones(98), rel=1e-12)
+    # The literal numbers of released schedules.
+    ends = Levels.cosine(100).values[[0, -1]], Levels.cosine(1000).values[[0, -1]]
+    assert ends[0] == pytest.approx([4.1176e6, 6.3168e-4], rel=1e-4)
+    assert ends[1] == pytest.approx([4.1173e8, 4.1286e-5], rel=1e-4)
+    assert Levels.cosine(100).sigma[-1] ** 2 == pytest.approx(6.313e-4, rel=1e-4)
+    clean = Levels.cosine(100, clean=True)
+    assert len(clean) == 101
+    assert clean.values[-1] == 0.0
+
+
+def test_steps_of_kernels_follow_the_narrowest_direction():
+    assert MALA(0.3).size([1.0, 0.04]) == pytest.approx([0.3, 0.012])
+    assert HMC(0.7).size([1.0, 0.04]) == pytest.approx([0.7, 0.14])
+    # A fixed step is one of z = αy.
+    assert ULA(1e-3, scale="fixed").size([1.0, 9.0], alpha=[1.0, 0.1]) == pytest.approx([1e-3, 0.1])
+    assert UHMC(0.03, scale="fixed").size(1.0, alpha=0.1) == pytest.approx(0.3)
+    # A move of one leapfrog step of h = √v turns a Gaussian by a sixth of a circle; three, by half.
+    assert HMC(1.0).angles([1.0, 4.0]) == pytest.approx([np.pi, 3.0 * np.arccos(0.875)])
+    assert [kernel.corrected for kernel in (ULA, MALA, UHMC, HMC)] == [False, True, False, True]
+
+
 def test_mistakes_are_answered():
     for make, words in (
         (lambda: CosineVP(0.9, 0.1), "low < high"),
@@ -244,6 +277,19 @@ def test_mistakes_are_answered():
         (lambda: Levels.of_ratios([1.0, 2.0]), "fall strictly"),
         (lambda: Levels.of_ratios([1.0]), "at least 2"),
         (lambda: Levels.of(CosineVP(), 0), "`steps`"),
+        (lambda: Levels.geometric(1.0, 2.0, 5), "levels that fall"),
+        (lambda: Levels.geometric(1.0, 0.1, 2), "before the clean one"),
+        (lambda: Levels.geometric(1.0, 0.0, 5), "`low`"),
+        (lambda: Levels.cosine(1), "`T` must be at least 2"),
+        (lambda: Levels([1, 0.5, 0], [1, 1, 1], [1, 0, 0]), "fall strictly"),
+        (lambda: ULA(2.0), "`step` must be below 2 v"),
+        (lambda: HMC(2.5), "`step` must be below 2 √v"),
+        (lambda: UHMC(leapfrog=0), "`leapfrog`"),
+        (lambda: HMC(damping=1.0), "`damping`"),
+        (lambda: MALA(density="score"), "Line"),
+        (lambda: MALA(convention="release"), "did you mean released"),
+        (lambda: Line(1), "`points` must be at least 2"),
+        (lambda: HMC(0.5).angles([1.0], size=2.0), "stable"),
         (
             lambda: sample(DDPM(2), lambda z, level: z, np.ones(2), Levels.of(CosineVP(), 2)),
             "noise",

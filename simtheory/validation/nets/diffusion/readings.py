@@ -362,6 +362,6 @@ def _fall(path: Array) -> Array:
 
 def _slope(strengths: Array, steps: Array) -> float:
     good = np.isfinite(steps) & (steps > 0)
-    if good.sum() < 2:
+    if len(set(strengths[good])) < 2:
         return float("nan")
     return float(arrays.slope(np.log(strengths[good]), np.log(steps[good])))

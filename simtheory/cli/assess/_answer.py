@@ -1,0 +1,83 @@
+"""What a kind of ``simtheory assess`` answers: printed, written as a page, and as JSON."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simtheory import report
+from simtheory.cli._flags import in_flags
+from simtheory.cli._json import strict
+from simtheory.errors import ArgumentError
+
+__all__ = ["Answer", "answered", "table", "wrapped"]
+
+_WIDE = 80  # columns of a terminal
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found."""
+
+    title: str
+    text: str  # what is printed, at most 80 columns wide
+    values: dict[str, Any]  # what becomes JSON
+    pictures: Mapping[str, tuple[str, Callable[[Any], object]]] = field(default_factory=dict)
+    """From a caption to a text for readers who do not see the picture, and what draws it on Axes."""
+
+
+def answered(command: Callable[..., Answer]) -> Callable[..., None]:
+    """Give a command that returns an `Answer` the options ``--out`` and ``--json``.
+
+    The page and the JSON are complete before the first is written, so that an error leaves no file.
+    """
+
+    @click.option(
+        "--out",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for index.html and answer.json; created if needed.",
+    )
+    @click.option("--json", is_flag=True, help="Print JSON instead of a table.")
+    @functools.wraps(command)
+    def run(*args: Any, out: Path | None, json: bool, **options: Any) -> None:
+        answer = in_flags(command)(*args, **options)
+        packed = strict(answer.values)
+        if out is not None:
+            page = report.answer(answer.title, answer.text, pictures=answer.pictures)
+            try:
+                report.write(out, page=page, json=packed)
+            except OSError as reason:
+                raise ArgumentError(
+                    f"Cannot write {reason.filename}: {reason.strerror}."
+                ) from reason
+        click.echo(packed if json else answer.text)
+        if out is not None:
+            click.echo(f"\n{out / 'index.html'}", err=json)
+
+    return run
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return aligned lines: the first column to the left, the others to the right."""
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    return [
+        "  ".join(
+            word.ljust(width) if k == 0 else word.rjust(width)
+            for k, (word, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *rows]
+    ]
+
+
+def wrapped(lines: list[str]) -> str:
+    """Return lines as one text, with those that are too long broken."""
+    return "\n".join(
+        line if len(line) <= _WIDE else textwrap.fill(line, _WIDE, subsequent_indent="  ")
+        for line in lines
+    )

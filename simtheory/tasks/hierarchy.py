@@ -1,0 +1,1097 @@
+r"""Strings that a tree grammar writes: the random hierarchy model, and any tree of a fixed shape.
+
+Problem
+-------
+A symbol of level l is rewritten by one of its rules as a tuple of symbols of level l − 1, from the
+root, level L, down to the tokens, level 0. All nodes of a level share their rules. What can a model
+of the strings know after it has seen P of them?
+
+Symbols
+-------
+L : depth; s : branching; d : number of tokens, s^L; v : symbols of a level; n_c : symbols of the root,
+the *classes*; m : rules of a symbol; f = m/v^(s−1) : share of all tuples that some rule writes.
+
+Reading
+-------
+Levels are counted from the leaves: ``rules[l - 1]`` holds the rules of level l, which write symbols of
+level l − 1. The released code of favero2025 counts from the root. A grammar is *unambiguous* if no
+tuple is written twice; then every string has one tree, and strings can be numbered.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import product
+from pathlib import Path
+from typing import Any, ClassVar, Literal, overload
+
+import numpy as np
+
+from simtheory._checks import (
+    as_finite,
+    as_generator,
+    as_seed,
+    flag,
+    frozen,
+    frozen_again,
+    positive,
+    positive_int,
+    rounding,
+    shown,
+)
+from simtheory._faces import face
+from simtheory._files import read_arrays, write_arrays
+from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.errors import ArgumentError, ShapeError, TaskError
+from simtheory.tasks._plain import from_plain, to_plain
+
+__all__ = ["RandomHierarchy", "TreeGrammar", "as_grammar", "as_strings"]
+
+_MOST_TYPES = 10**6
+"""Tuples of kinds of blocks that an ambiguous grammar is counted over; more are refused."""
+
+_WORD = 2**63
+"""Number of strings from which on their numbers no longer fit int64 and become Python integers."""
+
+_FORMAT = "simtheory.TreeGrammar/1"
+
+
+@face(but=("rules", "weights", "root", "alphabet", "index"))
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeGrammar:
+    """A grammar whose trees all have one shape; alphabet, branching and rules may differ by level.
+
+    Parameters
+    ----------
+    rules : sequence of array_like of int, shape (n_l, m_l, s_l)
+        Rules of each level, leaves first: ``rules[l - 1][a, k]`` is the tuple of symbols of level
+        l − 1 that rule k of symbol a writes. Tuples may have several parents.
+    alphabet : int, optional
+        Number of tokens, the symbols of level 0. Default: one more than the largest token in a rule.
+    weights : sequence of array_like, shape (n_l, m_l), optional
+        Probabilities of the rules of each symbol, each row sums to 1; zero is a rule never used.
+        Default: equal.
+    root : array_like, shape (n_L,), optional
+        Probabilities of the symbols of the root. Default: equal.
+
+    Raises
+    ------
+    TaskError
+        If a rule writes a symbol that its level has not, or probabilities are negative or do not sum
+        to 1.
+    ShapeError
+        If shapes do not fit.
+
+    References
+    ----------
+    favero2025, cagnetta2024.
+
+    Examples
+    --------
+    >>> grammar = TreeGrammar([[[[0, 1], [1, 0]], [[0, 0], [1, 1]]]])
+    >>> grammar.n_strings, grammar.unambiguous
+    (4, True)
+    >>> grammar.strings([0, 3]).tolist()
+    [[0, 1], [1, 1]]
+    """
+
+    kind: ClassVar[str] = "tree-grammar"
+
+    rules: tuple[IntArray, ...]
+    alphabet: int
+    weights: tuple[Array, ...]
+    root: Array
+
+    def __init__(
+        self,
+        rules: Sequence[ArrayLike],
+        *,
+        alphabet: int | None = None,
+        weights: Sequence[ArrayLike] | None = None,
+        root: ArrayLike | None = None,
+    ) -> None:
+        levels = _rules(rules)
+        tokens = (
+            int(levels[0].max()) + 1 if alphabet is None else positive_int("alphabet", alphabet)
+        )
+        sizes = [tokens, *(len(level) for level in levels)]
+        for l, level in enumerate(levels, start=1):
+            if level.min() < 0 or level.max() >= sizes[l - 1]:
+                a, k, j = np.argwhere((level < 0) | (level >= sizes[l - 1]))[0]
+                raise TaskError(
+                    f"Argument `rules` must hold symbols from 0 to {sizes[l - 1] - 1} at level {l}, but "
+                    f"rule {k} of symbol {a} holds {level[a, k, j]} at place {j}."
+                )
+        shapes = [level.shape[:2] for level in levels]
+        if weights is None:
+            chances = [np.full(shape, 1.0 / shape[1]) for shape in shapes]
+        else:
+            if not isinstance(weights, Sequence | np.ndarray) or len(weights) != len(levels):
+                raise ShapeError(
+                    f"Argument `weights` must hold one array for each of the {len(levels)} levels, but "
+                    f"it is {shown(weights)}."
+                )
+            chances = [
+                _chances(f"Argument `weights` of level {l}", given, shape)
+                for l, (given, shape) in enumerate(zip(weights, shapes, strict=True), start=1)
+            ]
+        top = sizes[-1]
+        first = np.full(top, 1.0 / top) if root is None else _chances("root", root, (top,))
+        values = {
+            "rules": tuple(frozen(level) for level in levels),
+            "alphabet": tokens,
+            "weights": tuple(frozen(chance) for chance in chances),
+            "root": frozen(first),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def depth(self) -> int:
+        """Number of levels above the tokens, L."""
+        return len(self.rules)
+
+    @property
+    def branching(self) -> tuple[int, ...]:
+        """Children of a node of each level, leaves first."""
+        return tuple(level.shape[2] for level in self.rules)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of symbols of each level, from 0 to L."""
+        return (self.alphabet, *(len(level) for level in self.rules))
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """Number of nodes of each level, from 0 to L; the last is 1."""
+        return tuple(math.prod(self.branching[l:]) for l in range(self.depth + 1))
+
+    @property
+    def length(self) -> int:
+        """Number of tokens of a string, d."""
+        return math.prod(self.branching)
+
+    @property
+    def dim(self) -> int:
+        """Number of tokens of a string, d."""
+        return self.length
+
+    @property
+    def unambiguous(self) -> bool:
+        """Whether no tuple is written by two rules that are used, so that every string has one tree."""
+        return self._twice() is None
+
+    @property
+    def n_strings(self) -> int:
+        """Number of strings of positive probability, exact.
+
+        Raises
+        ------
+        TaskError
+            If the grammar is ambiguous, and too large for its strings to be counted.
+        """
+        if self.unambiguous:
+            counts = self._counts()[-1]
+            return sum(count for count, p in zip(counts, self.root, strict=True) if p > 0)
+        return sum(count for count, p in self._kinds() if p > 0)
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of a string, in nats.
+
+        Raises
+        ------
+        TaskError
+            If the grammar is ambiguous, and too large for its strings to be counted.
+        """
+        if not self.unambiguous:
+            return float(-math.fsum(count * p * math.log(p) for count, p in self._kinds() if p > 0))
+        total = _entropy(self.root)
+        for marginal, weights in zip(self.marginals[1:], self.weights, strict=True):
+            total += float(marginal.sum(axis=0) @ [_entropy(row) for row in weights])
+        return float(total)
+
+    @property
+    def marginals(self) -> tuple[Array, ...]:
+        """Probabilities of the symbols at every node, by level: shapes (nodes, symbols)."""
+        found = [self.root[None, :]]
+        for rules, weights in zip(reversed(self.rules), reversed(self.weights), strict=True):
+            above = found[0]
+            below = np.zeros(
+                (*above.shape[:1], rules.shape[2], self.sizes[self.depth - len(found)])
+            )
+            for j in range(rules.shape[2]):
+                step = np.zeros((above.shape[1], below.shape[2]))
+                np.add.at(step, (np.arange(len(rules))[:, None], rules[:, :, j]), weights)
+                below[:, j] = above @ step
+            found.insert(0, below.reshape(-1, below.shape[2]))
+        return tuple(found)
+
+    @overload
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator | int,
+        replace: bool = True,
+        tree: Literal[False] = False,
+    ) -> IntArray: ...
+
+    @overload
+    def sample(
+        self, n: int, *, rng: np.random.Generator | int, replace: bool = True, tree: Literal[True]
+    ) -> tuple[IntArray, ...]: ...
+
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator | int,
+        replace: bool = True,
+        tree: bool = False,
+    ) -> IntArray | tuple[IntArray, ...]:
+        """Draw strings.
+
+        Parameters
+        ----------
+        n : int
+            Number of strings.
+        rng : numpy.random.Generator or int
+            Source of randomness.
+        replace : bool
+            Whether a string may come twice. Without, repeats are drawn again.
+        tree : bool
+            Whether the symbols of every level are returned.
+
+        Returns
+        -------
+        ndarray of int64, shape (n, d), or tuple of such
+            Tokens; with ``tree=True`` the symbols of each level from 0 to L, shapes (n, nodes).
+
+        Raises
+        ------
+        ArgumentError
+            If more strings are asked for without replacement than there are.
+        """
+        count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
+        if flag("replace", replace):
+            levels = self._grown(count, source)
+        else:
+            levels = self._distinct(count, source)
+        return levels if tree else levels[0]
+
+    def strings(self, index: int | Sequence[int] | ArrayLike) -> IntArray:
+        """Return the strings of some numbers: the inverse of `index`.
+
+        Strings are numbered by the symbol of the root, then by the rule of the root, then by the
+        children from left to right.
+
+        Parameters
+        ----------
+        index : int or sequence of int
+            Numbers from 0 to ``n_strings - 1``; Python integers of any size.
+
+        Returns
+        -------
+        ndarray of int64, shape (n, d)
+            One string for each number.
+
+        Raises
+        ------
+        ArgumentError
+            If a number is out of range.
+        TaskError
+            If the grammar is ambiguous.
+        """
+        counts, offsets = self._numbering("strings")
+        given = [index] if isinstance(index, int | np.integer) else list(np.ravel(_objects(index)))
+        total = self.n_strings
+        for number in given:
+            if isinstance(number, bool) or not isinstance(number, int | np.integer):
+                raise ArgumentError(
+                    f"Argument `index` must hold integers, but it holds {shown(number)}."
+                )
+            if not 0 <= number < total:
+                raise ArgumentError(
+                    f"Argument `index` must lie from 0 to {total - 1}, because the grammar writes "
+                    f"{total} strings, but it holds {shown(number)}."
+                )
+        kind: Any = np.int64 if total < _WORD else object
+        left = np.array([int(number) for number in given], dtype=kind)
+        starts = _starts([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
+        symbols = _place(left, np.array(starts, dtype=kind)[None, :])
+        left = left - np.array(starts, dtype=kind)[symbols]
+        symbols, left = symbols[:, None], left[:, None]
+        for l in range(self.depth, 0, -1):
+            rules = self.rules[l - 1]
+            first = np.array(offsets[l - 1], dtype=kind)
+            k = _place(left, first[symbols])
+            left = left - first[symbols, k]
+            symbols = rules[symbols, k]
+            radix = np.array(counts[l - 1], dtype=kind)[symbols]
+            digits = np.empty(symbols.shape, dtype=kind)
+            for j in reversed(range(rules.shape[2])):
+                digits[..., j] = left % radix[..., j]
+                left = left // radix[..., j]
+            symbols, left = (x.reshape(len(given), -1) for x in (symbols, digits))
+        return np.ascontiguousarray(symbols, dtype=np.int64)
+
+    def index(self, strings: IntArray) -> Any:
+        """Return the numbers of some strings: the inverse of `strings`.
+
+        Parameters
+        ----------
+        strings : ndarray of int, shape (n, d)
+            Strings of the grammar.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Of int64, or of Python integers if the grammar writes more than 2**63 strings.
+
+        Raises
+        ------
+        ArgumentError
+            If the grammar does not write a string; the message says which.
+        TaskError
+            If the grammar is ambiguous.
+        """
+        counts, offsets = self._numbering("index")
+        kind: Any = np.int64 if self.n_strings < _WORD else object
+        levels, chosen = self._parsed(as_strings(self, strings), self.depth)
+        rank = np.zeros(levels[0].shape, dtype=kind)
+        for l in range(1, self.depth + 1):
+            s = self.branching[l - 1]
+            radix = np.array(counts[l - 1], dtype=kind)[levels[l - 1]].reshape(*levels[l].shape, s)
+            digits = rank.reshape(radix.shape)
+            rank = np.array(offsets[l - 1], dtype=kind)[levels[l], chosen[l - 1]]
+            inside = np.zeros(levels[l].shape, dtype=kind)
+            for j in range(s):
+                inside = inside * radix[..., j] + digits[..., j]
+            rank = rank + inside
+        top = levels[-1][:, 0]
+        if (self.root[top] == 0).any():
+            raise ArgumentError(
+                f"Argument `strings` must hold strings of the grammar, but the class of string "
+                f"{int(np.argmax(self.root[top] == 0))} has probability zero."
+            )
+        starts = _starts([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
+        return rank[:, 0] + np.array(starts, dtype=kind)[top]
+
+    def synonyms(
+        self, strings: IntArray, level: int, *, rng: np.random.Generator | int
+    ) -> IntArray:
+        """Exchange the tuple of every node of a level for another one of the same symbol.
+
+        All symbols from that level upwards stay. Each node of the level takes another rule of its
+        symbol, by the weights of the others, or keeps its rule if there is no other. Everything
+        below is drawn anew.
+
+        Parameters
+        ----------
+        strings : ndarray of int, shape (n, d)
+            Strings whose blocks of that level the grammar writes.
+        level : int
+            Level of the exchanged rules, from 1 to L.
+        rng : numpy.random.Generator or int
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of int64, shape (n, d)
+            Strings.
+
+        Raises
+        ------
+        ArgumentError
+            If `level` is out of range, or a block of a string has no tree.
+        TaskError
+            If the grammar is ambiguous.
+        """
+        self._refuse_ambiguous("synonyms")
+        if not 1 <= positive_int("level", level) <= self.depth:
+            raise ArgumentError(
+                f"Argument `level` must lie from 1 to {self.depth}, but it is {level}."
+            )
+        source = as_generator(rng)
+        levels, chosen = self._parsed(as_strings(self, strings), level)
+        symbols, rules, weights = levels[level], self.rules[level - 1], self.weights[level - 1]
+        places = np.arange(rules.shape[1])
+        others = np.where(places == places[:, None], 0.0, weights[:, None, :])
+        alone = others.sum(axis=-1) == 0.0
+        others[alone] = np.eye(rules.shape[1])[np.nonzero(alone)[1]]
+        flat = others.reshape(-1, rules.shape[1])
+        k = _drawn(flat, symbols * rules.shape[1] + chosen[level - 1], source)
+        symbols = rules[symbols, k].reshape(len(symbols), -1)
+        return self._grown_below(symbols, level - 1, source)[0]
+
+    def to_pcfg(self) -> str:
+        """Return the grammar as the text of a probabilistic grammar that nltk reads.
+
+        Returns
+        -------
+        str
+            One line a symbol, for ``nltk.PCFG.fromstring``: the start S, ``L2_0`` for symbol 0 of
+            level 2, quoted numbers for tokens. Rules never used are left out.
+        """
+        top = self.depth
+        lines = [_production("S", [(f"L{top}_{a}", p) for a, p in enumerate(self.root)])]
+        for l in range(top, 0, -1):
+            for a, (tuples, chances) in enumerate(
+                zip(self.rules[l - 1], self.weights[l - 1], strict=True)
+            ):
+                sides = [
+                    " ".join(f"'{b}'" if l == 1 else f"L{l - 1}_{b}" for b in word)
+                    for word in tuples
+                ]
+                lines.append(_production(f"L{l}_{a}", list(zip(sides, chances, strict=True))))
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the grammar to one ``.npz`` file with a checksum, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; ``.npz`` is added if the name has no suffix.
+
+        Returns
+        -------
+        Path
+            The file. Its arrays ``rules_1`` and ``weights_1`` to ``rules_L`` and ``weights_L``, and
+            ``root``, can be read with NumPy alone.
+        """
+        arrays: dict[str, Any] = {"root": self.root}
+        for l, (rules, weights) in enumerate(zip(self.rules, self.weights, strict=True), start=1):
+            arrays |= {f"rules_{l}": rules, f"weights_{l}": weights}
+        head = {"format": _FORMAT, "depth": self.depth, "alphabet": self.alphabet}
+        return write_arrays(path, json.dumps(head), arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> TreeGrammar:
+        """Read a grammar that `save` wrote, and verify it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Returns
+        -------
+        TreeGrammar
+            Equal to what was saved, to the last bit.
+
+        Raises
+        ------
+        ArgumentError
+            If the file holds something else, or is damaged.
+        """
+        header, arrays = read_arrays(path, _FORMAT, "a saved TreeGrammar")
+        levels = range(1, header["depth"] + 1)
+        return cls(
+            [arrays[f"rules_{l}"] for l in levels],
+            alphabet=header["alphabet"],
+            weights=[arrays[f"weights_{l}"] for l in levels],
+            root=arrays["root"],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the grammar as plain numbers and lists, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The arguments of the constructor; equal probabilities are left out.
+        """
+        values: dict[str, Any] = {
+            "rules": [level.tolist() for level in self.rules],
+            "alphabet": self.alphabet,
+        }
+        if any((w != 1.0 / w.shape[1]).any() for w in self.weights):
+            values["weights"] = [w.tolist() for w in self.weights]
+        if (self.root != 1.0 / self.root.size).any():
+            values["root"] = self.root.tolist()
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TreeGrammar:
+        """Make a grammar from a mapping.
+
+        Parameters
+        ----------
+        values : mapping
+            Arguments of the constructor.
+
+        Returns
+        -------
+        TreeGrammar
+            The grammar.
+        """
+        return from_plain(cls, "tree grammar", values)
+
+    def _twice(self) -> tuple[int, tuple[int, ...], list[int]] | None:
+        """Return level, tuple and parents of the first tuple that two used rules write, or None."""
+        for l, (rules, weights) in enumerate(zip(self.rules, self.weights, strict=True), start=1):
+            parents, which = np.nonzero(weights > 0)
+            used = rules[parents, which]
+            _, place, count = np.unique(used, axis=0, return_inverse=True, return_counts=True)
+            repeated = np.nonzero(count[place.ravel()] > 1)[0]
+            if repeated.size:
+                same = (used == used[repeated[0]]).all(axis=1)
+                return l, tuple(used[repeated[0]].tolist()), parents[same].tolist()
+        return None
+
+    def _refuse_ambiguous(self, method: str) -> None:
+        twice = self._twice()
+        if twice is not None:
+            level, word, parents = twice
+            raise TaskError(
+                f"Method `{method}` needs a grammar in which every string has one tree, but at level "
+                f"{level} the tuple {word} is written {len(parents)} times, by the symbols {parents}."
+            )
+
+    def _counts(self) -> list[list[int]]:
+        """Return the number of blocks below each symbol of each level, of an unambiguous grammar."""
+        counts = [[1] * self.alphabet]
+        for offsets in self._offsets(counts):
+            counts.append([row[-1] for row in offsets])
+        return counts
+
+    def _offsets(self, counts: list[list[int]]) -> Iterator[list[list[int]]]:
+        """Yield for each level the first number of each rule's blocks and, last, their count."""
+        for rules, weights in zip(self.rules, self.weights, strict=True):
+            below = counts[-1]
+            yield [
+                _starts(
+                    [
+                        math.prod(below[b] for b in word) if p > 0 else 0
+                        for word, p in zip(words, row, strict=True)
+                    ]
+                )
+                for words, row in zip(rules.tolist(), weights.tolist(), strict=True)
+            ]
+
+    def _numbering(self, method: str) -> tuple[list[list[int]], list[list[list[int]]]]:
+        self._refuse_ambiguous(method)
+        counts, offsets = [[1] * self.alphabet], []
+        for level in self._offsets(counts):
+            offsets.append(level)
+            counts.append([row[-1] for row in level])
+        return counts, offsets
+
+    def _kinds(self) -> list[tuple[int, float]]:
+        """Return how many strings have which probability.
+
+        Blocks with equal probabilities given each parent are one kind. Small grammars have few kinds
+        even where tuples have several parents.
+        """
+        kinds = {tuple(row): 1 for row in np.eye(self.alphabet).tolist()}
+        for rules, weights in zip(self.rules, self.weights, strict=True):
+            s = rules.shape[2]
+            if len(kinds) ** s > _MOST_TYPES:
+                raise TaskError(
+                    "An ambiguous grammar must be small for its strings to be counted, but it has "
+                    f"{len(kinds)} kinds of blocks, in {len(kinds)}**{s} tuples; at most "
+                    f"{_MOST_TYPES} are counted."
+                )
+            inside, counts = np.array(list(kinds)), list(kinds.values())
+            found: dict[tuple[float, ...], int] = {}
+            for word in product(range(len(kinds)), repeat=s):
+                chance = weights
+                for j, which in enumerate(word):
+                    chance = chance * inside[which][rules[:, :, j]]
+                row = tuple(chance.sum(axis=1).tolist())
+                if any(row):
+                    found[row] = found.get(row, 0) + math.prod(counts[w] for w in word)
+            kinds = found
+        return [(count, float(self.root @ np.array(row))) for row, count in kinds.items()]
+
+    def _grown(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
+        """Draw trees, as the symbols of each level."""
+        top = _drawn(self.root[None, :], np.zeros((n, 1), dtype=np.int64), rng)
+        return self._grown_below(top, self.depth, rng)
+
+    def _grown_below(
+        self, symbols: IntArray, level: int, rng: np.random.Generator
+    ) -> tuple[IntArray, ...]:
+        """Draw what is below given symbols of a level; levels from 0 to this one."""
+        levels = [symbols]
+        for l in range(level, 0, -1):
+            above = levels[0]
+            k = _drawn(self.weights[l - 1], above, rng)
+            levels.insert(0, self.rules[l - 1][above, k].reshape(len(above), -1))
+        return tuple(levels)
+
+    def _distinct(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
+        """Draw trees of distinct strings, as if repeats were drawn again."""
+        total = self.n_strings
+        if n > total:
+            raise ArgumentError(
+                f"Argument `n` must be at most the number of strings, {total}, to draw without "
+                f"replacement, but it is {n}. Pass replace=True."
+            )
+        if self.unambiguous and self._equal() and total < _WORD:
+            numbers = rng.choice(total, size=n, replace=False)
+            return tuple(self._parsed(self.strings(numbers), self.depth)[0])
+        kept: list[tuple[IntArray, ...]] = []
+        seen: set[bytes] = set()
+        drawn = 0
+        while len(seen) < n:
+            if drawn > 1000 * n + 10**6:
+                raise ArgumentError(
+                    f"Argument `n` must be smaller: {n} distinct strings were not found in {drawn} "
+                    f"draws, because some of the {total} strings are very rare. Pass replace=True."
+                )
+            batch = self._grown(max(n - len(seen), 64), rng)
+            drawn += len(batch[0])
+            for i, row in enumerate(batch[0]):
+                key = row.tobytes()
+                if key not in seen and len(seen) < n:
+                    seen.add(key)
+                    kept.append(tuple(level[i] for level in batch))
+        return tuple(np.array([row[l] for row in kept]) for l in range(self.depth + 1))
+
+    def _equal(self) -> bool:
+        """Whether all strings of an unambiguous grammar are equally likely."""
+        used = [*self.weights, self.root[None, :]]
+        if not all((w == w[:, :1]).all() for w in used):
+            return False
+        return all(len(set(row)) == 1 for row in self._counts())
+
+    def _parsed(self, strings: IntArray, level: int) -> tuple[list[IntArray], list[IntArray]]:
+        """Return symbols and rules of strings up to a level, of an unambiguous grammar."""
+        levels, chosen = [strings], []
+        for l in range(1, level + 1):
+            rules, weights = self.rules[l - 1], self.weights[l - 1]
+            parents, which = np.nonzero(weights > 0)
+            words = levels[-1].reshape(-1, rules.shape[2])
+            found = _found(rules[parents, which], words, self.sizes[l - 1])
+            if (found < 0).any():
+                place = int(np.argmax(found < 0))
+                row, node = divmod(place, self.nodes[l])
+                raise ArgumentError(
+                    f"Argument `strings` must hold strings that the grammar writes, but in string "
+                    f"{row} node {node} of level {l} holds {tuple(words[place].tolist())}, which no "
+                    "rule writes."
+                )
+            shape = (len(strings), self.nodes[l])
+            levels.append(parents[found].reshape(shape))
+            chosen.append(which[found].reshape(shape))
+        return levels, chosen
+
+    __setstate__ = frozen_again
+
+    def _key(self) -> tuple[Any, ...]:
+        arrays = (*self.rules, *self.weights, self.root)
+        return (self.alphabet, *((a.shape, a.tobytes()) for a in arrays))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TreeGrammar):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        rules = ", ".join("×".join(map(str, level.shape)) for level in self.rules)
+        return f"TreeGrammar(<{rules}>, alphabet={self.alphabet})"
+
+
+@face
+@dataclass(frozen=True, slots=True, eq=False)
+class RandomHierarchy:
+    """The random hierarchy model: one drawn grammar with equal levels.
+
+    Each level takes v·m distinct tuples (the root n_c·m) out of the v^s, drawn without replacement,
+    and deals m to each symbol.
+
+    Parameters
+    ----------
+    v : int
+        Symbols of every level below the root, at least 2.
+    m : int
+        Rules of each symbol, at most v^(s−1).
+    s : int
+        Children of a node, at least 2.
+    L : int
+        Levels above the tokens.
+    n_c : int, optional
+        Symbols of the root. Default: v.
+    zipf : float, optional
+        Exponent z of unequal rules: rule k = 1 … m has a weight in proportion to k^(−z). Default:
+        equal rules.
+    seed : int
+        Seed of the draw.
+
+    Raises
+    ------
+    TaskError
+        If there are not enough tuples: m > v^(s−1) or n_c·m > v^s.
+
+    References
+    ----------
+    cagnetta2024, favero2025.
+
+    Examples
+    --------
+    >>> task = RandomHierarchy(v=8, m=3, s=2, L=3)
+    >>> task.d, task.f, task.n_strings, task.n_rules
+    (8, 0.375, 17496, 72)
+    >>> round(task.entropy, 6)
+    9.769728
+    """
+
+    kind: ClassVar[str] = "hierarchy"
+
+    v: int
+    m: int
+    s: int
+    L: int
+    n_c: int
+    zipf: float | None
+    seed: int
+    grammar: TreeGrammar = field(repr=False)
+
+    def __init__(
+        self,
+        *,
+        v: int,
+        m: int,
+        s: int = 2,
+        L: int = 3,
+        n_c: int | None = None,
+        zipf: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        v, m, s, L, n_c = shape_of(v, m, s, L, n_c)
+        if zipf is not None:
+            zipf = positive("zipf", zipf, error=TaskError)
+        rng = np.random.default_rng(as_seed("seed", seed))
+        rules = []
+        for symbols in (*[v] * (L - 1), n_c):
+            codes = rng.choice(v**s, size=symbols * m, replace=False)
+            words = np.stack([codes // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
+            rules.append(words.reshape(symbols, m, s))
+        weights = None
+        if zipf is not None:
+            row = np.arange(1.0, m + 1.0) ** -zipf
+            weights = [np.tile(row / row.sum(), (len(level), 1)) for level in rules]
+        grammar = TreeGrammar(rules, alphabet=v, weights=weights)
+        values = (v, m, s, L, n_c, zipf, int(seed), grammar)
+        for each, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, each.name, value)
+
+    @property
+    def d(self) -> int:
+        """Number of tokens of a string, s^L."""
+        return self.s**self.L
+
+    @property
+    def dim(self) -> int:
+        """Number of tokens of a string, s^L."""
+        return self.d
+
+    @property
+    def f(self) -> float:
+        """Share of the tuples that some rule writes, m/v^(s−1)."""
+        return self.m / self.v ** (self.s - 1)
+
+    @property
+    def n_rules(self) -> int:
+        """Number of rules of all levels."""
+        return self.n_c * self.m + (self.L - 1) * self.v * self.m
+
+    @property
+    def n_strings(self) -> int:
+        """Number of strings, exact."""
+        return self.n_c * self.m ** ((self.d - 1) // (self.s - 1))
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of a string, in nats."""
+        return self.grammar.entropy
+
+    @overload
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator | int,
+        replace: bool = True,
+        tree: Literal[False] = False,
+    ) -> IntArray: ...
+
+    @overload
+    def sample(
+        self, n: int, *, rng: np.random.Generator | int, replace: bool = True, tree: Literal[True]
+    ) -> tuple[IntArray, ...]: ...
+
+    def sample(
+        self,
+        n: int,
+        *,
+        rng: np.random.Generator | int,
+        replace: bool = True,
+        tree: bool = False,
+    ) -> IntArray | tuple[IntArray, ...]:
+        """Draw strings, as `TreeGrammar.sample`.
+
+        Parameters
+        ----------
+        n : int
+            Number of strings.
+        rng : numpy.random.Generator or int
+            Source of randomness.
+        replace : bool
+            Whether a string may come twice.
+        tree : bool
+            Whether the symbols of every level are returned.
+
+        Returns
+        -------
+        ndarray of int64, shape (n, d), or tuple of such
+            Tokens; with ``tree=True`` the symbols of each level from 0 to L, shapes (n, nodes).
+        """
+        if flag("tree", tree):
+            return self.grammar.sample(n, rng=rng, replace=replace, tree=True)
+        return self.grammar.sample(n, rng=rng, replace=replace)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task as plain numbers, ready for JSON or TOML.
+
+        Returns
+        -------
+        dict
+            The arguments of the constructor.
+        """
+        values = to_plain(self)
+        del values["grammar"]
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RandomHierarchy:
+        """Make a task from a mapping, such as a TOML table.
+
+        Parameters
+        ----------
+        values : mapping
+            Arguments of the constructor.
+
+        Returns
+        -------
+        RandomHierarchy
+            The task.
+        """
+        return from_plain(cls, "random hierarchy", values)
+
+    __setstate__ = frozen_again
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RandomHierarchy):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.to_dict().items())))
+
+
+def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int, int, int, int]:
+    """Return the five numbers of a random hierarchy, checked."""
+    v, m, s, L = (
+        positive_int(name, value) for name, value in (("v", v), ("m", m), ("s", s), ("L", L))
+    )
+    n_c = v if n_c is None else positive_int("n_c", n_c)
+    for name, value in (("v", v), ("s", s)):
+        if value < 2:
+            raise TaskError(f"Argument `{name}` must be at least 2, but it is {value}.")
+    if m > v ** (s - 1):
+        raise TaskError(
+            f"Argument `m` must be at most v**(s-1) = {v ** (s - 1)}, because the tuples of two symbols "
+            f"differ, but it is {m}."
+        )
+    if n_c * m > v**s:
+        raise TaskError(
+            f"Arguments `n_c` and `m` must satisfy n_c*m <= v**s = {v**s}, because the tuples of two "
+            f"classes differ, but n_c*m is {n_c * m}."
+        )
+    if v**s >= _WORD:
+        raise TaskError(
+            f"Arguments `v` and `s` must satisfy v**s < 2**63, but they are {v} and {s}."
+        )
+    return v, m, s, L, n_c
+
+
+@face
+def as_grammar(grammar: RandomHierarchy | TreeGrammar) -> TreeGrammar:
+    """Return the tree grammar of a random hierarchy, or the tree grammar itself.
+
+    Parameters
+    ----------
+    grammar : RandomHierarchy or TreeGrammar
+        A grammar.
+
+    Returns
+    -------
+    TreeGrammar
+        Its rules.
+    """
+    return grammar.grammar if isinstance(grammar, RandomHierarchy) else grammar
+
+
+@face(but=("strings",))
+def as_strings(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> IntArray:
+    """Return strings as integers, checked against the length and the alphabet of a grammar.
+
+    Parameters
+    ----------
+    grammar : RandomHierarchy or TreeGrammar
+        The grammar.
+    strings : array_like of int, shape (n, d)
+        Tokens.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, d)
+        The strings.
+
+    Raises
+    ------
+    ShapeError
+        If the strings have another length.
+    ArgumentError
+        If they are no integers, or a token is not in the alphabet; the message says where.
+    """
+    tree = as_grammar(grammar)
+    try:
+        given = np.asarray(strings)
+    except ValueError as reason:
+        raise ShapeError("Argument `strings` must have strings of one length.") from reason
+    if given.dtype.kind not in "iu" or isinstance(strings, np.ma.MaskedArray):
+        raise ArgumentError(
+            "Argument `strings` must be an array of integers, the tokens, but it holds "
+            f"{given.dtype.name}."
+        )
+    if given.ndim != 2 or given.shape[1] != tree.length:
+        raise ShapeError(
+            f"Argument `strings` must have shape (n, {tree.length}), one string a row, but its shape is "
+            f"{given.shape}."
+        )
+    wrong = (given < 0) | (given >= tree.alphabet)
+    if wrong.any():
+        row, place = np.argwhere(wrong)[0]
+        raise ArgumentError(
+            f"Argument `strings` must hold tokens from 0 to {tree.alphabet - 1}, but string {row} holds "
+            f"{given[row, place]} at place {place}."
+        )
+    return given.astype(np.int64, copy=False)
+
+
+def _rules(rules: Any) -> list[IntArray]:
+    """Return the rules of each level as arrays of integers of three axes."""
+    if not isinstance(rules, Sequence | np.ndarray) or isinstance(rules, str) or not len(rules):
+        raise ShapeError(
+            "Argument `rules` must be a sequence of arrays, the rules of each level from the leaves up, "
+            f"but it is {shown(rules)}."
+        )
+    levels = []
+    for l, given in enumerate(rules, start=1):
+        try:
+            level = np.asarray(given)
+        except ValueError as reason:
+            raise ShapeError(
+                f"Argument `rules` must have one number of rules and one branching at level {l}: pad "
+                "with rules of weight zero."
+            ) from reason
+        if level.dtype.kind not in "iu":
+            raise TaskError(
+                f"Argument `rules` must hold integers, the symbols, but at level {l} it holds "
+                f"{level.dtype.name}."
+            )
+        if level.ndim != 3 or not level.size:
+            raise ShapeError(
+                f"Argument `rules` must have shape (symbols, rules, children) at each level, but at "
+                f"level {l} its shape is {level.shape}."
+            )
+        levels.append(level.astype(np.int64))
+    return levels
+
+
+def _chances(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return probabilities over the last axis, checked."""
+    chances = as_finite(name, given, error=TaskError)
+    called = name if " " in name else f"Argument `{name}`"
+    if chances.shape != shape:
+        raise ShapeError(f"{called} must have shape {shape}, but its shape is {chances.shape}.")
+    if chances.min() < 0:
+        raise TaskError(f"{called} must not be negative, but it holds {chances.min():g}.")
+    worst = float(np.abs(chances.sum(axis=-1) - 1.0).max())
+    if worst > rounding(given, double=1e-9):
+        raise TaskError(f"{called} must sum to 1 in each row, but a sum is off by {worst:.3g}.")
+    return np.array(chances)
+
+
+def _drawn(weights: Array, rows: IntArray, rng: np.random.Generator) -> IntArray:
+    """Draw an index for each entry of `rows` by that row of `weights`."""
+    if (weights == weights[0, 0]).all():
+        return rng.integers(weights.shape[1], size=rows.shape)
+    cumulative = np.cumsum(weights, axis=1)
+    cumulative /= cumulative[:, -1:]  # exactly 1 from the last positive weight on, above any draw
+    u = rng.random(rows.shape)
+    found = np.zeros(rows.shape, dtype=np.int64)
+    for k in range(weights.shape[1] - 1):
+        found += u >= cumulative[rows, k]
+    return found
+
+
+def _starts(counts: Sequence[int]) -> list[int]:
+    """Return the running sums of counts, from 0 to their total."""
+    sums = [0]
+    for count in counts:
+        sums.append(sums[-1] + count)
+    return sums
+
+
+def _place(numbers: Any, starts: Any) -> IntArray:
+    """Return which interval between neighbouring `starts` (last axis) holds each number."""
+    found = np.zeros(numbers.shape, dtype=np.int64)
+    for k in range(1, starts.shape[-1] - 1):
+        found += (numbers >= starts[..., k]).astype(np.int64)
+    return found
+
+
+def _found(table: IntArray, words: IntArray, size: int) -> IntArray:
+    """Return the row of `table` that equals each row of `words`, or -1.
+
+    The rows are compared place by place: a prefix that occurs in the table has a number, which is less
+    than the table's length, so nothing overflows however long the rows are.
+    """
+    known = np.zeros(len(table), dtype=np.int64)
+    given = np.zeros(len(words), dtype=np.int64)
+    values = known
+    for j in range(table.shape[1]):
+        values, known = np.unique(known * size + table[:, j], return_inverse=True)
+        wanted = given * size + words[:, j]
+        place = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
+        given = np.where((given >= 0) & (values[place] == wanted), place, -1)
+    rows = np.empty(len(values), dtype=np.int64)
+    rows[known.ravel()] = np.arange(len(table))
+    return np.where(given < 0, -1, rows[given])
+
+
+def _objects(values: Any) -> Any:
+    """Return integers of any size as an array of objects."""
+    return np.array(values, dtype=object)
+
+
+def _entropy(chances: Array) -> float:
+    """Return the entropy of probabilities, in nats."""
+    used = chances[chances > 0]
+    return float(-(used * np.log(used)).sum())
+
+
+def _production(left: str, sides: Sequence[tuple[str, float]]) -> str:
+    return f"{left} -> " + " | ".join(f"{side} [{float(p)!r}]" for side, p in sides if p > 0)

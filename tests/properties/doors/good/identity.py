@@ -1,0 +1,96 @@
+"""Good calls of the tasks, starts, units and closed forms of concept learning."""
+
+from typing import Any
+
+import numpy as np
+
+from simtheory import SIMTask, units
+from tests.properties.doors.good.things import EQUAL, TASK, U, W
+
+COMMON: dict[str, Any] = {
+    "U0": U,
+    "W0": W,
+    "u0": np.array([0.1, 0.05]),
+    "b0": np.zeros(2),
+    "w0": 0.1,
+    "U": U,
+    "W": W,
+    "A": np.diag([1.0, 2.0]),
+    "N": np.eye(2),
+    "weights": W,
+    "layers": [0.1 * np.eye(2), 0.1 * np.eye(2)],
+    "rate": np.array([1.0, 2.0]),
+    "rates": np.array([1.0, 2.0]),
+    "second_moment": np.diag([1.0, 2.0]),
+    "cross_moment": np.diag([1.0, 2.0]),
+    "depth": 3,
+    "lr": 0.01,
+    "steps": np.arange(5),
+    "step": 0.01,
+    "batch": 8,
+    "decay": 0.1,
+    "momentum": 0.0,
+    "variance": np.array([1.0, 2.0]),
+    "variances": np.array([1.0, 2.0, 4.0]),
+    "start": 0.1,
+    "cosine": 0.1,
+    "mu": (1.0, 2.0),
+    "label_noise": 0.1,
+    "spread": 0.1,
+    "teacher": np.diag([1.0, 0.5]),
+    "trace": 0.5,
+    "log_ratio": 0.1,
+    "imbalance": 0.1,
+    "strength": 2.0,
+    "noise": 0.5,
+    "ratio": 0.3,
+    "omega": 0.1,
+    "entry": 0.1,
+    "figure": "2a",
+    "convention": "stated",
+}
+
+WIDE = SIMTask(mu=np.linspace(1.0, 2.0, 12), sigma=0.3)
+STRONG_FIRST = SIMTask(mu=(3.0, 1.0), sigma=0.1)
+STRAIGHT = 0.05 * np.eye(2)
+
+OWN: dict[str, dict[str, Any]] = {
+    "SIMTask": {"mu": (1.0, 2.0), "sigma": 0.3},
+    "SIMTask.from_data": {"x": np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 2.0]])},
+    "SIMTask.from_dict": {"values": TASK.to_dict()},
+    "SIMTask.vertex": {"presence": (1.0, 0.0)},
+    "analytic.descent.adam": {"start": STRAIGHT},
+    "analytic.finite_sample.perturbation": {"n": 5000, "t": np.linspace(0.0, 1.0, 5)},
+    "analytic.finite_sample.proportional": {"task": WIDE},
+    "analytic.finite_sample.rate_shift": {"n": 5000},
+    "analytic.finite_sample.spikes": {"task": WIDE},
+    "analytic.tied.blocks": {"U0": STRAIGHT},
+    "analytic.tied.bump_top": {"task": STRONG_FIRST, "U0": 1e-4 * U},
+    "analytic.tied.early_correction": {
+        "task": STRONG_FIRST,
+        "U0": 1e-3 * U,
+        "t": np.linspace(0.0, 1.0, 5),
+    },
+    "analytic.tied.first_order": {"U0": STRAIGHT},
+    "analytic.tied.first_order_teacher": {"U0": STRAIGHT},
+    "analytic.tied.second_order": {"U0": STRAIGHT},
+    "analytic.tied.isotropic": {"task": EQUAL},
+    "analytic.tied.projector": {"U0": np.eye(2)},
+    "analytic.tied.swing_peak": {"task": STRONG_FIRST, "U0": 1e-2 * U},
+    "analytic.untied.crossing": {"rates": (2.0, 1.0), "w0": 0.01},
+    "analytic.untied.early": {"t": np.linspace(0.0, 0.1, 5)},
+    "analytic.untied.isotropic": {"task": EQUAL},
+    "analytic.yang2024.growth_below": {"rate": 1.0},
+    "tasks.from_dict": {"kind": "identity", "values": TASK.to_dict()},
+    "tasks.identity.moment_rates": {"mu": np.ones(2), "sigma": np.ones(2), "weights": np.ones(2)},
+    "tasks.yang2024.Setup": {"steps": 5, "clock": units.Clock(lr=0.1)},
+}
+
+FILLING: dict[str, Any] = {"SwingForecast": None, "Withheld": None}
+
+MAY_BE_NAN = (
+    r"simtheory\.analytic\.(?!denoiser\.\w+Denoiser)(\w+\.)*[A-Z]\w+",
+    r"simtheory\.SIMTask\.(to|from)_concept_axes",
+    r"simtheory\.analytic\.one_layer\.flow",
+    r"simtheory\.tasks\.identity\.moment_rates",
+)

@@ -1,0 +1,63 @@
+"""Good calls of results and of what is read off them."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, POINTS, RUN, TASK, T
+
+COMMON: dict[str, Any] = {
+    "rows": ("a", "b"),
+    "x_name": "time",
+    "origin": "closed",
+    "outputs": np.zeros((2, 2)),
+    "probes": np.eye(2),
+    "width": 1,
+    "least": 0.1,
+}
+
+OWN: dict[str, dict[str, Any]] = {
+    "Trajectory": {
+        "task": TASK,
+        "t": T,
+        "probes": np.eye(2),
+        "outputs": np.zeros((201, 2, 2)),
+        "weights": np.zeros((201, 2, 2)),
+        "origin": "closed",
+        "exact": True,
+        "stats": {},
+    },
+    "Trajectory.from_outputs": {"probes": np.eye(2)},
+    "Trajectory.from_xarray": {"dataset": RUN.to_xarray()},
+    "Trajectory.load": {"path": RUN.save(FOLDER / "run.npz")},
+    "Trajectory.member": {"index": ()},
+    "Trajectory.output": {"probe": [1.0, 0.0]},
+    "Curve.from_xarray": {"dataset": CURVE.to_xarray()},
+    "Curve.load": {"path": CURVE.save(FOLDER / "curve.npz")},
+    "Curve.member": {"index": ()},
+    "Curve.row": {"name": "a"},
+    "Samples.from_xarray": {"dataset": POINTS.to_xarray()},
+    "Samples.load": {"path": POINTS.save(FOLDER / "points.npz")},
+    "Samples.member": {"index": ()},
+    "Samples": {"points": np.zeros((5, 2))},
+    "Curve": {"values": np.stack([T, T**2], axis=-1)},
+    "observe.LawResiduals": {f.name: getattr(LAWS, f.name) for f in fields(LAWS)},
+    "observe.arrays.rises": {"values": np.sin(T)},
+    "observe.arrays.climb": {"values": np.sin(T)[:, None]},
+    "observe.arrays.turn_errors": {"values": T, "turn": np.array(1)},
+    "observe.arrays.slope": {"x": T, "values": np.sin(T)},
+    "observe.arrays.smoothed": {"values": T, "width": 3},
+    "observe.arrays.losses": {"outputs": np.zeros((2, 2))},
+}
+
+LEFT_OUT = {
+    "simtheory.results.axes": "methods of the results",
+    "simtheory.results.files": "methods of the results",
+}
+
+MAY_BE_NAN = (
+    r"simtheory\.(Curve|Samples|Trajectory)",
+    r"simtheory\.observe\.arrays\.\w+",
+    r"simtheory\.observe\.[A-Z]\w+",
+)

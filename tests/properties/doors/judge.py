@@ -1,0 +1,143 @@
+"""Calls with one wrong argument, and the rules that their outcomes keep."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import random
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from simtheory.errors import RegimeError, SimTheoryError
+from tests.properties.doors.entries import Entry, entries
+from tests.properties.doors.good import COSTLY, MAY_BE_NAN, good
+from tests.properties.doors.wrong import NO_NUMBERS, NUMBERS
+
+# Raw errors that may leave an entry: those of Python's own, about the number and names of arguments.
+OWN_WORDS = re.compile(r"missing \d+ required|positional argument")
+NUMERIC = re.compile(r"\b(ArrayLike|Array|IntArray|float|int)\b")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call with one wrong argument."""
+
+    entry: Entry
+    parameter: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.entry.name}({self.parameter}={self.wrong})"
+
+    def fault(self) -> str | None:
+        """Make the call; return the rule that its outcome breaks, or None."""
+        value = {**NO_NUMBERS, **NUMBERS}[self.wrong]()
+        arguments = {**good(self.entry), self.parameter: value}
+        try:
+            with quiet():
+                answer = self.entry.call(**arguments)
+                if inspect.isgenerator(answer):
+                    answer.close()
+        except RegimeError:
+            return None
+        except SimTheoryError as error:
+            return self._about(str(error), value)
+        except TypeError as error:
+            return None if OWN_WORDS.search(str(error)) else f"raw TypeError: {error}"
+        except Exception as error:
+            return f"raw {type(error).__name__}: {error}"
+        if self.wrong in NO_NUMBERS and self._numeric():
+            return "accepted in silence"
+        if self.wrong in ("an object", "a class", "a module") and self._typed():
+            return "accepted in silence"
+        if holds_nan(answer) and not MAY_BE_NAN.fullmatch(self.entry.name):
+            return "NaN in the answer"
+        return None
+
+    def _about(self, text: str, value: Any) -> str | None:
+        if len(text) > 600:
+            return f"an error of {len(text)} characters: {text[:200]}"
+        words = re.findall(r"[A-Za-z_0-9]+", f"{text} {text.lower()}".replace("axis", "axes"))
+        keys = set(value) if isinstance(value, Mapping) else set()
+        named = {*self.entry.parameters, *self.entry.beside, *keys} & set(words)
+        return None if named or text.startswith("The file ") else f"names no argument: {text}"
+
+    def _numeric(self) -> bool:
+        kind = self.entry.annotations[self.parameter]
+        if self.wrong in ("None",) and "None" in kind:
+            return False
+        if self.wrong.startswith(("NaN", "an array with NaN")) and MAY_BE_NAN.fullmatch(
+            self.entry.name
+        ):
+            return False
+        if self.wrong in ("a text", "a number as text") and re.search(r"\bstr\b", kind):
+            return False
+        other = re.search(
+            r"\b(Any|object|Mapping|dict|Callable|Iterable|tuple\[\w+, \.\.\.\])", kind
+        )
+        return bool(NUMERIC.search(kind)) and not other
+
+    def _typed(self) -> bool:
+        kind = self.entry.annotations[self.parameter]
+        return not re.search(r"\b(Any|object|Callable|T|R|Code|type|empty)\b", kind)
+
+
+def holds_nan(answer: Any) -> bool:
+    """Return whether NaN stands anywhere in an answer."""
+    if isinstance(answer, float):
+        return bool(np.isnan(answer))
+    if isinstance(answer, np.ndarray):
+        return answer.dtype.kind == "f" and bool(np.isnan(answer).any())
+    if isinstance(answer, list | tuple):
+        return any(map(holds_nan, answer))
+    if is_dataclass(answer) and not isinstance(answer, type):
+        return any(holds_nan(getattr(answer, each.name)) for each in fields(answer))
+    return False
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Let warnings pass, and close the figures that a call opened."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
+
+
+def calls() -> list[Call]:
+    """Return all calls: every parameter of every entry with every wrong argument that cannot hang it."""
+    found = []
+    for entry in entries():
+        for parameter in entry.parameters:
+            kind = entry.annotations[parameter]
+            for wrong in (*NO_NUMBERS, *NUMBERS):
+                costly = entry.short in COSTLY
+                if costly and (
+                    wrong not in ("an object", "a class", "a module") or not NUMERIC.search(kind)
+                ):
+                    continue
+                if wrong == "an integer beyond float64" and re.search(r"\bint\b", kind):
+                    continue  # a count of 10**400 steps is right, and does not end
+                if wrong == "integers beyond float64" and kind.startswith("tuple[int, "):
+                    continue  # a shape that no memory holds
+                if "IntArray" in kind and wrong == "integers beyond float64":
+                    continue  # they are integers
+                if re.match("Callable|.*Blocks", kind) and wrong in ("a function", "a class"):
+                    continue  # any function is right
+                found.append(Call(entry, parameter, wrong))
+    return found
+
+
+def drawn(count: int, *, seed: int) -> list[Call]:
+    """Return `count` of all calls, the same for one seed."""
+    every = calls()
+    return random.Random(seed).sample(every, min(count, len(every)))
