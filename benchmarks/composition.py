@@ -112,7 +112,7 @@ def _log_density(xp: Any, x: Any, experts: list[Arrays]) -> tuple[Any, Any]:
         shares = xp.exp(logs - top)
         sums = shares.sum(1, keepdims=True)
         total = total + (top + xp.log(sums))[:, 0]
-        score = score - xp.einsum("nk,nkd->nd", shares / sums, pull)
+        score = score - xp.einsum("nk,nki->ni", shares / sums, pull)
     return total, score
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.sim import composition as sp
 from simtheory.tasks import Composition, GaussianMixture, du2023
 
@@ -314,11 +314,19 @@ def test_mistakes_are_answered():
         return lambda: sp.sample(method, c, n, levels=levels, rng=0, **more)
 
     quotient = gaussian(1.0) / gaussian(2.0)
+    # Of total weight 1.5, but 2/(.5 + λ) is below .5/(.01 + λ) at levels below .16.
+    bad = Composition((gaussian(0.5), gaussian(0.01)), (2.0, -0.5))
+    ring = du2023.ring()
+    broad = GaussianMixture(np.full(20, 0.05), np.linspace(-0.1, 0.1, 20)[:, None], np.ones(20))
     fixed = sp.Annealed(sp.ULA(10.0, scale="fixed"))
     for act, words, kind in (
         (call(sp.Annealed(sp.MALA()), n=0), "`n`", ArgumentError),
         (call(sp.Annealed(sp.MALA()), quotient), "positive total weight", ArgumentError),
         (call(sp.Corrected(islands=1), quotient), "W = 0", ArgumentError),
+        (call(sp.Annealed(sp.MALA()), bad), r"at the level .* direction \(1\)", RegimeError),
+        (call(sp.Oracle(), ring**0.5), "gmm-power", RegimeError),
+        (call(sp.Oracle(), broad**4), "20000 components", RegimeError),
+        (call(sp.Oracle(), ring / ring), "gmm-divide-gaussian", RegimeError),
         (call(sp.Corrected(islands=20)), "20 islands", ArgumentError),
         (call(fixed), "`step` must be below 2 v at every level", ArgumentError),
         (call(sp.Annealed(sp.HMC(1.0))), "resonant", ArgumentError),
