@@ -203,6 +203,7 @@ def terminal_law(
     density = (8.0 * often - 6.0 * twice + once) / 3.0 + (once - coarse) / 3.0
     z = np.linspace(-half, half, points)
     below = CubicSpline(z, density).antiderivative()(z)
+    density, below = density / below[-1], below / below[-1]
     return Law(z * np.sqrt(kappa), density / np.sqrt(kappa), below)
 
 
