@@ -164,7 +164,7 @@ def planar_levels(convention: str = "stated") -> Levels:
 
     Examples
     --------
-    >>> planar_levels("released").sigma[-1] ** 2
+    >>> round(float(planar_levels("released").sigma[-1] ** 2), 9)
     0.000631282
     """
     one_of("convention", convention, CONVENTIONS)

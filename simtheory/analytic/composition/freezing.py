@@ -32,7 +32,7 @@ from scipy.special import roots_legendre
 
 from simtheory._checks import as_finite, frozen, non_negative, not_negative
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.noise import Levels
 from simtheory.tasks.composition.compositions import Composition
@@ -315,7 +315,7 @@ class _Line:
     """Centres on a line: the coordinate along it, the other integrated out."""
 
     centres: Array
-    order: Array
+    order: IntArray
     origin: Array
     along: Array
     places: Array
@@ -347,7 +347,7 @@ class _Line:
 class _Circle:
     """Centres on a circle: the angle around it, the radius integrated out; cells are sectors."""
 
-    order: Array
+    order: IntArray
     middle: Array
     radius: float
     angles: Array

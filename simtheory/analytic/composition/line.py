@@ -203,6 +203,7 @@ def terminal_law(
     density = (8.0 * often - 6.0 * twice + once) / 3.0 + (once - coarse) / 3.0
     z = np.linspace(-half, half, points)
     below = CubicSpline(z, density).antiderivative()(z)
+    density, below = density / below[-1], below / below[-1]
     return Law(z * np.sqrt(kappa), density / np.sqrt(kappa), below)
 
 
@@ -303,6 +304,14 @@ def _carried(c: Composition, kappa: float, start: float, points: int) -> Law:
     """Return the law of the ODE: points of the start, carried down with their probabilities."""
     z = np.linspace(-_HALF, _HALF, points)
     x = _paths(c, z, kappa, start, back=False)
+    for _ in range(3):  # paths part at separatrices: more of them where ends are far apart
+        wide = np.flatnonzero(np.diff(x) > 8.0 * (x[-1] - x[0]) / points)
+        if not wide.size:
+            break
+        more = (z[wide, None] + np.linspace(0.0, 1.0, 10)[1:-1] * np.diff(z)[wide, None]).ravel()
+        order = np.argsort(np.append(z, more))
+        x = np.append(x, _paths(c, more, kappa, start, back=False))[order]
+        z = np.append(z, more)[order]
     apart = np.concatenate([[True], np.diff(x) > 1e-14 * np.abs(x[1:])])
     z, x = z[apart], x[apart]
     stretch = np.gradient(x, z)

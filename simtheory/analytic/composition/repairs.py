@@ -14,18 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, not_negative, of_kind, positive, positive_int
+from simtheory._checks import as_finite, non_negative, not_negative, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.noise import Levels
-from simtheory.noise.curvatures import Curvature, Gaussian, Tweedie
+from simtheory.noise.curvatures import Gaussian, Tweedie
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
 from simtheory.tasks.composition.tails import require_mixtures
 
 __all__ = [
-    "Curvature",
     "Gaussian",
     "Tweedie",
     "corrector_weights",
@@ -75,7 +74,7 @@ def repaired_score(
     x: ArrayLike,
     *,
     level: float,
-    curvature: Curvature = Tweedie(),  # noqa: B008
+    curvature: Gaussian | Tweedie = Tweedie(),  # noqa: B008
 ) -> Array:
     r"""Return the repaired score of a composition: at any weights exact for Gaussians.
 
@@ -95,18 +94,13 @@ def repaired_score(
         Noised points.
     level : float
         Variance of the noise; at 0 the sum of scores is right.
-    curvature : Curvature
+    curvature : Gaussian or Tweedie
         ``Gaussian()`` or ``Tweedie()``.
 
     Returns
     -------
     ndarray, shape (..., d)
         Scores.
-
-    Raises
-    ------
-    RegimeError
-        If L is not positive definite at a point: the repair would point uphill and down.
 
     Notes
     -----
@@ -115,7 +109,6 @@ def repaired_score(
     """
     noise = non_negative("level", level)
     experts = require_mixtures(c, "gaussian-repair")
-    of_kind("curvature", curvature, Curvature)
     points = as_finite("x", x)
     if noise == 0.0:
         return c.score(points)
@@ -124,7 +117,9 @@ def repaired_score(
     return repaired(scores, precisions, c.weights, level=noise)
 
 
-def _precision(expert: GaussianMixture, x: Array, level: float, curvature: Curvature) -> Array:
+def _precision(
+    expert: GaussianMixture, x: Array, level: float, curvature: Gaussian | Tweedie
+) -> Array:
     eye = np.eye(expert.dim)
     if isinstance(curvature, Gaussian):
         one = np.linalg.inv(expert.covariance) + eye / level

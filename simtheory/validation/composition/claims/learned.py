@@ -6,6 +6,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.validation.claims.claim import Evidence, gathered
+from simtheory.validation.claims.record import Verdict
 from simtheory.validation.composition.claims._common import bars, dots, of_paper
 from simtheory.validation.composition.experiments import LearnedRun, guidance_run, learned_run
 
@@ -85,6 +86,10 @@ def _sampler_error(run: LearnedRun) -> Array:
     band=(1.2, 6.0),
     null="equal shares",
     reads=[learned_run],
+    expected=Verdict.DISAGREES,
+    reason="Expected after a first look: the sampler's share lies above the band, because these nets are wrong by a "
+    "hundredth only at this level; at the lowest level the same nets are worse than the sampler.",
+    errata="sampler-not-model",
 )
 def sampler_not_model(run: LearnedRun) -> Evidence:
     values = (_sampler_error(run) / run.by_level[5e-3]).tolist()
