@@ -1,6 +1,7 @@
-"""The second road: gradient flows integrated, and the optimiser itself, step by step."""
+"""The second road: flows and optimisers, samplers of compositions, trees, and percolation."""
 
 from simtheory._names import public
+from simtheory.sim import composition, hierarchy, percolation
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -48,9 +49,12 @@ __all__ = [
     "Tied",
     "Untied",
     "clear_cache",
+    "composition",
     "descend",
+    "hierarchy",
     "integrate",
     "kernel_cache",
+    "percolation",
     "solve",
     "summarize",
     "warmup",
