@@ -158,10 +158,15 @@ def rounding(*given: Any, double: float) -> float:
 
 
 def floats(name: str, value: Any) -> Any:
-    """Return `value`, an array of NumPy or JAX as it is and anything else as an array of numbers."""
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    plain = not isinstance(value, np.ndarray) or type(value) is np.ndarray
-    return value if kind in ("f", "V") and plain else as_numbers(name, value)
+    """Return a float, an array of NumPy or of JAX as it is, and anything else as an array of numbers."""
+    if type(value) is float:
+        return value
+    plain = type(value) is np.ndarray or not isinstance(value, np.ndarray)
+    if plain and hasattr(value, "__array_namespace__"):
+        short = value.dtype.kind == "V" and value.dtype.names is None  # the short floats of JAX
+        if value.dtype.kind == "f" or short:
+            return value
+    return as_numbers(name, value)
 
 
 def frozen(array: Entries) -> Entries:
@@ -315,20 +320,21 @@ def non_negative(name: str, value: float, *, error: type[SimTheoryError] = Argum
     return found
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+def is_integer(value: object) -> bool:
+    """Return whether `value` is an integer; a truth value and a time span are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
 
 
 def positive_int(name: str, value: int) -> int:
     """Return `value` as an int above zero."""
-    if not _whole(value) or value < 1:
+    if not is_integer(value) or value < 1:
         raise ArgumentError(f"{called(name)} must be a positive integer, but it is {shown(value)}.")
     return int(value)
 
 
 def non_negative_int(name: str, value: int) -> int:
     """Return `value` as an int, zero or more."""
-    if not _whole(value) or value < 0:
+    if not is_integer(value) or value < 0:
         raise ArgumentError(
             f"{called(name)} must be a non-negative integer, but it is {shown(value)}."
         )
@@ -337,7 +343,7 @@ def non_negative_int(name: str, value: int) -> int:
 
 def as_seed(name: str, value: int) -> int:
     """Return `value` as an int that seeds a generator with 32 bits."""
-    if not _whole(value) or not 0 <= value < 2**32:
+    if not is_integer(value) or not 0 <= value < 2**32:
         raise ArgumentError(
             f"{called(name)} must be an integer from 0 to 2**32 - 1, but it is {shown(value)}."
         )
@@ -406,7 +412,7 @@ def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     """
     if isinstance(rng, np.random.Generator):
         return rng
-    if _whole(rng) and rng >= 0:  # type: ignore[operator]
+    if is_integer(rng) and rng >= 0:  # type: ignore[operator]
         return np.random.default_rng(rng)
     raise ArgumentError(
         "Argument `rng` must be a seed, such as 0, or a numpy Generator, such as "

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simtheory._checks import as_numbers, called, flag, kind_of, shown
+from simtheory._checks import as_numbers, called, flag, is_integer, kind_of, shown
 from simtheory._names import nearest
 from simtheory.errors import ArgumentError, ShapeError, SimTheoryError
 
@@ -139,6 +139,8 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
         try:
             with np.errstate(under="ignore"):
                 return function(*args, **kwargs)
+        except OverflowError as reason:  # floats of Python, as in 1e300**2
+            raise ArgumentError(_beyond(function, args, kwargs)) from reason
         except AttributeError as reason:  # Matplotlib, about a property that it does not know
             found = _KEYWORD.search(str(reason))
             if rest is _UNKNOWN or found is None or found[1] not in kwargs:
@@ -191,6 +193,7 @@ def _with_arrays(
 
 _SHAPE_WORDS = (
     "accumulate on a scalar",
+    "len() of unsized object",
     "tuple index out of range",
     "cannot reshape",
     "must be an integer array",
@@ -210,6 +213,15 @@ _SHAPE_WORDS = (
     "zero-size array",
     "at least two-dimensional",
 )
+
+
+def _beyond(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return the message about numbers whose powers float64 cannot hold."""
+    bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    given = {name: value for name, value in bound.items() if isinstance(value, int | float)}
+    named = ", ".join(f"`{name}` = {shown(value)}" for name, value in given.items())
+    of = f"Arguments {named}" if len(given) > 1 else f"Argument {named}" if given else "Arguments"
+    return f"{of} must give numbers that float64 can hold, but they lead beyond 1.8e308."
 
 
 def _of_shapes(reason: Exception) -> bool:
@@ -317,12 +329,15 @@ def _kinds(annotation: Any, space: dict[str, Any]) -> list[_Kind] | None:
     if not isinstance(annotation, str):
         return _kinds_of_type(annotation, space)
     kinds: list[_Kind] = []
-    for part in _alternatives(ast.parse(annotation, mode="eval").body):
+    parts = _alternatives(ast.parse(annotation, mode="eval").body)
+    for part in parts:
         try:
             found = eval(part, space)
         except NameError:  # imported for type checkers only
             kinds.append(_named(part.split("[")[0].split(".")[-1]))
             continue
+        if found is np.random.Generator and len(parts) > 1:
+            return None  # `as_generator` says which seeds serve as well
         more = _kinds_of_type(found, space)
         if more is None:
             return None
@@ -395,7 +410,7 @@ def _number(name: str, value: Any) -> str | None:
 
 
 def _integer(_: str, value: Any) -> str | None:
-    return _passes(isinstance(value, int | np.integer) and not isinstance(value, bool))
+    return _passes(is_integer(value))
 
 
 def _flag(name: str, value: Any) -> str | None:
@@ -438,8 +453,6 @@ def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
         if held is np.bool_:
             return [_Kind("an array of truth values", _truths)]
         return None if held is Any else [_ARRAY]
-    if found is np.random.Generator:
-        return None  # `as_generator` says which seeds serve as well
     if isinstance(found, type | None) and found in _SIMPLE:
         return [_SIMPLE[found]]
     if origin in (typing.Union, types.UnionType):
@@ -497,6 +510,8 @@ def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> _Kind:
         if ordered and not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
             return ""
         if isinstance(value, np.ma.MaskedArray) or hasattr(value, "toarray"):
+            return ""
+        if length is not None and len(value) != length:  # type: ignore[arg-type]
             return ""
         if isinstance(value, np.ndarray) and not value.ndim:
             return ""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, MissingFileError
 
 __all__ = ["digest", "read_arrays", "whole", "write_arrays", "write_text"]
 
@@ -153,6 +153,8 @@ def read_arrays(path: str | Path, form: str, noun: str) -> tuple[dict[str, Any],
     ------
     ArgumentError
         If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
     """
     source = Path(path)
     name = f"Argument `path` must name {noun}, but {source}"
@@ -163,7 +165,9 @@ def read_arrays(path: str | Path, form: str, noun: str) -> tuple[dict[str, Any],
         head = str(members["header"])
         header = json.loads(head)
         found = header.pop("format")
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
+    except FileNotFoundError as reason:
+        raise MissingFileError(f"{name} does not exist.") from reason
+    except PermissionError:
         raise
     except Exception as reason:
         raise ArgumentError(f"{name} holds something else, or is damaged.") from reason

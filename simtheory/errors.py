@@ -18,6 +18,7 @@ __all__ = [
     "FitWarning",
     "GridWarning",
     "MissingExtraError",
+    "MissingFileError",
     "ReadingWarning",
     "RegimeError",
     "RegimeWarning",
@@ -67,6 +68,10 @@ class FitError(SimTheoryError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(FitError, parameters=self.parameters), self.args
+
+
+class MissingFileError(ArgumentError, FileNotFoundError):
+    """A file that an argument names does not exist."""
 
 
 class MissingExtraError(SimTheoryError, ImportError):

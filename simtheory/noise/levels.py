@@ -29,6 +29,19 @@ from simtheory.noise.schedules import Level, Schedule
 __all__ = ["Level", "Levels"]
 
 
+def _check_count(name: str, values: Array) -> None:
+    """Refuse what are not at least two numbers that fall strictly."""
+    if values.ndim != 1 or values.size < 2 or np.any(np.diff(values) >= 0.0):
+        raise ArgumentError(
+            f"Argument `{name}` must hold at least 2 numbers that fall strictly, but "
+            + (
+                f"it starts with {values[:4]}."
+                if values.ndim == 1
+                else f"its shape is {values.shape}."
+            )
+        )
+
+
 @face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Levels:
@@ -118,6 +131,7 @@ class Levels:
             The levels.
         """
         u = as_finite("times", times)
+        _check_count("times", u)
         return cls(*schedule.at(u))
 
     @classmethod
@@ -135,9 +149,8 @@ class Levels:
             The levels, whose times run evenly from 1 to 0.
         """
         sigma = all_positive("ratios", ratios)
-        return cls(
-            np.linspace(1.0, 0.0, sigma.size).reshape(sigma.shape), np.ones_like(sigma), sigma
-        )
+        _check_count("ratios", sigma)
+        return cls(np.linspace(1.0, 0.0, sigma.size), np.ones_like(sigma), sigma)
 
     @classmethod
     def geometric(cls, high: float, low: float, count: int, *, clean: bool = True) -> Levels:

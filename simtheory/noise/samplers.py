@@ -104,6 +104,7 @@ class DDIM(Sampler):
 
     def step(self, z: Any, clean: Any, here: Level, there: Level, noise: Any) -> Any:
         """Return z at the next level."""
+        z, clean = floats("z", z), floats("clean", clean)
         kept = there.sigma / here.sigma
         return there.alpha * clean + kept * (z - here.alpha * clean)
 
@@ -141,6 +142,7 @@ class DDPM(Sampler):
 
     def step(self, z: Any, clean: Any, here: Level, there: Level, noise: Any) -> Any:
         """Return z at the next level."""
+        z, clean, noise = floats("z", z), floats("clean", clean), floats("noise", noise)
         share = (there.sigma / here.sigma) ** 2  # of the noise, left by the posterior
         kept = share * here.alpha / there.alpha
         if self.variance == "posterior":

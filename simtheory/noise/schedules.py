@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive, positive_int
+from simtheory._checks import as_finite, floats, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -148,6 +148,7 @@ class Schedule(ABC):
         Level
             The point, or points, of the schedule.
         """
+        u = floats("u", u)
         return Level(u, self.alpha(u), self.sigma(u))
 
     def times(self, steps: int) -> Array:
@@ -167,9 +168,10 @@ class Schedule(ABC):
         return np.linspace(high, low, positive_int("steps", steps) + 1)
 
 
-def _space(u: Any) -> Any:
-    """Return the library that an array belongs to."""
-    return u.__array_namespace__() if hasattr(u, "__array_namespace__") else np
+def _given(u: Any) -> tuple[Any, Any]:
+    """Return diffusion times, and the library that they belong to: NumPy or JAX."""
+    u = floats("u", u)
+    return u, u.__array_namespace__() if hasattr(u, "__array_namespace__") else np
 
 
 def _check_ends(low: float, high: float, *, strict: bool) -> None:
@@ -233,11 +235,13 @@ class CosineVP(Schedule):
 
     def alpha(self, u: Any) -> Any:
         """Return the share: cos(πu/2)."""
-        return _space(u).cos(0.5 * np.pi * u)
+        u, library = _given(u)
+        return library.cos(0.5 * np.pi * u)
 
     def sigma(self, u: Any) -> Any:
         """Return the share: sin(πu/2)."""
-        return _space(u).sin(0.5 * np.pi * u)
+        u, library = _given(u)
+        return library.sin(0.5 * np.pi * u)
 
 
 @face
@@ -289,11 +293,13 @@ class LinearVP(Schedule):
 
     def alpha(self, u: Any) -> Any:
         """Return the share: exp(−b/2), b the integral of β from 0 to u."""
-        return _space(u).exp(-0.5 * self._spent(u))
+        u, library = _given(u)
+        return library.exp(-0.5 * self._spent(u))
 
     def sigma(self, u: Any) -> Any:
         """Return the share: √(1 − e⁻ᵇ), b the integral of β from 0 to u."""
-        return _space(u).sqrt(-_space(u).expm1(-self._spent(u)))
+        u, library = _given(u)
+        return library.sqrt(-library.expm1(-self._spent(u)))
 
 
 @face
@@ -325,11 +331,13 @@ class VE(Schedule):
 
     def alpha(self, u: Any) -> Any:
         """Return one."""
-        return _space(u).ones_like(u)
+        u, library = _given(u)
+        return library.ones_like(u)
 
     def sigma(self, u: Any) -> Any:
         """Return the share, geometric in u from `sigma_min` to `sigma_max`."""
-        return self.sigma_min * _space(u).exp(u * float(np.log(self.sigma_max / self.sigma_min)))
+        u, library = _given(u)
+        return self.sigma_min * library.exp(u * float(np.log(self.sigma_max / self.sigma_min)))
 
 
 @face
@@ -370,12 +378,13 @@ class EDM(Schedule):
 
     def alpha(self, u: Any) -> Any:
         """Return one."""
-        return _space(u).ones_like(u)
+        u, library = _given(u)
+        return library.ones_like(u)
 
     def sigma(self, u: Any) -> Any:
         """Return the share, whose root of order ρ is linear in u."""
         first, last = (end ** (1.0 / self.rho) for end in (self.sigma_min, self.sigma_max))
-        return (first + u * (last - first)) ** self.rho
+        return (first + floats("u", u) * (last - first)) ** self.rho
 
 
 @face
@@ -409,8 +418,8 @@ class Straight(Schedule):
 
     def alpha(self, u: Any) -> Any:
         """Return the share: 1 − u."""
-        return 1.0 - u
+        return 1.0 - floats("u", u)
 
     def sigma(self, u: Any) -> Any:
         """Return the share: u."""
-        return 1.0 * u
+        return 1.0 * floats("u", u)

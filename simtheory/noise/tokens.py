@@ -78,7 +78,7 @@ class Uniform:
         ndarray of int, shape (N, d)
             What is seen.
         """
-        clean, keep = _sites(self.alpha_bar, strings, positive_int("alphabet", alphabet))
+        clean, keep = _sites("strings", self.alpha_bar, strings, positive_int("alphabet", alphabet))
         generator = as_generator(rng)
         kept = generator.random(clean.shape) < keep
         return np.where(kept, clean, generator.integers(0, alphabet, clean.shape))
@@ -98,7 +98,7 @@ class Uniform:
         ndarray, shape (N, d, alphabet)
             The likelihood.
         """
-        seen, keep = _sites(self.alpha_bar, noised, positive_int("alphabet", alphabet))
+        seen, keep = _sites("noised", self.alpha_bar, noised, positive_int("alphabet", alphabet))
         return _mixed(seen, keep, alphabet)
 
 
@@ -135,7 +135,7 @@ class Mask:
         ndarray of int, shape (N, d)
             What is seen: tokens, and `MASKED` where they are hidden.
         """
-        clean, keep = _sites(self.alpha, strings, positive_int("alphabet", alphabet))
+        clean, keep = _sites("strings", self.alpha, strings, positive_int("alphabet", alphabet))
         return np.where(as_generator(rng).random(clean.shape) < keep, clean, MASKED)
 
     def likelihood(self, noised: ArrayLike, alphabet: int) -> Array:
@@ -155,7 +155,9 @@ class Mask:
         ndarray, shape (N, d, alphabet)
             The likelihood.
         """
-        seen, _ = _sites(self.alpha, noised, positive_int("alphabet", alphabet), masks=True)
+        seen, _ = _sites(
+            "noised", self.alpha, noised, positive_int("alphabet", alphabet), masks=True
+        )
         return np.where(
             seen[..., None] == MASKED, 1.0, 1.0 * (seen[..., None] == np.arange(alphabet))
         )
@@ -192,7 +194,7 @@ class Erasure:
         ndarray, shape (N, d, alphabet)
             1 − ε + ε/v for the token of the string, ε/v for every other one.
         """
-        seen, noise = _sites(self.epsilon, noised, positive_int("alphabet", alphabet))
+        seen, noise = _sites("noised", self.epsilon, noised, positive_int("alphabet", alphabet))
         return _mixed(seen, 1.0 - noise, alphabet)
 
 
@@ -251,13 +253,15 @@ def _mixed(seen: Any, keep: Any, alphabet: int) -> Array:
     return found
 
 
-def _sites(share: Any, strings: Any, alphabet: int, *, masks: bool = False) -> tuple[Any, Array]:
+def _sites(
+    name: str, share: Any, strings: Any, alphabet: int, *, masks: bool = False
+) -> tuple[Any, Array]:
     """Return checked strings and the share at each string, shape (N, 1)."""
-    tokens = as_strings("strings", strings, alphabet, least=MASKED if masks else 0)
+    tokens = as_strings(name, strings, alphabet, least=MASKED if masks else 0)
     shares_of = np.asarray(share)
     if shares_of.ndim and shares_of.shape != tokens.shape[:1]:
         raise ShapeError(
-            f"Argument `strings` must hold {shares_of.size} strings, one for each noise, but it holds "
+            f"Argument `{name}` must hold {shares_of.size} strings, one for each noise, but it holds "
             f"{len(tokens)}."
         )
     return tokens, np.broadcast_to(shares_of.reshape(-1, 1), (len(tokens), 1))

@@ -72,7 +72,7 @@ def to_xarray(self: Any) -> Any:
 
 
 @face
-def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[Any] = ()) -> R:
+def from_xarray(cls: type[R], dataset: Any, *, tasks: Sequence[type] = ()) -> R:
     """Return the result that `to_xarray` made a dataset of.
 
     Parameters
@@ -170,7 +170,7 @@ def save_beside(
 
 
 @face
-def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
+def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     """Read a result that `save` wrote, and verify it.
 
     Parameters
@@ -189,13 +189,15 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()) -> R:
     ------
     ArgumentError
         If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
     """
     return load_beside(cls, path, tasks=tasks)[0]
 
 
 @face
 def load_beside(
-    cls: type[R], path: str | Path, *, tasks: Sequence[Any] = ()
+    cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()
 ) -> tuple[R, dict[str, Any], dict[str, Named]]:
     """Read what `save_beside` wrote, and verify it.
 
@@ -219,6 +221,8 @@ def load_beside(
     ------
     ArgumentError
         If the file holds something else, or is damaged.
+    MissingFileError
+        If there is no file.
     """
     header, members = read_arrays(path, _format(cls), f"a saved {cls.__name__}")
     facts = header.pop("beside")
@@ -233,7 +237,7 @@ def _below(prefix: str, names: Iterable[str]) -> list[str]:
     return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
-def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
+def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[type]) -> R:
     if "task" in values:
         values = values | {"task": _task(values["task"], tasks)}
     absent = dict.fromkeys(set(declared(cls)) - set(values))
@@ -243,7 +247,7 @@ def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[Any]) -> R:
 def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
     kind, values = stored["kind"], stored["values"]
     for task in own:
-        if task.kind == kind:
+        if getattr(task, "kind", None) == kind:
             return task.from_dict(values)
     return known_tasks.from_dict(kind, values)
 

@@ -216,6 +216,11 @@ class Trajectory:
                 f"Argument `weights` must have shape (..., T, output, {task.dim}), "
                 f"but its shape is {maps.shape}."
             )
+        if maps.shape[-3] != as_times(t).size:
+            raise ShapeError(
+                f"Argument `weights` must have shape (..., T, output, {task.dim}) with a T for each of the "
+                f"{np.size(t)} times of `t`, but its shape is {maps.shape}."
+            )
         watched = _watched(task, probes)
         with np.errstate(invalid="ignore", over="ignore"):
             outputs = watched @ np.swapaxes(maps, -1, -2)

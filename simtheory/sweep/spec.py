@@ -250,7 +250,8 @@ class Spec:
         tuple of str
             The values of the axis that it names, or its own.
         """
-        value = self.tables[table][key]
+        found = self.tables[one_of("table", table, self.tables)]
+        value = found[one_of("key", key, found)]
         return self.axes[value] if isinstance(value, str) and value in self.axes else (value,)
 
     def table_at(self, table: str, cell: Cell) -> dict[str, Any]:
@@ -268,7 +269,7 @@ class Spec:
         dict
             By key.
         """
-        known = self.family.tables[table]
+        known = self.family.tables[one_of("table", table, self.tables)]
         return {
             key: cell.values.get(value, value)
             if known[key].words

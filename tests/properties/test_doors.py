@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import simtheory as st
 from simtheory._faces import is_face
@@ -33,7 +34,7 @@ def test_every_public_entry_checks_its_arguments_and_has_a_good_call(tmp_path, m
     monkeypatch.chdir(tmp_path)
     every = list(doors.entries())
     assert len(every) > 250
-    assert [entry.name for entry in every if not is_face(entry.call)] == []
+    assert [entry.name for entry in every if not is_face(entry.code)] == []
     for entry in every:
         arguments = doors.good(entry)
         if entry.short not in doors.COSTLY:
@@ -58,22 +59,20 @@ def test_a_slip_in_a_keyword_is_answered_with_the_nearest() -> None:
 
 
 def test_the_judge_notices_each_kind_of_fault() -> None:
-    def swallow(rate: np.ndarray) -> float:
+    def swallow(rate: ArrayLike) -> float:
         return 1.0
 
-    def fall(rate: np.ndarray) -> float:
+    def fall(rate: ArrayLike) -> float:
         return rate.missing
 
-    def blank(rate: np.ndarray) -> float:
+    def blank(rate: ArrayLike) -> float:
         return float("nan")
 
-    def mumble(rate: np.ndarray) -> float:
+    def mumble(rate: ArrayLike) -> float:
         raise ArgumentError("No.")
 
     def verdict(call, wrong: str) -> str | None:
-        entry = doors.Entry(
-            "own." + call.__name__, call, ("rate",), ("rate",), {"rate": "ArrayLike"}
-        )
+        entry = doors.Entry.of(f"own.{call.__name__}", call, call)
         return doors.Call(entry, "rate", wrong).fault()
 
     assert verdict(swallow, "dates") == "accepted in silence"

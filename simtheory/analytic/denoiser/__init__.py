@@ -57,7 +57,7 @@ from simtheory.analytic.denoiser.matrices import (
 )
 from simtheory.analytic.denoiser.modes import (
     Cutoff,
-    Net,
+    Denoiser,
     OneLayerDenoiser,
     TiedDenoiser,
     one_layer_log_ratio,
@@ -82,8 +82,8 @@ __all__ = [
     "Affine",
     "Bridge",
     "Cutoff",
+    "Denoiser",
     "Exponent",
-    "Net",
     "OneLayerDenoiser",
     "TiedDenoiser",
     "affine_moment",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +12,12 @@ from simtheory._checks import all_positive, as_finite, frozen, not_negative, pos
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
-from simtheory.errors import RegimeError
+from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import implements
 
 __all__ = [
     "Cutoff",
-    "Net",
+    "Denoiser",
     "OneLayerDenoiser",
     "TiedDenoiser",
     "one_layer_log_ratio",
@@ -63,7 +64,7 @@ def one_layer_mode(
     >>> one_layer_mode(1.0, 0.5, sigma=0.5, start=0.1).round(6)
     np.float64(0.425317)
     """
-    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
+    lam, noise = all_positive("variance", variance), _noise(sigma)
     q, time = as_finite("start", start), not_negative("t", t)
     rate = lam + noise
     return np.asarray(q * np.exp(-rate * time) - lam / rate * np.expm1(-rate * time))
@@ -104,9 +105,19 @@ def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: Arr
     >>> tied_mode(1.0, 1.0, sigma=0.5, start=0.1).round(6)
     np.float64(0.410815)
     """
-    lam, noise = all_positive("variance", variance), not_negative("sigma", sigma) ** 2
+    lam, noise = all_positive("variance", variance), _noise(sigma)
     share, slope, _ = _tied_state(lam, not_negative("t", t), not_negative("start", start))
     return np.asarray(share / (1.0 + slope * noise))
+
+
+def _noise(sigma: ArrayLike) -> Array:
+    """Return σ² of noise levels whose square float64 can hold."""
+    levels = not_negative("sigma", sigma)
+    if levels.size and levels.max() > 1e150:
+        raise ArgumentError(
+            f"Argument `sigma` must be below 1e150, but its largest entry is {levels.max():g}."
+        )
+    return np.asarray(levels**2)
 
 
 def _tied_state(lam: Array, t: Array, q: Array) -> tuple[Array, Array, Array]:
@@ -209,6 +220,14 @@ def tied_log_ratio(
     return np.asarray(-0.5 * (missing * np.log(b / a) + share * grown))
 
 
+def _checked(
+    lam: ArrayLike, t: ArrayLike, sigma_min: float, sigma_max: float
+) -> tuple[Array, Array, float, float]:
+    """Return variances, times and the noise variances at both ends of the sampling."""
+    low, high = positive("sigma_min", sigma_min), positive("sigma_max", sigma_max)
+    return all_positive("lam", lam), not_negative("t", t), low**2, high**2
+
+
 @face
 class Cutoff(NamedTuple):
     """The generated variance to leading order in the noise at which sampling stops.
@@ -229,23 +248,16 @@ class Cutoff(NamedTuple):
 
 
 @face
-@dataclass(frozen=True, slots=True, eq=False)
-class OneLayerDenoiser:
-    """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
+class Denoiser(ABC):
+    """A linear denoiser that starts aligned with the data, the same at all noise levels."""
 
-    Parameters
-    ----------
-    start : array_like, shape () or (d,)
-        Weight along each axis of the data at t = 0, the same at all noise levels.
-    """
+    __slots__ = ()
 
     start: ArrayLike
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "start", frozen(as_finite("start", self.start)))
-
+    @abstractmethod
     def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
-        """Return `one_layer_mode` from this start.
+        """Return the weight along an axis of the data.
 
         Parameters
         ----------
@@ -261,12 +273,12 @@ class OneLayerDenoiser:
         ndarray
             The weight.
         """
-        return one_layer_mode(variance, t, sigma=sigma, start=self.start)
 
+    @abstractmethod
     def log_ratio(
         self, variance: ArrayLike, t: ArrayLike, *, sigma_min: float, sigma_max: float
     ) -> Array:
-        """Return `one_layer_log_ratio` from this start.
+        """Return the logarithm of how much sampling shrinks an axis of the data.
 
         Parameters
         ----------
@@ -284,10 +296,8 @@ class OneLayerDenoiser:
         ndarray
             The logarithm.
         """
-        return one_layer_log_ratio(
-            variance, t, start=self.start, sigma_min=sigma_min, sigma_max=sigma_max
-        )
 
+    @abstractmethod
     def cutoff(self, lam: Array, t: Array, *, sigma_min: float, sigma_max: float) -> Cutoff:
         """Return the generated variance to leading order in `sigma_min`.
 
@@ -307,7 +317,39 @@ class OneLayerDenoiser:
         Cutoff
             Variance, exponent and error.
         """
-        a, b = sigma_min**2, sigma_max**2
+
+
+@face
+@dataclass(frozen=True, slots=True, eq=False)
+class OneLayerDenoiser(Denoiser):
+    """A denoiser W y, one matrix for each noise level; canonical time t = 2ητ on E‖Wy − x‖².
+
+    Parameters
+    ----------
+    start : array_like, shape () or (d,)
+        Weight along each axis of the data at t = 0, the same at all noise levels.
+    """
+
+    start: ArrayLike
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", frozen(as_finite("start", self.start)))
+
+    def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
+        """Return `one_layer_mode` from this start."""
+        return one_layer_mode(variance, t, sigma=sigma, start=self.start)
+
+    def log_ratio(
+        self, variance: ArrayLike, t: ArrayLike, *, sigma_min: float, sigma_max: float
+    ) -> Array:
+        """Return `one_layer_log_ratio` from this start."""
+        return one_layer_log_ratio(
+            variance, t, start=self.start, sigma_min=sigma_min, sigma_max=sigma_max
+        )
+
+    def cutoff(self, lam: Array, t: Array, *, sigma_min: float, sigma_max: float) -> Cutoff:
+        """Return the generated variance to leading order in `sigma_min`."""
+        lam, t, a, b = _checked(lam, t, sigma_min, sigma_max)
         half = (1.0 - np.asarray(self.start)) * np.exp(-lam * t)
         forgotten = half * (np.log(b / a) - learned_from_zero(b, t))
         value = b * np.exp(-forgotten - learned(lam, b + lam, t))
@@ -316,7 +358,7 @@ class OneLayerDenoiser:
 
 @face
 @dataclass(frozen=True, slots=True, eq=False)
-class TiedDenoiser:
+class TiedDenoiser(Denoiser):
     """A denoiser U Uᵀ y that starts aligned with the data; t = 4ητ on E‖UUᵀy − x‖².
 
     Parameters
@@ -337,72 +379,20 @@ class TiedDenoiser:
         object.__setattr__(self, "start", frozen(q))
 
     def mode(self, variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike) -> Array:
-        """Return `tied_mode` from this start.
-
-        Parameters
-        ----------
-        variance : array_like
-            Variance of the data.
-        t : array_like
-            Canonical time.
-        sigma : array_like
-            Noise level.
-
-        Returns
-        -------
-        ndarray
-            The weight.
-        """
+        """Return `tied_mode` from this start."""
         return tied_mode(variance, t, sigma=sigma, start=self.start)
 
     def log_ratio(
         self, variance: ArrayLike, t: ArrayLike, *, sigma_min: float, sigma_max: float
     ) -> Array:
-        """Return `tied_log_ratio` from this start.
-
-        Parameters
-        ----------
-        variance : array_like
-            Variance of the data.
-        t : array_like
-            Canonical time.
-        sigma_min : float
-            Noise level at which sampling stops.
-        sigma_max : float
-            Noise level at which sampling starts.
-
-        Returns
-        -------
-        ndarray
-            The logarithm.
-        """
+        """Return `tied_log_ratio` from this start."""
         return tied_log_ratio(
             variance, t, start=self.start, sigma_min=sigma_min, sigma_max=sigma_max
         )
 
     def cutoff(self, lam: Array, t: Array, *, sigma_min: float, sigma_max: float) -> Cutoff:
-        """Return the generated variance to leading order in `sigma_min`.
-
-        Parameters
-        ----------
-        lam : ndarray
-            Variance of the data.
-        t : ndarray
-            Canonical time.
-        sigma_min : float
-            Noise level at which sampling stops.
-        sigma_max : float
-            Noise level at which sampling starts.
-
-        Returns
-        -------
-        Cutoff
-            Variance, exponent and error.
-        """
-        a, b = sigma_min**2, sigma_max**2
+        """Return the generated variance to leading order in `sigma_min`."""
+        lam, t, a, b = _checked(lam, t, sigma_min, sigma_max)
         share, slope, missing = _tied_state(lam, t, np.asarray(self.start))
         value = b * np.exp(-missing * np.log(b / a) - share * np.log1p(slope * b))
         return Cutoff(value, 2.0 * missing, share * slope * a)
-
-
-Net: TypeAlias = OneLayerDenoiser | TiedDenoiser

@@ -10,7 +10,7 @@ from simtheory._checks import all_positive, as_finite, as_times, one_of, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
-from simtheory.analytic.denoiser.modes import Cutoff, Net
+from simtheory.analytic.denoiser.modes import Cutoff, Denoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
 from simtheory.tasks.denoiser import DenoisingTask
@@ -43,7 +43,7 @@ _SCAN = 1000
     where="released code",
 )
 @face
-def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
+def generated_variance(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Array:
     r"""Return the variance of the samples along each axis of the data, through training.
 
     The probability-flow ODE shrinks a mode from :math:`\sigma_{\max}` to :math:`\sigma_{\min}` by
@@ -80,7 +80,7 @@ def generated_variance(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
     return np.asarray(task.sigma_max**2 * np.exp(2.0 * _log_ratio(task, net, times[:, None])))
 
 
-def _log_ratio(task: DenoisingTask, net: Net, t: Array) -> Array:
+def _log_ratio(task: DenoisingTask, net: Denoiser, t: Array) -> Array:
     """Return ln Φ(σ_min)/Φ(σ_max) of every mode, once task and net are seen to fit."""
     if task.mean.any():
         raise RegimeError(
@@ -138,7 +138,7 @@ def asymptotic_variance(task: DenoisingTask) -> Array:
     where="derived here from the generated variance",
 )
 @face
-def cutoff_law(task: DenoisingTask, net: Net, t: ArrayLike, *, strict: bool = True) -> Cutoff:
+def cutoff_law(task: DenoisingTask, net: Denoiser, t: ArrayLike, *, strict: bool = True) -> Cutoff:
     r"""Return the generated variance to leading order in :math:`\sigma_{\min}`, and its power.
 
     At any finite time the samples shrink to nothing as the schedule is carried on to zero noise, as
@@ -230,7 +230,7 @@ def _excess(made: Array, lam: Array) -> Array:
 
 
 @face
-def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
+def kl_through_training(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Array:
     """Return the divergence of the samples from the data, through training.
 
     It does not fall to zero: see `asymptotic_variance`.
@@ -261,7 +261,7 @@ def kl_through_training(task: DenoisingTask, net: Net, t: ArrayLike) -> Array:
 )
 @face
 def emergence_times(
-    task: DenoisingTask, net: Net, *, level: str = "harmonic", width: float = 0.2
+    task: DenoisingTask, net: Denoiser, *, level: str = "harmonic", width: float = 0.2
 ) -> Array:
     r"""Return when each mode emerges: the first passage of its generated variance through a level.
 

@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from simtheory._checks import not_negative, positive, share
+from simtheory._checks import not_negative, positive, positive_int, share
 from simtheory._faces import face
 from simtheory.units import Clock
 
@@ -161,10 +161,11 @@ class SGD(Optimiser):
         (1 + β)-fold, or changes it (1 + β)/(1 + 2β)-fold if it looks ahead.
         """
         unit = Clock(1.0, loss, dim=dim, tied=tied).step
+        layers, largest = positive_int("depth", depth), positive("rate", rate)
         gain = 1.0 + self.momentum
         if self.nesterov:
             gain /= 1.0 + 2.0 * self.momentum
-        return 2.0 * gain / (depth * rate * unit)
+        return 2.0 * gain / (layers * largest * unit)
 
     def transform(self, lr: Any, factors: Factors = None) -> Any:
         """Return the Optax transformation."""

@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class Call:
         except RegimeError:
             return None
         except SimTheoryError as error:
-            return self._about(str(error))
+            return self._about(str(error), value)
         except TypeError as error:
             return None if OWN_WORDS.search(str(error)) else f"raw TypeError: {error}"
         except Exception as error:
@@ -60,11 +60,12 @@ class Call:
             return "NaN in the answer"
         return None
 
-    def _about(self, text: str) -> str | None:
+    def _about(self, text: str, value: Any) -> str | None:
         if len(text) > 600:
             return f"an error of {len(text)} characters: {text[:200]}"
         words = re.findall(r"[A-Za-z_0-9]+", f"{text} {text.lower()}".replace("axis", "axes"))
-        named = set(self.entry.parameters) & set(words)
+        keys = set(value) if isinstance(value, Mapping) else set()
+        named = {*self.entry.parameters, *self.entry.beside, *keys} & set(words)
         return None if named or text.startswith("The file ") else f"names no argument: {text}"
 
     def _numeric(self) -> bool:
@@ -126,7 +127,7 @@ def calls() -> list[Call]:
                     continue
                 if wrong == "an integer beyond float64" and re.search(r"\bint\b", kind):
                     continue  # a count of 10**400 steps is right, and does not end
-                if wrong == "integers beyond float64" and kind == "tuple[int, ...]":
+                if wrong == "integers beyond float64" and kind.startswith("tuple[int, "):
                     continue  # a shape that no memory holds
                 if "IntArray" in kind and wrong == "integers beyond float64":
                     continue  # they are integers

@@ -40,7 +40,7 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, one_of, positive_int
+from simtheory._checks import as_finite, as_generator, as_seed, one_of, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -244,7 +244,8 @@ class ConceptImages(World):
         sides = [x * np.sin(a) + y * np.cos(a) for a in 2.0 * np.pi / 3.0 * np.arange(3)]
         triangle = inner - np.max(sides, axis=0)
         inside = disc + morph[:, None, None] * (triangle - disc)
-        return np.asarray(1.0 / (1.0 + np.exp(-inside * (self.pixels / (2.0 * _EDGE)))))
+        with np.errstate(over="ignore"):  # 0 far outside
+            return np.asarray(1.0 / (1.0 + np.exp(-inside * (self.pixels / (2.0 * _EDGE)))))
 
     def data(self, samples: int, *, seed: int) -> tuple[Array, Array]:
         """Return the training set of a seed.
@@ -263,8 +264,8 @@ class ConceptImages(World):
         condition : ndarray, shape (N, n)
             Their conditions.
         """
-        stream = np.random.SeedSequence(seed, spawn_key=(0,))
-        values = np.repeat(self.trained, samples, axis=0)
+        stream = np.random.SeedSequence(as_seed("seed", seed), spawn_key=(0,))
+        values = np.repeat(self.trained, positive_int("samples", samples), axis=0)
         return self.render(values, rng=np.random.default_rng(stream)), self.condition(values)
 
     def _values(self, values: ArrayLike | Sequence[Sequence[float]]) -> Array:

@@ -25,7 +25,7 @@ from math import erf, inf, sqrt
 
 import numpy as np
 
-from simtheory._checks import as_finite
+from simtheory._checks import as_finite, as_seed, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
@@ -145,8 +145,10 @@ class ConceptVectors(World, Judge):
         condition : ndarray, shape (N, n)
             Their conditions.
         """
-        stream = np.random.SeedSequence(seed, spawn_key=(0,))
-        x, cluster = self.task.sample(samples, rng=np.random.default_rng(stream))
+        stream = np.random.SeedSequence(as_seed("seed", seed), spawn_key=(0,))
+        x, cluster = self.task.sample(
+            positive_int("samples", samples), rng=np.random.default_rng(stream)
+        )
         return x, self.condition(self.trained)[cluster]
 
     def place(self, points: Array) -> Array:

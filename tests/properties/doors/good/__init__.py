@@ -42,8 +42,9 @@ def good(entry: Entry) -> dict[str, Any]:
     """Return good arguments of an entry: all that it requires, and those that are its own."""
     path = entry.name.removeprefix("simtheory.")
     own: dict[str, Any] = {}
-    for place in (path.rsplit(".", 1)[0], path):
-        own |= OWN.get(place, {})
+    parts = path.split(".")
+    for count in range(1, len(parts) + 1):
+        own |= OWN.get(".".join(parts[:count]), {})
     found = {name: value for name, value in own.items() if name in entry.required or path in OWN}
     rest = path == "sweep.Spec"  # further keywords
     found = {name: value for name, value in found.items() if rest or name in entry.parameters}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 import simtheory
 from tests.properties.doors.good.things import CURVE, NOISY, POINTS, RUN, TASK, T
@@ -22,7 +23,7 @@ COMMON: dict[str, Any] = {
     "matrix": np.eye(2),
     "shape": (2, 2),
     "scale": 0.1,
-    "rng": np.random.default_rng(0),
+    "rng": 0,
     "seed": 1,
     "n": 50,
     "i": 0,
@@ -40,6 +41,9 @@ COMMON: dict[str, Any] = {
     "path": "x",
     "store": "x",
     "concept": 0,
+    "index": 0,
+    "dim": 2,
+    "dataset": xr.Dataset(),
 }
 
 # What fills the fields of an answer, by the start of its annotation.

@@ -26,7 +26,21 @@ DIFFUSION = {"task": NOISY, "variance": 1.0, "t": T}
 
 OWN: dict[str, dict[str, Any]] = {
     "analytic.denoiser": DIFFUSION,
+    "analytic.denoiser.OneLayerDenoiser": {"variance": 1.0, "t": T, "lam": np.ones(1)},
+    "analytic.denoiser.TiedDenoiser": {"variance": 1.0, "t": T, "lam": np.ones(1)},
     "analytic.flow_matching": {"variance": 1.0},
+    "noise": {
+        "u": 0.5,
+        "steps": 4,
+        "schedule": noise.CosineVP(),
+        "clean": np.zeros((3, 2)),
+        "here": noise.CosineVP().at(0.5),
+        "there": noise.CosineVP().at(0.4),
+        "noise": np.ones((3, 2)),
+    },
+    "noise.Levels.cosine": {"T": 4, "clean": True},
+    "noise.Levels.of_ratios": {"ratios": [2.0, 1.0]},
+    "noise.Levels.at": {"times": [0.9, 0.1]},
     "noise.clean_of": {"level": noise.CosineVP().at(0.5)},
     "noise.target_of": {
         "level": noise.CosineVP().at(0.5),
@@ -36,6 +50,7 @@ OWN: dict[str, dict[str, Any]] = {
     "noise.sample": {"levels": noise.Levels.of(noise.CosineVP(), 4), "noise": None},
     "noise.Levels": {"time": [0.9, 0.1], "alpha": [0.1, 0.9], "sigma": [0.9, 0.1]},
     "tasks.DenoisingTask": {"covariance": np.eye(2)},
+    "tasks.DenoisingTask.from_dict": {"values": NOISY.to_dict()},
     "validation.denoiser": {
         **DIFFUSION,
         "levels": np.array([2.0, 1.0]),
@@ -47,4 +62,7 @@ FILLING: dict[str, Any] = {"OneLayerDenoiser": NET}
 
 COSTLY = {"train_linear", "two_layers"}
 
-MAY_BE_NAN = (r"simtheory\.noise\.(Level|sample|target_of|clean_of)",)
+MAY_BE_NAN = (
+    r"simtheory\.noise\.(Level|sample|target_of|clean_of)",
+    r"simtheory\.noise\.\w+\.(alpha|sigma|level|at|step)",
+)

@@ -17,6 +17,7 @@ COMMON: dict[str, Any] = {
 
 OWN: dict[str, dict[str, Any]] = {
     "fit.Curves": {"t": T, "values": np.stack([T / 20, T / 20], axis=-1), "names": ("a", "b")},
+    "fit.Curves.until": {"t": 5.0},
     "fit.Fit": {f.name: getattr(FIT, f.name) for f in fields(FIT)},
     "fit.Forecast": {f.name: getattr(FORECAST, f.name) for f in fields(FORECAST)},
     "fit.rises": {"loss": np.exp(-T) + 0.01 * np.random.default_rng(1).normal(size=T.size)},

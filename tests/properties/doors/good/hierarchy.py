@@ -16,6 +16,9 @@ COMMON: dict[str, Any] = {
 }
 
 OWN: dict[str, dict[str, Any]] = {
+    "noise.Erasure": {"noised": [[0, 1, 2]], "alphabet": 3},
+    "noise.Mask": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
+    "noise.Uniform": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
     "noise.alpha_bars": {"steps": 5},
     "RandomHierarchy": HIERARCHY,
     "TreeGrammar": {"rules": [[[[0, 1], [1, 0]]]]},

@@ -55,6 +55,10 @@ STRONG_FIRST = SIMTask(mu=(3.0, 1.0), sigma=0.1)
 STRAIGHT = 0.05 * np.eye(2)
 
 OWN: dict[str, dict[str, Any]] = {
+    "SIMTask": {"mu": (1.0, 2.0), "sigma": 0.3},
+    "SIMTask.from_data": {"x": np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 2.0]])},
+    "SIMTask.from_dict": {"values": TASK.to_dict()},
+    "SIMTask.vertex": {"presence": (1.0, 0.0)},
     "analytic.descent.adam": {"start": STRAIGHT},
     "analytic.finite_sample.perturbation": {"n": 5000, "t": np.linspace(0.0, 1.0, 5)},
     "analytic.finite_sample.proportional": {"task": WIDE},
@@ -86,6 +90,7 @@ FILLING: dict[str, Any] = {"SwingForecast": None, "Withheld": None}
 
 MAY_BE_NAN = (
     r"simtheory\.analytic\.(?!denoiser\.\w+Denoiser)(\w+\.)*[A-Z]\w+",
+    r"simtheory\.SIMTask\.(to|from)_concept_axes",
     r"simtheory\.analytic\.one_layer\.flow",
     r"simtheory\.tasks\.identity\.moment_rates",
 )

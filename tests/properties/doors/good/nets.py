@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from simtheory import validation
-from simtheory.validation.nets.diffusion import ConceptRun
-from tests.properties.doors.good.things import RUN, SEEDED
+from simtheory.validation.nets.diffusion import ConceptRun, ConceptVectors
+from tests.properties.doors.good.things import RUN, SEEDED, TASK
 
 CONCEPTS = ConceptRun(
     steps=np.arange(6),
@@ -23,6 +23,7 @@ CONCEPTS = ConceptRun(
     stats={
         "seeds": (0,),
         "steps": 5,
+        "lr": 0.1,
         "params": 10,
         "net": "MLP",
         "world": "vectors",
@@ -30,7 +31,14 @@ CONCEPTS = ConceptRun(
     },
 )
 
+VECTORS = ConceptVectors(TASK)
+
 OWN: dict[str, dict[str, Any]] = {
+    "validation.Adam": {"tied": True, "depth": 2, "loss": "sum", "rate": 1.0},
+    "validation.SGD": {"tied": True, "depth": 2, "loss": "sum", "rate": 1.0},
+    "validation.MLP.step_factors": {"adaptive": True},
+    "validation.DefaultInit.layer": {"bias": True, "rng": np.random.default_rng(0)},
+    "validation.SmallInit.layer": {"bias": True, "rng": np.random.default_rng(0)},
     "validation.MLP": {"depth": 2, "width": 3},
     "validation.Points": {"x": np.ones((4, 2))},
     "validation.concept_diffusion.experiments": {"steps": 2000},
@@ -45,12 +53,21 @@ OWN: dict[str, dict[str, Any]] = {
     "validation.nets.diffusion.ConceptRun": {
         f.name: getattr(CONCEPTS, f.name) for f in fields(CONCEPTS)
     },
+    "validation.nets.diffusion.ConceptImages": {"samples": 4, "values": np.eye(2)},
+    "validation.nets.diffusion.ConceptVectors": {"task": TASK, "samples": 4, "values": np.eye(2)},
+    "validation.nets.diffusion.ConceptVectors.right": {"placed": np.eye(2), "asked": np.eye(2)},
+    "validation.nets.diffusion.ConceptRun.place": {"prompt": (0.0, 1.0)},
+    "validation.nets.diffusion.UNetDenoiser.check": {"shape": (32, 32, 3)},
     "validation.nets.diffusion": {"run": CONCEPTS, "runs": [CONCEPTS, CONCEPTS]},
 }
 
 FILLING: dict[str, Any] = {"Init": validation.DefaultInit()}
 
 LEFT_OUT = {
+    "simtheory.validation.Adam.transform": "the loop of training",
+    "simtheory.validation.SGD.transform": "the loop of training",
+    "simtheory.validation.nets.diffusion.MLPDenoiser.build": "the loop of training",
+    "simtheory.validation.nets.diffusion.UNetDenoiser.build": "the loop of training",
     "simtheory.validation.nets.loop": "the loop of training, under compilation",
     "simtheory.validation.nets.running": "the loop of training",
     "simtheory.validation.nets.store": "the loop of training",
@@ -65,6 +82,7 @@ LEFT_OUT = {
 COSTLY = {"train", "image_run", "vector_run", "released_start"}
 
 MAY_BE_NAN = (
+    r"simtheory\.validation\.Adam\.stable_below",
     r"simtheory\.validation\.\w+\.[A-Z]\w+",
     r"simtheory\.validation\.[A-Z]\w+",
     r"simtheory\.validation\.nets\.diffusion\.(\w+\.)?\w+",

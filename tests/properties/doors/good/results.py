@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.properties.doors.good.things import LAWS, TASK, T
+from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, POINTS, RUN, TASK, T
 
 COMMON: dict[str, Any] = {
     "rows": ("a", "b"),
@@ -28,6 +28,18 @@ OWN: dict[str, dict[str, Any]] = {
         "exact": True,
         "stats": {},
     },
+    "Trajectory.from_outputs": {"probes": np.eye(2)},
+    "Trajectory.from_xarray": {"dataset": RUN.to_xarray()},
+    "Trajectory.load": {"path": RUN.save(FOLDER / "run.npz")},
+    "Trajectory.member": {"index": ()},
+    "Trajectory.output": {"probe": [1.0, 0.0]},
+    "Curve.from_xarray": {"dataset": CURVE.to_xarray()},
+    "Curve.load": {"path": CURVE.save(FOLDER / "curve.npz")},
+    "Curve.member": {"index": ()},
+    "Curve.row": {"name": "a"},
+    "Samples.from_xarray": {"dataset": POINTS.to_xarray()},
+    "Samples.load": {"path": POINTS.save(FOLDER / "points.npz")},
+    "Samples.member": {"index": ()},
     "Samples": {"points": np.zeros((5, 2))},
     "Curve": {"values": np.stack([T, T**2], axis=-1)},
     "observe.LawResiduals": {f.name: getattr(LAWS, f.name) for f in fields(LAWS)},

@@ -1,6 +1,8 @@
 """One small object of each kind, for the good calls of several topics."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -23,3 +25,5 @@ CURVES = fit.curves(RUN)
 FIT = fit.fit(CURVES, model="tied", rows="orthogonal")
 FORECAST = fit.predict(FIT)
 LAWS = observe.law_residuals(RUN)
+_FOLDER = tempfile.TemporaryDirectory()  # is removed when the process ends
+FOLDER = Path(_FOLDER.name)
