@@ -34,13 +34,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, frozen, positive_int
+from simtheory._checks import as_generator, as_strings, frozen, positive_int
 from simtheory._faces import face
 from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError
 from simtheory.noise import Uniform, alpha_bars
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
 if TYPE_CHECKING:
     from simtheory.sim.hierarchy import LevelShares
@@ -73,7 +73,9 @@ class Probe:
     alpha_bar: Array
 
     def __post_init__(self) -> None:
-        strings = as_strings(self.grammar, self.strings)
+        strings = as_strings(
+            "strings", self.strings, self.grammar.alphabet, length=self.grammar.length
+        )
         if np.shape(self.t) != (len(strings),) or np.shape(self.alpha_bar) != (len(strings),):
             raise ShapeError(
                 f"Arguments `t` and `alpha_bar` must have shape ({len(strings)},), one for each string, "

@@ -26,14 +26,14 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import frozen, one_of
+from simtheory._checks import as_strings, frozen, one_of
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.results import axes
 from simtheory.results.axes import over
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
 __all__ = ["Score", "Share", "score", "strings"]
 
@@ -250,7 +250,7 @@ def score(
     from simtheory.sim import hierarchy
 
     tree = as_grammar(grammar)
-    given = as_strings(tree, strings)
+    given = as_strings("strings", strings, tree.alphabet, length=tree.length)
     if not len(given):
         raise ArgumentError("Argument `strings` must hold one string at least, but it is empty.")
     parsed = hierarchy.parse(tree, given)
@@ -258,10 +258,7 @@ def score(
     each = [_mean(share, most=1.0) for share in kept]
     novel = copies = nearest = None
     if train is not None:
-        try:
-            known = as_strings(tree, train)
-        except (ShapeError, ArgumentError) as reason:
-            raise type(reason)(str(reason).replace("`strings`", "`train`")) from reason
+        known = as_strings("train", train, tree.alphabet, length=tree.length)
         if not len(known):
             raise ArgumentError("Argument `train` must hold one string at least, but it is empty.")
         apart = hierarchy.nearest(given, known).distance
@@ -316,7 +313,9 @@ def _wilson(count: Any, total: int) -> tuple[Any, Any]:
     share, z = count / total, _Z**2 / total
     middle = (share + z / 2) / (1 + z)
     half = np.sqrt(share * (1 - share) * z + z**2 / 4) / (1 + z)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+    # at the ends exactly, where rounding would leave the share itself outside
+    low = np.where(count == 0, 0.0, np.maximum(middle - half, 0.0))
+    return low, np.where(count == total, 1.0, np.minimum(middle + half, 1.0))
 
 
 def _share(hits: Any) -> Share:

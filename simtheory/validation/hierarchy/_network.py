@@ -52,7 +52,7 @@ def _normed(x: Any, gain: Any) -> Any:
 
 
 class State(NamedTuple):
-    """Where training stands: weights, the optimiser's memory, and the sum behind their average."""
+    """Where training stands: weights, the optimiser's memory, and the running average of the weights."""
 
     net: Any
     memory: Any
@@ -73,7 +73,7 @@ def begin(key: Any, *, branching: tuple[int, ...], alphabet: int, width: int) ->
         gains=tuple(jnp.ones(width) for _ in range(2 * len(branching))),
         readout=jnp.zeros((2 * width, alphabet)),
     )
-    return State(net, Adam().transform(0.0).init(net), jax.tree.map(jnp.zeros_like, net))
+    return State(net, Adam().transform(0.0).init(net), jax.tree.map(jnp.copy, net))
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -92,9 +92,8 @@ def step(state: State, clean: Any, seen: Any, kept: Any, lr: Any, decay: Any) ->
 
 
 @jax.jit
-def probabilities(average: Any, scale: Any, seen: Any, kept: Any) -> Any:
-    """Return probabilities (n, d, v) of clean tokens by averaged weights, the sum of which is `scale`."""
-    net = jax.tree.map(lambda a: a / scale, average)
+def probabilities(net: UNet, seen: Any, kept: Any) -> Any:
+    """Return probabilities (n, d, v) of clean tokens."""
     return jax.nn.softmax(net(_inputs(seen, kept, net.embed.shape[0])))
 
 

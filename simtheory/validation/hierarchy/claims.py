@@ -417,8 +417,12 @@ def correlations(found: Array) -> Evidence:
     laws = {
         order: np.array(
             [
-                float(forms.correlation(v=16, m=4, L=3, lca=lca, down=down, order=order))
-                for lca, down in runs.PLACES.values()
+                float(
+                    forms.correlation(
+                        v=16, m=4, L=3, lca=lca, down=(lca - 1 - a, lca - 1 - b), order=order
+                    )
+                )
+                for lca, (a, b) in runs.PLACES.values()
             ]
         )
         for order in ("corrected", "leading")

@@ -240,7 +240,7 @@ def clusters(budget: Budget, v: int, m: int, L: int) -> Clusters:
     return Clusters(numbers, found.mean(axis=0))
 
 
-LOOKS = np.array([50, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200])
+LOOKS = np.array([20, 30, 40, 50, 70, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200])
 
 
 @experiment

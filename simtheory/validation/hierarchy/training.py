@@ -41,6 +41,7 @@ from tqdm import tqdm
 from simtheory import noise as noises
 from simtheory._checks import (
     as_generator,
+    as_strings,
     non_negative_int,
     one_of,
     positive,
@@ -57,7 +58,7 @@ from simtheory.errors import ArgumentError, SolveError
 from simtheory.results import axes, files
 from simtheory.results.axes import Arrays, over
 from simtheory.sim import hierarchy
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 from simtheory.validation.nets._arguments import checked_looks, checked_path, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device
 from simtheory.validation.nets.store import Store
@@ -253,7 +254,8 @@ def train(
     record : int, "log" or array_like of int
         When to look, as ``looks`` of `simtheory.validation.train`.
     average : float
-        Decay of the running average of the weights that are looked at; 0 looks at the weights.
+        Decay of the running average of the weights that are looked at, which starts at the first weights;
+        0 looks at the weights themselves.
     noise : {"uniform", "mask"}
         A token is replaced, or hidden. Under masks no strings are drawn.
     samples : int
@@ -323,18 +325,15 @@ def train(
 @face
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """Averaged weights of a trained net, as a function on noisy strings.
+    """A trained net, as a function on noisy strings.
 
     Parameters
     ----------
-    average : pytree
-        Running average of the weights, not yet divided by `scale`.
-    scale : float
-        Sum of its factors.
+    weights : pytree
+        Its weights.
     """
 
-    average: Any
-    scale: float
+    weights: Any
 
     def __call__(self, noised: IntArray, kept: ArrayLike) -> Array:
         """Return probabilities of the clean tokens.
@@ -357,8 +356,7 @@ class Network:
 
         shares = np.broadcast_to(np.asarray(kept, dtype=np.float32), len(noised))
         found = _network.probabilities(
-            self.average,
-            jnp.float32(self.scale),
+            self.weights,
             jnp.asarray(noised, dtype=jnp.int32),
             jnp.asarray(shares),
         )
@@ -508,7 +506,7 @@ def _descend(
                     f"Training diverged for seed {seed} before step {stop}. Lower `lr`, now {lr:g}.",
                     time=float(here),
                 )
-            network = Network(state.average, 1.0 - decay**stop) if stop else Network(state.net, 1.0)
+            network = Network(state.average)
             watch.look(s, t, network, mean)
             moved(stop - here)
         here = stop
@@ -548,7 +546,7 @@ def _training_strings(tree: TreeGrammar, strings: Any, seed: int) -> IntArray | 
     if isinstance(strings, int | np.integer) and not isinstance(strings, bool):
         stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         return tree.sample(positive_int("strings", int(strings)), rng=stream, replace=False)
-    found = as_strings(tree, strings)
+    found = as_strings("strings", strings, tree.alphabet, length=tree.length)
     if not len(found):
         raise ArgumentError("Argument `strings` must hold one string at least, but it is empty.")
     return found
