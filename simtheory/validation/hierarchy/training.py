@@ -65,6 +65,7 @@ from simtheory.validation.nets.store import Store
 
 __all__ = ["DenoiserRun", "HierarchicalUNet", "Network", "learning_steps", "train"]
 
+_DIVERGED = 10.0  # losses over that of a uniform guess from which on a run counts as diverged
 _PROBES = 1024  # noisy strings on which shares are measured; their standard error is about .01
 
 
@@ -100,7 +101,7 @@ class DenoiserRun:
     steps : ndarray of int, shape (T,)
         Steps of the looks.
     excess : ndarray, shape (S, T)
-        E KL(P_L || q) on the probe strings, nats a token.
+        E KL(P_L || q) on the probe strings, nats a token; infinite where q excludes what is possible.
     shares : ndarray, shape (S, T, L)
         Level shares c_1 ... c_L; NaN for a level that adds nothing.
     accuracy : ndarray, shape (S, T, L)
@@ -125,7 +126,7 @@ class DenoiserRun:
     """
 
     steps: IntArray = field(metadata=over("t", allow="integer", labels=True))
-    excess: Array = field(metadata=over("*ensemble", "t", allow="nan"))
+    excess: Array = field(metadata=over("*ensemble", "t", allow="real"))
     shares: Array = field(metadata=over("*ensemble", "t", "level", allow="nan"))
     accuracy: Array = field(metadata=over("*ensemble", "t", "level", allow="nan"))
     copies: Array = field(metadata=over("*ensemble", "t", allow="nan"))
@@ -501,7 +502,7 @@ def _descend(
                 losses.append(loss)
             states[s] = state
             mean = float(jnp.mean(jnp.stack(losses))) if losses else np.nan
-            if losses and not np.isfinite(mean):
+            if losses and not mean < _DIVERGED * np.log(tree.alphabet):
                 raise SolveError(
                     f"Training diverged for seed {seed} before step {stop}. Lower `lr`, now {lr:g}.",
                     time=float(here),
