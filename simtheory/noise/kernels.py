@@ -286,8 +286,9 @@ class HMC(_Leapfrog):
     scale : {"level", "fixed"}
         ``"fixed"``: `step` is h itself, the same at all levels, for z = αy, as released settings are.
     convention : {"stated", "released", "in_place"}
-        ``"released"`` keeps the new velocity where the move is rejected; ``"in_place"`` loses the
-        kinetic terms of log α. Released programs do so, and leave no density as it is.
+        ``"released"`` does not turn the velocity round where the move is rejected; ``"in_place"``
+        keeps the new velocity there, and loses the kinetic terms of log α. Released programs do so,
+        and leave no density as it is.
 
     Examples
     --------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from simtheory._checks import as_generator
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -117,6 +118,77 @@ class Samples:
             self.log_weights - self.log_weights.max(axis=-1, keepdims=True, initial=-np.inf)
         )
         return np.asarray(raw / raw.sum(axis=-1, keepdims=True))
+
+    @property
+    def acceptance(self) -> Array | None:
+        """Mean probability of acceptance at each level, where moves were accepted or rejected."""
+        return self.arrays.get("acceptance")
+
+    @property
+    def evaluations(self) -> int | None:
+        """Evaluations of the score for each point, where they were counted."""
+        return self.stats.get("evaluations")
+
+    @property
+    def method(self) -> str | None:
+        """The method and its numbers, where it was named."""
+        return self.stats.get("method")
+
+    @property
+    def key(self) -> tuple[int, ...] | None:
+        """Key of all draws, where the draws are a function of one."""
+        return self.stats.get("key")
+
+    def resampled(self, rng: np.random.Generator | int) -> Samples:
+        """Return points of equal weights: copies of the points, in number to their weights.
+
+        The copies stand at even distances along the summed weights (systematic resampling), so a
+        point of weight w among N has floor(wN) or ceil(wN) of them.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator or int
+            Source of the one number that is drawn for each member.
+
+        Returns
+        -------
+        Samples
+            As many points, without weights; `arrays` over the points, and the path, follow them.
+        """
+        draw = as_generator(rng)
+        n = self.points.shape[-2]
+        if self.log_weights is None or not n:
+            return replace(self, log_weights=None)
+        flat = self.weights.reshape(-1, n)
+        rows = [
+            np.searchsorted(np.cumsum(w), (np.arange(n) + draw.random()) / n * w.sum())
+            for w in flat
+        ]
+        pick = np.minimum(rows, n - 1).reshape(self.weights.shape)
+
+        def taken(over_axes: tuple[str, ...], values: Any) -> Any:
+            if "sample" not in over_axes or values is None:
+                return values
+            axis = over_axes.index("sample") - len(over_axes) + values.ndim
+            lead = len(self.ensemble) if over_axes[0] == "*ensemble" else 0
+            if lead != len(self.ensemble):
+                raise ArgumentError(
+                    "Argument `arrays` must run over the ensemble where it runs over samples, for "
+                    "points to be resampled."
+                )
+            shape = [1] * values.ndim
+            shape[:lead], shape[axis] = self.ensemble, n
+            return np.take_along_axis(values, pick.reshape(shape), axis=axis)
+
+        changed = {
+            name: taken(spec.axes, getattr(self, name))
+            for name, spec in axes.declared(type(self)).items()
+        }
+        changed["arrays"] = {
+            name: (named, taken(named, values))
+            for name, (named, values) in self.arrays.declared().items()
+        }
+        return replace(self, **(changed | {"log_weights": None}))
 
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""

@@ -1,6 +1,7 @@
-"""The second road: gradient flows integrated, and the optimiser itself, step by step."""
+"""The second road: gradient flows integrated, the optimiser itself, samplers of compositions, and trees."""
 
 from simtheory._names import public
+from simtheory.sim import composition, hierarchy
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -48,7 +49,9 @@ __all__ = [
     "Tied",
     "Untied",
     "clear_cache",
+    "composition",
     "descend",
+    "hierarchy",
     "integrate",
     "kernel_cache",
     "solve",

@@ -21,7 +21,7 @@ ROOMS = [
     "simtheory.analytic.one_layer", "simtheory.analytic.tied", "simtheory.analytic.untied",
     "simtheory.analytic.yang2024", "simtheory.assess", "simtheory.errors", "simtheory.fit", "simtheory.inits",
     "simtheory.labels", "simtheory.noise", "simtheory.observe", "simtheory.observe.arrays",
-    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sweep",
+    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy", "simtheory.sweep",
     "simtheory.tasks", "simtheory.units", "simtheory.validation",
     "simtheory.validation.nets.diffusion",
 ]  # fmt: skip

@@ -67,6 +67,8 @@ def highest(typing: Any, x: Any) -> Any:
 fma = _function(lambda w, x, y, z: w.apply("fma", x, y, z), 3)
 magnitude = _function(lambda w, x: w.apply("fabs", x), 1)
 root = _function(lambda w, x: w.apply("sqrt", x), 1)
+# The smaller of two; of a NaN and a number one or the other.
+smaller = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered("<", x, y), x, y), 2)
 # The larger of two; of a NaN and a number one or the other.
 larger = _function(lambda w, x, y: w.b.select(w.b.fcmp_ordered(">", x, y), x, y), 2)
 # Where x is positive y, elsewhere z.
@@ -77,6 +79,30 @@ _scaled = _function(
         w.b.add(w.b.shl(w.b.bitcast(x, w.bits), w.whole(52)), w.b.bitcast(y, w.bits)), w.kind
     ),
     2,
+)
+# Exponent and mantissa: of a positive number x = 2^k r with r in [1, 2), k and r; k = -1023 of zero.
+exponent = _function(
+    lambda w, x: w.b.sitofp(
+        w.b.sub(w.b.lshr(w.b.bitcast(x, w.bits), w.whole(52)), w.whole(1023)), w.kind
+    ),
+    1,
+)
+_mantissa = _function(
+    lambda w, x: w.b.bitcast(
+        w.b.or_(w.b.and_(w.b.bitcast(x, w.bits), w.whole((1 << 52) - 1)), w.whole(1023 << 52)),
+        w.kind,
+    ),
+    1,
+)
+
+_EXPONENT = 0x7FF << 52
+# 2^-k of a positive x that is not subnormal, with 2^k ≤ x < 2^(k+1), k at most 1021.
+unit_of = _function(
+    lambda w, x: w.b.bitcast(
+        w.b.sub(w.whole(2046 << 52), w.b.and_(w.b.bitcast(x, w.bits), w.whole(_EXPONENT))),
+        w.kind,
+    ),
+    1,
 )
 
 
@@ -138,3 +164,35 @@ def mean_growth(x: Any, e: Any) -> Any:
         factorial /= n
         p = fma(p, x, 1.0 / factorial)
     return where(magnitude(x) - 0.25, (e - 1.0) / x, p)
+
+
+@register_jitable
+def log(x: Any) -> Any:
+    """Return the natural logarithm to two units in the last place, for normal x > 0."""
+    k, r = exponent(x), _mantissa(x)
+    above = r - 1.4142135623730951
+    k, r = where(above, k + 1.0, k), where(above, 0.5 * r, r)
+    s = (r - 1.0) / (r + 1.0)
+    square = s * s
+    p = 0.0 * s + 2.0 / 23.0
+    for n in range(21, 1, -2):
+        p = fma(p, square, 2.0 / n)
+    return fma(k, _LN2_HIGH, fma(k, _LN2_LOW, fma(s * square, p, 2.0 * s)))
+
+
+@register_jitable
+def turn(u: Any) -> Any:
+    """Return cosine and sine of 2πu for u in [0, 1], each to 1e-15."""
+    x = 1.5707963267948966 * u - 0.7853981633974483  # a quarter of the angle less half a turn
+    square = x * x
+    factorial = 20922789888000.0  # 16!
+    cosine, sine = 0.0 * x + 1.0 / factorial, 0.0 * x + 1.0 / (17.0 * factorial)
+    for n in range(14, -1, -2):
+        factorial /= (n + 1.0) * (n + 2.0)
+        sign = 1.0 - n % 4
+        cosine = fma(cosine, square, sign / factorial)
+        sine = fma(sine, square, sign / (factorial * (n + 1.0)))
+    sine = sine * x
+    for _ in range(2):  # twice the angle, then twice that
+        cosine, sine = fma(-2.0 * sine, sine, 1.0), 2.0 * sine * cosine
+    return 0.0 - cosine, 0.0 - sine

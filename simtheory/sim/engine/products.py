@@ -289,3 +289,31 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
             w.write(m, b.add(place, b.mul(stride, b.add(i, number(c)))), column)
 
     covered(w, count, {1: (LANES, 1)}, part)
+
+
+@intrinsic
+def scatter(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> Any:
+    """Write what stands at the places `place`, `place` + `stride`, … to a row for each of eight lanes.
+
+    At address `starts` stand eight more, those from which on the `count` numbers of a lane go.
+    """
+    return types.void(*[types.intp] * 5), apart("scatter", _scattering)
+
+
+def _scattering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> None:
+    b, table = w.b, w.b.inttoptr(starts, INT.as_pointer())
+    lines = [b.load(b.gep(table, [number(lane)])) for lane in range(LANES)]
+
+    def part(i: Any, width: int) -> None:
+        columns = [
+            w.read(m, b.add(place, b.mul(stride, b.add(i, number(c))))) for c in range(width)
+        ]
+        if width == LANES:
+            for line, row in zip(lines, transposed(b, columns), strict=True):
+                start = b.bitcast(scalar_of(b, line, i), w.kind.as_pointer())
+                b.store(row, start).align = 8
+        else:
+            for lane, line in enumerate(lines):
+                b.store(b.extract_element(columns[0], number(lane)), scalar_of(b, line, i))
+
+    covered(w, count, {1: (LANES, 1)}, part)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from simtheory import RandomHierarchy
+import numpy as np
+
+from simtheory import RandomHierarchy, noise
 
 GRAMMAR = RandomHierarchy(v=4, m=2, s=2, L=2)
+FLAT = np.ones((3, 4, 4))
 HIERARCHY = {"v": 8, "m": 2, "L": 3}
 
 COMMON: dict[str, Any] = {
@@ -13,6 +16,10 @@ COMMON: dict[str, Any] = {
     "epsilon": 0.5,
     "grammar": GRAMMAR,
     "strings": GRAMMAR.sample(5, rng=0),
+    "likelihood": FLAT,
+    "noised": GRAMMAR.sample(5, rng=0),
+    "probabilities": FLAT / 4,
+    "references": GRAMMAR.sample(5, rng=1),
 }
 
 OWN: dict[str, dict[str, Any]] = {
@@ -23,6 +30,34 @@ OWN: dict[str, dict[str, Any]] = {
     "RandomHierarchy": HIERARCHY,
     "TreeGrammar": {"rules": [[[[0, 1], [1, 0]]]]},
     "tasks.favero2025.grammar": {**HIERARCHY, "s": 2, "seed_rules": 0},
+    "sim.hierarchy.Beliefs": {
+        "posterior": FLAT / 4,
+        "cavity": FLAT / 4,
+        "nodes": (FLAT / 4,),
+        "log_evidence": np.zeros(3),
+    },
+    "sim.hierarchy.LevelShares": {
+        "shares": np.ones(2),
+        "interval": np.ones((2, 2)),
+        "excess": 0.1,
+        "nearest": 1,
+    },
+    "sim.hierarchy.Nearest": {"distance": np.array([0, 1]), "index": np.array([1, 0])},
+    "sim.hierarchy.Parse": {
+        "symbols": (np.zeros((2, 2), int), np.zeros((2, 1), int)),
+        "valid": np.ones(2, bool),
+        "accuracy": np.ones(1),
+    },
+    "sim.hierarchy.Staircase": {
+        "levels": np.arange(2),
+        "excess": np.array([0.1, 0.0]),
+        "error": np.zeros(2),
+        "entropy": 1.0,
+        "samples": 3,
+    },
+    "sim.hierarchy.likelihood": {"noise": noise.Uniform(0.5)},
+    "sim.hierarchy.generate": {"n": 3, "steps": 2},
+    "sim.hierarchy.staircase": {"samples": 4, "alpha_bar": 0.5},
     "tasks.favero2025.strings": {"P": 3, "seed_sample": 0},
 }
 

@@ -1,0 +1,124 @@
+"""Annealed Markov chains on the path of a composition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simtheory._typing import Array
+from simtheory.errors import ArgumentError
+from simtheory.noise.kernels import HMC, UHMC, Kernel, Line
+from simtheory.results import Samples
+from simtheory.sim.composition.methods import Annealed
+from simtheory.sim.composition.running import (
+    Run,
+    blocks,
+    finished,
+    narrowest,
+    samples_of,
+    tables_for,
+)
+from simtheory.tasks.composition import Composition
+
+_RESONANCE = 0.1
+"""Distance ε of a leapfrog turn from a multiple of π, below which a direction takes 1/ε² moves to mix."""
+
+
+def annealed(run: Run, method: Annealed) -> Samples:
+    """Run the chains."""
+    from simtheory.sim.composition import kernels
+
+    kernel, moves = method.kernel, method.steps
+    variance = narrowest(run.composition, run.levels.values)
+    sizes = np.array(kernel.size(variance, alpha=run.levels.alpha))
+    _check_steps(run, kernel, sizes, variance)
+    fixed = kernel.scale == "fixed"
+    carry = np.ones(len(run.levels))
+    centre = run.centre()
+    if fixed:  # the chain carries z = αy
+        carry[1:] = run.levels.alpha[:-1] / run.levels.alpha[1:]
+        centre = np.zeros(run.dim)
+        spread = 1.0 / float(run.levels.alpha[0]) ** 2
+    else:
+        spread = run.spread(share=run.total_weight)
+    points = run.started(np.array(spread), centre)
+    leaps = isinstance(kernel, HMC | UHMC)
+    by_line = isinstance(getattr(kernel, "density", None), Line)
+    acceptance = 0 if not kernel.corrected else kernels.LINE if by_line else kernels.ENERGY
+    conventions = {"stated": 0, "released": 1, "in_place": 2}
+    tables = tables_for(
+        run,
+        run.levels.values,
+        centre,
+        (
+            kernels.GLIDES if leaps else kernels.HOPS,
+            acceptance,
+            conventions[kernel.convention],
+            kernel.density.points if by_line else 2,  # type: ignore[attr-defined]
+            kernel.leapfrog if leaps else 1,  # type: ignore[attr-defined]
+        ),
+    )
+    path, parts = run.path(), blocks(run.n)
+    accepted = np.zeros((len(parts), len(run.levels)))
+    damping = float(getattr(kernel, "damping", 0.0))
+
+    def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
+        kernels.anneal(
+            addresses, damping, sizes, carry, moves, part.start, points[part], path[:, part],
+            accepted[parts.index(part)], done, stop,
+        )  # fmt: skip
+
+    middle = kernel.density.points - 2 if by_line else 0  # type: ignore[attr-defined]
+    each = (kernel.leapfrog if leaps else 1) + middle  # type: ignore[attr-defined]
+
+    def samples(mask: Any) -> Samples:
+        share = accepted[[bool(mask[part.start]) for part in parts]].sum(axis=0)
+        return samples_of(
+            run, method, mask, points, centre, path,
+            stats={"evaluations": len(run.levels) * (1 + moves * each)},
+            arrays={"acceptance": ("level", share / (moves * mask.sum()))},
+        )  # fmt: skip
+
+    return finished(run, method, parts, act, samples, tables)
+
+
+def _check_steps(run: Run, kernel: Kernel, sizes: Array, variance: Array) -> None:
+    """Refuse steps that are not stable at a level, and leapfrog steps that do not mix at the last one."""
+    leaps = isinstance(kernel, HMC | UHMC)
+    if not kernel.corrected or leaps:
+        limits = 2.0 * variance**kernel.power
+        if np.any(sizes >= limits):
+            k = int(np.argmax(sizes / limits))
+            raise ArgumentError(
+                f"Argument `step` must be below {'2 √v' if leaps else '2 v'} at every level, but at level "
+                f"{k}, λ = {run.levels.values[k]:.3g}, it is {sizes[k]:.3g} and the limit is "
+                f'{limits[k]:.3g}. Take a smaller one, or scale="level".'
+            )
+    if not isinstance(kernel, HMC | UHMC):
+        return
+    last = run.levels.values[-1]
+    for v in _directions(run.composition, float(last)):
+        angle = float(kernel.angles(v, size=float(sizes[-1])))
+        turns = round(angle / np.pi)
+        if turns >= 1 and abs(angle - turns * np.pi) < _RESONANCE:
+            raise ArgumentError(
+                f"Argument `leapfrog` must not be resonant, but {kernel.leapfrog} steps of "
+                f"{sizes[-1]:.3g} turn the direction of variance {v:.3g} at the last level, "
+                f"λ = {last:.3g}, by {angle / np.pi:.3f} π, so that it does not mix. Change `step` or "
+                "`leapfrog`; up to 4 steps of at most 0.7 are always safe."
+            )
+
+
+def _directions(c: Composition, level: float) -> Array:
+    """Return variances along which chains move: of the tuples of components, if these are few."""
+    count = int(np.prod([expert.components for expert in c.experts], dtype=float))
+    if count > 4096:
+        return np.array([float(narrowest(c, level))])
+    total: Any = np.zeros((1, c.dim, c.dim))
+    for w, expert in zip(c.weights, c.experts, strict=True):
+        each = w * np.linalg.inv(expert.covariances + level * np.eye(c.dim))
+        total = (total[:, np.newaxis] + np.unique(each, axis=0)).reshape(-1, c.dim, c.dim)
+        total = np.unique(total, axis=0)
+    found = np.linalg.eigvalsh(total).ravel()
+    return np.asarray(np.unique(1.0 / found[found > 0.0]))

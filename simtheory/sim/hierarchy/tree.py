@@ -1,0 +1,161 @@
+"""The tables of a grammar as compiled code reads them: whole numbers, numbers, and places in memory.
+
+The numbers of eight strings lie abreast (`engine`). Messages of a level stand node after node, symbol
+after symbol. `Tree.at` holds, for each level l, the whole numbers that the names below index:
+``at[FIELDS * l + NODES]``, and after them the lists of rules; `Tree.numbers` holds probabilities, of
+rules and of the symbols at each node.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simtheory._typing import Array, IntArray
+from simtheory.sim.engine.layout import LANES
+from simtheory.tasks.hierarchy import TreeGrammar
+
+_APART = 32
+"""Places, modulo twice as many, between a message up and the one down: 2 kB. A processor takes a load
+for one of a number just stored if the addresses agree in their last 12 bits, and waits for it."""
+
+_OWN = 8  # groups from `FREE` on, which the kernels name
+
+FIELDS = 16  # whole numbers of a level
+SYMBOLS, NODES, BRANCHES = 0, 1, 2
+UP, DOWN = 3, 4  # places of messages
+FIRST, WORDS = (
+    5,
+    6,
+)  # of each symbol its first rule; of each rule the places of its children's symbols
+WEIGHTS = 7  # index of the rules' probabilities
+EVEN = 8  # 1 where all rules of the level have one probability, which then is left out
+PRIOR = 9  # index of the symbols' probabilities at each node
+TRIE = 10  # states of a reader of tuples
+RULES = 11  # of each final state its rule
+PARENTS = 12  # of each rule its symbol
+NUMBERS, SPARE, FREE = (
+    13,
+    14,
+    15,
+)  # of level 0 alone: index of `Tree.numbers` in memory, and two places
+
+
+class Tree(NamedTuple):
+    """A grammar for compiled code.
+
+    Parameters
+    ----------
+    depth : int
+        L.
+    at : ndarray of int64
+        The fields of each level, and lists.
+    numbers : ndarray
+        Probabilities of rules and of symbols.
+    even : ndarray, shape (L + 1,)
+        Sum of the logarithms of the probabilities that are left out, up to each level.
+    row : int
+        Messages of the largest level.
+    groups : int
+        Groups of lanes of the memory of eight strings: messages, scratch for a row, the numbers, and the
+        few at `FREE`.
+    """
+
+    depth: int
+    at: Any
+    numbers: Array
+    even: Array
+    row: int
+    groups: int
+
+
+@lru_cache(maxsize=32)
+def tree_of(grammar: TreeGrammar) -> Tree:
+    """Return the tables of a grammar."""
+    sizes, nodes, depth = grammar.sizes, grammar.nodes, grammar.depth
+    fields = np.zeros((depth + 1, FIELDS), dtype=np.int64)
+    lists: list[Any] = []
+    numbers: list[Any] = []
+    even = np.zeros(depth + 1)
+    place = 0
+    ends = [FIELDS * (depth + 1), 0]
+
+    def kept(kind: int, values: Any) -> int:
+        """Append a list and return where it begins."""
+        into = (lists, numbers)[kind]
+        into.append(np.ravel(values))
+        begin = ends[kind]
+        ends[kind] += into[-1].size
+        return begin
+
+    for l in range(depth + 1):
+        field = fields[l]
+        field[SYMBOLS], field[NODES] = sizes[l], nodes[l]
+        size = sizes[l] * nodes[l]
+        field[UP], field[DOWN] = place, place + size + (_APART - size) % (2 * _APART)
+        place = field[DOWN] + size
+        field[PRIOR] = kept(1, grammar.marginals[l])
+        if not l:
+            continue
+        used = _used(grammar, l)
+        weights, s, n = used.weights, used.words.shape[1], sizes[l - 1]
+        children = used.words + n * np.arange(s)
+        field[BRANCHES] = s
+        field[FIRST] = kept(0, np.searchsorted(used.parents, np.arange(sizes[l] + 1)))
+        field[WORDS] = kept(0, children)
+        field[PARENTS] = kept(0, used.parents)
+        field[WEIGHTS] = kept(1, weights)
+        field[EVEN] = int((weights == weights[0]).all())
+        even[l] = even[l - 1] + field[EVEN] * nodes[l] * np.log(weights[0])
+        trie, rules = _trie(used.words, n)
+        field[TRIE], field[RULES] = kept(0, trie), kept(0, rules)
+    row = max(n * k for n, k in zip(sizes, nodes, strict=True))
+    probabilities = np.concatenate(numbers)
+    free = place + row + -(-probabilities.size // LANES)
+    fields[0, [NUMBERS, SPARE, FREE]] = (place + row) * LANES, place, free
+    return Tree(
+        depth,
+        np.concatenate([fields.ravel(), *lists]).astype(np.int64),
+        probabilities,
+        even,
+        row,
+        free + _OWN,
+    )
+
+
+class _Used(NamedTuple):
+    parents: IntArray
+    words: IntArray
+    weights: Array
+
+
+def _used(grammar: TreeGrammar, level: int) -> _Used:
+    """Return the rules of a level that have a probability, symbol after symbol."""
+    weights = grammar.weights[level - 1]
+    parents, which = np.nonzero(weights > 0)
+    return _Used(parents, grammar.rules[level - 1][parents, which], weights[parents, which])
+
+
+def _trie(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Return a reader of tuples: the next state for each state and symbol, and the rule of each tuple.
+
+    State 0 has read nothing, and state 0 after a symbol means that no tuple begins so. After all
+    symbols but the last the state leads to the number of the tuple; of equal tuples the first is named.
+    """
+    count, s = words.shape
+    state = np.zeros(count, dtype=np.int64)
+    tables, first, made = [], 0, 1
+    for j in range(s):
+        keys, found = np.unique(state * n + words[:, j], return_inverse=True)
+        found = found.ravel()
+        table = np.zeros((made - first) * n, dtype=np.int64)
+        following = np.arange(keys.size) + (made if j < s - 1 else 1)
+        table[keys - first * n] = following
+        tables.append(table)
+        state = following[found]
+        first, made = made, made + keys.size
+    rules = np.full(int(state.max()) + 1, -1, dtype=np.int64)
+    rules[state[::-1]] = np.arange(count)[::-1]
+    return np.concatenate(tables), rules
