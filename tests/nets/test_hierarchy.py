@@ -17,7 +17,7 @@ SETTINGS = {"steps": 900, "lr": 2e-2, "noise_steps": 20, "samples": 200}
 
 @pytest.fixture(scope="module")
 def run():
-    return train(NET, GRAMMAR, strings=24, record=[0, 50, 100, 200, 400, 900], **SETTINGS)
+    return train(NET, GRAMMAR, strings=40, record=[0, 50, 100, 200, 400, 900], **SETTINGS)
 
 
 def by_hand(steps, shares):
@@ -76,7 +76,7 @@ def test_levels_are_learned_from_below(run):
     assert first[-1] > 0.8
     assert np.all(first[1:] > second[1:])
     assert learning_steps(run)[0, 0] < learning_steps(run)[0, 1]
-    assert run.excess[0, -1] < run.staircase[1]  # better than knowing level 1 exactly
+    assert run.excess[0, -1] < run.staircase[0] / 1.5  # P_0 has the whole of it
     assert run.losses[0, -1] < run.losses[0, 1]
     assert np.all(np.diff(run.staircase) < 0)
 
@@ -115,14 +115,14 @@ def test_an_interrupted_run_goes_on_to_the_last_bit(run, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(watch, "look", stop)
         with pytest.raises(KeyboardInterrupt):
-            train(NET, GRAMMAR, strings=24, record=looks, store=path, **SETTINGS)
+            train(NET, GRAMMAR, strings=40, record=looks, store=path, **SETTINGS)
     assert DenoiserRun.load(path).steps.tolist() == looks[:3]
-    again = train(NET, GRAMMAR, strings=24, record=looks, store=path, **SETTINGS)
+    again = train(NET, GRAMMAR, strings=40, record=looks, store=path, **SETTINGS)
     np.testing.assert_array_equal(again.shares, run.shares)
     np.testing.assert_array_equal(again.losses, run.losses)
     np.testing.assert_array_equal(again.arrays["samples"], run.arrays["samples"])
     with pytest.raises(ArgumentError, match="another run"):
-        train(NET, GRAMMAR, strings=25, record=looks, store=path, **SETTINGS)
+        train(NET, GRAMMAR, strings=41, record=looks, store=path, **SETTINGS)
 
 
 @pytest.mark.slow
@@ -133,7 +133,7 @@ def test_masks_are_learned_and_a_run_that_diverges_says_so():
     assert run.shares[0, -1, 0] > 0.5
     assert np.isnan(run.accuracy).all()
     with pytest.raises(SolveError, match="Lower `lr`"):
-        train(NET, GRAMMAR, strings=24, record=[50], **(SETTINGS | {"lr": 1e30}))
+        train(NET, GRAMMAR, strings=40, record=[50], **(SETTINGS | {"lr": 1e30}))
 
 
 @pytest.mark.slow
