@@ -23,6 +23,7 @@ ROOMS = [
     "simtheory.labels", "simtheory.noise", "simtheory.observe", "simtheory.observe.arrays",
     "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy", "simtheory.sweep",
     "simtheory.tasks", "simtheory.units", "simtheory.validation",
+    "simtheory.validation.hierarchy",
     "simtheory.validation.nets.diffusion",
 ]  # fmt: skip
 
@@ -50,7 +51,7 @@ def test_every_public_name_is_in_a_table():
     }
     rooms |= {"simtheory.assess", "simtheory.errors", "simtheory.noise"}
     rooms |= {
-        f"simtheory.validation.{room}" for room in ("concept_diffusion", "denoiser", "diffusion")
+        f"simtheory.validation.{room}" for room in ("concept_diffusion", "denoiser", "diffusion", "hierarchy")
     }
     missing = [
         n for n, thing in things(public).items() if id(thing) not in known and n not in rooms

@@ -17,10 +17,6 @@ from simtheory.validation.claims.experiment import Budget, experiment
 from simtheory.validation.hierarchy.training import DenoiserRun, HierarchicalUNet, train
 
 __all__ = [
-    "Beliefs",
-    "Clusters",
-    "Lost",
-    "Noisy",
     "by_strings",
     "class_beliefs",
     "clusters",
