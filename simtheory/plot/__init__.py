@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simtheory.plot.charts import counts, crossing, measurements, scatter
     from simtheory.plot.coherence import coherence
     from simtheory.plot.curves import curve
+    from simtheory.plot.densities import density
     from simtheory.plot.diagrams import phase
     from simtheory.plot.fit import fitted, residuals
     from simtheory.plot.panels import FORMATS, picture
@@ -38,6 +39,7 @@ __all__ = [
     "crossing",
     "curve",
     "dash",
+    "density",
     "fitted",
     "loss",
     "measurements",
@@ -58,6 +60,7 @@ _HOMES = {
     "counts": "charts",
     "crossing": "charts",
     "curve": "curves",
+    "density": "densities",
     "fitted": "fit",
     "loss": "trajectories",
     "measurements": "charts",

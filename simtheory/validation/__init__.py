@@ -5,7 +5,7 @@ network is trained, and not before.
 """
 
 from simtheory._names import public
-from simtheory.validation import concept_diffusion, denoiser, hierarchy
+from simtheory.validation import composition, concept_diffusion, denoiser, hierarchy
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
@@ -31,6 +31,7 @@ __all__ = [
     "SmallInit",
     "Verdict",
     "claims",
+    "composition",
     "concept_diffusion",
     "denoiser",
     "diffusion",

@@ -19,10 +19,12 @@ ROOMS = [
     "simtheory.analytic.deep", "simtheory.analytic.denoiser", "simtheory.analytic.descent",
     "simtheory.analytic.finite_sample", "simtheory.analytic.flow_matching",
     "simtheory.analytic.one_layer", "simtheory.analytic.tied", "simtheory.analytic.untied",
-    "simtheory.analytic.yang2024", "simtheory.assess", "simtheory.errors", "simtheory.fit", "simtheory.inits",
+    "simtheory.analytic.yang2024", "simtheory.assess", "simtheory.assess.experts",
+    "simtheory.errors", "simtheory.fit", "simtheory.inits",
     "simtheory.labels", "simtheory.noise", "simtheory.observe", "simtheory.observe.arrays",
-    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy", "simtheory.sweep",
-    "simtheory.tasks", "simtheory.units", "simtheory.validation",
+    "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy",
+    "simtheory.sweep", "simtheory.tasks", "simtheory.units", "simtheory.validation",
+    "simtheory.validation.composition",
     "simtheory.validation.hierarchy",
     "simtheory.validation.nets.diffusion",
 ]  # fmt: skip
@@ -51,7 +53,8 @@ def test_every_public_name_is_in_a_table():
     }
     rooms |= {"simtheory.assess", "simtheory.errors", "simtheory.noise"}
     rooms |= {
-        f"simtheory.validation.{room}" for room in ("concept_diffusion", "denoiser", "diffusion", "hierarchy")
+        f"simtheory.validation.{room}"
+        for room in ("composition", "concept_diffusion", "denoiser", "diffusion", "hierarchy")
     }
     missing = [
         n for n, thing in things(public).items() if id(thing) not in known and n not in rooms

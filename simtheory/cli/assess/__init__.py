@@ -13,13 +13,14 @@ __all__ = ["KINDS", "assess"]
 KINDS = {
     "strings": ("strings", "Rules kept, copies and novelty of generated strings."),
     "denoiser": ("denoiser", "Which levels of a grammar a model's probabilities use."),
+    "experts": ("experts", "What a composition of experts is, and what samplers return of it."),
     "text": ("text", "Up to which distance samples are as correlated as their corpus."),
 }
 
 
 @click.group(cls=Commands, table=KINDS, package="assess", noun="kind")
 def assess() -> None:
-    """Hold against theory what you bring: samples, texts.
+    """Hold against theory what you bring: samples, texts, experts.
 
     Each kind prints a table; --out writes a page with pictures and the numbers as JSON.
     """

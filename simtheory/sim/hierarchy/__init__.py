@@ -18,6 +18,7 @@ what                                  what it gives
 
 from simtheory._names import public
 from simtheory.sim.hierarchy.beliefs import Beliefs, draw_posterior, infer, likelihood
+from simtheory.sim.hierarchy.clusters import Clustering, cluster, sensitivity
 from simtheory.sim.hierarchy.generation import generate
 from simtheory.sim.hierarchy.levels import LevelShares, Staircase, level_shares, staircase
 from simtheory.sim.hierarchy.neighbours import Nearest, nearest
@@ -25,10 +26,12 @@ from simtheory.sim.hierarchy.parsing import Parse, parse
 
 __all__ = [
     "Beliefs",
+    "Clustering",
     "LevelShares",
     "Nearest",
     "Parse",
     "Staircase",
+    "cluster",
     "draw_posterior",
     "generate",
     "infer",
@@ -36,6 +39,7 @@ __all__ = [
     "likelihood",
     "nearest",
     "parse",
+    "sensitivity",
     "staircase",
 ]
 

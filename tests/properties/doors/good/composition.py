@@ -41,6 +41,7 @@ OWN: dict[str, dict[str, Any]] = {
         "quadratic": np.eye(2),
     },
     "GaussianMixture": ARRAYS,
+    "Composition.classified": {"labels": [0, 1], "target": 0},
     "tasks.composition.arrays.diffuse": {"weights": PAIR.weights, "alpha": 0.9},
     "tasks.du2023.slots": {"k": 3, "background": "empty"},
 }

@@ -58,6 +58,9 @@ OWN: dict[str, dict[str, Any]] = {
         "nodes": (FLAT / 4,),
         "log_evidence": np.zeros(3),
     },
+    "sim.hierarchy.Clustering": {"labels": np.zeros((2, 2), int), "ari": 1.0, "auc": 1.0},
+    "sim.hierarchy.cluster": {"level": 1},
+    "sim.hierarchy.sensitivity": {"level": 1},
     "sim.hierarchy.LevelShares": {
         "shares": np.ones(2),
         "interval": np.ones((2, 2)),

@@ -1,0 +1,515 @@
+r"""What reverse diffusion with summed scores returns on Gaussians: exact laws, no sampling.
+
+Problem
+-------
+In the clock of the level, :math:`y = x/\alpha` and :math:`\tau = -\lambda`, every sampler with summed scores is
+
+.. math:: dy = \tfrac12(1 + \eta^2)S\,d\tau + \eta\,dW .
+
+On Gaussian experts it is linear, so mean and covariance at the end are integrals over levels.
+
+Symbols
+-------
+eta : *churn*, 0 for the probability-flow ODE and DDIM, 1 for the reverse SDE and DDPM; Lambda : level of
+the start, where y is N(0, ΛI); c : variance of an expert along a direction; g : the shrinking
+:math:`\prod_i(c_i/(c_i + \lambda))^{w_i}`; W : total weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.special import roots_jacobi, roots_legendre
+
+from simtheory._checks import non_negative, number, positive
+from simtheory._faces import face
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import ArgumentError, RegimeError
+from simtheory.noise import DDIM, Levels, Sampler, Schedule
+from simtheory.tasks.composition.compositions import Composition
+from simtheory.tasks.composition.tails import require_mixtures, require_normalizable
+
+__all__ = [
+    "GaussianLaw",
+    "discrete_law",
+    "equal_shrink",
+    "guidance_law",
+    "guidance_parts",
+    "many_posteriors",
+    "naive_law",
+    "target_law",
+]
+
+_FAR = 1e8
+"""Start of a matrix flow from infinity, in units of the largest variance; its error is of order 1/_FAR."""
+
+
+@face
+@dataclass(frozen=True, slots=True)
+class GaussianLaw:
+    """A Gaussian: what a target or a sampler on Gaussian experts is.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (d,)
+        Its mean.
+    covariance : ndarray, shape (d, d)
+        Its covariance.
+    """
+
+    mean: Array
+    covariance: Array
+
+    @property
+    def variances(self) -> Array:
+        """Variances along the coordinate axes, shape (d,)."""
+        return np.asarray(np.diagonal(self.covariance))
+
+
+def gaussians(c: Composition, label: str) -> tuple[Array, Array, Array]:
+    """Return weights, means and covariances of Gaussian experts, without those of weight 0."""
+    experts = require_mixtures(c, label)
+    for index, expert in enumerate(experts):
+        if expert.components > 1:
+            raise RegimeError(
+                f"Argument `c` must hold single Gaussians (label {label}), but experts[{index}] has "
+                f"{expert.components} components. In one dimension use terminal_law; in more, draw "
+                "particles with simtheory.sim.composition."
+            )
+    used = np.flatnonzero(c.weights)
+    return (
+        c.weights[used],
+        np.array([experts[i].means[0] for i in used]),
+        np.array([experts[i].covariances[0] for i in used]),
+    )
+
+
+@face
+def target_law(c: Composition) -> GaussianLaw:
+    r"""Return the composition of Gaussians itself.
+
+    .. math:: V^{-1} = \sum_iw_iC_i^{-1}, \qquad M = V\sum_iw_iC_i^{-1}m_i .
+
+    Parameters
+    ----------
+    c : Composition
+        Of single Gaussians.
+
+    Returns
+    -------
+    GaussianLaw
+        Mean and covariance.
+
+    Raises
+    ------
+    RegimeError
+        If an expert is no single Gaussian, or the composition cannot be normalised.
+
+    Examples
+    --------
+    >>> from simtheory import GaussianMixture
+    >>> a, b = GaussianMixture([1.0], [-1.0], [1.0]), GaussianMixture([1.0], [1.0], [0.25])
+    >>> target_law(a * b).mean.round(12), target_law(a * b).covariance.round(12)
+    (array([0.6]), array([[0.2]]))
+    """
+    weights, means, covariances = gaussians(c, "gaussian-target")
+    require_normalizable(c)
+    precisions = np.linalg.inv(covariances)
+    spread = np.linalg.inv(np.einsum("k,kij->ij", weights, precisions))
+    mean = spread @ np.einsum("k,kij,kj->i", weights, precisions, means)
+    return GaussianLaw(mean, 0.5 * (spread + spread.T))
+
+
+@face
+def naive_law(c: Composition, *, churn: float = 1.0, start: float = np.inf) -> GaussianLaw:
+    r"""Return the law of reverse diffusion with summed scores on Gaussian experts.
+
+    .. math:: V = \eta^2\int_0^\Lambda g^{1+\eta^2}d\lambda + \Lambda g(\Lambda)^{1+\eta^2}, \qquad
+        M = \tfrac12(1+\eta^2)\int_0^\Lambda g^{(1+\eta^2)/2}\sum_i\frac{w_im_i}{c_i + \lambda}d\lambda
+
+    along each common axis; covariances without common axes are integrated as matrices.
+
+    Parameters
+    ----------
+    c : Composition
+        Of single Gaussians.
+    churn : float
+        0 for the ODE (DDIM), 1 for the SDE (DDPM), more for further noise.
+    start : float
+        Level at which :math:`N(0, \Lambda I)` starts; infinite for the limit.
+
+    Returns
+    -------
+    GaussianLaw
+        Mean and covariance of what is drawn.
+
+    Raises
+    ------
+    RegimeError
+        If an expert is no single Gaussian, or the limit of an infinite start does not exist.
+
+    Examples
+    --------
+    >>> from simtheory import GaussianMixture
+    >>> a, b = GaussianMixture([1.0], [-1.0], [1.0]), GaussianMixture([1.0], [1.0], [0.25])
+    >>> naive_law(a * b).mean.round(6), naive_law(a * b).covariance.round(6)
+    (array([0.434405]), array([[0.144802]]))
+    """
+    eta2 = non_negative("churn", churn) ** 2
+    if not (isinstance(start, float | int | np.number) and start > 0.0):
+        raise ArgumentError(f"Argument `start` must be a positive level, but it is {start!r}.")
+    weights, means, covariances = gaussians(c, "gaussian-sde")
+    check_limit(float(weights.sum()), weights, covariances, eta2, float(start))
+    frame = _common_frame(covariances)
+    if frame is None:
+        return _matrix_law(weights, means, covariances, eta2, float(start))
+    variances = np.einsum("ia,kij,ja->ka", frame, covariances, frame)
+    centres = means @ frame
+    found = [
+        _scalar_law(weights, centres[:, a], variances[:, a], eta2, float(start))
+        for a in range(frame.shape[1])
+    ]
+    mean = frame @ np.array([m for m, _ in found])
+    spread = (frame * np.array([v for _, v in found])) @ frame.T
+    return GaussianLaw(mean, 0.5 * (spread + spread.T))
+
+
+def check_limit(
+    total: float, weights: Array, covariances: Array, eta2: float, start: float
+) -> None:
+    """Refuse an infinite start from which the variance has no limit."""
+    if np.isfinite(start):
+        return
+    if eta2 == 0.0 and abs(total - 1.0) > 1e-12:
+        logs = np.linalg.slogdet(covariances)[1] / covariances.shape[-1]
+        limit = float(np.exp(weights @ logs))
+        raise RegimeError(
+            f"Argument `start` must be finite for the ODE where the total weight is not 1 (label "
+            f"validity-rule), but the weight is {total:g}: the variance ends at about "
+            f"c^W Λ^(1−W), here {limit:.3g} Λ^{1.0 - total:g}. Pass start=Λ."
+        )
+    if eta2 > 0.0 and total * (1.0 + eta2) <= 1.0:
+        raise RegimeError(
+            f"Argument `start` must be finite where the total weight W is at most 1/(1 + η²) = "
+            f"{1.0 / (1.0 + eta2):.4g} (label validity-rule), but W is {total:g}: from an infinite start the "
+            "variance has no limit. Pass start=Λ, or more churn."
+        )
+
+
+def _common_frame(covariances: Array) -> Array | None:
+    """Return orthonormal columns that diagonalise all covariances, or None."""
+    d = covariances.shape[-1]
+    off = ~np.eye(d, dtype=bool)
+    if not np.any(covariances[:, off]):
+        return np.eye(d)
+    mix = np.random.default_rng(0).uniform(1.0, 2.0, len(covariances))
+    frame = np.linalg.eigh(np.einsum("k,kij->ij", mix, covariances))[1]
+    turned = np.einsum("ia,kij,jb->kab", frame, covariances, frame)
+    size = np.abs(covariances).max()
+    return frame if np.abs(turned[:, off]).max() <= 1e-13 * size else None
+
+
+_NODES, _WEIGHTS = roots_legendre(24)
+
+
+def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
+    """Return nodes and weights on [0, end]: up to the lowest variance, then by factors of two."""
+    count = max(1, int(np.ceil(np.log2(max(highest, lowest) / lowest))))
+    edges = np.concatenate([[0.0, 0.5 * lowest], lowest * 2.0 ** np.arange(count + 1)])
+    edges = np.append(edges[edges < end], end)
+    width = np.diff(edges)
+    nodes = edges[:-1, None] + 0.5 * width[:, None] * (1.0 + _NODES)
+    return nodes.ravel(), (0.5 * width[:, None] * _WEIGHTS).ravel()
+
+
+def _scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple[float, float]:
+    """Return mean and variance along one common axis."""
+    total, kappa = float(w.sum()), 0.5 * (1.0 + eta2)
+    far = 64.0 * float(c.max())
+    end = min(start, far) if np.isinf(start) else start
+    nodes, weights = _panels(float(c.min()), end, end)
+
+    def log_g(x: Array) -> Array:
+        return np.asarray(-(w * np.log1p(x[:, None] / c)).sum(axis=1))
+
+    fall, pull = log_g(nodes), (w * m / (c + nodes[:, None])).sum(axis=1)
+    mean = kappa * float(weights @ (np.exp(kappa * fall) * pull))
+    variance = eta2 * float(weights @ np.exp(2.0 * kappa * fall))
+    if np.isfinite(start):
+        return mean, variance + start * float(np.exp(2.0 * kappa * log_g(np.array([start]))[0]))
+
+    def tail(power: float) -> tuple[Array, Array, Array]:
+        """Nodes λ = far/v with the weight v^power on (0, 1), and what is left of g λ^W."""
+        x, weight = roots_jacobi(24, 0.0, power)
+        v = 0.5 * (1.0 + x)
+        rest = (w * np.log(c / (c * v[:, None] + far))).sum(axis=1)
+        return v, weight * 0.5 ** (power + 1.0), rest
+
+    v, weight, rest = tail(kappa * total - 1.0)
+    pull = (w * m * far / (c * v[:, None] + far)).sum(axis=1)  # λ times the pull
+    mean += kappa * float(weight @ (np.exp(kappa * rest) * pull))
+    if eta2 > 0.0:
+        v, weight, rest = tail(2.0 * kappa * total - 2.0)
+        variance += eta2 * far * float(weight @ np.exp(2.0 * kappa * rest))
+    else:  # W = 1: Λ g(Λ) tends to the weighted geometric mean
+        variance = float(np.exp(w @ np.log(c)))
+    return mean, variance
+
+
+def _matrix_law(w: Array, m: Array, C: Array, eta2: float, start: float) -> GaussianLaw:
+    """Return the law where no frame is common, by an integration down the levels."""
+    d = m.shape[1]
+    eye, kappa, total = np.eye(d), 0.5 * (1.0 + eta2), float(w.sum())
+    size = float(np.linalg.eigvalsh(C).max())
+    least = float(np.linalg.eigvalsh(C).min())
+    top = _FAR * size if np.isinf(start) else start
+    if np.isfinite(start):
+        mean, spread = np.zeros(d), start * eye
+    else:
+        mean = w @ m / total
+        ratio = eta2 / ((1.0 + eta2) * total - 1.0) if eta2 > 0.0 else 1.0
+        spread = ratio * top * eye + (np.einsum("k,kij->ij", w, C) if eta2 == 0.0 else 0.0)
+
+    def slope(s: float, state: Array) -> Array:
+        level = float(np.exp(s)) - least
+        inverse = np.linalg.inv(C + max(level, 0.0) * eye)
+        P = np.einsum("k,kij->ij", w, inverse)
+        h = np.einsum("k,kij,kj->i", w, inverse, m)
+        M, V = state[:d], state[d:].reshape(d, d)
+        speed = level + least  # dλ/ds
+        dM = -kappa * (h - P @ M)
+        dV = kappa * (P @ V + V @ P) - eta2 * eye
+        return np.asarray(speed * np.concatenate([dM, dV.ravel()]))
+
+    flow = solve_ivp(
+        slope,
+        (np.log(top + least), np.log(least)),
+        np.concatenate([mean, np.ravel(spread)]),
+        method="DOP853",
+        rtol=1e-12,
+        atol=1e-15 * size,
+    )
+    M, V = flow.y[:d, -1], flow.y[d:, -1].reshape(d, d)
+    return GaussianLaw(M, 0.5 * (V + V.T))
+
+
+@face
+def equal_shrink(experts: int, *, churn: float = 1.0) -> float:
+    r"""Return the variance that K equal Gaussians leave, over that of their product.
+
+    .. math:: \frac V{V^*} = \frac{\eta^2K}{(1 + \eta^2)K - 1} = \Big(1 + \frac{K - 1}{K\eta^2}\Big)^{-1} .
+
+    Parameters
+    ----------
+    experts : int
+        Number of experts, K.
+    churn : float
+        Churn, from an infinite start.
+
+    Returns
+    -------
+    float
+        The ratio; 0 for the ODE where K is above 1.
+
+    Examples
+    --------
+    >>> [round(equal_shrink(K), 4) for K in (2, 3, 4, 8)]
+    [0.6667, 0.6, 0.5714, 0.5333]
+    """
+    K, eta2 = positive("experts", experts), non_negative("churn", churn) ** 2
+    return 1.0 if K == 1.0 else eta2 * K / ((1.0 + eta2) * K - 1.0)
+
+
+@face
+def many_posteriors(posteriors: int, *, variance: float, prior: float, churn: float = 1.0) -> float:
+    r"""Return the variance of K summed posterior scores over the true one.
+
+    K posteriors N(m, c) over one prior N(m, c_b), weights 1, …, 1, 1 − K: the total weight is 1, so every
+    sampler has a limit, and it is wrong.
+
+    .. math:: \frac V{V^*} = \eta^2\Big(\frac Kc - \frac{K-1}{c_b}\Big)\int_0^\infty
+        \Big(\frac c{c+\lambda}\Big)^{K(1+\eta^2)}
+        \Big(\frac{c_b + \lambda}{c_b}\Big)^{(K-1)(1+\eta^2)}d\lambda \to \frac{\eta^2}{1 + \eta^2} .
+
+    Parameters
+    ----------
+    posteriors : int
+        Number of posteriors, K.
+    variance : float
+        Variance of each, c.
+    prior : float
+        Variance of the prior, at least c.
+    churn : float
+        Churn; for 0 the ratio is :math:`c(c/c_b)^{K-1}` over the true variance.
+
+    Returns
+    -------
+    float
+        The ratio.
+
+    Raises
+    ------
+    RegimeError
+        If the prior is narrower than so many posteriors allow.
+
+    Examples
+    --------
+    >>> [round(many_posteriors(K, variance=0.1, prior=1.0), 3) for K in (2, 5, 10, 100)]
+    [0.703, 0.568, 0.532, 0.503]
+    """
+    K = positive("posteriors", posteriors)
+    c, wide = positive("variance", variance), positive("prior", prior)
+    eta2 = non_negative("churn", churn) ** 2
+    precision = K / c - (K - 1.0) / wide
+    if precision <= 0.0:
+        raise RegimeError(
+            f"Argument `prior` must be above {(K - 1.0) * c / K:g} for {K:g} posteriors (label "
+            f"normalizable), but it is {wide:g}."
+        )
+    w = np.array([K, 1.0 - K])
+    _, found = _scalar_law(w, np.zeros(2), np.array([c, wide]), eta2, np.inf)
+    return found * precision
+
+
+@face
+def discrete_law(
+    c: Composition,
+    schedule: Levels | Schedule,
+    sampler: Sampler = DDIM(),  # noqa: B008
+    *,
+    start: float | None = None,
+) -> GaussianLaw:
+    r"""Return the law of a discrete sampler with summed scores on Gaussian experts, step by step.
+
+    A step maps :math:`z \mapsto az + b\hat x + s\xi` with the guess
+    :math:`\hat x = (z + \sigma^2S)/\alpha`, which is affine in z.
+
+    Parameters
+    ----------
+    c : Composition
+        Of single Gaussians.
+    schedule : Levels or Schedule
+        The levels that are visited, or a schedule, of which the sampler's number of steps is taken.
+    sampler : Sampler
+        ``DDIM()`` or ``DDPM(variance=...)``.
+    start : float, optional
+        Variance of z at the first level. Default: 1 where the levels preserve variance, else σ².
+
+    Returns
+    -------
+    GaussianLaw
+        Of z/α at the last level.
+
+    Raises
+    ------
+    RegimeError
+        If an expert is no single Gaussian.
+    """
+    weights, means, covariances = gaussians(c, "ddpm-affine")
+    levels = schedule if isinstance(schedule, Levels) else Levels.of(schedule, sampler.steps)
+    points = list(levels)
+    first = points[0]
+    keeps = abs(first.alpha**2 + first.sigma**2 - 1.0) < 1e-9
+    if start is None:
+        begin = 1.0 if keeps else float(first.sigma) ** 2
+    else:
+        begin = positive("start", start)
+    eye = np.eye(c.dim)
+    mean, spread = np.zeros(c.dim), begin * eye
+    for here, there in pairwise(points):
+        inverse = np.linalg.inv(here.alpha**2 * covariances + here.sigma**2 * eye)
+        P = np.einsum("k,kij->ij", weights, inverse)
+        h = here.alpha * np.einsum("k,kij,kj->i", weights, inverse, means)
+        kept, guessed, noise = (
+            float(sampler.step(z, clean, here, there, size))
+            for z, clean, size in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+        )
+        guess = (eye - here.sigma**2 * P) / here.alpha
+        A = kept * eye + guessed * guess
+        mean = A @ mean + guessed * here.sigma**2 / here.alpha * h
+        spread = A @ spread @ A.T + noise**2 * eye
+    last = float(points[-1].alpha)
+    return GaussianLaw(mean / last, 0.5 * (spread + spread.T) / last**2)
+
+
+@face
+def guidance_law(gamma: float, *, churn: float = 1.0, condition: float = 1.0) -> GaussianLaw:
+    r"""Return the law of classifier-free guidance where x given c is N(c, 1) and c is N(0, 1).
+
+    .. math::
+        \text{target: } \Big(\frac{2\gamma}{\gamma + 1}\mu, \frac2{\gamma + 1}\Big), \qquad
+        \text{SDE: } \Big((2 - 2^{1-\gamma})\mu, \frac{2 - 2^{2-2\gamma}}{2\gamma - 1}\Big), \qquad
+        \text{ODE: } V = 2^{1-\gamma} .
+
+    Parameters
+    ----------
+    gamma : float
+        Strength of the guidance, positive.
+    churn : float
+        0 for the ODE, 1 for the SDE; infinite for the target, to which both tend with churn.
+    condition : float
+        The condition μ.
+
+    Returns
+    -------
+    GaussianLaw
+        In one dimension, from an infinite start.
+
+    Examples
+    --------
+    >>> law = guidance_law(2.0)
+    >>> law.mean, law.covariance.round(5)
+    (array([1.5]), array([[0.58333]]))
+    """
+    power, mu = positive("gamma", gamma), number("condition", condition)
+    if churn == np.inf:
+        mean, variance = 2.0 * power / (power + 1.0), 2.0 / (power + 1.0)
+    elif churn == 1.0:
+        mean = -2.0 * np.expm1(-power * np.log(2.0))
+        x = 2.0 * power - 1.0
+        variance = 2.0 * np.log(2.0) if x == 0.0 else -2.0 * np.expm1(-x * np.log(2.0)) / x
+    else:
+        eta2 = non_negative("churn", churn) ** 2
+        w = np.array([power, 1.0 - power])
+        mean, variance = _scalar_law(w, np.array([1.0, 0.0]), np.array([1.0, 2.0]), eta2, np.inf)
+    return GaussianLaw(np.array([mean * mu]), np.array([[variance]]))
+
+
+@face
+def guidance_parts(weights: ArrayLike, model: int) -> Array:
+    r"""Return the weights of the Langevin part of a reverse SDE, beside the ODE of one model.
+
+    The reverse SDE with weights w is the probability-flow ODE of model j, and Langevin dynamics at half
+    speed on the composition with the weights
+
+    .. math:: v_i = 2w_i - \delta_{ij} .
+
+    For guidance, :math:`(\gamma, 1-\gamma)` over the conditional model gives
+    :math:`\gamma' = 2\gamma - 1`.
+
+    Parameters
+    ----------
+    weights : array_like, shape (K,)
+        Weights w of the composition.
+    model : int
+        Number j of the model whose ODE is taken out, from 0.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        Weights v.
+
+    Examples
+    --------
+    >>> guidance_parts((7.5, -6.5), 0)
+    array([ 14., -13.])
+    """
+    w = np.array(weights, dtype=float)
+    if not 0 <= model < w.size:
+        raise ArgumentError(f"Argument `model` must lie in [0, {w.size - 1}], but it is {model}.")
+    found = 2.0 * w
+    found[model] -= 1.0
+    return found

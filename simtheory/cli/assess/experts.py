@@ -1,0 +1,155 @@
+"""``simtheory assess experts``: what a composition is and what samplers return of it."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from simtheory import plot
+from simtheory.assess.experts import Outlook, outlook
+from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.errors import ArgumentError
+
+__all__ = ["experts"]
+
+_SHOWN = 1500  # draws in a picture
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--weights", help="Powers of the experts, such as 1,1 or 1.3,-0.3.")
+@click.option("--background", type=click.Path(path_type=Path), help="What the experts share: npz.")
+@click.option("--guidance", type=float, help="Strength; the files are conditional, unconditional.")
+@click.option("--score", help="module:name of your scores, f(y, level), one for each expert.")
+@click.option("--steps", default=10, show_default=True, help="MCMC moves at each level.")
+@click.option("--draws", default=4000, show_default=True, help="Draws of each sampler.")
+@click.option("--seed", default=0, show_default=True, help="Of draws and fits.")
+@answered
+def experts(
+    files: tuple[Path, ...],
+    weights: str | None,
+    background: Path | None,
+    guidance: float | None,
+    score: str | None,
+    steps: int,
+    draws: int,
+    seed: int,
+) -> Answer:
+    """Say what a composition of experts is, and what samplers return of it.
+
+    FILES are npz files, one for each expert, with samples (n, d) or with weights, means and
+    covariances of a mixture; or one TOML file that names them: experts = ["A.npz", "B.npz"], and
+    the options.
+
+    \b
+    simtheory assess experts A.npz B.npz --out composed
+    simtheory assess experts cond.npz uncond.npz --guidance 7.5
+    simtheory assess experts p1.npz p2.npz p3.npz --background prior.npz
+    """
+    options: dict[str, Any] = {
+        "weights": _numbers(weights),
+        "background": background,
+        "guidance": guidance,
+        "score": score,
+        "steps": steps,
+    }
+    paths = list(files)
+    if len(files) == 1 and files[0].suffix == ".toml":
+        paths, options = _from_toml(files[0], options)
+    if options["score"] is not None and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # the module stands where the command runs
+    found = outlook(paths, **options, n=draws, seed=seed)
+    head, rows = found.rows()
+    lines = [*found.summary()]
+    if rows:
+        short = [row[:4] for row in rows]
+        lines += [
+            "",
+            *table(head[:4], short),
+            "",
+            "draws with exact scores; off: total variation of",
+        ]
+        lines[-1] += " the modes' masses, and standard deviations of the mean."
+    if found.split is not None:
+        lines += ["", *str(found.split).splitlines()]
+    return Answer(
+        title="A composition of experts",
+        text=wrapped(lines),
+        values=found.to_dict(),
+        pictures=_pictures(found),
+    )
+
+
+def _from_toml(path: Path, options: dict[str, Any]) -> tuple[list[Path], dict[str, Any]]:
+    try:
+        held = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
+    names = held.pop("experts", None)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ArgumentError(f'The file {path} must hold experts = ["A.npz", "B.npz"].')
+    unknown = set(held) - set(options)
+    if unknown:
+        raise ArgumentError(
+            f"The file {path} may hold {', '.join(sorted(options))} beside experts, but it holds "
+            f"{', '.join(sorted(unknown))}."
+        )
+    if isinstance(held.get("background"), str):
+        held["background"] = path.parent / held["background"]
+    return [path.parent / name for name in names], options | held
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError as reason:
+        raise ArgumentError(
+            f"Option --weights must be numbers with commas between, but it is {text!r}."
+        ) from reason
+
+
+def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
+    if not found.drawn:
+        return {}
+    pictures: dict[str, tuple[str, Any]] = {}
+    truth = found.drawn[0].samples.points
+    for one in found.drawn:
+        points = one.samples.points[:_SHOWN]
+
+        def draw(ax: Any, points: Any = points) -> None:
+            if points.shape[1] == 1:
+                low, high = np.quantile(truth, [0.001, 0.999])
+                bins = np.linspace(low, high, 60)
+                ax.hist(truth[:, 0], bins, density=True, color=plot.GREY, alpha=0.5, label="exact")
+                ax.hist(points[:, 0], bins, density=True, histtype="step", color=plot.INK)
+                ax.set_xlabel("coordinate 1")
+                return
+            ax.plot(*truth[:_SHOWN, :2].T, ".", ms=2, color=plot.GREY, alpha=0.5, label="truth")
+            ax.plot(*points[:, :2].T, ".", ms=2, color=plot.colour(0), alpha=0.6, label="drawn")
+            middle = truth.mean(axis=0)[:2]
+            reach = 1.3 * np.abs(truth[:, :2] - middle).max()
+            ax.set(xlim=(middle[0] - reach, middle[0] + reach))
+            ax.set(ylim=(middle[1] - reach, middle[1] + reach), aspect="equal")
+            ax.set(xlabel="coordinate 1", ylabel="coordinate 2")
+            ax.legend(markerscale=4)
+
+        what = f"{one.name}: masses of the modes off by {one.distance:.3f}"
+        pictures[what] = (f"Draws of {one.name} over the truth", draw)
+    names = [one.name for one in found.drawn]
+
+    def masses(ax: Any) -> None:
+        count = len(found.centres)
+        for k, one in enumerate(found.drawn):
+            place = np.arange(count) + 0.8 * (k + 0.5) / len(names) - 0.4
+            ax.bar(place, one.masses, 0.8 / len(names), color=plot.colour(k), label=one.name)
+        ax.set(xlabel="mode", ylabel="mass")
+        ax.legend(fontsize="x-small")
+
+    if len(found.centres) > 1:
+        pictures["Masses of the modes"] = ("Bars of masses, one colour for each sampler", masses)
+    return pictures
