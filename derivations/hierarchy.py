@@ -95,7 +95,7 @@ def normalised(shares: list[sympy.Expr], joint: list[sympy.Expr]) -> Iterator[St
     """State that the posterior of each binary token is its joint over the sum."""
     for i in range(0, len(shares), 2):
         pair = joint[i : i + 2]
-        left = [sympy.numer(sympy.together(x - y / sum(pair))) for x, y in zip(shares[i : i + 2], pair, strict=True)]  # fmt: skip
+        left = [sympy.together(x - y / sum(pair)).as_numer_denom()[0] for x, y in zip(shares[i : i + 2], pair, strict=True)]  # fmt: skip
         yield Step("and normalised it is the posterior.", sympy.Matrix(left))
 
 

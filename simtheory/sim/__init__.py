@@ -1,7 +1,7 @@
-"""The second road: gradient flows integrated, the optimiser itself, samplers of compositions, and trees."""
+"""The second road: flows and optimisers, samplers of compositions, trees, and percolation."""
 
 from simtheory._names import public
-from simtheory.sim import composition, hierarchy
+from simtheory.sim import composition, hierarchy, percolation
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -54,6 +54,7 @@ __all__ = [
     "hierarchy",
     "integrate",
     "kernel_cache",
+    "percolation",
     "solve",
     "summarize",
     "warmup",

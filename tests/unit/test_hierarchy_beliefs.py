@@ -249,7 +249,7 @@ def test_impossible_evidence_names_the_string():
         (lambda g: h.infer(g, np.ones((1, 4, 3)), level=3), "level from 0 to 2"),
         (lambda g: h.infer(g, np.ones((1, 4, 3)), level=-1), "level from 0 to 2"),
         (lambda g: h.parse(g, [[0, 1, 2]]), "shape"),
-        (lambda g: h.parse(g, [[0, 1, 2, 3]]), "string 0 holds 3 at place 3"),
+        (lambda g: h.parse(g, [[0, 1, 2, 3]]), "holds 3 in string 0 at place 3"),
         (lambda g: h.parse(g, [[0.0, 1, 2, 2]]), "integers"),
         (lambda g: h.likelihood(g, [[0, 1, 2, 3]], Uniform(0.5)), "3 in string 0 at place 3"),
         (lambda g: h.likelihood(g, [[0, 1, 2, MASKED]], Uniform(0.5)), "-1 in string 0"),

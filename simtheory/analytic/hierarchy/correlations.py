@@ -14,7 +14,7 @@ import numpy as np
 from simtheory._checks import one_of, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic.hierarchy._settings import hierarchy, level_of
+from simtheory.analytic._shared.hierarchies import hierarchy, level_of
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import implements
 from simtheory.tasks import RandomHierarchy, TreeGrammar

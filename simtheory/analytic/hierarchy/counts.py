@@ -7,7 +7,7 @@ import numpy as np
 from simtheory._checks import not_negative, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic.hierarchy._settings import whole
+from simtheory.analytic._shared.hierarchies import whole
 from simtheory.errors import ArgumentError
 from simtheory.labels import implements
 

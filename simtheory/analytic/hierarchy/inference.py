@@ -17,7 +17,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_strings, not_negative, share, shares
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.analytic.hierarchy._settings import level_of
+from simtheory.analytic._shared.hierarchies import level_of
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.results import axes

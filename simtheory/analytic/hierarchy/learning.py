@@ -7,7 +7,7 @@ import numpy as np
 from simtheory._checks import not_negative
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic.hierarchy._settings import hierarchy, whole
+from simtheory.analytic._shared.hierarchies import hierarchy, whole
 from simtheory.errors import RegimeError
 from simtheory.labels import Computed, implements
 from simtheory.tasks import RandomHierarchy, TreeGrammar

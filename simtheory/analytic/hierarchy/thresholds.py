@@ -16,7 +16,7 @@ import numpy as np
 from simtheory._checks import all_positive, positive, positive_int, shares
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.analytic.hierarchy._settings import learnable, level_of, whole
+from simtheory.analytic._shared.hierarchies import learnable, level_of, whole
 from simtheory.analytic.hierarchy.correlations import joint
 from simtheory.errors import RegimeError
 from simtheory.labels import implements

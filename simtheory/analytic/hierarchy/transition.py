@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from simtheory._checks import shares
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic.hierarchy._settings import hierarchy
+from simtheory.analytic._shared.hierarchies import hierarchy
 from simtheory.errors import RegimeError
 from simtheory.labels import implements
 from simtheory.results import axes

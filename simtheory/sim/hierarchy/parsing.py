@@ -106,7 +106,7 @@ def parse(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> Parse:
     [[0, 0], [0, -1]]
     """
     tree = as_grammar(grammar)
-    tokens = np.ascontiguousarray(as_strings("strings", strings, tree.alphabet, length=tree.length))
+    tokens = as_strings("strings", strings, tree.alphabet, length=tree.length)
     if tree.unambiguous:
         levels, _ = symbols_and_rules(tree, tokens)
     else:
