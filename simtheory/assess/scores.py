@@ -254,7 +254,8 @@ def score(
     if not len(given):
         raise ArgumentError("Argument `strings` must hold one string at least, but it is empty.")
     parsed = hierarchy.parse(tree, given)
-    kept = [(level >= 0).mean(axis=1) for level in parsed.symbols[1:-1]] + [parsed.valid * 1.0]
+    kept: list[Any] = [(level >= 0).mean(axis=1) for level in parsed.symbols[1:-1]]
+    kept.append(parsed.valid * 1.0)
     each = [_mean(share, most=1.0) for share in kept]
     novel = copies = nearest = None
     if train is not None:
@@ -323,7 +324,7 @@ def _share(hits: Any) -> Share:
     return Share(float(np.mean(hits)), float(low), float(high))
 
 
-def _mean(values: Array, *, most: float = np.inf) -> Share:
+def _mean(values: Any, *, most: float = np.inf) -> Share:
     """Mean over strings; for shares that are all 0 or 1, Wilson's interval is the wider one."""
     middle, half = float(values.mean()), _Z * float(values.std() / np.sqrt(max(len(values), 1)))
     low, high = max(middle - half, 0.0), min(middle + half, most)

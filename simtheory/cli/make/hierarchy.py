@@ -60,18 +60,17 @@ def hierarchy(
     """
     wanted = strings + test
     if released:
-        grammar = favero2025.grammar(v=v, m=m, s=s, L=depth, seed_rules=seed)
-        both = favero2025.strings(grammar, strings, seed_sample=seed, test=test)
+        tree = favero2025.grammar(v=v, m=m, s=s, L=depth, seed_rules=seed)
+        both = favero2025.strings(tree, strings, seed_sample=seed, test=test)
     else:
-        grammar = RandomHierarchy(v=v, m=m, s=s, L=depth, seed=seed)
-        if wanted > grammar.n_strings:
+        tree = RandomHierarchy(v=v, m=m, s=s, L=depth, seed=seed).grammar
+        if wanted > tree.n_strings:
             raise ArgumentError(
-                f"Options --strings and --test must ask for at most the {grammar.n_strings} strings of the "
+                f"Options --strings and --test must ask for at most the {tree.n_strings} strings of the "
                 f"grammar, but they ask for {wanted}."
             )
-        both = grammar.sample(wanted, rng=seed, replace=False)
-    asked = assess.probe(grammar, n=probes, steps=steps, rng=seed) if probe else None
-    tree = grammar.grammar if isinstance(grammar, RandomHierarchy) else grammar
+        both = tree.sample(wanted, rng=seed, replace=False)
+    asked = assess.probe(tree, n=probes, steps=steps, rng=seed) if probe else None
     try:
         out.mkdir(parents=True, exist_ok=True)
         files = [tree.save(out / "grammar.npz")]

@@ -118,7 +118,7 @@ def _from_strings(
     )
 
 
-_strings_claim = {
+_strings_claim: dict[str, Any] = {
     "where": "Section on sample complexity",
     "reads": [runs.by_strings],
     "budget": "full",
@@ -681,7 +681,7 @@ def block_coherence(found: tuple[dict[int, Coherence], Coherence]) -> Evidence:
     "supervised",
     where="Section on sample complexity",
     statement="Labels show the tuples of the lowest level from about n_c m^L strings.",
-    quantity="strings at which signal and noise are equal, from the rules, over the law, for five settings",
+    quantity="strings at which signal and noise are equal, from the rules, over n_c m^L/(1 − f), for five settings",
     band=(0.65, 1.1),
     null="the law of token pairs, m to the power 2L − 1",
     reads=[runs.supervised],
@@ -689,7 +689,12 @@ def block_coherence(found: tuple[dict[int, Coherence], Coherence]) -> Evidence:
 )
 def supervised(found: Array) -> Evidence:
     """Strings that supervision needs over the law."""
-    laws = np.array([float(forms.supervised_threshold(v=v, m=m, L=L)) for v, m, L in runs.SETTINGS])
+    laws = np.array(
+        [
+            float(forms.supervised_threshold(m=m, L=L, n_c=v)) / (1.0 - m / v)
+            for v, m, L in runs.SETTINGS
+        ]
+    )
     pairs = np.array([float(forms.token_threshold(L, v=v, m=m)) for v, m, L in runs.SETTINGS])
 
     def draw(ax: Any) -> None:

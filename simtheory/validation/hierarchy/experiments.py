@@ -95,7 +95,11 @@ def lost_roots(budget: Budget) -> Lost:
         tokens, *_, root = _levels(grammar, 100, seed)
         rng = np.random.default_rng((seed, 2))
         for k, share in enumerate(shares):
-            for row, level in enumerate((noise.Uniform(1.0 - share), noise.Mask(1.0 - share))):
+            levels: tuple[noise.Uniform | noise.Mask, ...] = (
+                noise.Uniform(1.0 - share),
+                noise.Mask(1.0 - share),
+            )
+            for row, level in enumerate(levels):
                 seen = level.noised(tokens, 16, rng=rng)
                 kept[row, seed, k] = _belief(grammar, seen, root, level)
     return Lost(shares, *kept)
@@ -208,8 +212,8 @@ def supervised(budget: Budget) -> Array:
                     forms.joint(tree, (1, node), (L, 0)) / m
                 )  # each rule of a symbol, equally often
                 margins = np.outer(table.sum(axis=1), m * table.sum(axis=0))
-                signal += np.mean((table - margins) ** 2)
-                floor += np.mean(margins)
+                signal += float(np.mean((table - margins) ** 2))
+                floor += float(np.mean(margins))
         found[k] = floor / signal
     return found
 

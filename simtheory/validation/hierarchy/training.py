@@ -29,6 +29,7 @@ the samples say what the knowledge is worth: rules kept, copies, novelty.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -297,10 +298,8 @@ def train(
         require(module, extra="nets")
     settings = {
         "net": repr(net),
-        "grammar": digest(*tree.rules, *tree.weights, tree.root),
-        "strings": "fresh"
-        if strings is None
-        else digest(*(part for part in sets if part is not None)),
+        "grammar": digest(json.dumps(tree.to_dict())),
+        "strings": digest(*(b"fresh" if part is None else part.tobytes() for part in sets)),
         "lr": rate,
         "batch": size,
         "noise": kind,
