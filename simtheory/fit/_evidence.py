@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtri, ndtr, stdtrit
+from scipy.special import chdtri, ndtr, stdtrit, xlogy
 
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.fit._forms import SCALES
-from simtheory.fit._residuals import coloured, errors_of, gain, pattern
+from simtheory.fit._residuals import coloured, errors_of, gain, in_columns, missed, waves
 from simtheory.fit._search import Optimum
 from simtheory.fit.curves import Curves
 from simtheory.fit.noisy_rises import noise_level
@@ -18,18 +18,24 @@ from simtheory.fit.noisy_rises import noise_level
 _SINGULAR = 1e-8
 """Singular values of the Jacobian below this share of the largest count as zero."""
 
-_CHANCE = 1e-4
+_CHANCE = 0.02
 """Probability of patterns in the residuals below which the model counts as wrong."""
 
-_MATERIAL = 5e-3
+MATERIAL = 5e-3
 """Size of these patterns, as a share of the range of a curve, below which a model is good enough: steps
 of finite size and drawn data move the curves of a trained net by as much."""
+
+_SMALL = 1e-6
+"""Output below which its logarithm is not followed: one layer may start at zero or below."""
+
+_NUDGE = 1e-4
+"""Step of the derivatives with respect to depth and schedule: one-sided, so right to as much."""
 
 _EXACT = 1e-7
 """Residual below which only the search differs between models."""
 
-_TIES = 0.01
-"""Probability below which a better fit shows ties between rows."""
+_SHOWN = 0.01
+"""Probability below which a better fit shows what it has more: ties between rows, ends, imbalance."""
 
 
 @face
@@ -52,14 +58,14 @@ class Quality:
         Probability that residuals without order change sign so rarely (Wald and Wolfowitz); small
         where the model misses something that lasts.
     pattern : float
-        Probability of slow patterns as large as those in the residuals, if the model is right; noise
-        may be correlated.
+        Probability that the residuals of a right model move so far towards other ends, another depth
+        or a schedule, or along slow waves: the smallest of these four, times four. Noise may be
+        correlated.
     misfit : float
         Root mean square of these patterns, as a share of the range of the curve; the largest over the
         columns.
     correlation : float
-        Between neighbouring errors, as residuals show it; 0 where independent errors would look the
-        same.
+        Between neighbouring errors, the most likely one that is not negative.
     widening : float
         Factor on the standard error of a mean because neighbouring errors are correlated; 1 if they
         are not.
@@ -88,8 +94,8 @@ class Quality:
 
     @property
     def rejected(self) -> bool:
-        """Whether the residuals show that the model is wrong."""
-        return self.pattern < _CHANCE and self.misfit > _MATERIAL
+        """Whether the residuals show that the model is wrong, by an amount that matters."""
+        return self.pattern < _CHANCE and self.misfit > MATERIAL
 
 
 def quality(optimum: Optimum, curves: Curves) -> Quality:
@@ -100,7 +106,9 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
     residual = float(np.sqrt(squares / (n - p)))
     table, slopes = _tables(optimum, curves.values.shape)
     errors = errors_of(table, slopes)
-    chance, size = pattern(table, slopes)
+    slow = waves(len(table), table.shape[1])
+    size = np.sqrt(np.sum(np.einsum("tc,tcq->cq", table, slow) ** 2, axis=1) / len(table))
+    changes = (slow, *_changes(optimum, curves.t / curves.t[-1], curves.values + table))
     range_ = np.maximum(np.ptp(curves.values, axis=0), 1e-300)
     k = p + 1  # the noise is estimated, too
     depth = n * np.log(max(squares / n, 1e-300))
@@ -112,7 +120,7 @@ def quality(optimum: Optimum, curves: Curves) -> Quality:
         noise=noise,
         chi2=float((residual / noise) ** 2) if noise > 0 else np.inf,
         runs=_runs(table),
-        pattern=chance,
+        pattern=missed(table, slopes, changes),
         misfit=float((size / range_).max()),
         correlation=errors.correlation,
         widening=float(np.sqrt((1.0 + errors.correlation) / (1.0 - errors.correlation))),
@@ -127,7 +135,7 @@ def spread(optimum: Optimum, found: Quality) -> Array:
     """Return R with R Rᵀ the covariance of the free parameters, J⁺ V J⁺ᵀ with V that of the errors."""
     count = optimum.jacobian.shape[1]
     _, sizes, axes = np.linalg.svd(optimum.jacobian, full_matrices=False)
-    if found.correlation == 0.0:
+    if found.correlation == 0.0 or not count:
         return np.asarray(found.innovation * axes.T / np.maximum(sizes, 1e-300))
     _, slopes = _tables(optimum, optimum.shape)
     driven = coloured(slopes, found.correlation).reshape(-1, count)
@@ -141,12 +149,42 @@ def factor(found: Quality, confidence: float) -> float:
     return float(stdtrit(found.degrees, 0.5 * (1.0 + confidence)))
 
 
-def shows_ties(loose: Optimum, tied: Optimum, found: Quality) -> bool:
-    """Tell whether a fit with ties between rows is better than without, beyond what noise explains."""
-    if np.sqrt(loose.sum_of_squares / found.points) < _EXACT:
+def shows(loose: Optimum, more: Optimum) -> bool:
+    """Tell whether a fit with more parameters is better than without, beyond what noise explains."""
+    points = loose.residuals.size
+    if np.sqrt(loose.sum_of_squares / points) < _EXACT:
         return False
-    before, after = _tables(loose, loose.shape), _tables(tied, tied.shape)
-    return gain(*before, *after, found.correlation) < _TIES
+    return by_chance(loose, more) < _SHOWN
+
+
+def by_chance(loose: Optimum, more: Optimum) -> float:
+    """Return the probability that more parameters fit so much better by chance."""
+    return gain(*_tables(loose, loose.shape), *_tables(more, more.shape))
+
+
+def _changes(optimum: Optimum, t: Array, fitted: Array) -> list[Array]:
+    r"""Return how curves move, to first order, if the model is another; each of shape (T, C, q).
+
+    Another start and end of each curve: a constant and the curve. Another depth: a rate that goes as
+    a power of w moves w by ẇ∫ln w. A schedule: t to a power moves it by ẇ t ln t.
+    """
+    form, theta = optimum.form, optimum.theta
+    ends = np.stack([np.ones_like(fitted), fitted], axis=-1)
+    W = form.weights(theta, t)
+    if len(t) < 2:
+        return []
+    slope = np.gradient(W, t, axis=0)
+    logs = np.log(np.clip(np.diagonal(W, axis1=-2, axis2=-1), _SMALL, None))
+    area = np.cumsum(0.5 * np.diff(t)[:, None] * (logs[1:] + logs[:-1]), axis=0)
+    deeper = np.concatenate([np.zeros((1, form.n)), area])[..., None] * np.eye(form.n)
+    later = xlogy(t, t)[:, None, None]
+    moved = [
+        (form.observe(theta, W + _NUDGE * slope * by) - fitted) / _NUDGE for by in (deeper, later)
+    ]
+    each = [in_columns(list(np.swapaxes(ends, 0, 1)))]
+    return each + [
+        change[..., None] / max(float(np.linalg.norm(change)), 1e-300) for change in moved
+    ]
 
 
 def _tables(optimum: Optimum, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -6,7 +6,8 @@ A form has the parameters, for concepts k and pairs k < p,
 name                  scale on which it is fitted         models
 ====================  ==================================  =======================================
 ``rate_k``            ln                                  all
-``start_k``           as it is; logit but for one layer   all: w_kk(0)
+``start_k``           as it is; logit but for one layer   all: w_kk(0); its growing part if imbalanced
+``imbalance_k``       as it is                            untied, imbalanced: decaying over growing part
 ``cosine_kp``         atanh of partial cosines            tied, correlated rows
 ``start_kp``          as it is                            one layer, correlated rows: w_kp(0)
 ``amplitude_k``       ln                                  a loss without known `mu`
@@ -30,7 +31,8 @@ from scipy.special import expit, logit
 
 from simtheory import sim
 from simtheory._typing import Array
-from simtheory.analytic import deep, one_layer, tied
+from simtheory.analytic import one_layer, tied
+from simtheory.fit import _shapes
 from simtheory.fit.curves import Curves
 from simtheory.observe import arrays
 
@@ -78,6 +80,9 @@ SCALES = {
         "{0:.2g} in its atanh, and 1.5 leaves all open from none to parallel",
     ),
     "ln_amplitude": Scale(-20.0, 20.0, np.log, np.exp, 1.0, _FACTOR),
+    "imbalance": Scale(
+        -0.9, 50.0, np.asarray, np.asarray, 2.0, "{0:.2g}, and layers of any random start have about 1"
+    ),
     "end": Scale(-5.0, 5.0, np.asarray, np.asarray, 0.2, "{0:.2g}, and 1 is the whole way"),
     "floor": Scale(
         -1e12, 1e12, np.asarray, np.asarray, np.inf, "{0:.2g}, larger than any loss"
@@ -99,6 +104,8 @@ class Form:
     """Number of layers of a deep net."""
     ends: tuple[int, ...] = ()
     """Columns whose end is fitted; (0,) for a loss with a floor."""
+    imbalanced: bool = False
+    """Whether the layers of an untied net may differ at the start."""
 
     @classmethod
     def of(
@@ -115,6 +122,8 @@ class Form:
             found += [(f"start_{k}", "logit_start") for k in concepts]
         elif not self.amplitudes:  # one layer's start and amplitude are one factor
             found += [(f"start_{k}", "start") for k in concepts]
+        if self.imbalanced:
+            found += [(f"imbalance_{k}", "imbalance") for k in concepts]
         if self.rows == "correlated" and self.model == "tied":
             found += [(f"cosine_{k}{p}", "atanh_cosine") for k, p in combinations(concepts, 2)]
         if self.rows == "correlated" and self.model == "one-layer":
@@ -156,7 +165,11 @@ class Form:
             runs = [one_layer.flow(a, W0, t) for a, W0 in zip(flat, start, strict=True)]
             return np.stack(runs).reshape(*rates.shape[:-1], t.size, self.n, self.n)
         if self.rows == "orthogonal" and self.model == "deep":
-            modes = deep.mode(rates, expit(self.part(theta, "start")), t, depth=self.depth)
+            modes = _shapes.mode(rates, self.part(theta, "start"), t, self.depth)
+            return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
+        if self.imbalanced:
+            start, decays = expit(self.part(theta, "start")), self.part(theta, "imbalance")
+            modes = _shapes.imbalanced(rates, start, decays, t)
             return np.swapaxes(modes, -1, -2)[..., None] * np.eye(self.n)
         if self.rows == "orthogonal":
             modes = tied.mode(rates, expit(self.part(theta, "start")), t)

@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from simtheory._typing import Array
 from simtheory.analytic import deep
+from simtheory.fit import _shapes
 from simtheory.fit._forms import LOGISTIC, Form
 
 _POINTS = 80
@@ -16,6 +17,9 @@ _POINTS = 80
 
 _KEPT = 3
 """Points of a grid from which a fit of a loss is started."""
+
+_IMBALANCE = 0.7
+"""Imbalance from which a fit is started: that of wide random layers is near one."""
 
 _COSINES = (0.4, 0.85, -0.4)
 """Cosines between rows from which a fit of ties is started."""
@@ -51,6 +55,12 @@ def correlated(form: Form, orthogonal: Array) -> list[Array]:
     return found
 
 
+def imbalanced(form: Form, balanced: Array) -> list[Array]:
+    """Return a starting point with layers that differ, from the fit of those that do not."""
+    n = form.n
+    return [np.concatenate([balanced[: 2 * n], np.full(n, _IMBALANCE), balanced[2 * n :]])]
+
+
 def _mode(form: Form, t: Array, column: Array) -> tuple[float, float]:
     if form.model == "one-layer":
         return _exponential(t, column)
@@ -62,7 +72,7 @@ def _deep(t: Array, values: Array, depth: float) -> tuple[float, float]:
     starts = -np.geomspace(0.5, 24.0, 24)
     length = deep.time_to_level(1.0, expit(starts), depth=depth)
     grid = np.concatenate([np.linspace(0.0, 3.0, 150), np.geomspace(3.1, 60.0, 30)])
-    shapes = deep.mode(length, expit(starts), grid, depth=depth)  # half is learned at 1
+    shapes = _shapes.mode(length, starts, grid, depth)  # half is learned at 1
     halves = np.geomspace(0.02, 4.0, 40)
     found = (np.inf, 0.0, 0.0)
     for shape, start, whole in zip(shapes, starts, length, strict=True):
@@ -103,8 +113,8 @@ def _of_loss(form: Form, t: Array, values: Array) -> list[Array]:
     starts = np.zeros(1) if form.model == "one-layer" else -np.linspace(0.5, 24.0, 32)
     found = []
     rates = np.geomspace(0.3, 300.0, 40)
-    if form.model == "deep":  # whose modes take a thousand times as long to evaluate
-        rates, starts, t, values = rates[::3], starts[::3], t[::3], values[::3]
+    if form.model == "deep":  # whose modes take ten times as long to evaluate
+        rates, starts = rates[::2], starts[::2]
     for mu, powers, rate, start in product(signals, slower, rates, starts):
         theta = [np.log(rate * powers)]
         if form.model != "one-layer" or not form.amplitudes:

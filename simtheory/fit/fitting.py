@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from tqdm import tqdm
 from simtheory._checks import (
     as_finite,
     as_generator,
+    between,
     frozen,
     nearest,
     number,
@@ -26,16 +27,18 @@ from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
 from simtheory.fit._causes import check_shares, likely_cause, plateaus
 from simtheory.fit._evidence import (
+    MATERIAL,
     Quality,
+    by_chance,
     factor,
     flat,
     quality,
-    shows_ties,
+    shows,
     spread,
     unidentified,
 )
 from simtheory.fit._forms import MODELS, ROWS, Form
-from simtheory.fit._guesses import correlated, guesses
+from simtheory.fit._guesses import correlated, guesses, imbalanced
 from simtheory.fit._search import Optimum, best_of, bounds, search
 from simtheory.fit.curves import Curves
 from simtheory.fit.results import Candidate, Fit, Parameter
@@ -52,6 +55,9 @@ _ENDS = ("auto", "one", "free")
 
 _SEEN = 0.9
 """Share of its way that a fitted curve must have gone for its end to be believed."""
+
+_AWAY = 2.5
+"""Standard errors by which a fitted end must lie elsewhere than in theory to be kept."""
 
 _EXPLAINS = 0.5
 """An end is believed if residuals shrink by this factor, even where some pattern remains."""
@@ -86,7 +92,8 @@ def fit(
     Least squares with one noise for all points. One layer is its closed form; the tied net U Uᵀ is a
     logistic mode for each concept where rows of U(0) are orthogonal, and the exact flow, integrated
     for every trial, where they are not. The untied net W₂W₁ of balanced layers has the same modes,
-    but a step takes half as long; a deep net has balanced layers, as many as `depth` says.
+    but a step takes half as long; where its layers differ at the start, as random ones do, that is fitted,
+    too, if the curves show it. A deep net has balanced layers, as many as `depth` says.
 
     Parameters
     ----------
@@ -133,15 +140,15 @@ def fit(
 
     Notes
     -----
-    The covariance is s²(JᵀJ)⁻¹ with s² from the residuals, and intervals are symmetric on the scale
-    of the fit (a logarithm for rates), with Student's factor. Where neighbouring errors are
-    correlated, by a φ of largest restricted likelihood, it is (JᵀJ)⁻¹JᵀVJ(JᵀJ)⁻¹ with V of an
-    autoregression. The bootstrap adds to the best curve residuals drawn in blocks, as long as the
-    correlation lasts, and takes quantiles.
+    Errors of a column are an autoregression, e_t = φe_{t−1} + ε_t, with the φ ≥ 0 of largest restricted
+    likelihood. The covariance is s²(JᵀJ)⁻¹JᵀVJ(JᵀJ)⁻¹ with V theirs and s² that of ε, and intervals are
+    symmetric on the scale of the fit (a logarithm for rates), with Student's factor. The bootstrap adds
+    to the best curve residuals drawn in blocks, as long as the correlation lasts, and takes quantiles.
 
-    A model is wrong if its residuals hold slow patterns that such errors leave in one of ten thousand
-    fits, and that are larger than 0.5 % of the range of the curve. A `FitWarning` then names the
-    likely cause, and `Fit.verdict` keeps it: intervals do not hold the error of a wrong model.
+    A model is wrong if its residuals move towards other ends, another depth or a schedule, or along slow
+    waves, by more than such errors do in one of fifty fits, and if what they keep is larger than 0.5 % of
+    the range of a curve. A `FitWarning` then names the likely cause, and `Fit.verdict` keeps it: intervals
+    do not hold the error of a wrong model. What a model misses within its noise is not seen.
 
     Examples
     --------
@@ -155,6 +162,7 @@ def fit(
     one_of("model", model, ("auto", *MODELS))
     one_of("rows", rows, ("auto", *ROWS))
     inside = share("confidence", confidence)
+    between("confidence", inside, 0.01, 1.0)
     samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
     fewest = int(np.ceil(2.0 / (1.0 - inside) - 1e-9))  # one beyond either end of the interval
     if 0 < samples < fewest:
@@ -171,15 +179,14 @@ def fit(
     forms = _affordable(forms, seen.values, given)
     check_shares(seen)
     _check_moved(seen, given)
-    trials, best = _best(seen, forms, given, ends)
+    trials, best, cause = _best(seen, forms, given, ends)
     optimum, found = best.optimum, best.quality
-    cause = ""
     if found.rejected:
-        cause = likely_cause(seen, optimum.form, found, _attempt)
+        cause = cause or likely_cause(seen, optimum.form, found, _attempts(seen, trials))
         warnings.warn(
             f"The {optimum.form.model} model does not fit: {_reason(found)}. {cause}",
             FitWarning,
-            stacklevel=2,
+            stacklevel=3,  # beyond the wrapper of `face`
         )
     if samples:
         source, draws = "bootstrap", _bootstrap(optimum, seen, found, samples, rng, progress)
@@ -199,7 +206,8 @@ def fit(
         theta=frozen(optimum.theta),
         depth=optimum.form.depth if optimum.form.model == "deep" else None,
         ends=optimum.form.ends,
-        verdict=f"does not fit: {_reason(found)}. {cause}" if cause else "fits",
+        imbalanced=optimum.form.imbalanced,
+        verdict=f"does not fit: {_reason(found)}. {cause}" if found.rejected else "fits",
     )
 
 
@@ -212,31 +220,77 @@ def _reason(found: Quality) -> str:
 
 def _best(
     curves: Curves, forms: list[Form], given: dict[str, float], ends: str
-) -> tuple[list[_Trial], _Trial]:
-    """Return all trials and the chosen one; ends are fitted where curves rest elsewhere."""
+) -> tuple[list[_Trial], _Trial, str]:
+    """Return all trials, the chosen one, and what it misses if that is known already.
+
+    Ends are fitted where curves come to rest elsewhere, and taken where the fit is better by more
+    than noise explains.
+    """
     trials = _trials(curves, forms, given)
     refusal: FitError | None = None
     try:
         best = _choose(trials)
-        if not best.quality.rejected:
-            return trials, best
     except FitError as reason:
         refusal = reason
-    loose = plateaus(curves) if ends == "auto" else ()
-    wanted = [replace(form, ends=loose) for form in forms] if loose else []
-    if wanted and len(wanted[0].names) - len(given) + 1 < curves.values.size:
-        more = _trials(curves, wanted, given)
-        try:
-            other = _choose(more)
-        except FitError:
-            other = None
-        if other is not None and _end_is_seen(curves, other):
-            before = min(trial.quality.residual for trial in trials)
-            if not other.quality.rejected or other.quality.residual < _EXPLAINS * before:
-                return trials + more, other
+    loose = () if ends == "free" else plateaus(curves)
+    if refusal is None and best.optimum.form.rows == "orthogonal":  # the flow is dear
+        forms = [form for form in forms if form.rows == "orthogonal"]
+    other = _with_ends(curves, forms, given, loose)
+    if other is None:
+        if refusal is not None:
+            raise refusal
+        return trials, best, ""
+    more, ended = other
     if refusal is not None:
-        raise refusal
-    return trials, best
+        before = min(trial.quality.residual for trial in trials)
+        believed = not ended.quality.rejected or ended.quality.residual < _EXPLAINS * before
+        if ends == "one" or not believed:
+            raise refusal
+        return trials + more, ended, ""
+    closed = {trial.optimum.form: trial for trial in trials}
+    plain = closed[replace(ended.optimum.form, ends=())]
+    material = best.quality.misfit > MATERIAL and ended.quality.aicc < best.quality.aicc
+    if not material or not shows(plain.optimum, ended.optimum):
+        return trials, best, ""
+    if ends == "auto":
+        return trials + more, ended, ""
+    chance = by_chance(plain.optimum, ended.optimum)
+    found = replace(best.quality, pattern=min(chance, best.quality.pattern))
+    which = "The loss" if curves.observed == "loss" else ", ".join(curves.names[k] for k in loose)
+    cause = f"{which} comes to rest elsewhere than theory says: try ends='auto'."
+    return trials, replace(best, quality=found), cause
+
+
+def _with_ends(
+    curves: Curves, forms: list[Form], given: dict[str, float], loose: tuple[int, ...]
+) -> tuple[list[_Trial], _Trial] | None:
+    """Fit the ends of some columns, and only those again that turn out to lie elsewhere.
+
+    None where they are not identified, or not nearly reached.
+    """
+    wanted = [replace(form, ends=loose) for form in forms]
+    if not loose or len(wanted[0].names) - len(given) + 1 >= curves.values.size:
+        return None
+    more = _trials(curves, wanted, given)
+    try:
+        ended = _choose(more)
+    except FitError:
+        return None
+    elsewhere = _elsewhere(ended)
+    if elsewhere != loose:
+        return _with_ends(curves, forms, given, elsewhere)
+    return (more, ended) if _end_is_seen(curves, ended) else None
+
+
+def _elsewhere(trial: _Trial) -> tuple[int, ...]:
+    """The columns whose fitted end differs from that of theory by more than its error."""
+    form, free = trial.optimum.form, trial.optimum.free
+    errors = np.zeros(free.size)
+    errors[free] = np.linalg.norm(spread(trial.optimum, trial.quality), axis=1)
+    aim = 0.0 if form.observed == "loss" else 1.0
+    first = free.size - len(form.ends)
+    away = np.abs(trial.optimum.theta[first:] - aim) > _AWAY * errors[first:]
+    return tuple(k for k, far in zip(form.ends, away, strict=True) if far)
 
 
 def _end_is_seen(curves: Curves, trial: _Trial) -> bool:
@@ -247,12 +301,19 @@ def _end_is_seen(curves: Curves, trial: _Trial) -> bool:
     return bool(np.all((gone if form.observed == "loss" else gone[list(form.ends)]) > _SEEN))
 
 
-def _attempt(curves: Curves, form: Form) -> Quality | None:
-    """Fit one form, and return how well it does; None if its parameters are not identified."""
-    if len(form.names) + 1 >= curves.values.size:
-        return None
-    (trial,) = _trials(curves, [form], {})
-    return None if trial.candidate.refused else trial.quality
+def _attempts(seen: Curves, trials: list[_Trial]) -> Callable[[Curves, Form], Quality | None]:
+    """Return a function that fits one form and says how well it does; None if it is not identified."""
+    known = {trial.optimum.form: trial for trial in trials}
+
+    def attempt(curves: Curves, form: Form) -> Quality | None:
+        if len(form.names) + 1 >= curves.values.size:
+            return None
+        trial = known.get(form) if curves is seen else None
+        if trial is None:
+            (trial,) = _trials(curves, [form], {})
+        return None if trial.candidate.refused else trial.quality
+
+    return attempt
 
 
 def _trials(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[_Trial]:
@@ -261,7 +322,12 @@ def _trials(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[
     for optimum in optima:
         form, judged = optimum.form, quality(optimum, curves)
         candidate = Candidate(
-            form.model, form.rows, judged, unidentified(optimum, judged), form.ends
+            form.model,
+            form.rows,
+            judged,
+            unidentified(optimum, judged),
+            form.ends,
+            form.imbalanced,
         )
         found.append(_Trial(optimum, judged, candidate))
     return found
@@ -294,6 +360,10 @@ def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
     return seen, replace(curves, t=curves.t[later:], values=curves.values[later:])
 
 
+_DEEPEST = 1000.0
+"""Layers of the deepest net that is fitted; beyond it curves of any depth look alike."""
+
+
 def _layers(model: str, depth: float | None) -> float | None:
     """Check the depth of a deep net; None for others."""
     if model == "deep" and depth is None:
@@ -304,8 +374,8 @@ def _layers(model: str, depth: float | None) -> float | None:
         raise ArgumentError(
             f"Argument `depth` is of a deep net, but the model is {model!r}. Pass model='deep'."
         )
-    if depth is not None and number("depth", depth) < 1.0:
-        raise ArgumentError(f"Argument `depth` must be at least 1, but it is {depth:g}.")
+    if depth is not None:
+        between("depth", number("depth", depth), 1.0, _DEEPEST)
     return depth
 
 
@@ -330,12 +400,13 @@ def _models(curves: Curves, model: str, depth: float | None) -> tuple[str, ...]:
 def _forms(
     curves: Curves, model: str, rows: str, depth: float | None, ends: tuple[int, ...]
 ) -> list[Form]:
-    """Every candidate, each with orthogonal rows before correlated ones."""
+    """Every candidate, each after the one without its ties or imbalance."""
     models = _models(curves, model, depth)
     layers = 2.0 if depth is None else float(depth)
     orthogonal = [Form.of(curves, m, "orthogonal", layers, ends) for m in models]
+    apart = [replace(f, imbalanced=True) for f in orthogonal if f.model == "untied"]
     if rows == "orthogonal":
-        return orthogonal
+        return orthogonal + apart
     tied_up = [replace(f, rows="correlated") for f in orthogonal if _may_show_ties(curves, f.model)]
     if rows == "correlated" and not tied_up:
         raise RegimeError(
@@ -345,7 +416,7 @@ def _forms(
         )
     if rows == "correlated":
         return tied_up
-    return [form for m in models for form in (*orthogonal, *tied_up) if form.model == m]
+    return [form for m in models for form in (*orthogonal, *apart, *tied_up) if form.model == m]
 
 
 def _may_show_ties(curves: Curves, model: str) -> bool:
@@ -405,7 +476,7 @@ def _optima(curves: Curves, forms: list[Form], given: dict[str, float]) -> list[
 def _starts(
     found: list[Optimum], form: Form, t: Array, values: Array, fixed: dict[int, float]
 ) -> list[Array]:
-    """Starting points: a form with ends starts from one without, and one with ties from one without."""
+    """Starting points: a form with ends, ties or imbalance starts from the one without."""
     if form.ends:
         plain, rests = replace(form, ends=()), np.median(values[-max(6, len(t) // 8) :], axis=0)
         if form.observed == "loss":
@@ -416,9 +487,11 @@ def _starts(
             seen[:, list(form.ends)] /= ends
         inner = best_of(plain, t, seen, _starts([], plain, t, seen, fixed), fixed).theta
         return [np.concatenate([inner, ends])]
+    if form.imbalanced:
+        return imbalanced(form, _found(found, replace(form, imbalanced=False), t, values, fixed))
     if form.rows == "orthogonal":
         return guesses(form, t, values)
-    return correlated(form, _orthogonal(found, replace(form, rows="orthogonal"), t, values, fixed))
+    return correlated(form, _found(found, replace(form, rows="orthogonal"), t, values, fixed))
 
 
 def _affordable(forms: list[Form], values: Array, given: dict[str, float]) -> list[Form]:
@@ -436,30 +509,33 @@ def _affordable(forms: list[Form], values: Array, given: dict[str, float]) -> li
     )
 
 
-def _orthogonal(
+def _found(
     found: list[Optimum], form: Form, t: Array, values: Array, fixed: dict[int, float]
 ) -> Array:
-    """The best point without ties: found already, or looked for now."""
+    """The best point of a simpler form: found already, or looked for now."""
     for optimum in found:
         if optimum.form == form:
             return optimum.theta
     return best_of(form, t, values, guesses(form, t, values), fixed).theta
 
 
+def _plain(form: Form) -> Form:
+    """The form without ties between rows and with balanced layers."""
+    return replace(form, rows="orthogonal", imbalanced=False)
+
+
 def _choose(trials: list[_Trial]) -> _Trial:
     """Return the smallest AICc, or one as good as it whose parameters are all identified.
 
-    A fit with ties between rows counts only where it is better than without beyond their uncertainty.
+    A fit with ties between rows or with imbalanced layers counts only where it is better than without,
+    beyond their uncertainty.
     """
-    loose = {t.optimum.form: t for t in trials if t.optimum.form.rows == "orthogonal"}
+    plain = {t.optimum.form: t for t in trials if t.optimum.form == _plain(t.optimum.form)}
     kept = []
     for trial in trials:
-        other = loose.get(replace(trial.optimum.form, rows="orthogonal"))
-        if (
-            other is None
-            or other is trial
-            or shows_ties(other.optimum, trial.optimum, trial.quality)
-        ):
+        other = plain.get(_plain(trial.optimum.form))
+        unknown = trial.optimum.form.imbalanced and trial.candidate.refused
+        if other is None or other is trial or (not unknown and shows(other.optimum, trial.optimum)):
             kept.append(trial)
     kept.sort(key=lambda trial: trial.quality.aicc)
     best = kept[0].candidate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,8 @@ def predict(
     as its covariance says, or its bootstrap samples. Errors of the model itself are
     not in them.
     """
-    form = Form.of(fit.curves, fit.model, fit.rows, fit.depth or 2.0, fit.ends)
+    plain = Form.of(fit.curves, fit.model, fit.rows, fit.depth or 2.0, fit.ends)
+    form = replace(plain, imbalanced=fit.imbalanced)
     if t is not None and until is not None:
         raise ArgumentError("Arguments `t` and `until` say the same: pass one of them.")
     last = float(fit.curves.t[-1])

@@ -30,7 +30,9 @@ class Parameter:
     name : str
         ``rate_k``, ``start_k`` (w_kk(0)), ``cosine_kp`` (between rows of U(0)), ``start_kp``
         (w_kp(0) of one layer), ``amplitude_k`` (of a loss without known `mu`), ``end_k`` (where an
-        output ends) or ``floor`` (where a loss ends); concepts count from 1.
+        output ends), ``floor`` (where a loss ends) or ``imbalance_k`` (of untied layers that differ at
+        the start: the part of it that decays, over the part that grows, which ``start_k`` then is);
+        concepts count from 1.
     value : float
         The best value.
     low, high : float
@@ -65,6 +67,8 @@ class Candidate:
         Which parameter the data do not identify in it, and why; empty if all are.
     ends : tuple of int
         Columns whose end is fitted; (0,) for a loss with a floor.
+    imbalanced : bool
+        Whether the layers of an untied net may differ at the start.
     """
 
     model: str
@@ -72,11 +76,13 @@ class Candidate:
     quality: Quality
     refused: str = ""
     ends: tuple[int, ...] = ()
+    imbalanced: bool = False
 
     @property
     def name(self) -> str:
-        """Model, rows and ends."""
-        return f"{self.model}, {self.rows}" + (", ends fitted" if self.ends else "")
+        """Model, rows, layers and ends."""
+        layers = ", layers imbalanced" if self.imbalanced else ""
+        return f"{self.model}, {self.rows}{layers}" + (", ends fitted" if self.ends else "")
 
     def __str__(self) -> str:
         refused = f", {self.refused.split(':')[0]} not identified" if self.refused else ""
@@ -116,6 +122,8 @@ class Fit:
         Number of layers of a deep net.
     ends : tuple of int
         Columns whose end is fitted; (0,) for a loss with a floor.
+    imbalanced : bool
+        Whether the layers of an untied net differ at the start.
     verdict : str
         ``"fits"``, or that the model does not fit, with the likely cause.
     """
@@ -133,6 +141,7 @@ class Fit:
     theta: Array = field(metadata=over("theta", allow="real"))
     depth: float | None = None
     ends: tuple[int, ...] = ()
+    imbalanced: bool = False
     verdict: str = "fits"
 
     shown: ClassVar[tuple[str, ...]] = ("rate_unit", "time", "caveat")

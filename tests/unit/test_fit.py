@@ -42,13 +42,18 @@ def noisy(clean, size, seed=0):
 
 
 def coverage(clean, truth, size, draws, *, t=T, seed=1, **options):
-    """How often each parameter's interval holds the truth, over draws of the noise."""
+    """How often each parameter's interval holds the truth, over draws of the noise.
+
+    One right model in fifty is called wrong; test_fit_evidence.py counts these.
+    """
     rng = np.random.default_rng(seed)
     held = np.zeros(len(truth), dtype=int)
     extra = {k: options.pop(k) for k in ("observed", "mu") if k in options}
     for _ in range(draws):
         drawn = Curves(t, clean + size * rng.standard_normal(clean.shape), NAMES, **extra)
-        found = fit(drawn, **options, rng=rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)
+            found = fit(drawn, **options, rng=rng)
         held += [found[name].low <= value <= found[name].high for name, value in truth.items()]
     return held
 
@@ -95,30 +100,6 @@ def test_bootstrap_intervals_hold_the_truth():
     assert held.min() >= 84
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::simtheory.errors.FitWarning")
-def test_correlated_noise_widens_the_intervals():
-    """AR(1) noise of correlation 0.8 means a third of the information: naive intervals miss.
-
-    A few of the hundred draws look like a wrong model, because noise so correlated drifts.
-    """
-    rng, held, naive, alarms = np.random.default_rng(3), 0, 0, 0
-    t = np.linspace(0, 6, 200)
-    for _ in range(100):
-        noise = np.zeros(200)
-        for k in range(1, 200):
-            noise[k] = 0.8 * noise[k - 1] + 0.02 * rng.standard_normal()
-        found = fit(Curves(t, layer(t)[:, :1] + noise[:, None], ("size",)), model="one-layer")
-        rate = found["rate_1"]
-        held += rate.low <= 1.0 <= rate.high
-        half = 0.5 * (rate.high - rate.low) / found.quality.widening
-        naive += abs(rate.value - 1.0) <= half
-        alarms += found.verdict != "fits"
-    assert held >= 85
-    assert naive <= 70
-    assert alarms <= 10
-
-
 def test_without_noise_the_parameters_come_back():
     found = fit(Curves(T, layer(), NAMES), model="one-layer")
     np.testing.assert_allclose([p.value for p in found.parameters], [1, 0.4, 0.1, -0.1], rtol=1e-7)
@@ -156,7 +137,9 @@ def test_each_model_is_known_by_its_curves(seed):
         assert min(others) > found.quality.aicc + 20
         assert 0.5 < found.quality.chi2 < 2.0  # the noise is known to 15%, its square to 30%
         assert found.quality.runs > 1e-4
-        assert found.quality.widening == 1.0
+        assert (
+            found.quality.widening < 1.35
+        )  # a correlation of 0.29: 3.5 standard errors at 140 points
 
 
 def test_a_wrong_model_shows_in_its_residuals():

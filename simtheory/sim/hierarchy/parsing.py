@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simtheory._checks import frozen
+from simtheory._checks import as_strings, frozen
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError
 from simtheory.sim.hierarchy.tree import tree_of
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
 __all__ = ["Parse", "parse"]
 
@@ -106,7 +106,7 @@ def parse(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> Parse:
     [[0, 0], [0, -1]]
     """
     tree = as_grammar(grammar)
-    tokens = np.ascontiguousarray(as_strings(tree, strings))
+    tokens = as_strings("strings", strings, tree.alphabet, length=tree.length)
     if tree.unambiguous:
         levels, _ = symbols_and_rules(tree, tokens)
     else:
