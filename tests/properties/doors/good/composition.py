@@ -37,7 +37,6 @@ SCORES = np.random.default_rng(0).normal(size=(2, 4, 2))
 FALLING = np.array([1.0, 0.5, 0.0])
 SUM = GAUSS * GAUSS
 LINE = GaussianMixture((0.3, 0.7), (-1.0, 0.5), (0.2, 0.1))
-AT = {"x": X}
 CURVE = np.linspace(0.0, 1.0, 2)
 
 ROOM: dict[str, Any] = {
@@ -94,26 +93,6 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.composition.Law": {"x": CURVE, "density": np.ones(2), "cumulative": CURVE},
     "analytic.composition.Law.distance": {"density": np.ones_like},
     "tasks.composition.tails": {"c": SUM, "label": "gmm-product", "tail": weakest_tail(SUM)},
-    "Composition.defect": AT,
-    "Composition.from_dict": {"values": SUM.to_dict()},
-    "Composition.log_density": AT,
-    "Composition.negated": {"a": ring(), "b": bar()},
-    "Composition.score": AT,
-    "GaussianMixture.from_dict": {"values": PAIR.to_dict()},
-    "GaussianMixture.from_fitted": {
-        "fitted": SimpleNamespace(
-            weights_=PAIR.weights,
-            means_=PAIR.means,
-            covariances_=PAIR.covariances,
-            covariance_type="full",
-        )
-    },
-    "GaussianMixture.given": {"axes": [0], "values": [0.5]},
-    "GaussianMixture.hessian": AT,
-    "GaussianMixture.log_density": AT,
-    "GaussianMixture.marginal": {"axes": [0]},
-    "GaussianMixture.responsibilities": AT,
-    "GaussianMixture.score": AT,
     "tasks.composition.arrays": {**ARRAYS, "x": np.zeros((4, 2)), "axes": None},
     "tasks.composition.arrays.condition": {
         "weights": PAIR.weights,
