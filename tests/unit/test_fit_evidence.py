@@ -84,8 +84,10 @@ def test_intervals_hold_the_truth_under_white_and_correlated_errors(correlation)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "correlation"),
-    [("one-layer", 0.0), ("one-layer", 0.3), ("one-layer", 0.6), ("one-layer", 0.8)]
-    + [("tied", 0.0), ("tied", 0.6)],
+    [
+        *(("one-layer", correlation) for correlation in (0.0, 0.3, 0.6, 0.8)),
+        *(("tied", correlation) for correlation in (0.0, 0.6)),
+    ],
 )
 def test_coverage_lies_between_93_and_97_percent(model, correlation):
     """Through `fit`, which finds the model, ends and ties itself; spread of 400 draws: 0.7% to 1.1%."""
