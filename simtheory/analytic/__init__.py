@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from simtheory._names import public
 from simtheory.analytic import (
+    composition,
     deep,
     denoiser,
     descent,
     finite_sample,
     flow_matching,
+    hierarchy,
     one_layer,
+    percolation,
     tied,
     untied,
     yang2024,
@@ -23,12 +26,15 @@ from simtheory.analytic.advice import advice
 
 __all__ = [
     "advice",
+    "composition",
     "deep",
     "denoiser",
     "descent",
     "finite_sample",
     "flow_matching",
+    "hierarchy",
     "one_layer",
+    "percolation",
     "tied",
     "untied",
     "yang2024",

@@ -57,8 +57,6 @@ def from_dict(kind: str, values: Mapping[str, Any]) -> Any:
     -------
     task
         A `SIMTask`, or another class of `KINDS`.
-    SIMTask, DenoisingTask, GaussianMixture or Composition
-        The task.
 
     Raises
     ------

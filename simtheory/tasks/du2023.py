@@ -12,17 +12,19 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import one_of, positive_int
+from simtheory._checks import one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
+from simtheory.noise import Levels
 from simtheory.tasks.composition import Composition, GaussianMixture
 
 __all__ = [
     "bar",
     "blobs",
     "frame",
+    "planar_levels",
     "ring",
     "ring_centres",
     "ring_times_bar",
@@ -30,6 +32,7 @@ __all__ = [
     "two_bars",
 ]
 
+CONVENTIONS = ("stated", "released")
 BACKGROUNDS = ("empty", "unconditional", "cluttered")
 SLOTS = 9
 _ON = 0.3  # chance that a slot of the cluttered background is on
@@ -77,6 +80,8 @@ def bar(centre: float = 0.0, half: float = 0.2) -> GaussianMixture:
     GaussianMixture
         In the plane, with the variance across the bar of a uniform one.
     """
+    if positive("half", half) < 1e-100:
+        raise ArgumentError(f"Argument `half` must be at least 1e-100, but it is {half:g}.")
     y = np.linspace(-1.0, 1.0, 9)
     means = np.stack([np.full(9, centre), y], axis=1)
     return GaussianMixture(np.full(9, 1.0 / 9.0), means, np.full((9, 2), [half**2 / 3.0, 0.125**2]))
@@ -142,6 +147,30 @@ def frame() -> Composition:
     large = GaussianMixture(np.full(81, 1.0 / 81.0), means, np.full(81, 0.0875**2))
     small = GaussianMixture([1.0], [[0.0, 0.0]], [0.3**2 / 3.0])
     return Composition.negated(large, small, weights=(1.3, -0.3))
+
+
+@face
+def planar_levels(convention: str = "stated") -> Levels:
+    """Return the noise levels of the planar examples: 100 of the cosine schedule.
+
+    Parameters
+    ----------
+    convention : {"stated", "released"}
+        Whether a clean level ends them, as annealing to the product needs; the released notebook ends at
+        the last noisy level, whose noise (6.3e-4) is nearly the variance of a mode.
+
+    Returns
+    -------
+    Levels
+        101 levels, or 100.
+
+    Examples
+    --------
+    >>> round(float(planar_levels("released").sigma[-1] ** 2), 9)
+    0.000631282
+    """
+    one_of("convention", convention, CONVENTIONS)
+    return Levels.cosine(100, clean=convention == "stated")
 
 
 @face

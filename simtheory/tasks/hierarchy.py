@@ -34,6 +34,7 @@ from simtheory._checks import (
     as_finite,
     as_generator,
     as_seed,
+    as_strings,
     flag,
     frozen,
     frozen_again,
@@ -46,9 +47,10 @@ from simtheory._faces import face
 from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
+from simtheory.labels import implements
 from simtheory.tasks._plain import from_plain, to_plain
 
-__all__ = ["RandomHierarchy", "TreeGrammar", "as_grammar", "as_strings"]
+__all__ = ["RandomHierarchy", "TreeGrammar", "as_grammar"]
 
 _MOST_TYPES = 10**6
 """Tuples of kinds of blocks that an ambiguous grammar is counted over; more are refused."""
@@ -361,7 +363,7 @@ class TreeGrammar:
         """
         counts, offsets = self._numbering("index")
         kind: Any = np.int64 if self.n_strings < _WORD else object
-        levels, chosen = self._parsed(as_strings(self, strings), self.depth)
+        levels, chosen = self._parsed(self._strings(strings), self.depth)
         rank = np.zeros(levels[0].shape, dtype=kind)
         for l in range(1, self.depth + 1):
             s = self.branching[l - 1]
@@ -417,7 +419,7 @@ class TreeGrammar:
                 f"Argument `level` must lie from 1 to {self.depth}, but it is {level}."
             )
         source = as_generator(rng)
-        levels, chosen = self._parsed(as_strings(self, strings), level)
+        levels, chosen = self._parsed(self._strings(strings), level)
         symbols, rules, weights = levels[level], self.rules[level - 1], self.weights[level - 1]
         places = np.arange(rules.shape[1])
         others = np.where(places == places[:, None], 0.0, weights[:, None, :])
@@ -531,6 +533,9 @@ class TreeGrammar:
             The grammar.
         """
         return from_plain(cls, "tree grammar", values)
+
+    def _strings(self, strings: IntArray) -> IntArray:
+        return as_strings("strings", strings, self.alphabet, length=self.length)
 
     def _twice(self) -> tuple[int, tuple[int, ...], list[int]] | None:
         """Return level, tuple and parents of the first tuple that two used rules write, or None."""
@@ -701,6 +706,13 @@ class TreeGrammar:
         return f"TreeGrammar(<{rules}>, alphabet={self.alphabet})"
 
 
+@implements(
+    "rhm-count",
+    title="number and entropy of the strings of the random hierarchy model",
+    regime="distinct tuples, m ≤ v^(s−1), equal rules",
+    source="cagnetta2024",
+    where="number of strings",
+)
 @face
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomHierarchy:
@@ -940,54 +952,6 @@ def as_grammar(grammar: RandomHierarchy | TreeGrammar) -> TreeGrammar:
         Its rules.
     """
     return grammar.grammar if isinstance(grammar, RandomHierarchy) else grammar
-
-
-@face(but=("strings",))
-def as_strings(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> IntArray:
-    """Return strings as integers, checked against the length and the alphabet of a grammar.
-
-    Parameters
-    ----------
-    grammar : RandomHierarchy or TreeGrammar
-        The grammar.
-    strings : array_like of int, shape (n, d)
-        Tokens.
-
-    Returns
-    -------
-    ndarray of int64, shape (n, d)
-        The strings.
-
-    Raises
-    ------
-    ShapeError
-        If the strings have another length.
-    ArgumentError
-        If they are no integers, or a token is not in the alphabet; the message says where.
-    """
-    tree = as_grammar(grammar)
-    try:
-        given = np.asarray(strings)
-    except ValueError as reason:
-        raise ShapeError("Argument `strings` must have strings of one length.") from reason
-    if given.dtype.kind not in "iu" or isinstance(strings, np.ma.MaskedArray):
-        raise ArgumentError(
-            "Argument `strings` must be an array of integers, the tokens, but it holds "
-            f"{given.dtype.name}."
-        )
-    if given.ndim != 2 or given.shape[1] != tree.length:
-        raise ShapeError(
-            f"Argument `strings` must have shape (n, {tree.length}), one string a row, but its shape is "
-            f"{given.shape}."
-        )
-    wrong = (given < 0) | (given >= tree.alphabet)
-    if wrong.any():
-        row, place = np.argwhere(wrong)[0]
-        raise ArgumentError(
-            f"Argument `strings` must hold tokens from 0 to {tree.alphabet - 1}, but string {row} holds "
-            f"{given[row, place]} at place {place}."
-        )
-    return given.astype(np.int64, copy=False)
 
 
 def _rules(rules: Any) -> list[IntArray]:

@@ -32,9 +32,8 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import rankdata
 
-from simtheory._checks import as_generator, one_of, require
+from simtheory._checks import as_generator, as_strings, one_of, require
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError
@@ -42,7 +41,7 @@ from simtheory.results import axes
 from simtheory.results.axes import over
 from simtheory.sim.hierarchy.beliefs import as_level
 from simtheory.sim.hierarchy.parsing import symbols_and_rules
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
 __all__ = ["Clustering", "cluster", "sensitivity"]
 
@@ -224,7 +223,7 @@ def _contexts(
             "Argument `grammar` must be unambiguous, so that each tuple has one symbol, but a tuple is "
             "written by two rules."
         )
-    tokens = np.ascontiguousarray(as_strings(grammar, strings))
+    tokens = as_strings("strings", strings, grammar.alphabet, length=grammar.length)
     if not len(tokens):
         raise ArgumentError("Argument `strings` must hold strings, but it holds none.")
     symbols, rules = symbols_and_rules(grammar, tokens, rules=True)
@@ -276,5 +275,7 @@ def _area(products: Array, parents: IntArray) -> float:
     count, rest = int(synonyms.sum()), int((~synonyms).sum())
     if not count or not rest:
         return float("nan")
+    from scipy.stats import rankdata  # half a second
+
     ranks = rankdata(products[one, two])
     return float((ranks[synonyms].sum() - count * (count + 1) / 2) / (count * rest))

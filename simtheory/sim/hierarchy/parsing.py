@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simtheory._checks import frozen
+from simtheory._checks import as_strings, frozen
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError
 from simtheory.sim.hierarchy.tree import tree_of
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, as_strings
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
 __all__ = ["Parse", "parse"]
 
@@ -106,8 +106,8 @@ def parse(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> Parse:
     [[0, 0], [0, -1]]
     """
     tree = as_grammar(grammar)
-    tokens = np.ascontiguousarray(as_strings(tree, strings))
-    if tree.unambiguous:
+    tokens = as_strings("strings", strings, tree.alphabet, length=tree.length)
+    if tree_of(tree).unambiguous:
         levels, _ = symbols_and_rules(tree, tokens)
     else:
         levels = _likeliest(tree, tokens)
@@ -124,15 +124,16 @@ def symbols_and_rules(
     """Return symbols of levels 0 … L and, if wanted, which of the used rules stands at each node above."""
     from simtheory.sim.hierarchy import kernels  # loads Numba
 
-    tree, count = tree_of(grammar), len(strings)
-    nodes = grammar.nodes[1:]
-    symbols = np.empty((count, sum(nodes)), dtype=np.int64)
-    chosen = np.empty_like(symbols) if rules else np.empty((0, 0), dtype=np.int64)
+    tree = tree_of(grammar)
     tokens = strings if strings.flags.writeable else strings.copy()  # one kind of array, one kernel
-    kernels.parse(tree.at.ctypes.data, tree.depth, tokens, symbols, chosen)
-    cuts = np.cumsum(nodes)[:-1]
-    levels = (strings, *np.split(symbols, cuts, axis=1))
-    return levels, tuple(np.split(chosen, cuts, axis=1)) if rules else ()
+    levels, chosen = [tokens], []
+    for l in range(1, tree.depth + 1):
+        found = np.empty((len(strings), grammar.nodes[l]), dtype=np.int64)
+        chosen.append(np.empty_like(found) if rules else np.empty((0, 0), dtype=np.int64))
+        flat = (levels[-1].ravel(), found.ravel(), chosen[-1].ravel())
+        kernels.climb(tree.at.ctypes.data, l, *flat)
+        levels.append(found)
+    return (strings, *levels[1:]), tuple(chosen)
 
 
 def _likeliest(grammar: TreeGrammar, strings: IntArray) -> tuple[IntArray, ...]:

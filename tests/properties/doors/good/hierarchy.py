@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from simtheory import RandomHierarchy, noise
+from simtheory import RandomHierarchy, TreeGrammar, noise
+from tests.properties.doors.good.things import FOLDER
 
 GRAMMAR = RandomHierarchy(v=4, m=2, s=2, L=2)
+TREE = TreeGrammar([[[[0, 1], [1, 0]]]])
 FLAT = np.ones((3, 4, 4))
 HIERARCHY = {"v": 8, "m": 2, "L": 3}
 
@@ -20,14 +22,41 @@ COMMON: dict[str, Any] = {
     "noised": GRAMMAR.sample(5, rng=0),
     "probabilities": FLAT / 4,
     "references": GRAMMAR.sample(5, rng=1),
+    "one": (0, 0),
+    "other": (0, 3),
+    "ladder": np.stack([FLAT / 4, FLAT / 4]),
+    "n_strings": 100,
+    "lca": 2,
+    "l": 2,
+    "v": 8,
+    "m": 2,
+    "L": 3,
+    "n_c": 8,
+    "P": 50,
 }
 
 OWN: dict[str, dict[str, Any]] = {
+    "analytic.hierarchy": {"width": 8, "s": 2, "j": 1, "p": 0.5, "q": 0.5},
+    "analytic.hierarchy.block_posterior": {"level": 1},
+    "analytic.hierarchy.optimal_weights": {"noised": GRAMMAR.sample(3, rng=0)},
+    "analytic.hierarchy.reverse_step": {
+        "noised": GRAMMAR.sample(3, rng=0),
+        "weights": FLAT / 4,
+        "alpha_bar_before": 0.9,
+        "beta": 0.1,
+    },
+    "analytic.hierarchy.sensitivity": {"x": 1.0},
+    "analytic.hierarchy.snr_threshold": {"level": 1},
     "noise.Erasure": {"noised": [[0, 1, 2]], "alphabet": 3},
     "noise.Mask": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
     "noise.Uniform": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
     "noise.alpha_bars": {"steps": 5},
     "RandomHierarchy": HIERARCHY,
+    "RandomHierarchy.from_dict": {"values": GRAMMAR.to_dict()},
+    "TreeGrammar.from_dict": {"values": TREE.to_dict()},
+    "TreeGrammar.index": {"strings": TREE.sample(3, rng=0)},
+    "TreeGrammar.load": {"path": TREE.save(FOLDER / "tree.npz")},
+    "TreeGrammar.synonyms": {"strings": TREE.sample(3, rng=0), "level": 1},
     "TreeGrammar": {"rules": [[[[0, 1], [1, 0]]]]},
     "tasks.favero2025.grammar": {**HIERARCHY, "s": 2, "seed_rules": 0},
     "sim.hierarchy.Beliefs": {
@@ -67,3 +96,6 @@ OWN: dict[str, dict[str, Any]] = {
 FILLING: dict[str, Any] = {}
 
 COSTLY: set[str] = set()
+
+# A level that adds nothing has no share.
+MAY_BE_NAN = (r"simtheory\.analytic\.hierarchy\.exact_shares$",)
