@@ -141,11 +141,11 @@ def test_same_bits_for_any_batch_and_thread_count(monkeypatch):
         again = h.infer(grammar, given, threads=threads)
         assert (again.posterior == whole.posterior).all()
         assert (again.log_evidence == whole.log_evidence).all()
-    monkeypatch.setattr(running, "_CHUNK", 24)
+    monkeypatch.setattr(running, "_CHUNK", 1)
     part = h.infer(grammar, given[37:171], threads=2)
     assert (part.cavity == whole.cavity[37:171]).all()
     one = h.draw_posterior(grammar, given, rng=5, threads=2)
-    monkeypatch.setattr(running, "_CHUNK", 256)
+    monkeypatch.setattr(running, "_CHUNK", 2**15)
     assert (one == h.draw_posterior(grammar, given, rng=5, threads=1)).all()
     assert (one[:50] == h.draw_posterior(grammar, given[:50], rng=5)).all()
 
