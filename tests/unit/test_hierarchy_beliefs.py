@@ -274,3 +274,19 @@ def test_memory_grows_with_the_string_and_not_with_the_rules():
     assert few.groups < 6 * 32 * 16  # numbers of eight strings, for d v = 512
     # Rules bring their own table alone: one probability each, eight to a group.
     assert many.groups - few.groups <= 5 * 16 * 14 / 8 + 1
+
+
+def test_answers_are_read_only_and_arguments_are_left_alone():
+    grammar = GRAMMARS["s=2"]
+    strings, given = grammar.sample(3, rng=0), seen(grammar, 3)
+    kept = strings.copy(), given.copy()
+    parsed, beliefs = h.parse(grammar, strings), h.infer(grammar, given)
+    h.draw_posterior(grammar, given, rng=0)
+    for array in (*parsed.symbols, parsed.valid, *beliefs.nodes, beliefs.cavity):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+    assert (strings == kept[0]).all()
+    assert (given == kept[1]).all()
+    strings[0], given[0] = 0, 1.0  # still the caller's own
+    given.setflags(write=False)
+    assert h.infer(grammar, given).posterior.shape == given.shape
