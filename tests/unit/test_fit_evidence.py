@@ -224,7 +224,7 @@ WRONG = {
     "tied as one layer": (modes(), {"model": "one-layer"}, "try model='tied'"),
     "three layers as tied": (deep(), {"model": "tied"}, "try model='deep', depth=3"),
     "a schedule": (modes(T**3 / T[-1] ** 2)[:, 1:], {}, "Possible causes|another net"),
-    "an end": (0.9 * modes(), {"ends": "one"}, "size, colour comes to rest.*try ends='auto'"),
+    "an end": (0.9 * modes(), {"ends": "one"}, r"come to rest.*\(size, colour\): try ends='auto'"),
 }
 
 
