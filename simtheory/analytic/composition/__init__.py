@@ -62,16 +62,19 @@ from simtheory.analytic.composition.mcmc import (
 )
 from simtheory.analytic.composition.naive import (
     GaussianLaw,
+    churned_variance,
     discrete_law,
     equal_shrink,
     guidance_law,
     guidance_parts,
     many_posteriors,
     naive_law,
+    ode_variance,
     target_law,
 )
 from simtheory.analytic.composition.paths import (
     Validity,
+    attractor,
     clock,
     defect,
     defect_of_pairs,
@@ -103,7 +106,9 @@ __all__ = [
     "Tweedie",
     "Validity",
     "acceptance",
+    "attractor",
     "cell_masses",
+    "churned_variance",
     "clock",
     "corrector_weights",
     "defect",
@@ -127,6 +132,7 @@ __all__ = [
     "multiply",
     "naive_law",
     "normalizable",
+    "ode_variance",
     "offset_weights",
     "posterior_covariance",
     "power",

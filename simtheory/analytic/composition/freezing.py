@@ -34,6 +34,7 @@ from simtheory._checks import as_finite, frozen, non_negative, not_negative
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures
@@ -235,6 +236,15 @@ def _bounds(centres: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return low, np.maximum(np.clip(high, x[0], x[-1]), low)
 
 
+@implements(
+    "freeze-out-rates",
+    title="Where the masses of modes freeze",
+    regime="centres on a line or circle, Langevin time, barriers above the noise",
+    source="du2023",
+    where="derived here from capacities",
+    exactness="leading order in the time within a mode over that between modes",
+    kind=Computed(r"Q_{jk} = \frac1{m_j}\Big(\int_{a_j}^{a_k}\frac{ds}{\rho D}\Big)^{-1}"),
+)
 @face
 def freeze_out(
     c: Composition, centres: ArrayLike, levels: Levels | ArrayLike, times: ArrayLike

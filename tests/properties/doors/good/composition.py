@@ -80,6 +80,13 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.composition.guidance_defect": {"cond": X, "uncond": X + 1.0, "gamma": 2.0},
     "analytic.composition.high_noise_gap": {"dim": 2, "experts": 3},
     "analytic.composition.equal_shrink": {"experts": 3},
+    "analytic.composition.attractor": {"total_weight": 2.0},
+    "analytic.composition.churned_variance": {"variance": 0.5, "experts": 3, "churn": 1.0},
+    "analytic.composition.ode_variance": {
+        "variances": (0.5, 1.0),
+        "weights": (1.0, 1.0),
+        "start": 4.0,
+    },
     "analytic.composition.multiply": {
         "weights": (np.zeros(2), np.zeros(2)),
         "means": (PAIR.means, PAIR.means),
