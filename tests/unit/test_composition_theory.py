@@ -532,6 +532,26 @@ def test_validity() -> None:
     np.testing.assert_allclose(np.abs(found.direction), [0.5**0.5, 0.5**0.5], atol=1e-9)
 
 
+def test_advice_says_what_samplers_return() -> None:
+    found = cp.advice(PAIR)
+    np.testing.assert_allclose(found.laws["target"].covariance, 0.2)
+    np.testing.assert_allclose(found.laws["ddpm"].covariance, 0.1448, atol=1e-4)
+    assert (found.exact, found.sampler, found.distances) == (True, "Oracle()", None)
+    ring = cp.advice(RING_BAR)
+    assert not ring.exact
+    assert np.all(np.diff(ring.distances) < 0.0)
+    assert "take" in str(ring)
+    assert "Oracle()" in ring._repr_html_()
+    cond, uncond = gaussian(1.0, 0.04), GaussianMixture(*EVEN, (0.04, 0.04))
+    guided = cp.advice(Composition.guided(cond, uncond, gamma=7.5), budget=400)
+    assert guided.sampler == "Annealed(MALA(step=0.3), steps=10)"
+    assert guided.laws["ddim"].mean[0] > 1.3
+    refused = cp.advice(Composition((gaussian(0.0, 1.0), gaussian(0.0, 0.25)), (1.0, -0.4)))
+    assert refused.sampler == "none"
+    assert "0.25" in refused.reason
+    assert cp.advice(du2023.slots(2, background="cluttered")).sampler == "Reverse()"
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [

@@ -30,6 +30,7 @@ function                 what it gives
 `stationary_variance`
 `cell_masses`,           masses of modes at a level, and where annealing leaves them
 `freeze_out`
+`advice`                 all of it for one composition, and the sampler to take
 =======================  ==========================================================================
 
 Reading
@@ -42,6 +43,7 @@ to the level where hops freeze.
 from __future__ import annotations
 
 from simtheory._names import public
+from simtheory.analytic.composition.advice import Advice, advice
 from simtheory.analytic.composition.algebra import (
     Product,
     multiply,
@@ -50,7 +52,7 @@ from simtheory.analytic.composition.algebra import (
     product,
     quotient,
 )
-from simtheory.analytic.composition.freezing import FreezeOut, cell_masses, freeze_out
+from simtheory.analytic.composition.freezing import FreezeOut, cell_masses, freeze_out, relaxed
 from simtheory.analytic.composition.line import Law, separatrix_weights, terminal_law
 from simtheory.analytic.composition.mcmc import (
     acceptance,
@@ -98,6 +100,7 @@ from simtheory.analytic.composition.repairs import (
 from simtheory.noise.curvatures import Gaussian, Tweedie
 
 __all__ = [
+    "Advice",
     "FreezeOut",
     "Gaussian",
     "GaussianLaw",
@@ -106,6 +109,7 @@ __all__ = [
     "Tweedie",
     "Validity",
     "acceptance",
+    "advice",
     "attractor",
     "cell_masses",
     "churned_variance",
@@ -138,6 +142,7 @@ __all__ = [
     "power",
     "product",
     "quotient",
+    "relaxed",
     "repaired",
     "repaired_score",
     "resonances",
