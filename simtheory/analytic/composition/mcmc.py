@@ -137,7 +137,7 @@ def resonances(kernel: Kernel, v: ArrayLike) -> Array:
         raise ArgumentError(
             f"Argument `kernel` must be UHMC or HMC, but it is of the kind {type(kernel).__name__}."
         )
-    turn = kernel.angles(v)
+    turn = kernel.angles(all_positive("v", v))
     return np.abs(turn - np.pi * np.round(turn / np.pi))
 
 

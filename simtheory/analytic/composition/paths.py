@@ -308,6 +308,7 @@ def defect(scores: Array, weights: ArrayLike) -> Array:
             f"Argument `weights` must have shape ({scores.shape[0] if scores.ndim else 1},), one for each "
             f"expert's scores (K, ..., d), but its shape is {w.shape}."
         )
+    as_finite("scores", scores)
     total = np.einsum("k,k...d->...d", w, scores)
     squares = np.einsum("k,k...d->...", w, scores**2)
     return np.asarray(0.5 * ((total**2).sum(axis=-1) - squares))
@@ -338,7 +339,7 @@ def defect_of_pairs(scores: Array, background: Array) -> Array:
     ndarray, shape (...)
         Defects.
     """
-    added = scores - background
+    added = as_finite("scores", scores) - as_finite("background", background)
     total = added.sum(axis=0)
     return np.asarray(0.5 * ((total**2).sum(axis=-1) - (added**2).sum(axis=(0, -1))))
 
@@ -361,7 +362,8 @@ def guidance_defect(cond: Array, uncond: Array, gamma: float) -> Array:
     ndarray, shape (...)
         Defects.
     """
-    return np.asarray(0.5 * gamma * (gamma - 1.0) * ((cond - uncond) ** 2).sum(axis=-1))
+    apart = as_finite("cond", cond) - as_finite("uncond", uncond)
+    return np.asarray(0.5 * number("gamma", gamma) * (gamma - 1.0) * (apart**2).sum(axis=-1))
 
 
 @implements(
@@ -393,7 +395,7 @@ def factorised(background: Array, shifts: Array) -> Array:
     ndarray, shape (d,)
         The score, from those of d experts.
     """
-    experts = background + np.diag(shifts)
+    experts = as_finite("background", background) + np.diag(as_finite("shifts", shifts))
     return np.asarray(experts.sum(axis=0) - (len(shifts) - 1) * background)
 
 
@@ -427,4 +429,4 @@ def slot_mode(k: int, *, size: float = 1.0) -> float:
     >>> [round(slot_mode(k), 3) for k in (1, 2, 3, 5, 9)]
     [1.0, 0.5, 0.333, 0.2, 0.111]
     """
-    return float(size) / positive_int("k", k)
+    return number("size", size) / positive_int("k", k)
