@@ -545,6 +545,8 @@ def kernel_resonance(statement: Statement) -> Iterator[Step]:
         simplify(leap.trace() - 2 * sympy.cos(turn / L)),
     )
     yield Step("L steps turn L times as far.", simplify(diff(turn, L) * L - turn))
+    small = limit(turn / h, h, 0, "+")
+    yield Step("A small step turns by h/√v, with the velocity.", simplify(small - L / sqrt(v)))
 
 
 @proof("kernel-acceptance")
