@@ -32,7 +32,6 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import rankdata
 
 from simtheory._checks import as_generator, as_strings, one_of, require
 from simtheory._faces import face
@@ -271,6 +270,8 @@ def _k_means(z: Array, groups: int, directions: int, rng: np.random.Generator) -
 
 def _area(products: Array, parents: IntArray) -> float:
     """Return the area under the curve of synonyms against others, by ranks of pairs."""
+    from scipy.stats import rankdata  # a second that short commands would pay
+
     one, two = np.triu_indices(len(parents), 1)
     synonyms = parents[one] == parents[two]
     count, rest = int(synonyms.sum()), int((~synonyms).sum())
