@@ -60,8 +60,10 @@ def _no_numbers(value: Any) -> str | None:
         return f"the truth value {value}"
     if isinstance(value, int):
         return None if abs(value) <= _EXACT else "an integer beyond 2**53, which float64 skips"
-    if isinstance(value, str | bytes):
+    if isinstance(value, str | bytes | bytearray):
         return f"the text {shown(value)}"
+    if isinstance(value, memoryview) and value.itemsize == 1:
+        return "a view on bytes"
     if isinstance(value, list | tuple):
         return next((why for why in map(_no_numbers, value) if why is not None), None)
     if isinstance(value, np.ma.MaskedArray):
@@ -163,7 +165,7 @@ def floats(name: str, value: Any) -> Any:
         return value
     plain = type(value) is np.ndarray or not isinstance(value, np.ndarray)
     if plain and hasattr(value, "__array_namespace__"):
-        short = value.dtype.kind == "V" and value.dtype.names is None  # the short floats of JAX
+        short = value.dtype.type.__module__ == "ml_dtypes"  # floats of JAX, as bfloat16
         if value.dtype.kind == "f" or short:
             return value
     return as_numbers(name, value)
@@ -296,6 +298,23 @@ def share(
     return float(shares(name, number(name, value), ends=ends, error=error))
 
 
+def between(
+    name: str,
+    value: ArrayLike,
+    low: float,
+    high: float,
+    *,
+    error: type[SimTheoryError] = ArgumentError,
+) -> Array:
+    """Return `value` as an array of numbers between two, both of which are allowed."""
+    array = as_finite(name, value, error=error)
+    if array.size and not (array.min() >= low and array.max() <= high):
+        ends = f"it runs from {array.min():g} to {array.max():g}"
+        came = ends if array.ndim else f"it is {float(array)!r}"
+        raise error(f"{called(name)} must lie between {low:g} and {high:g}, but {came}.")
+    return array
+
+
 def number(name: str, value: float) -> float:
     """Return `value` as a finite float."""
     array = as_finite(name, value)
@@ -405,7 +424,9 @@ def as_strings(
     return tokens
 
 
-def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+def as_generator(
+    rng: np.random.Generator | int | None, *, name: str = "rng"
+) -> np.random.Generator:
     """Return `rng`, or the generator that the seed `rng` gives.
 
     None is refused: results are reproducible, so no draw takes a hidden seed.
@@ -415,8 +436,8 @@ def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     if is_integer(rng) and rng >= 0:  # type: ignore[operator]
         return np.random.default_rng(rng)
     raise ArgumentError(
-        "Argument `rng` must be a seed, such as 0, or a numpy Generator, such as "
-        f"np.random.default_rng(0), but got {rng!r}."
+        f"{called(name)} must be a seed, such as 0, or a numpy Generator, such as "
+        f"np.random.default_rng(0), but got {shown(rng)}."
     )
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import os
 import re
 import sys
@@ -31,7 +32,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simtheory._checks import as_numbers, called, flag, is_integer, kind_of, shown
+from simtheory._checks import as_generator, as_numbers, called, flag, is_integer, kind_of, shown
 from simtheory._names import nearest
 from simtheory.errors import ArgumentError, ShapeError, SimTheoryError
 
@@ -49,7 +50,13 @@ class _Kind(NamedTuple):
     numbers: bool = False
 
 
-_BARE_ARRAY = re.compile(r"^(ForwardRef\(')?(Int)?Array( \| None)?('\))?$")
+class _Tests(NamedTuple):
+    """The checks of one function."""
+
+    ordered: list[Any]  # by place
+    named: dict[str, Any]
+    rest: Any  # of further keywords
+    plain: dict[str, tuple[int, Callable[[Any], Any]]]  # place and conversion of bare numbers
 
 
 @overload
@@ -114,14 +121,14 @@ def is_face(entry: Any) -> bool:
 
 def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
     """Return `function` with a check of its arguments in front."""
-    tests: tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]] | None = None
+    tests: _Tests | None = None
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         nonlocal tests
         if tests is None:
             tests = _tests(function, home, but)
-        ordered, named, rest, arrays, integers = tests
+        ordered, named, rest, plain = tests
         for test, value in zip(ordered, args, strict=False):
             if test is not None:
                 test(value)
@@ -134,8 +141,8 @@ def _checked(function: Any, home: type | None, but: tuple[str, ...]) -> Any:
                 test = rest
             if test is not None:
                 test(value)
-        if arrays:
-            args, kwargs = _with_arrays(arrays, integers, args, kwargs)
+        if plain:
+            args, kwargs = _converted(plain, args, kwargs)
         try:
             with np.errstate(under="ignore"):
                 return function(*args, **kwargs)
@@ -170,45 +177,82 @@ def _unknown(name: str, named: dict[str, Any], more: str = "") -> ArgumentError:
     return ArgumentError(f"{called(name)} is unknown; {why}{more}")
 
 
-def _with_arrays(
-    arrays: dict[str, int],
-    integers: set[str],
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+"""Floats that compiled code and linear algebra take; big-endian, half and long ones are converted."""
+
+
+def _plain_array(value: Any) -> Any:
+    plain = type(value) is np.ndarray and value.dtype in _FLOATS
+    return value if plain else np.asarray(value, dtype=np.float64)
+
+
+def _plain_integers(value: Any) -> Any:
+    return value if type(value) is np.ndarray else np.asarray(value)
+
+
+def _plain_int(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else value  # short ones overflow
+
+
+def _plain_float(value: Any) -> Any:
+    plain = type(value) in (float, int, np.float64)
+    return value if plain else float(np.asarray(value))
+
+
+_PLAIN = {
+    "Array": _plain_array,
+    "IntArray": _plain_integers,
+    "int": _plain_int,
+    "float": _plain_float,
+}
+"""What is made of an argument whose annotation is one of these, or one of these or None."""
+_BARE = re.compile(rf"^(ForwardRef\(')?({'|'.join(_PLAIN)})( \| None)?('\))?$")
+
+
+def _converted(
+    plain: dict[str, tuple[int, Callable[[Any], Any]]],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments with lists and numbers as arrays where the signature names an array."""
-    bare = (list, tuple, float, int, np.generic)
-    for name, place in arrays.items():
-        value = args[place] if 0 <= place < len(args) else kwargs.get(name)
+    """Return the arguments with plain arrays and numbers where the signature names such."""
+    for name, (place, convert) in plain.items():
+        by_place = 0 <= place < len(args)
+        value = args[place] if by_place else kwargs.get(name)
         if value is None:
             continue
-        if isinstance(value, bare):
-            value = np.asarray(value, dtype=None if name in integers else np.float64)
-            if 0 <= place < len(args):
-                args = (*args[:place], value, *args[place + 1 :])
-            else:
-                kwargs = {**kwargs, name: value}
+        made = convert(value)
+        if made is value:
+            continue
+        if by_place:
+            args = (*args[:place], made, *args[place + 1 :])
+        else:
+            kwargs = {**kwargs, name: made}
     return args, kwargs
 
 
 _SHAPE_WORDS = (
     "accumulate on a scalar",
     "len() of unsized object",
+    "only 0-dimensional arrays can be converted",
     "tuple index out of range",
     "cannot reshape",
     "must be an integer array",
+    "arrays used as indices",
+    "values to unpack (expected",
     "empty sequence",
     "out of bounds for axis",
     "requires input that is at least",
     "same number of dimensions",
     "broadcast",
     "core dimension",
+    "einstein sum",
     "shapes (",
     "enough dimensions",
     "out of bounds for array of dimension",
     "too many indices",
     "window shape",
     "square",
+    "more dimensions than allowed",
     "all the input array",
     "zero-size array",
     "at least two-dimensional",
@@ -249,12 +293,9 @@ def _shapes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
     return f"Arguments {', '.join(named[:-1])} and {named[-1]} have shapes"
 
 
-def _tests(
-    function: Any, home: type | None, but: tuple[str, ...]
-) -> tuple[list[Any], dict[str, Any], Any, dict[str, int], set[str]]:
-    """Return the checks of a function by place, by name and of further keywords, and its arrays."""
-    arrays: dict[str, int] = {}
-    integers: set[str] = set()
+def _tests(function: Any, home: type | None, but: tuple[str, ...]) -> _Tests:
+    """Return the checks of a function."""
+    plain: dict[str, tuple[int, Callable[[Any], Any]]] = {}
     ordered: list[Any] = []
     named: dict[str, Any] = {}
     rest: Any = _UNKNOWN
@@ -269,15 +310,14 @@ def _tests(
             rest = test
             continue
         by_place = parameter.kind is not parameter.KEYWORD_ONLY
-        if _BARE_ARRAY.search(str(parameter.annotation)):
-            arrays[name] = len(ordered) if by_place else -1
-            if "IntArray" in str(parameter.annotation):
-                integers.add(name)
+        bare = _BARE.search(str(parameter.annotation))
+        if bare is not None and name not in but:
+            plain[name] = len(ordered) if by_place else -1, _PLAIN[bare[2]]
         if by_place:
             ordered.append(test)
         if parameter.kind is not parameter.POSITIONAL_ONLY:
             named[name] = test
-    return ordered, named, rest, arrays, integers
+    return _Tests(ordered, named, rest, plain)
 
 
 def _check(name: str, annotation: Any, space: dict[str, Any]) -> Callable[[Any], None] | None:
@@ -336,13 +376,20 @@ def _kinds(annotation: Any, space: dict[str, Any]) -> list[_Kind] | None:
         except NameError:  # imported for type checkers only
             kinds.append(_named(part.split("[")[0].split(".")[-1]))
             continue
-        if found is np.random.Generator and len(parts) > 1:
-            return None  # `as_generator` says which seeds serve as well
         more = _kinds_of_type(found, space)
         if more is None:
             return None
         kinds.extend(more)
-    return kinds
+    return _with_seeds(kinds)
+
+
+def _with_seeds(kinds: list[_Kind]) -> list[_Kind]:
+    """Return alternatives with an integer beside a generator as its seed."""
+    if not any(kind.wanted == _GENERATOR for kind in kinds):
+        return kinds
+    integer = _SIMPLE[int]
+    seeded = [_SEED if kind.wanted == _GENERATOR else kind for kind in kinds if kind is not integer]
+    return seeded if integer in kinds else kinds
 
 
 def _alternatives(node: ast.expr) -> list[str]:
@@ -425,6 +472,16 @@ def _path(_: str, value: Any) -> str | None:
     return _passes(isinstance(value, os.PathLike))
 
 
+def _seed(name: str, value: Any) -> str | None:
+    try:
+        as_generator(value, name=name)
+    except ArgumentError as reason:
+        return str(reason)
+    return None
+
+
+_GENERATOR = "of the kind Generator"
+_SEED = _Kind("a seed or generator", _seed)
 _ARRAY = _Kind("an array of real numbers", _array, numbers=True)
 _ARRAY_LIKE = typing.get_args(ArrayLike)
 
@@ -461,7 +518,9 @@ def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
             more = _kinds_of_type(typing.Union[tuple(others)], space) if others else []  # noqa: UP007
             return None if more is None else [_ARRAY, *more]
         every = [_kinds_of_type(side, space) for side in inside]
-        return None if None in every else [kind for side in every if side for kind in side]
+        if None in every:
+            return None
+        return _with_seeds([kind for side in every if side for kind in side])
     if origin is typing.Literal:
         wanted = " or ".join(map(repr, inside))
         return [_Kind(wanted, lambda _, value: _passes(value in inside))]
@@ -475,12 +534,38 @@ def _kinds_of_type(found: Any, space: dict[str, Any]) -> list[_Kind] | None:
     if issubclass(kind, os.PathLike):
         return [_Kind("a path", _path)]
     if issubclass(kind, abc.Mapping):
-        return [_Kind("a mapping", lambda _, value: _passes(isinstance(value, abc.Mapping)))]
+        return [_mapping(inside, space)]
     if kind in _GROUPS:
         return [_group(kind, inside, space)]
     if getattr(kind, "_is_protocol", False) and not getattr(kind, "_is_runtime_protocol", False):
         return None
     return [_Kind(_phrase(kind), lambda _, value: _passes(isinstance(value, kind)))]
+
+
+def _mapping(inside: tuple[Any, ...], space: dict[str, Any]) -> _Kind:
+    """Return the kind of a mapping, whose values are checked too."""
+    kinds = _kinds_of_type(inside[1], space) if len(inside) == 2 else None
+
+    def test(name: str, value: Any) -> str | None:
+        if not isinstance(value, abc.Mapping):
+            return ""
+        for key, entry in itertools.islice(value.items(), _MANY if kinds else 0):
+            why = _refused(kinds or [], f"{name}[{shown(key)}]", entry)
+            if why is not None:
+                return why
+        return None
+
+    return _Kind("a mapping", test)
+
+
+def _refused(kinds: list[_Kind], name: str, value: Any) -> str | None:
+    """Return the message about an entry of a container that is of none of some kinds, or None."""
+    reasons = [kind.test(name, value) for kind in kinds]
+    if None in reasons:
+        return None
+    wanted = " or ".join(kind.wanted for kind in kinds)
+    given = next((reason for reason in reasons if reason), None)
+    return given or f"{called(name)} must be {wanted}, but it is {_came(value)}."
 
 
 def _phrase(kind: type) -> str:
@@ -505,8 +590,12 @@ def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> _Kind:
     )
 
     def test(name: str, value: Any) -> str | None:
-        if isinstance(value, str | bytes | abc.Mapping) or not isinstance(value, abc.Iterable):
+        if isinstance(value, str | bytes | bytearray | abc.Mapping):
             return ""
+        if not isinstance(value, abc.Iterable):
+            return ""
+        if isinstance(value, memoryview) and value.itemsize == 1:
+            return ""  # a view on bytes
         if ordered and not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
             return ""
         if isinstance(value, np.ma.MaskedArray) or hasattr(value, "toarray"):
@@ -520,18 +609,15 @@ def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> _Kind:
                 return ""
             if value.size > _MANY:  # one entry of an array speaks for all
                 value = value[:_MANY]
+        elif not ordered:
+            return None  # its entries may be gone once they are looked at
         elif not isinstance(value, list | tuple):
-            return None
+            value = list(itertools.islice(value, _MANY))
         for index, entry in enumerate(value):
             kinds = tests[0 if same else index] if same or index < len(tests) else None
-            if kinds is None:
-                continue
-            reasons = [k.test(f"{name}[{index}]", entry) for k in kinds]
-            if None not in reasons:
-                words = " or ".join(k.wanted for k in kinds)
-                return next((r for r in reasons if r), None) or (
-                    f"{called(f'{name}[{index}]')} must be {words}, but it is {_came(entry)}."
-                )
+            why = _refused(kinds, f"{name}[{index}]", entry) if kinds else None
+            if why is not None:
+                return why
         return None
 
     return _Kind(wanted, test)

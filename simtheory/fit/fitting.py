@@ -14,6 +14,7 @@ from tqdm import tqdm
 from simtheory._checks import (
     as_finite,
     as_generator,
+    between,
     frozen,
     nearest,
     number,
@@ -161,6 +162,7 @@ def fit(
     one_of("model", model, ("auto", *MODELS))
     one_of("rows", rows, ("auto", *ROWS))
     inside = share("confidence", confidence)
+    between("confidence", inside, 0.01, 1.0)
     samples = positive_int("bootstrap", bootstrap) if bootstrap else 0
     fewest = int(np.ceil(2.0 / (1.0 - inside) - 1e-9))  # one beyond either end of the interval
     if 0 < samples < fewest:
@@ -358,6 +360,10 @@ def _split(curves: Curves, until: float | None) -> tuple[Curves, Curves | None]:
     return seen, replace(curves, t=curves.t[later:], values=curves.values[later:])
 
 
+_DEEPEST = 1000.0
+"""Layers of the deepest net that is fitted; beyond it curves of any depth look alike."""
+
+
 def _layers(model: str, depth: float | None) -> float | None:
     """Check the depth of a deep net; None for others."""
     if model == "deep" and depth is None:
@@ -368,8 +374,8 @@ def _layers(model: str, depth: float | None) -> float | None:
         raise ArgumentError(
             f"Argument `depth` is of a deep net, but the model is {model!r}. Pass model='deep'."
         )
-    if depth is not None and number("depth", depth) < 1.0:
-        raise ArgumentError(f"Argument `depth` must be at least 1, but it is {depth:g}.")
+    if depth is not None:
+        between("depth", number("depth", depth), 1.0, _DEEPEST)
     return depth
 
 

@@ -113,16 +113,18 @@ def counts(groups: Sequence[IntArray], *, labels: Sequence[str], xlabel: str, ax
         The same Axes.
     """
     of_kind("ax", ax, Axes)
-    values = np.arange(1, max(int(g.max()) for g in groups) + 1)
-    if len(groups) != len(labels) or not groups:
+    held = [np.atleast_1d(np.asarray(group)) for group in groups]
+    if len(held) != len(labels) or not all(group.size for group in held) or not held:
         raise ShapeError(
-            f"Argument `labels` must name each of the groups, {len(groups)}, but it holds {len(labels)}."
+            f"Argument `labels` must name each of the groups, {len(held)}, none of them empty, but it "
+            f"holds {len(labels)}."
         )
-    width = 0.8 / len(groups)
-    for k, (group, label) in enumerate(zip(groups, labels, strict=True)):
+    values = np.arange(1, max(int(group.max()) for group in held) + 1)
+    width = 0.8 / len(held)
+    for k, (group, label) in enumerate(zip(held, labels, strict=True)):
         share = [float(np.mean(group == v)) for v in values]
         ax.bar(
-            values + (k - (len(groups) - 1) / 2) * width, share, width, color=colour(k), label=label
+            values + (k - (len(held) - 1) / 2) * width, share, width, color=colour(k), label=label
         )
     ax.set_xticks(values)
     ax.set(xlabel=xlabel, ylabel="share of starts")

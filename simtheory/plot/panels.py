@@ -15,10 +15,10 @@ from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simtheory._checks import one_of
+from simtheory._checks import between, one_of
 from simtheory._faces import face
 from simtheory._files import whole
-from simtheory.plot.style import style
+from simtheory.plot.style import INCHES, style
 
 __all__ = ["FORMATS", "picture"]
 
@@ -66,6 +66,8 @@ def picture(
     """
     target = Path(path)
     one_of("path", target.suffix, FORMATS)
+    between("widths", widths, *INCHES)
+    between("height", height, *INCHES)
     with mpl_style.context(style()):
         size = (sum(widths), rows * height)
         fitted = {"figure.constrained_layout.use": not compact}

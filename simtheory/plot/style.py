@@ -19,6 +19,9 @@ __all__ = ["GREY", "INK", "colour", "dash", "style"]
 
 Result: TypeAlias = Trajectory | Curve | Samples
 
+INCHES = 0.1, 200.0
+"""Smallest and largest side of Axes; beyond it Matplotlib draws nothing or fills the memory."""
+
 INK = "#1c2330"
 GREY = "#8d949e"
 _CONCEPTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")

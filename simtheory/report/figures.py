@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from simtheory import plot
-from simtheory._checks import positive
+from simtheory._checks import between
 from simtheory._faces import face
 from simtheory._files import write_text
+from simtheory.plot.style import INCHES
 from simtheory.report.pages import text
 
 __all__ = ["draw", "figure", "interval"]
@@ -41,7 +42,7 @@ def draw(path: str | Path, paint: Callable[[Any], object], *, width: float = 5.2
     OSError
         If the file cannot be written.
     """
-    positive("width", width)
+    between("width", width, *INCHES)
     with plot.picture(path, widths=(width,), compact=True) as (ax,):
         paint(ax)
     target = Path(path)
@@ -130,7 +131,7 @@ def interval(
         f"<rect class='band' x='{left}' y='4' width='{round(right - left, 1)}' height='14'/>",
         f"<text x='{left}' y='28'>{low:g}</text><text x='{right}' y='28'>{high:g}</text>",
     ]
-    parts += [at(x, name, "mark") for name, x in (marks or {}).items()]
+    parts += [at(x, name, "mark") for name, x in ({} if marks is None else marks).items()]
     if spread is not None and value is not None and first <= value <= last:
         parts.append(f"<path class='spread' d='M{place(spread[0])} 11H{place(spread[1])}'/>")
     label = f"band {low:g} to {high:g}"

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import one_of, positive_int
+from simtheory._checks import one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array
@@ -77,6 +77,8 @@ def bar(centre: float = 0.0, half: float = 0.2) -> GaussianMixture:
     GaussianMixture
         In the plane, with the variance across the bar of a uniform one.
     """
+    if positive("half", half) < 1e-100:
+        raise ArgumentError(f"Argument `half` must be at least 1e-100, but it is {half:g}.")
     y = np.linspace(-1.0, 1.0, 9)
     means = np.stack([np.full(9, centre), y], axis=1)
     return GaussianMixture(np.full(9, 1.0 / 9.0), means, np.full((9, 2), [half**2 / 3.0, 0.125**2]))

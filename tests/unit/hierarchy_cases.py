@@ -71,13 +71,13 @@ def enumerated(grammar, likelihood):
     for level, size in zip(levels, grammar.sizes, strict=True):
         found = np.stack([(joint[:, :, None] * (level == a)).sum(axis=1) for a in range(size)], -1)
         nodes.append(np.asarray(found / evidence[:, None, None], float))
-    cavity = np.empty_like(likelihood)
+    cavity = np.empty(np.shape(likelihood), np.longdouble)
     for i in sites:
         others = np.delete(each, i, axis=2).prod(axis=-1) * chance
         for a in range(grammar.alphabet):
             cavity[:, i, a] = (others * (levels[0][:, i] == a)).sum(axis=1)
     cavity /= cavity.sum(axis=-1, keepdims=True)
-    return nodes, cavity, np.asarray(np.log(evidence), float)
+    return nodes, np.asarray(cavity, float), np.asarray(np.log(evidence), float)
 
 
 def blocks(grammar, level):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simtheory.errors import ArgumentError, ShapeError, SolveError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.sim import composition as sp
 from simtheory.tasks import Composition, GaussianMixture, du2023
 
@@ -238,6 +238,36 @@ def test_full_covariances_follow_a_turned_frame():
     assert np.cov(back.T) == pytest.approx(np.cov(straight.T), abs=0.08)
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        sp.Annealed(sp.MALA(), steps=2),
+        sp.Annealed(sp.HMC(), steps=2),
+        sp.Reverse(churn=0.5),
+        sp.Repaired(sp.Gaussian()),
+        sp.Repaired(sp.Tweedie()),
+        sp.Corrected(islands=2),
+        sp.SuperposedOr(),
+    ],
+    ids=lambda method: type(method).__name__,
+)
+def test_scale_and_place_do_not_matter(method):
+    """With x → 2x and λ → 4λ the same draws give points that are twice as far out; a shift shifts."""
+    narrow = sp.Levels.geometric(4.0, 1e-2, 12)
+    wide = sp.Levels.geometric(16.0, 4e-2, 12)
+    twice = Composition([expert.moved(2.0) for expert in PRODUCT.experts])
+    one = sp.sample(method, PRODUCT, 100, levels=narrow, rng=0).points
+    other = sp.sample(method, twice, 100, levels=wide, rng=0).points
+    # A chain whose acceptance hangs on the last bit would part; at 1e-9 none of these does.
+    assert other == pytest.approx(2.0 * one, abs=1e-9)
+    if not isinstance(method, sp.SuperposedOr | sp.Corrected):
+        start, far = np.random.default_rng(0).standard_normal((100, 2)), np.array([1e4, -1e4])
+        moved = Composition([expert.moved(1.0, far) for expert in PRODUCT.experts])
+        here = sp.sample(method, PRODUCT, 100, levels=narrow, rng=0, start=start).points
+        there = sp.sample(method, moved, 100, levels=narrow, rng=0, start=start + far).points
+        assert there - far == pytest.approx(here, abs=1e-6)
+
+
 def evaluate(c: Composition, x: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Score and log-density of the compiled code, by the part that all kernels call."""
     import ctypes
@@ -284,11 +314,19 @@ def test_mistakes_are_answered():
         return lambda: sp.sample(method, c, n, levels=levels, rng=0, **more)
 
     quotient = gaussian(1.0) / gaussian(2.0)
+    # Of total weight 1.5, but 2/(.5 + λ) is below .5/(.01 + λ) at levels below .16.
+    bad = Composition((gaussian(0.5), gaussian(0.01)), (2.0, -0.5))
+    ring = du2023.ring()
+    broad = GaussianMixture(np.full(20, 0.05), np.linspace(-0.1, 0.1, 20)[:, None], np.ones(20))
     fixed = sp.Annealed(sp.ULA(10.0, scale="fixed"))
     for act, words, kind in (
         (call(sp.Annealed(sp.MALA()), n=0), "`n`", ArgumentError),
         (call(sp.Annealed(sp.MALA()), quotient), "positive total weight", ArgumentError),
         (call(sp.Corrected(islands=1), quotient), "W = 0", ArgumentError),
+        (call(sp.Annealed(sp.MALA()), bad), r"at the level .* direction \(1\)", RegimeError),
+        (call(sp.Oracle(), ring**0.5), "gmm-power", RegimeError),
+        (call(sp.Oracle(), broad**4), "20000 components", RegimeError),
+        (call(sp.Oracle(), ring / ring), "gmm-divide-gaussian", RegimeError),
         (call(sp.Corrected(islands=20)), "20 islands", ArgumentError),
         (call(fixed), "`step` must be below 2 v at every level", ArgumentError),
         (call(sp.Annealed(sp.HMC(1.0))), "resonant", ArgumentError),

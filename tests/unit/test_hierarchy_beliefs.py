@@ -7,6 +7,7 @@ from simtheory.errors import ArgumentError, ShapeError
 from simtheory.noise import MASKED, Erasure, Mask, Uniform
 from simtheory.sim import hierarchy as h
 from simtheory.sim.hierarchy import logs, running
+from simtheory.sim.hierarchy.tree import tree_of
 from simtheory.tasks import RandomHierarchy, TreeGrammar
 from tests.unit.hierarchy_cases import GRAMMARS, blocks, enumerated, trees
 
@@ -266,3 +267,10 @@ def test_no_strings_give_empty_answers():
     grammar = GRAMMARS["s=2"]
     assert h.infer(grammar, np.ones((0, 4, 3))).posterior.shape == (0, 4, 3)
     assert np.isnan(h.parse(grammar, np.zeros((0, 4), int)).accuracy).all()
+
+
+def test_memory_grows_with_the_string_and_not_with_the_rules():
+    few, many = (tree_of(RandomHierarchy(v=16, m=m, s=2, L=5, seed=0).grammar) for m in (2, 16))
+    assert few.groups < 6 * 32 * 16  # numbers of eight strings, for d v = 512
+    # Rules bring their own table alone: one probability each, eight to a group.
+    assert many.groups - few.groups <= 5 * 16 * 14 / 8 + 1

@@ -58,7 +58,7 @@ def all_states() -> list[tuple[int, tuple[bool, bool, int, int]]]:
 
 @pytest.fixture(scope="module")
 def small() -> PercolationRun:
-    return percolation.lattice(3, runs=60_000, rng=0, record=Everything())
+    return percolation.lattice(3, runs=40_000, rng=0, record=Everything())
 
 
 @pytest.mark.parametrize("p", [0.2, 0.55, 0.9])
@@ -71,8 +71,8 @@ def test_runs_agree_with_all_states_of_a_small_torus(all_states, small, p: float
     wraps = small.wrapping(p)
     sizes = [small.largest(p), small.susceptibility(p)]
     found = [wraps.either, wraps.x, wraps.both, *sizes]
-    # Five standard errors of 60 000 runs: a share has at most 0.5 / sqrt(60 000) = 0.002.
-    assert np.all(np.abs(np.array(found) - exact) < [0.01, 0.01, 0.01, 0.01, 0.02])
+    # Five standard errors of 40 000 runs: a share has at most 0.5 / sqrt(40 000) = 0.0025.
+    assert np.all(np.abs(np.array(found) - exact) < [0.0125, 0.0125, 0.0125, 0.0125, 0.02])
     assert abs(wraps.one - wraps.either + wraps.x) < 1e-12
     # Without the walk round the torus, spanning the sheet would be counted: it differs by far.
     if p == 0.55:
@@ -188,15 +188,15 @@ def test_bonds_and_sites_of_graphs_agree_with_components() -> None:
 
     bonds = percolation.bonds(edges, n, runs=4000, rng=0)
     sites = percolation.sites(edges, n, runs=4000, rng=0)
-    for p in (0.3, 0.7):
-        kept = [largest(edges[generator.random(60) < p]) / n for _ in range(1500)]
-        assert abs(bonds.largest(p) - np.mean(kept)) < 5 * np.std(kept) / np.sqrt(1500)
+    for p in (0.4,):
+        kept = [largest(edges[generator.random(60) < p]) / n for _ in range(600)]
+        assert abs(bonds.largest(p) - np.mean(kept)) < 5 * np.std(kept) / np.sqrt(600)
         shares = []
-        for _ in range(1500):
+        for _ in range(600):
             there = generator.random(n) < p
             inside = edges[there[edges].all(1)]
             shares.append((largest(inside) if there.any() else 0) / max(there.sum(), 1))
-        assert abs(sites.largest(p) - np.mean(shares)) < 5 * np.std(shares) / np.sqrt(1500)
+        assert abs(sites.largest(p) - np.mean(shares)) < 5 * np.std(shares) / np.sqrt(600)
     assert bonds.largest(0.0) == 1 / n
     assert bonds.largest(1.0) == largest(edges) / n
 

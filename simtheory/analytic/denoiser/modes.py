@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import all_positive, as_finite, frozen, not_negative, positive
+from simtheory._checks import all_positive, as_finite, between, frozen, not_negative, positive
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned, learned_from_zero, unlearned
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import RegimeError
 from simtheory.labels import implements
 
 __all__ = [
@@ -25,6 +25,10 @@ __all__ = [
     "tied_log_ratio",
     "tied_mode",
 ]
+
+
+_LARGEST = 1e150
+"""Largest noise level; its square and that of its inverse are numbers of float64."""
 
 
 @implements(
@@ -112,12 +116,12 @@ def tied_mode(variance: ArrayLike, t: ArrayLike, *, sigma: ArrayLike, start: Arr
 
 def _noise(sigma: ArrayLike) -> Array:
     """Return σ² of noise levels whose square float64 can hold."""
-    levels = not_negative("sigma", sigma)
-    if levels.size and levels.max() > 1e150:
-        raise ArgumentError(
-            f"Argument `sigma` must be below 1e150, but its largest entry is {levels.max():g}."
-        )
-    return np.asarray(levels**2)
+    return np.asarray(between("sigma", not_negative("sigma", sigma), 0.0, _LARGEST) ** 2)
+
+
+def _square(name: str, sigma: float) -> float:
+    """Return σ² of an end of the sampling."""
+    return float(between(name, positive(name, sigma), 1.0 / _LARGEST, _LARGEST)) ** 2
 
 
 def _tied_state(lam: Array, t: Array, q: Array) -> tuple[Array, Array, Array]:
@@ -174,7 +178,7 @@ def one_layer_log_ratio(
         not_negative("t", t),
         as_finite("start", start),
     )
-    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
+    a, b = _square("sigma_min", sigma_min), _square("sigma_max", sigma_max)
     forgotten = (1.0 - q) * np.exp(-lam * time) * unlearned(a, b, time)
     return np.asarray(-0.5 * (forgotten + learned(a + lam, b + lam, time)))
 
@@ -215,7 +219,7 @@ def tied_log_ratio(
     """
     lam, time = all_positive("variance", variance), not_negative("t", t)
     share, slope, missing = _tied_state(lam, time, not_negative("start", start))
-    a, b = positive("sigma_min", sigma_min) ** 2, positive("sigma_max", sigma_max) ** 2
+    a, b = _square("sigma_min", sigma_min), _square("sigma_max", sigma_max)
     grown = np.log1p(slope * b) - np.log1p(slope * a)
     return np.asarray(-0.5 * (missing * np.log(b / a) + share * grown))
 
@@ -224,8 +228,8 @@ def _checked(
     lam: ArrayLike, t: ArrayLike, sigma_min: float, sigma_max: float
 ) -> tuple[Array, Array, float, float]:
     """Return variances, times and the noise variances at both ends of the sampling."""
-    low, high = positive("sigma_min", sigma_min), positive("sigma_max", sigma_max)
-    return all_positive("lam", lam), not_negative("t", t), low**2, high**2
+    a, b = _square("sigma_min", sigma_min), _square("sigma_max", sigma_max)
+    return all_positive("lam", lam), not_negative("t", t), a, b
 
 
 @face
@@ -353,7 +357,7 @@ class OneLayerDenoiser(Denoiser):
         half = (1.0 - np.asarray(self.start)) * np.exp(-lam * t)
         forgotten = half * (np.log(b / a) - learned_from_zero(b, t))
         value = b * np.exp(-forgotten - learned(lam, b + lam, t))
-        return Cutoff(value, 2.0 * half, np.abs(half * a * t - a / lam * np.expm1(-lam * t)))
+        return Cutoff(value, 2.0 * half, np.abs(half * a * t - a * (np.expm1(-lam * t) / lam)))
 
 
 @face

@@ -220,13 +220,16 @@ def kl(generated: ArrayLike, variances: ArrayLike, *, mean_error: ArrayLike = 0.
 
 def _excess(made: Array, lam: Array) -> Array:
     """Return x − 1 − ln x for the ratio x, which near one is (x−1)²/2 and there must not cancel."""
-    u = (made - lam) / lam
+    with np.errstate(over="ignore"):
+        u, ratio = (made - lam) / lam, made / lam
+    held = np.isfinite(ratio) & (ratio > 0.0)  # else the logarithms are subtracted
+    log = np.where(held, np.log(np.where(held, ratio, 1.0)), np.log(made) - np.log(lam))
     near = np.abs(u) < 0.5
     # With y = u/(2+u), ln(1+u) = 2 artanh y and u − 2y = uy; |y| < 1/3, so 18 terms do.
     close = np.where(near, u, 0.0)
     y = close / (2.0 + close)
     tail = np.polynomial.polynomial.polyval(y**2, 1.0 / np.arange(3.0, 39.0, 2.0))
-    return np.where(near, close * y - 2.0 * y**3 * tail, u - np.log(made / lam))
+    return np.where(near, close * y - 2.0 * y**3 * tail, u - log)
 
 
 @face

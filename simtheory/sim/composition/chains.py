@@ -27,9 +27,11 @@ _RESONANCE = 0.1
 
 def annealed(run: Run, method: Annealed) -> Samples:
     """Run the chains."""
-    from simtheory.sim.composition import kernels
+    from simtheory.sim.composition.kernels import anneal  # loads Numba
+    from simtheory.sim.composition.moves import BY_LINE, ENERGY, FREE, IN_PLACE, RELEASED, STATED
+    from simtheory.sim.composition.tables import Moves
 
-    kernel, moves = method.kernel, method.steps
+    kernel, steps = method.kernel, method.steps
     variance = narrowest(run.composition, run.levels.values)
     sizes = np.array(kernel.size(variance, alpha=run.levels.alpha))
     _check_steps(run, kernel, sizes, variance)
@@ -45,27 +47,21 @@ def annealed(run: Run, method: Annealed) -> Samples:
     points = run.started(np.array(spread), centre)
     leaps = isinstance(kernel, HMC | UHMC)
     by_line = isinstance(getattr(kernel, "density", None), Line)
-    acceptance = 0 if not kernel.corrected else kernels.LINE if by_line else kernels.ENERGY
-    conventions = {"stated": 0, "released": 1, "in_place": 2}
-    tables = tables_for(
-        run,
-        run.levels.values,
-        centre,
-        (
-            kernels.GLIDES if leaps else kernels.HOPS,
-            acceptance,
-            conventions[kernel.convention],
-            kernel.density.points if by_line else 2,  # type: ignore[attr-defined]
-            kernel.leapfrog if leaps else 1,  # type: ignore[attr-defined]
-        ),
+    moves = Moves(
+        leaps,
+        FREE if not kernel.corrected else BY_LINE if by_line else ENERGY,
+        {"stated": STATED, "released": RELEASED, "in_place": IN_PLACE}[kernel.convention],
+        kernel.density.points if by_line else 2,  # type: ignore[attr-defined]
+        kernel.leapfrog if leaps else 1,  # type: ignore[attr-defined]
+        np.array([getattr(kernel, "damping", 0.0), *sizes]),
     )
+    tables = tables_for(run, run.levels.values, centre, moves)
     path, parts = run.path(), blocks(run.n)
     accepted = np.zeros((len(parts), len(run.levels)))
-    damping = float(getattr(kernel, "damping", 0.0))
 
     def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
-        kernels.anneal(
-            addresses, damping, sizes, carry, moves, part.start, points[part], path[:, part],
+        anneal(
+            addresses, carry, steps, part.start, points[part], path[:, part],
             accepted[parts.index(part)], done, stop,
         )  # fmt: skip
 
@@ -76,8 +72,8 @@ def annealed(run: Run, method: Annealed) -> Samples:
         share = accepted[[bool(mask[part.start]) for part in parts]].sum(axis=0)
         return samples_of(
             run, method, mask, points, centre, path,
-            stats={"evaluations": len(run.levels) * (1 + moves * each)},
-            arrays={"acceptance": ("level", share / (moves * mask.sum()))},
+            stats={"evaluations": len(run.levels) * (1 + steps * each)},
+            arrays={"acceptance": ("level", share / (steps * mask.sum()))},
         )  # fmt: skip
 
     return finished(run, method, parts, act, samples, tables)

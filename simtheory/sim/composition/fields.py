@@ -41,7 +41,8 @@ HEAD = (
     "weights",  # where in data: powers of the experts,
     "constants",  # b, shape (T, components),
     "linear",  # a, shape (T, components, dim),
-    "precision",  # P, shape (T, precisions)
+    "precision",  # P, shape (T, precisions),
+    "numbers",  # of the kernel: damping, then the step at each level
     "x",  # where in m: point, composed score, log-density of a state,
     "y",  # the same of a proposal,
     "v",  # velocity,
@@ -49,26 +50,27 @@ HEAD = (
     "z",  # draws,
     "middle",  # a point between two others, and its score,
     "scores",  # of every expert, one after the other,
-    "logs",  # log-densities of every expert
-    "tally",  # a sum for each chain
+    "logs",  # log-densities of every expert,
+    "gain",  # what a part returns for each chain,
+    "tally",  # a sum for each chain,
     "work",
-    "kind",  # of the kernel: LANGEVIN or LEAPFROG,
-    "acceptance",
+    "acceptance",  # of the kernel
     "convention",
     "points",  # of the line integral
     "leapfrog",
     "data",  # address of data
     "key",  # of all draws, two words
     "word",
-    "composed",  # addresses of the parts that entries call
+    "composed",  # addresses of parts, those that a run calls
     "each",
     "draw",
+    "move",
+    "line",
 )
-DIM, EXPERTS, COMPONENTS, PRECISIONS, WEIGHTS, CONSTANTS, LINEAR, PRECISION = range(8)
-X, Y, V, KEPT, Z, MIDDLE, SCORES, LOGS, TALLY, WORK = range(8, 18)
-KIND, ACCEPTANCE, CONVENTION, POINTS, LEAPFROG, DATA, KEY, WORD, COMPOSED, EACH, DRAW = range(
-    18, 29
-)
+DIM, EXPERTS, COMPONENTS, PRECISIONS, WEIGHTS, CONSTANTS, LINEAR, PRECISION, NUMBERS = range(9)
+X, Y, V, KEPT, Z, MIDDLE, SCORES, LOGS, GAIN, TALLY, WORK = range(9, 20)
+ACCEPTANCE, CONVENTION, POINTS, LEAPFROG, DATA, KEY, WORD = range(20, 27)
+COMPOSED, EACH, DRAW, MOVE, LINE = range(27, 32)
 FIRST = len(HEAD)  # then first component, flags and place of the precisions of each expert
 
 

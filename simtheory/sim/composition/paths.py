@@ -60,12 +60,14 @@ def reversed_(run: Run, method: Reverse | Repaired) -> Samples:
             return finished(run, method, [slice(0, run.n)], walk, samples)
         matrices = _gaussian_factors(c, here)
 
+    tables = tables_for(run, here, centre, apart=len(matrices) > 0)
+
     def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
         diffusion.reverse(
             addresses, pulls, shakes, matrices, part.start, points[part], path[:, part], done, stop
         )
 
-    return finished(run, method, blocks(run.n), act, samples, tables_for(run, here, centre))
+    return finished(run, method, blocks(run.n), act, samples, tables)
 
 
 def _gaussian_factors(c: Composition, levels: Array) -> Array:
@@ -149,7 +151,8 @@ def corrected(run: Run, method: Corrected) -> Samples:
             },
         )  # fmt: skip
 
-    return finished(run, method, islands, act, samples, tables_for(run, here, centre))
+    tables = tables_for(run, here, centre, apart=True)
+    return finished(run, method, islands, act, samples, tables)
 
 
 def superposed(run: Run, method: SuperposedOr | SuperposedAnd) -> Samples:
@@ -187,5 +190,5 @@ def superposed(run: Run, method: SuperposedOr | SuperposedAnd) -> Samples:
             arrays={"log_densities": ("sample expert", densities[mask])},
         )  # fmt: skip
 
-    tables = tables_for(run, run.levels.values[:-1], centre)
+    tables = tables_for(run, run.levels.values[:-1], centre, apart=True)
     return finished(run, method, blocks(run.n), act, samples, tables)

@@ -232,10 +232,12 @@ def samples_of(
     )
 
 
-def tables_for(run: Run, levels: Array, centre: Array, kernel: Any = (0,) * 5) -> Any:
-    """Return what compiled code reads, for points less `centre`."""
+def tables_for(
+    run: Run, levels: Array, centre: Array, moves: Any = None, *, apart: bool = False
+) -> Any:
+    """Return what compiled code reads, for points less `centre`; see `tables_of`."""
     from simtheory.sim.composition.fields import field_of
     from simtheory.sim.composition.tables import tables_of
 
     c = run.composition
-    return tables_of(field_of(c.experts, c.weights, levels, centre), run.key, kernel)
+    return tables_of(field_of(c.experts, c.weights, levels, centre), run.key, moves, apart=apart)

@@ -30,7 +30,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_generator, flag, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import ShapeError
+from simtheory.errors import RegimeError, ShapeError
 from simtheory.noise.levels import Levels
 from simtheory.results import Samples
 from simtheory.sim.composition.chains import annealed
@@ -46,6 +46,7 @@ from simtheory.sim.composition.oracle import oracle
 from simtheory.sim.composition.paths import corrected, reversed_, superposed
 from simtheory.sim.composition.running import Run, composition_of
 from simtheory.tasks.composition import Composition, GaussianMixture
+from simtheory.tasks.composition.tails import failing, worst_level
 
 __all__ = ["sample"]
 
@@ -105,7 +106,8 @@ def sample(
         If a number does not fit: a step that is not stable at a level, a resonant number of leapfrog
         steps, a start from wide noise at a total weight that is not positive.
     RegimeError
-        If the oracle is asked for a composition that is no mixture.
+        If chains or weighted particles would pass a level where the composition cannot be normalised;
+        or the oracle is asked for a composition that is no mixture.
     SolveError
         If points leave float64, as they do where the composition cannot be normalised; or the budget of
         seconds is spent. Its `partial` holds the samples of the blocks of chains that were finished.
@@ -140,6 +142,8 @@ def sample(
     )
     if isinstance(method, Oracle):
         return oracle(run, method)
+    if isinstance(method, Annealed | Corrected):
+        _check_path(run)
     if isinstance(method, Annealed):
         return annealed(run, method)
     if isinstance(method, Corrected):
@@ -147,6 +151,14 @@ def sample(
     if isinstance(method, Reverse | Repaired):
         return reversed_(run, method)
     return superposed(run, method)
+
+
+def _check_path(run: Run) -> None:
+    """Refuse a composition that cannot be normalised at a level on the way."""
+    c, levels = run.composition, run.levels.values
+    found = worst_level(c, start=float(levels[0]))
+    if found is not None and found[0] >= levels[-1]:
+        raise RegimeError(f"Argument `c` must be {failing(c, *found)}")
 
 
 def _points(start: ArrayLike | None, n: int, d: int) -> Array | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from simtheory._typing import Array, IntArray
 from simtheory.sim.composition.draws import draw, words_of
 from simtheory.sim.composition.fields import HEAD, Field, composed, each
+from simtheory.sim.composition.moves import BY_LINE, FREE, STATED, glide, hop, line
 from simtheory.sim.engine.compilation import address
 from simtheory.sim.engine.lanes import room
 from simtheory.sim.engine.layout import WIDE
@@ -40,8 +41,40 @@ class Tables:
         return room(self.size, LANES)
 
 
-def tables_of(field: Field, key: Any, kernel: tuple[int, int, int, int, int] = (0,) * 5) -> Tables:
+class Moves(NamedTuple):
+    """A kernel as compiled code reads it.
+
+    Parameters
+    ----------
+    leaps : bool
+        Whether a move consists of leapfrog steps.
+    acceptance : int
+        `FREE`, `ENERGY` or `BY_LINE`.
+    convention : int
+        `STATED`, `RELEASED` or `IN_PLACE`.
+    points : int
+        Points of the line integral.
+    leapfrog : int
+        Leapfrog steps.
+    numbers : ndarray, shape (1 + T,)
+        Damping, and the step at each level.
+    """
+
+    leaps: bool
+    acceptance: int
+    convention: int
+    points: int
+    leapfrog: int
+    numbers: Array
+
+
+_NONE = Moves(False, FREE, STATED, 2, 1, np.zeros(0))
+
+
+def tables_of(field: Field, key: Any, moves: Moves | None = None, *, apart: bool = False) -> Tables:
     """Return the tables of a field, a key of draws and a kernel.
+
+    Only the parts that a run calls are compiled.
 
     Parameters
     ----------
@@ -49,25 +82,35 @@ def tables_of(field: Field, key: Any, kernel: tuple[int, int, int, int, int] = (
         The experts.
     key : ndarray of uint64, shape (2,)
         Key of all draws.
-    kernel : tuple of int
-        Kind, acceptance, convention, points and leapfrog steps of the kernel.
+    moves : Moves, optional
+        The kernel of annealed chains.
+    apart : bool
+        Whether the scores of the experts are needed one by one, not their weighted sum.
     """
     d, K, M = field.dim, len(field.kinds), field.linear.shape[1]
-    parts = (field.weights, field.constants, field.linear, field.precisions)
-    data = np.concatenate([part.ravel() for part in parts])
-    starts = np.cumsum([0, *(part.size for part in parts)])[:-1]
+    kernel = _NONE if moves is None else moves
+    numbers = (
+        field.weights, field.constants, field.linear, field.precisions, kernel.numbers
+    )  # fmt: skip
+    data = np.concatenate([part.ravel() for part in numbers])
+    starts = np.cumsum([0, *(part.size for part in numbers)])[:-1]
     state = 2 * d + 1
     work = max(int(np.diff(field.first).max()) * (1 + d) + 2 * d, K * K)
-    lengths = (state, max(state, K), d, d, words_of(d), state, K * d, K, 1, work)
+    lengths = (state, max(state, K), d, d, words_of(d), state, K * d, K, 1, 1, work)
     places = np.cumsum([0, *lengths])
-    head = np.array(
-        [
-            *(d, K, M, field.precisions.shape[1], *starts, *places[:-1], *kernel),
-            *(data.ctypes.data, *key.view(np.int64)),
-            *(address(part, WIDE) for part in (composed, each, draw)),
-        ],
-        dtype=np.intp,
+    parts = (
+        None if apart else composed,
+        each if apart else None,
+        draw,
+        None if moves is None else glide if moves.leaps else hop,
+        line if kernel.acceptance == BY_LINE else None,
     )
-    assert head.size == len(HEAD)
+    head = [
+        *(d, K, M, field.precisions.shape[1], *starts, *places[:-1]),
+        *(kernel.acceptance, kernel.convention, kernel.points, kernel.leapfrog),
+        *(data.ctypes.data, *key.view(np.int64)),
+        *(0 if part is None else address(part, WIDE) for part in parts),
+    ]
+    assert len(head) == len(HEAD)
     tail = np.stack([field.first[:-1], field.kinds, field.offsets], axis=1).ravel()
     return Tables(np.array([*head, *tail, M], dtype=np.intp), data, int(places[-1]))

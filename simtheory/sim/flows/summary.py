@@ -267,7 +267,7 @@ def _part(given: Any, first: int, last: int) -> Any:
     """Return the members from first to before last."""
     if callable(given):
         return given(first, last)
-    if isinstance(given, tuple | list) and isinstance(given[0], np.ndarray):
+    if isinstance(given, tuple | list) and given and isinstance(given[0], np.ndarray):
         return tuple(layer[first:last] for layer in given)
     array = np.asarray(given)
     return array if array.ndim < 3 else array[first:last]

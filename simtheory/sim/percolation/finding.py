@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simtheory._checks import as_generator, positive
+from simtheory._checks import as_generator, number, positive
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError
@@ -161,6 +161,10 @@ class Collapse:
     nu: float
     nu_low: float
     nu_high: float
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            number(each.name, getattr(self, each.name))
 
 
 @face

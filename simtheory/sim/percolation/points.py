@@ -138,7 +138,7 @@ def mass_ratio(
     Raises
     ------
     ShapeError
-        If the points are no rows.
+        If the points are no rows, or the shares no row.
     ArgumentError
         If the radius is not positive, half the period is below it, or a share is outside [0, 1].
 
@@ -150,6 +150,8 @@ def mass_ratio(
     1.0
     """
     wanted = np.atleast_1d(shares("kept", kept))
+    if wanted.ndim != 1 or not wanted.size:
+        raise ShapeError(f"Argument `kept` must have shape (X,), but its shape is {wanted.shape}.")
     pairs = links(points, radius, period=period)
     count = positive_int("draws", draws)
     n = len(np.asarray(points))

@@ -36,10 +36,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from scipy import special
 
-from simtheory._checks import as_finite, one_of
+from simtheory._checks import as_finite, non_negative, number, one_of
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ArgumentError, FitError
+from simtheory.errors import ArgumentError, FitError, ShapeError
 from simtheory.results import Curve, axes, files
 from simtheory.results.axes import Arrays, over
 
@@ -91,7 +91,7 @@ class Threshold:
     value : float
         Share of kept sites, or filling factor of discs.
     error : float
-        Standard error over the runs.
+        Standard error over the runs; infinite for a single one.
     runs : int
         Number of runs.
     criterion : str
@@ -106,7 +106,15 @@ class Threshold:
     criterion: str
     side: float
 
+    def __post_init__(self) -> None:
+        number("value", self.value)
+        non_negative("side", self.side)
+        if not self.error >= 0.0:
+            raise ArgumentError(f"Argument `error` must not be negative, but it is {self.error!r}.")
+
     def __str__(self) -> str:
+        if not np.isfinite(self.error):
+            return f"{self.value:.4g}, error unknown ({self.runs} run)"
         places = 1 if self.error <= 0 else max(1, 1 - int(np.floor(np.log10(self.error))))
         return f"{self.value:.{places}f} ± {self.error:.{places}f} ({self.runs} runs)"
 
@@ -158,6 +166,7 @@ class PercolationRun:
     def __post_init__(self) -> None:
         axes.settle(self, axis=2, sum=3)
         one_of("kind", self.kind, (_LATTICE, _DISCS, _BONDS, _NODES))
+        non_negative("side", self.side)
 
     __str__ = axes.text
     _repr_html_ = axes.html
@@ -307,8 +316,17 @@ class PercolationRun:
         Curve
             A row for each quantity that was recorded. Errors are standard errors over runs, of sizes
             over batches of runs.
+
+        Raises
+        ------
+        ShapeError
+            If p is no row of shares.
+        ArgumentError
+            If p is no share or does not increase.
         """
         given = np.atleast_1d(self._shares(p))
+        if given.ndim != 1 or not given.size:
+            raise ShapeError(f"Argument `p` must have shape (X,), but its shape is {given.shape}.")
         rows: dict[str, tuple[Array, Array]] = {}
         if self.wraps:
             root = np.sqrt(max(self.runs, 1))

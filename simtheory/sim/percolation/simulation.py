@@ -58,6 +58,8 @@ def neighbourhood(reach: float) -> IntArray:
             f"Argument `reach` must be at least 1, but it is {far:g}: nothing links, so no share of sites "
             "percolates."
         )
+    if far > _SIDE_MOST:
+        raise ArgumentError(f"Argument `reach` must be at most {_SIDE_MOST}, but it is {far:g}.")
     whole = math.floor(far)
     one = np.arange(-whole, whole + 1)
     offsets = np.stack(np.meshgrid(one, one, indexing="ij"), -1).reshape(-1, 2)
@@ -382,7 +384,12 @@ def _run(
 def _as_edges(edges: Any, nodes: int) -> tuple[Array, int]:
     """Return the edges as pairs of 32-bit numbers, shape (E, 2), and the number of nodes."""
     count = positive_int("nodes", nodes)
-    given = np.asarray(edges)
+    try:
+        given = np.asarray(edges)
+    except ValueError as reason:
+        raise ShapeError(
+            "Argument `edges` must have shape (E, 2), but its rows differ in length."
+        ) from reason
     if given.ndim != 2 or given.shape[1] != 2 or not len(given):
         raise ShapeError(
             f"Argument `edges` must have shape (E, 2), but its shape is {given.shape}."

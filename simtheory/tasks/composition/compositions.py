@@ -18,6 +18,15 @@ from simtheory.tasks.composition.mixtures import GaussianMixture
 __all__ = ["Composition"]
 
 
+def _held(experts: Sequence[Expert]) -> tuple[Any, ...]:
+    """Return the experts of a sequence, which a mixture, though it may look like one, is not."""
+    if isinstance(experts, GaussianMixture) or not isinstance(experts, Sequence):
+        raise ArgumentError(
+            f"Argument `experts` must be a sequence of experts, but it is {kind_of(experts)}."
+        )
+    return tuple(experts)
+
+
 @face(but=("experts", "weights"))
 @dataclass(frozen=True, slots=True, eq=False)
 class Composition:
@@ -59,11 +68,7 @@ class Composition:
     weights: Array
 
     def __init__(self, experts: Sequence[Expert], weights: ArrayLike | None = None) -> None:
-        if isinstance(experts, GaussianMixture) or not isinstance(experts, Sequence):
-            raise ArgumentError(
-                f"Argument `experts` must be a sequence of experts, but it is {kind_of(experts)}."
-            )
-        held = tuple(experts)
+        held = _held(experts)
         if not held:
             raise TaskError("Argument `experts` must hold at least one expert, but it is empty.")
         for index, expert in enumerate(held):
@@ -129,7 +134,8 @@ class Composition:
         Composition
             Weights 1 for the experts and 1 − K for the background: of total weight 1.
         """
-        return cls((*experts, background), (*(1.0 for _ in experts), 1.0 - len(experts)))
+        held = _held(experts)
+        return cls((*held, background), (*(1.0 for _ in held), 1.0 - len(held)))
 
     @classmethod
     def negated(cls, a: Expert, b: Expert, *, weights: ArrayLike = (1.3, -0.3)) -> Composition:

@@ -75,4 +75,7 @@ LEFT_OUT = {
     "simtheory.labels.implements": "a decorator",
 }
 
-MAY_BE_NAN = (r"simtheory\.labels\.[A-Z]\w+",)
+MAY_BE_NAN = (
+    r"simtheory\.assess\.\w+",
+    r"simtheory\.labels\.[A-Z]\w+",
+)

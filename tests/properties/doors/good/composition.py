@@ -1,5 +1,6 @@
 """Good calls of mixtures, compositions and the set-ups of Du et al."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,10 @@ from simtheory.tasks import GaussianMixture
 from simtheory.tasks.du2023 import bar, ring
 
 PAIR = GaussianMixture((0.3, 0.7), ((-1.0, 0.0), (0.5, 1.0)), (0.2, 0.1))
+
+FITTED = SimpleNamespace(
+    covariance_type="spherical", weights_=PAIR.weights, means_=PAIR.means, covariances_=[0.2, 0.1]
+)
 
 COMMON: dict[str, Any] = {
     "cond": ring(),
@@ -40,8 +45,14 @@ OWN: dict[str, dict[str, Any]] = {
         "linear": np.ones(2),
         "quadratic": np.eye(2),
     },
-    "GaussianMixture": ARRAYS,
-    "Composition.classified": {"labels": [0, 1], "target": 0},
+    "Composition": {"x": np.zeros((4, 2))},
+    "Composition.classified": {"target": 0, "labels": [0, 1]},
+    "Composition.from_dict": {"values": (ring() * bar()).to_dict()},
+    "Composition.negated": {"a": ring(), "b": bar()},
+    "GaussianMixture": {**ARRAYS, "x": np.zeros((4, 2)), "axes": [0]},
+    "GaussianMixture.from_dict": {"values": PAIR.to_dict()},
+    "GaussianMixture.from_fitted": {"fitted": FITTED},
+    "GaussianMixture.given": {"values": [0.5]},
     "tasks.composition.arrays.diffuse": {"weights": PAIR.weights, "alpha": 0.9},
     "tasks.du2023.slots": {"k": 3, "background": "empty"},
 }

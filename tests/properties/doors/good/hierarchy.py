@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from simtheory import RandomHierarchy, analytic, noise
-from tests.properties.doors.good.things import AXES
+from simtheory import RandomHierarchy, TreeGrammar, analytic, noise
+from tests.properties.doors.good.things import AXES, FOLDER
 
 GRAMMAR = RandomHierarchy(v=4, m=2, s=2, L=2)
+TREE = TreeGrammar([[[[0, 1], [1, 0]]]])
 FLAT = np.ones((3, 4, 4))
 HIERARCHY = {"v": 8, "m": 2, "L": 3}
 
@@ -55,6 +56,11 @@ OWN: dict[str, dict[str, Any]] = {
     "noise.Uniform": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
     "noise.alpha_bars": {"steps": 5},
     "RandomHierarchy": HIERARCHY,
+    "RandomHierarchy.from_dict": {"values": GRAMMAR.to_dict()},
+    "TreeGrammar.from_dict": {"values": TREE.to_dict()},
+    "TreeGrammar.index": {"strings": TREE.sample(3, rng=0)},
+    "TreeGrammar.load": {"path": TREE.save(FOLDER / "tree.npz")},
+    "TreeGrammar.synonyms": {"strings": TREE.sample(3, rng=0), "level": 1},
     "TreeGrammar": {"rules": [[[[0, 1], [1, 0]]]]},
     "tasks.favero2025.grammar": {**HIERARCHY, "s": 2, "seed_rules": 0},
     "sim.hierarchy.Beliefs": {

@@ -6,6 +6,7 @@ import numpy as np
 
 from simtheory.sim import percolation
 from simtheory.sim.percolation import Everything, Largest
+from tests.properties.doors.good.things import FOLDER
 
 _RUN = percolation.lattice(8, runs=20, rng=0, record=Everything())
 _RING = [(0, 1), (1, 2), (2, 0)]
@@ -29,6 +30,8 @@ OWN: dict[str, dict[str, Any]] = {
     "sim.percolation.PercolationRun.susceptibility": {"p": 0.5},
     "sim.percolation.PercolationRun.curve": {"p": [0.5, 0.6]},
     "sim.percolation.PercolationRun.batch": {"index": 0},
+    "sim.percolation.PercolationRun.from_xarray": {"dataset": _RUN.to_xarray()},
+    "sim.percolation.PercolationRun.load": {"path": _RUN.save(FOLDER / "percolation.npz")},
     "sim.percolation.Threshold": {
         "value": 0.5, "error": 0.1, "runs": 3, "criterion": "either", "side": 8.0
     },

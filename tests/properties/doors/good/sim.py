@@ -49,6 +49,10 @@ OWN: dict[str, dict[str, Any]] = {
 }
 
 LEFT_OUT = {
+    **{
+        f"simtheory.sim.{flow}.layers": "hands on what the integrator checks"
+        for flow in ("Deep", "OneLayer", "Tied", "Untied")
+    },
     "simtheory.sim.Gram": "the fields of the integrator, on arrays that it made",
     "simtheory.sim.Product": "the fields of the integrator, on arrays that it made",
     "simtheory.sim.flows.methods": "tables of methods",

@@ -1,0 +1,54 @@
+"""Beliefs on drawn grammars: ambiguous, uneven, with unused rules, under likelihoods of any size."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simtheory.errors import ArgumentError
+from simtheory.sim import hierarchy as h
+from simtheory.tasks import TreeGrammar
+from tests.unit.hierarchy_cases import enumerated, trees
+
+
+@st.composite
+def grammars(draw):
+    """Two levels of rules drawn with repetition, some of them never used."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**31)))
+    below = alphabet = draw(st.integers(2, 3))
+    rules, weights = [], []
+    for _ in range(2):
+        n, m, s = (draw(st.integers(1, 3)) for _ in range(3))
+        rules.append(rng.integers(0, below, (n, m, s)))
+        chances = rng.dirichlet(np.full(m, 0.7), size=n) * (rng.random((n, m)) > 0.2)
+        chances[chances.sum(axis=1) == 0.0, 0] = 1.0
+        weights.append(chances / chances.sum(axis=1, keepdims=True))
+        below = n
+    return TreeGrammar(
+        rules, alphabet=alphabet, weights=weights, root=rng.dirichlet(np.ones(below))
+    )
+
+
+@settings(max_examples=40)
+@given(grammars(), st.integers(0, 2**31), st.floats(0.0, 0.6), st.floats(-200.0, 200.0))
+def test_beliefs_are_sums_over_trees_or_the_string_is_impossible(grammar, seed, zeros, scale):
+    rng = np.random.default_rng(seed)
+    size = (3, grammar.length, grammar.alphabet)
+    likelihood = 10.0 ** (rng.uniform(-40.0, 0.0, size) + scale) * (rng.random(size) >= zeros)
+    levels, chance = trees(grammar)
+    sites = np.arange(grammar.length)
+    possible = ((likelihood[:, sites, levels[0]] > 0).all(-1) * chance).sum(axis=1) > 0
+    if not possible.all():
+        with pytest.raises(ArgumentError, match=rf"string {int(np.argmin(possible))}"):
+            h.infer(grammar, likelihood)
+        return
+    found = h.infer(grammar, likelihood)
+    nodes, cavity, evidence = enumerated(grammar, likelihood)
+    for level, exact in zip(found.nodes, nodes, strict=True):
+        assert np.abs(level - exact).max() < 1e-12
+        assert np.abs(level.sum(axis=-1) - 1.0).max() < 1e-14
+    assert np.abs(found.cavity - cavity).max() < 1e-12
+    assert found.log_evidence == pytest.approx(evidence, abs=1e-11, rel=1e-13)
+    drawn = h.draw_posterior(grammar, likelihood, rng=seed)
+    assert (likelihood[np.arange(3)[:, None], sites, drawn] > 0).all()
+    assert h.parse(grammar, drawn).valid.all()
