@@ -1,28 +1,40 @@
-"""What you bring, held against theory: samples, texts, experts.
+"""What you bring, held against theory: strings, probabilities of denoisers, texts, experts.
 
 Each kind of `simtheory assess` is a function here that returns what the command prints and its page
 shows. An answer is a frozen dataclass, and `print` shows it.
 
-===========  ==============================================  ===============================
+===========  ==============================================  ====================================
 kind         what you bring                                  functions
-===========  ==============================================  ===============================
+===========  ==============================================  ====================================
+strings      generated strings and their grammar             `strings` (reader), `score`
+denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
-===========  ==============================================  ===============================
+===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
+from simtheory.assess.probes import Probe, level_shares, probe, staircase
+from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
 
 __all__ = [
     "Coherence",
     "ErrorSplit",
     "Outlook",
+    "Probe",
+    "Score",
+    "Share",
     "coherence",
     "error_split",
     "external",
+    "level_shares",
     "outlook",
+    "probe",
+    "score",
+    "staircase",
+    "strings",
     "texts",
 ]
 

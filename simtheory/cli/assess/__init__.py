@@ -11,6 +11,8 @@ __all__ = ["KINDS", "assess"]
 
 # Kind -> module of this package that defines its command, line of --help.
 KINDS = {
+    "strings": ("strings", "Rules kept, copies and novelty of generated strings."),
+    "denoiser": ("denoiser", "Which levels of a grammar a model's probabilities use."),
     "experts": ("experts", "What a composition of experts is, and what samplers return of it."),
     "text": ("text", "Up to which distance samples are as correlated as their corpus."),
 }

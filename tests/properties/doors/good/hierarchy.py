@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from simtheory import RandomHierarchy, TreeGrammar, analytic, noise
-from tests.properties.doors.good.things import AXES, FOLDER
+from simtheory import RandomHierarchy, TreeGrammar, noise
+from tests.properties.doors.good.things import FOLDER
 
 GRAMMAR = RandomHierarchy(v=4, m=2, s=2, L=2)
 TREE = TreeGrammar([[[[0, 1], [1, 0]]]])
@@ -47,10 +47,6 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "analytic.hierarchy.sensitivity": {"x": 1.0},
     "analytic.hierarchy.snr_threshold": {"level": 1},
-    "plot.strings_needed": {
-        "table": analytic.hierarchy.strings_needed(v=8, m=2, L=3),
-        "ax": AXES,
-    },
     "noise.Erasure": {"noised": [[0, 1, 2]], "alphabet": 3},
     "noise.Mask": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},
     "noise.Uniform": {"noised": [[0, 1, 2]], "strings": [[0, 1, 2]], "alphabet": 3},

@@ -1,0 +1,107 @@
+"""``simtheory assess denoiser``: which levels of a grammar a model's probabilities use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from simtheory import assess, plot
+from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.errors import ArgumentError
+
+__all__ = ["denoiser"]
+
+
+@click.command()
+@click.argument("probe", type=click.Path(path_type=Path))
+@click.argument("probabilities", nargs=-1, required=True, type=click.Path(path_type=Path))
+@answered
+def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
+    """Say which levels of a grammar a denoiser knows, from its probabilities alone.
+
+    PROBE is the probe.npz of `simtheory make hierarchy --probe`; PROBABILITIES are .npy files of shape
+    (N, d, v), one for each checkpoint: the model's probabilities of the clean tokens.
+
+    \b
+    simtheory assess denoiser probe.npz probabilities_*.npy --out shares
+    """
+    asked = assess.Probe.load(probe)
+    found = {path.name: assess.level_shares(asked, _read(path)) for path in probabilities}
+    steps = assess.staircase(asked)
+    depth = asked.grammar.depth
+    rows = []
+    for name, each in found.items():
+        cells = [
+            "–" if np.isnan(c) else f"{c:.3f} ± {(high - low) / 2:.3f}"
+            for c, (low, high) in zip(each.shares, each.interval, strict=True)
+        ]
+        rows.append(
+            [
+                name if len(name) <= 20 else f"…{name[-19:]}",
+                f"{each.excess:.4f}",
+                f"P_{each.nearest}",
+                *cells,
+            ]
+        )
+    lines = [
+        *table(
+            ["probabilities", "excess", "like", *(f"level {l}" for l in range(1, depth + 1))], rows
+        ),
+        "",
+        "level l: share of what the rules of level l tell that the model uses, with half of its interval "
+        "of 95 %; 0 before it knows the level, 1 after.",
+        "excess: mean KL(P_L || q) in nats a token; like: the nearest of P_0 ... P_L, which know the rules "
+        "up to a level. Their own excess: "
+        + ", ".join(f"P_{k} {value:.4f}" for k, value in enumerate(steps))
+        + ".",
+    ]
+
+    def draw_shares(ax: Any) -> None:
+        for l in range(depth):
+            ax.plot(
+                range(1, len(found) + 1),
+                [each.shares[l] for each in found.values()],
+                "o-",
+                color=plot.colour(l),
+                label=f"level {l + 1}",
+            )
+        ax.set(xlabel="file", ylabel="level share", xticks=range(1, len(found) + 1))
+        ax.legend()
+
+    def draw_excess(ax: Any) -> None:
+        ax.plot(
+            range(1, len(found) + 1), [each.excess for each in found.values()], "o-", color=plot.INK
+        )
+        for k, value in enumerate(steps[:-1]):
+            ax.axhline(value, ls="--", color=plot.colour(k), label=f"knows {k}")
+        ax.set(xlabel="file", ylabel="excess (nats a token)", xticks=range(1, len(found) + 1))
+        ax.legend()
+
+    shares, excess = "Level shares, file by file", "Excess over Bayes, beside the staircase"
+    return Answer(
+        title="Levels that a denoiser knows",
+        text=wrapped(lines),
+        values={
+            "probabilities": {
+                name: {
+                    "shares": each.shares,
+                    "interval": each.interval,
+                    "excess": each.excess,
+                    "nearest": each.nearest,
+                }
+                for name, each in found.items()
+            },
+            "staircase": steps,
+        },
+        pictures={shares: (shares, draw_shares), excess: (excess, draw_excess)},
+    )
+
+
+def _read(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as reason:
+        raise ArgumentError(f"The file {path} is no readable array: {reason}") from reason
