@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from simtheory._names import public
 from simtheory.analytic import (
+    composition,
     deep,
     denoiser,
     descent,
@@ -24,6 +25,7 @@ from simtheory.analytic.advice import advice
 
 __all__ = [
     "advice",
+    "composition",
     "deep",
     "denoiser",
     "descent",

@@ -279,7 +279,7 @@ def _floor(truth: Array, size: Array) -> Array:
 
     E|k − np| = 2 (1 − p) j P(k = j) with j = ⌊np⌋ + 1: the mean deviation of a binomial.
     """
-    from scipy.stats import binom  # a second that short commands would pay
+    from scipy.stats import binom  # half a second
 
     n = np.maximum(np.floor(size + 1e-9), 1.0)[..., np.newaxis]
     j = np.floor(n * truth) + 1.0
