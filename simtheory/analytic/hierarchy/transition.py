@@ -224,4 +224,6 @@ def _root(v: float, m: float, s: float) -> float:
         return gap / ((p - 1.0) * (p - 1.0 / v))
 
     edge = 1e-9 * (1.0 - 1.0 / v)  # the quotient loses half of its digits that near to its ends
+    from scipy.optimize import brentq  # slow to import
+
     return float(brentq(reduced, 1.0 / v + edge, 1.0 - edge, xtol=1e-15, rtol=1e-14))

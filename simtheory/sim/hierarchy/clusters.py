@@ -277,5 +277,7 @@ def _area(products: Array, parents: IntArray) -> float:
     count, rest = int(synonyms.sum()), int((~synonyms).sum())
     if not count or not rest:
         return float("nan")
+    from scipy.stats import rankdata  # half a second
+
     ranks = rankdata(products[one, two])
     return float((ranks[synonyms].sum() - count * (count + 1) / 2) / (count * rest))
