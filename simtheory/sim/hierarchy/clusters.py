@@ -270,8 +270,6 @@ def _k_means(z: Array, groups: int, directions: int, rng: np.random.Generator) -
 
 def _area(products: Array, parents: IntArray) -> float:
     """Return the area under the curve of synonyms against others, by ranks of pairs."""
-    from scipy.stats import rankdata  # a second that short commands would pay
-
     one, two = np.triu_indices(len(parents), 1)
     synonyms = parents[one] == parents[two]
     count, rest = int(synonyms.sum()), int((~synonyms).sum())
