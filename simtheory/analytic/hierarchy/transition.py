@@ -215,8 +215,6 @@ def class_threshold(*, v: ArrayLike, m: ArrayLike, s: ArrayLike = 2) -> ClassThr
 
 def _root(v: float, m: float, s: float) -> float:
     """Return the fixed point strictly between chance and certainty, of F(p) = p without those two."""
-    from scipy.optimize import brentq  # half a second that s = 2 does not need
-
     phi, c = (m * v - 1.0) / (v**s - 1.0), (m - 1.0) / (v**s - 1.0)
 
     def reduced(p: float) -> float:
