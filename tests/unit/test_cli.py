@@ -198,7 +198,7 @@ def test_predict_writes_the_curves_of_its_table(tmp_path):
     [
         (["predcit"], "did you mean predict"),
         (["predict"], "needs --mu and --sigma"),
-        (["predict", "hierarhcy"], "did you mean hierarchy"),
+        (["predict", "hierarch"], "did you mean hierarchy"),
         (["predict", "hierarchy", "--v", "8"], "--m, --depth are missing"),
         ([*BUDGET[:-1], "0"], "`L` must be a positive integer"),
         ([*BUDGET, "--m", "9"], "must be at most v**(s-1) = 8"),
