@@ -332,7 +332,7 @@ def _half(x: Array, y: Array) -> float:
     expected=Verdict.DISAGREES,
     reason="Evidence fluctuates under real noise, while the ε-process takes its mean: the class is lost near a share "
     "of .47 of masks, and near .28 of tokens replaced, against ε⋆ = .80.",
-    errata="class-threshold-under-real-noise",
+    errata="rhm-real-noise",
 )
 def class_threshold_under_real_noise(found: runs.Lost) -> Evidence:
     """Where masks hide the class."""
@@ -365,7 +365,7 @@ def class_threshold_under_real_noise(found: runs.Lost) -> Evidence:
     budget="quick",
     expected=Verdict.DISAGREES,
     reason="ln 2 / ln F'(p⋆) is 1.893 with F'(p⋆) = 1.4422.",
-    errata="class-nu",
+    errata="rhm-nu",
 )
 def class_nu() -> Evidence:
     """Growth of a small distance from the fixed point over seven levels."""
@@ -571,6 +571,7 @@ def _draw_clusters(ax: Any, named: dict[str, runs.Clusters]) -> None:
     expected=Verdict.DISAGREES,
     reason="k-means pools all tuples, so the strings that it needs grow by an exponent between 2.0 and 2.3; the law is "
     "one of single correlations.",
+    errata="rhm-clustering",
 )
 def clustering_exponent(*found: runs.Clusters) -> Evidence:
     """Strings that k-means needs over the number of rules."""
