@@ -361,20 +361,14 @@ def class_threshold_under_real_noise(found: runs.Lost) -> Evidence:
     quantity="ln s over the logarithm of the slope of the iterated map at its unstable fixed point",
     band=(1.75, 1.81),
     null="the exponent of v = 16, m = 4",
-    reads=[],
+    reads=[runs.class_growth],
     budget="quick",
     expected=Verdict.DISAGREES,
     reason="ln 2 / ln F'(p⋆) is 1.893 with F'(p⋆) = 1.4422.",
     errata="rhm-nu",
 )
-def class_nu() -> Evidence:
+def class_nu(gaps: Array) -> Evidence:
     """Growth of a small distance from the fixed point over seven levels."""
-    fixed = forms.class_threshold(v=32, m=8)
-    start = float(fixed.belief) + np.array([-1e-7, 1e-7])
-    paths = [start]
-    for _ in range(7):
-        paths.append(forms.class_map(paths[-1], v=32, m=8))
-    gaps = np.array([path[1] - path[0] for path in paths])
     measured = float(np.log(2.0) / (np.log(gaps[-1] / gaps[0]) / 7))
 
     def draw(ax: Any) -> None:
@@ -390,7 +384,7 @@ def class_nu() -> Evidence:
         ax.legend()
 
     return Evidence(
-        predicted=float(fixed.nu),
+        predicted=float(forms.class_threshold(v=32, m=8).nu),
         stated=1.78,
         values=[measured],
         null=float(forms.class_threshold(v=16, m=4).nu),
