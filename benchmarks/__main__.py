@@ -9,7 +9,7 @@ import click
 
 from benchmarks import page, results
 
-STUDIES = ("turns", "bound", "steps", "scaling", "startup")
+STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition")
 
 
 @click.command()
@@ -62,6 +62,10 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import scaling
 
         return scaling.measure(quick=quick, say=click.echo)
+    if study == "composition":
+        from benchmarks import composition
+
+        return composition.measure(quick=quick, say=click.echo)
     from benchmarks import startup
 
     return startup.measure(quick=quick, say=click.echo)

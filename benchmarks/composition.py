@@ -369,25 +369,41 @@ def check(problem: Problem, found: dict[str, tuple[np.ndarray, float]]) -> None:
         assert np.all(np.abs(gap) < 4 * error), (name, gap / error)
 
 
-def compare(problem: Problem) -> None:
-    """Time the programs in turn and print their costs and ratios."""
+def compare(problem: Problem, rounds: int) -> dict[str, list[float]]:
+    """Time the programs in turn: CPU seconds of each per move and chain, in each round."""
     runs = {name: make(problem) for name, make in PROGRAMS.items()}
     check(problem, {name: run(0) for name, run in runs.items()})  # which also warms up
     count = CHAINS * len(LEVELS) * MOVES
     costs: dict[str, list[float]] = {name: [] for name in runs}
-    for seed in range(ROUNDS):
+    for seed in range(rounds):
         for name, run in runs.items():
             begin = time.process_time()
             run(seed)
             costs[name].append((time.process_time() - begin) / count)
-    print(problem.name)
-    for name, found in costs.items():
-        ratios = [a / b for a, b in zip(found, costs["sim.composition"], strict=True)]
-        print(
-            f"  {name:22s} {1e9 * min(found):8.0f} ns at best, {1e9 * statistics.median(found):8.0f} in the "
-            f"median; {statistics.median(ratios):6.1f} x ({min(ratios):.1f} to {max(ratios):.1f})",
-            flush=True,
-        )
+    return costs
+
+
+def measure(*, quick: bool, say: Callable[[str], object]) -> dict[str, Any]:
+    """Compare the programs on all problems; return costs in nanoseconds and ratios."""
+    rounds, rows = 3 if quick else ROUNDS, []
+    with threadpool_limits(1), jax.enable_x64(True):
+        for problem in problems():
+            say(problem.name)
+            costs = compare(problem, rounds)
+            for name, found in costs.items():
+                ratios = [a / b for a, b in zip(found, costs["sim.composition"], strict=True)]
+                low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+                cost = 1e9 * statistics.median(found)
+                rows.append(
+                    {
+                        "problem": problem.name,
+                        "program": name,
+                        "ns": cost,
+                        "ratio": [middle, low, high],
+                    }
+                )
+                say(f"  {name:22s} {cost:8.0f} ns; {middle:6.1f} x ({low:.1f} to {high:.1f})")
+    return {"rounds": rounds, "chains": CHAINS, "moves": MOVES, "rows": rows}
 
 
 def threads() -> None:
@@ -410,9 +426,7 @@ def main() -> None:
     if "threads" in sys.argv[1:]:
         threads()
         return
-    with threadpool_limits(1), jax.enable_x64(True):
-        for problem in problems():
-            compare(problem)
+    measure(quick=False, say=print)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from simtheory._names import public
 from simtheory.analytic import (
+    composition,
     deep,
     denoiser,
     descent,
@@ -16,6 +17,7 @@ from simtheory.analytic import (
     flow_matching,
     hierarchy,
     one_layer,
+    percolation,
     tied,
     untied,
     yang2024,
@@ -24,6 +26,7 @@ from simtheory.analytic.advice import advice
 
 __all__ = [
     "advice",
+    "composition",
     "deep",
     "denoiser",
     "descent",
@@ -31,6 +34,7 @@ __all__ = [
     "flow_matching",
     "hierarchy",
     "one_layer",
+    "percolation",
     "tied",
     "untied",
     "yang2024",

@@ -10,7 +10,10 @@ from typing import Any
 
 import click
 
-__all__ = ["as_json", "strict"]
+__all__ = ["as_json", "json_flag", "strict"]
+
+json_flag = click.option("--json", is_flag=True, help="Print JSON instead of a table.")
+"""The flag itself, for a command whose exit status says something too."""
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., None]:
@@ -20,7 +23,7 @@ def as_json(command: Callable[..., Any]) -> Callable[..., None]:
     Numbers that are not finite become null, because JSON has none.
     """
 
-    @click.option("--json", is_flag=True, help="Print JSON instead of a table.")
+    @json_flag
     @functools.wraps(command)
     def run(*args: Any, json: bool, **options: Any) -> None:
         found = command(*args, json=json, **options)

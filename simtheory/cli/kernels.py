@@ -15,24 +15,31 @@ __all__ = ["cache", "warmup"]
 
 
 @click.command()
-def warmup() -> None:
+@as_json
+def warmup(json: bool) -> dict[str, Any] | None:
     """Compile the kernels ahead of their first use.
 
     Compiled kernels are stored on disk, serve all dimensions and widths, and are compiled again when
     a file of their package changes.
     """
     begin = before = time.perf_counter()
+    seconds = {}
     for what in sim.warmup():
         now = time.perf_counter()
-        click.echo(f"{what:<28}{now - before:6.2f} s")
+        seconds[what] = now - before
+        if not json:
+            click.echo(f"{what:<28}{seconds[what]:6.2f} s")
         before = now
     found = sim.kernel_cache()
+    if json:
+        return {"seconds": seconds, "folders": [str(f) for f in found.folders], "bytes": found.size}
     kept = (
         f"kept on disk, {found.size / 2**20:.1f} MiB"
         if found.folders
         else "no folder to store them in"
     )
     click.echo(f"Ready in {before - begin:.1f} s; {kept}.")
+    return None
 
 
 @click.group()

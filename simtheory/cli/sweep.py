@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from simtheory._checks import nearest, one_of
+from simtheory.cli._flags import in_flags
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
 
@@ -58,6 +59,7 @@ def sweep() -> None:
     is_flag=True,
     help="Let SPEC name a function, module:name, whose code runs here. Modules beside SPEC are found.",
 )
+@in_flags
 def run(
     spec_file: Path,
     out: Path | None,
@@ -96,6 +98,7 @@ def run(
 @sweep.command()
 @click.argument("store", type=click.Path(path_type=Path))
 @as_json
+@in_flags
 def status(store: Path, json: bool) -> dict[str, Any] | None:
     """Say how many cells are done, have failed and why, and are still to come."""
     from simtheory.sweep import status as found
@@ -119,6 +122,7 @@ def status(store: Path, json: bool) -> dict[str, Any] | None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The picture (png, svg, pdf). Default: the name of STORE, ending in .png, beside it.",
 )
+@in_flags
 def plot(
     store: Path,
     variable: str | None,
@@ -158,9 +162,9 @@ def _panels(data: Any, variable: str, x: str | None, y: str | None) -> list[tupl
     """Return what is drawn side by side: the values of the axis beside two and the seeds."""
     one_of("variable", variable, [str(name) for name in data.data_vars])
     dims = [str(name) for name in data[variable].dims if name != "seed"]
-    for axis in (x, y):
+    for name, axis in (("x", x), ("y", y)):
         if axis is not None:
-            one_of("axis", axis, dims)
+            one_of(name, axis, dims)
     free = [name for name in dims if name not in (x, y)]
     beside = free[: max(0, len(dims) - 2)]
     if not beside:

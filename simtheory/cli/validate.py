@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from simtheory.cli._json import as_json
+from simtheory.cli._flags import in_flags
+from simtheory.cli._json import as_json, json_flag, strict
 
 if TYPE_CHECKING:
     from simtheory.validation.claims.record import Record
@@ -54,6 +55,8 @@ def _complete(ctx: click.Context, param: click.Parameter, begun: str) -> list[Co
     is_flag=True,
     help="Make the numbers of these topics what the documentation shows and what durations are estimated from.",
 )
+@json_flag
+@in_flags
 def validate(
     claims: tuple[str, ...],
     budget: str | None,
@@ -61,6 +64,7 @@ def validate(
     device: str,
     resume: bool,
     commit: bool,
+    json: bool,
 ) -> None:
     """Test the claims of the papers and write the ledger's page.
 
@@ -72,7 +76,8 @@ def validate(
     from simtheory.validation.ledger.runner import run
 
     def line(record: Record) -> None:
-        click.echo(_line(record))
+        if not json:
+            click.echo(_line(record))
 
     index = (out / "index.html").resolve()
     try:
@@ -92,10 +97,16 @@ def validate(
             err=True,
         )
         sys.exit(130)
+    topics: list[str] = []
     if commit:
-        topics = findings.commit(records, budget=budget or "standard", yardstick=yardstick())
-        click.echo(f"Committed: {', '.join(topics)}.")
+        topics = list(findings.commit(records, budget=budget or "standard", yardstick=yardstick()))
     surprises = sum(not record.as_expected for record in records)
+    if json:
+        found = [{**record.to_dict(), "as_expected": record.as_expected} for record in records]
+        click.echo(strict({"records": found, "committed": topics, "page": str(index)}))
+        sys.exit(1 if surprises else 0)
+    if topics:
+        click.echo(f"Committed: {', '.join(topics)}.")
     noun = "claim" if len(records) == 1 else "claims"
     click.echo(f"\n{len(records)} {noun}, {surprises} other than expected.\n{index}")
     sys.exit(1 if surprises else 0)

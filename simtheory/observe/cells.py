@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
 
 from simtheory._checks import as_finite, kind_of, not_negative, number
 from simtheory._faces import face
@@ -280,6 +279,8 @@ def _floor(truth: Array, size: Array) -> Array:
 
     E|k − np| = 2 (1 − p) j P(k = j) with j = ⌊np⌋ + 1: the mean deviation of a binomial.
     """
+    from scipy.stats import binom  # half a second
+
     n = np.maximum(np.floor(size + 1e-9), 1.0)[..., np.newaxis]
     j = np.floor(n * truth) + 1.0
     mean = 2.0 * (1.0 - truth) * j * binom.pmf(j, n, truth)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from simtheory._checks import of_kind
+from simtheory._checks import as_finite, of_kind
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ShapeError
@@ -162,6 +162,7 @@ def measurements(
         The same Axes.
     """
     of_kind("ax", ax, Axes)
+    as_finite("band", band)
     spots = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else [0.0]
     ax.axhspan(*band, color=_PREDICTED, alpha=0.13, lw=0, label="band")
     ax.axhline(predicted, color=_PREDICTED, ls="--", lw=1.4, label="predicted")

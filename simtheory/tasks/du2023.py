@@ -17,12 +17,14 @@ from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
+from simtheory.noise import Levels
 from simtheory.tasks.composition import Composition, GaussianMixture
 
 __all__ = [
     "bar",
     "blobs",
     "frame",
+    "planar_levels",
     "ring",
     "ring_centres",
     "ring_times_bar",
@@ -30,6 +32,7 @@ __all__ = [
     "two_bars",
 ]
 
+CONVENTIONS = ("stated", "released")
 BACKGROUNDS = ("empty", "unconditional", "cluttered")
 SLOTS = 9
 _ON = 0.3  # chance that a slot of the cluttered background is on
@@ -144,6 +147,30 @@ def frame() -> Composition:
     large = GaussianMixture(np.full(81, 1.0 / 81.0), means, np.full(81, 0.0875**2))
     small = GaussianMixture([1.0], [[0.0, 0.0]], [0.3**2 / 3.0])
     return Composition.negated(large, small, weights=(1.3, -0.3))
+
+
+@face
+def planar_levels(convention: str = "stated") -> Levels:
+    """Return the noise levels of the planar examples: 100 of the cosine schedule.
+
+    Parameters
+    ----------
+    convention : {"stated", "released"}
+        Whether a clean level ends them, as annealing to the product needs; the released notebook ends at
+        the last noisy level, whose noise (6.3e-4) is nearly the variance of a mode.
+
+    Returns
+    -------
+    Levels
+        101 levels, or 100.
+
+    Examples
+    --------
+    >>> round(float(planar_levels("released").sigma[-1] ** 2), 9)
+    0.000631282
+    """
+    one_of("convention", convention, CONVENTIONS)
+    return Levels.cosine(100, clean=convention == "stated")
 
 
 @face

@@ -293,6 +293,30 @@ def test_commands_that_print_numbers_print_json_on_request(tmp_path):
     assert all(len(one["band"]) == 2 for one in listed)
     kept = json.loads(type_in("cache", "info", "--json").output)
     assert set(kept) == {"folders", "files", "bytes"}
+    compiled = json.loads(type_in("warmup", "--json").output)
+    assert compiled["seconds"]
+    assert all(seconds >= 0.0 for seconds in compiled["seconds"].values())
+    claim = "identity/figure-10-failure"
+    tested = type_in("validate", claim, "--json", "--out", str(tmp_path / "ledger"))
+    found = json.loads(tested.stdout)
+    assert tested.exit_code == 0
+    assert [(one["id"], one["as_expected"]) for one in found["records"]] == [(claim, True)]
+    assert found["page"].endswith("index.html")
+
+
+def test_errors_of_sweeps_and_of_the_ledger_speak_of_flags(tmp_path):
+    assert "Option --budget is 'huge'" in type_in("validate", "--budget", "huge").output
+    spec = tmp_path / "s.toml"
+    spec.write_text(
+        'measure = ["loss"]\n[task]\nmu = [1.0, "b"]\nsigma = 0.1\n[axes]\nb = [1.0, 2.0]\n'
+        "[time]\nt_max = 1.0\npoints = 5\n",
+        encoding="utf-8",
+    )
+    done = type_in("sweep", str(spec), "--out", str(tmp_path / "s.zarr"))
+    assert done.exit_code == 0, done.output
+    wrong = type_in("sweep", "plot", str(tmp_path / "s.zarr"), "--x", "a")
+    assert wrong.exit_code == 2
+    assert "Option --x is 'a', which is unknown" in wrong.output
 
 
 def test_json_has_null_for_what_is_not_finite():

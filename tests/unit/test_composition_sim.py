@@ -112,6 +112,11 @@ def test_gaussians_follow_their_closed_laws():
     by_whole = sp.sample(sp.Repaired(sp.Gaussian()), pair, 4000, levels=few, rng=0).points
     assert by_point.mean() == pytest.approx(by_whole.mean(), abs=0.05)
     assert by_point.var() == pytest.approx(by_whole.var(), rel=0.15)
+    # Churn: .6667 and .8889 of the variance of the square for η = 1 and 2.
+    fine = sp.Levels.geometric(1e4, 1e-4, 1500)
+    for churn, share in ((1.0, 0.6667), (2.0, 0.8889)):
+        drawn = sp.sample(sp.Reverse(churn=churn), gaussian(0.05) ** 2, 8000, levels=fine, rng=0)
+        assert drawn.points.var() / 0.025 == pytest.approx(share, abs=0.045)
     # Under DDIM a plain product ends in a point: log10 of the ratio of variances, T = 100.
     equal = gaussian(0.05) ** 2
     ddim = sp.sample(
@@ -122,7 +127,7 @@ def test_gaussians_follow_their_closed_laws():
 
 def test_kernels_of_a_gaussian_have_their_stationary_variances():
     levels, one = sp.Levels([1.0, 0.0], [1.0, 1.0], [1e-9, 0.0]), gaussian(1.0)
-    n = 20_000
+    n = 10_000
     start = np.random.default_rng(1).standard_normal((n, 1))
     three = 3.0 * np.sqrt(2.0 / n)
 
@@ -167,11 +172,11 @@ def test_superposed_scores_mix_and_agree():
     left, right = du2023.blobs()
     levels = sp.Levels.geometric(100.0, 1e-5, 1000)
     drawn = sp.sample(
-        sp.SuperposedOr(), Composition((left, right), (1.0, 3.0)), 4000, levels=levels, rng=0
+        sp.SuperposedOr(), Composition((left, right), (1.0, 3.0)), 2000, levels=levels, rng=0
     )
     six = (drawn.points[:, 0] > 0) * 3 + np.digitize(drawn.points[:, 1], [-0.3, 0.3])
-    shares = np.bincount(six, minlength=6) / 4000
-    assert shares == pytest.approx(np.repeat([0.25 / 3, 0.25], 3), abs=0.02)
+    shares = np.bincount(six, minlength=6) / 2000
+    assert shares == pytest.approx(np.repeat([0.25 / 3, 0.25], 3), abs=0.03)
     followed = drawn.arrays["log_densities"]
     own = np.where(drawn.points[:, 0] > 0, followed[:, 1], followed[:, 0])
     exact = np.where(
@@ -349,10 +354,10 @@ def test_what_is_finished_in_time_is_kept(monkeypatch):
     method = sp.Annealed(sp.HMC(), steps=10)
     whole = sp.sample(method, PRODUCT, 256, levels=levels, rng=0)
     with pytest.raises(SolveError, match=r"0\.1 seconds") as caught:
-        sp.sample(method, PRODUCT, 1_000_000, levels=levels, rng=0, threads=1, max_seconds=0.1)
+        sp.sample(method, PRODUCT, 100_000, levels=levels, rng=0, threads=1, max_seconds=0.1)
     partial = caught.value.partial
     assert partial is not None
-    assert 0 < len(partial.points) < 1_000_000
+    assert 0 < len(partial.points) < 100_000
     assert len(partial.points) % 128 == 0
     assert partial.points[:256].tobytes() == whole.points[: len(partial.points)].tobytes()
 
@@ -379,4 +384,7 @@ def test_samples_say_how_they_were_made():
     assert drawn.path is None
     assert np.array_equal(drawn.levels, LEVELS.values)
     assert drawn.weights == pytest.approx(np.full(64, 1 / 64))
+    free = sp.sample(sp.Annealed(sp.ULA(), steps=1), PRODUCT, 2, levels=LEVELS, rng=0)
+    assert free.acceptance is None
+    assert free.log_weights is None
     assert sp.narrowest(PRODUCT, [0.0])[0] == pytest.approx(1 / (1 / 9e-4 + 75), rel=1e-12)

@@ -269,7 +269,7 @@ def test_the_quick_run_stays_within_its_processor_time(tmp_path):
     code = (
         "import resource, subprocess, sys; from simtheory.validation.ledger.plan import yardstick;"
         "before = yardstick();"
-        "done = subprocess.run([sys.executable, '-m', 'simtheory.cli', 'validate', '--out', sys.argv[1]]);"
+        "done = subprocess.run([sys.executable, '-m', 'simtheory', 'validate', '--out', sys.argv[1]]);"
         "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
         "print((used.ru_utime + used.ru_stime) / (0.5 * (before + yardstick())), done.returncode)"
     )

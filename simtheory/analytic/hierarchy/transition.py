@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import brentq
 
 from simtheory._checks import shares
 from simtheory._faces import face
@@ -223,4 +222,6 @@ def _root(v: float, m: float, s: float) -> float:
         return gap / ((p - 1.0) * (p - 1.0 / v))
 
     edge = 1e-9 * (1.0 - 1.0 / v)  # the quotient loses half of its digits that near to its ends
+    from scipy.optimize import brentq  # slow to import
+
     return float(brentq(reduced, 1.0 / v + edge, 1.0 - edge, xtol=1e-15, rtol=1e-14))

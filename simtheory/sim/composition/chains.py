@@ -69,11 +69,12 @@ def annealed(run: Run, method: Annealed) -> Samples:
     each = (kernel.leapfrog if leaps else 1) + middle  # type: ignore[attr-defined]
 
     def samples(mask: Any) -> Samples:
-        share = accepted[[bool(mask[part.start]) for part in parts]].sum(axis=0)
+        taken = accepted[[bool(mask[part.start]) for part in parts]].sum(axis=0)
+        rate = taken / (steps * mask.sum())
         return samples_of(
             run, method, mask, points, centre, path,
             stats={"evaluations": len(run.levels) * (1 + steps * each)},
-            arrays={"acceptance": ("level", share / (steps * mask.sum()))},
+            arrays={"acceptance": ("level", rate)} if kernel.corrected else {},
         )  # fmt: skip
 
     return finished(run, method, parts, act, samples, tables)

@@ -97,7 +97,6 @@ def anneal(
                 if at[ACCEPTANCE] == FREE:
                     for i in range(2 * d + 1):
                         store(m, at[X] + i, load(m, at[Y] + i))
-                    store(m, at[TALLY], load(m, at[TALLY]) + 1.0)
                 else:
                     _settle(m, at, d)
             for lane in range(here):

@@ -46,7 +46,6 @@ from simtheory.sim.composition.oracle import oracle
 from simtheory.sim.composition.paths import corrected, reversed_, superposed
 from simtheory.sim.composition.running import Run, composition_of
 from simtheory.tasks.composition import Composition, GaussianMixture
-from simtheory.tasks.composition.tails import failing, worst_level
 
 __all__ = ["sample"]
 
@@ -155,6 +154,8 @@ def sample(
 
 def _check_path(run: Run) -> None:
     """Refuse a composition that cannot be normalised at a level on the way."""
+    from simtheory.tasks.composition.tails import failing, worst_level  # loads scipy.optimize
+
     c, levels = run.composition, run.levels.values
     found = worst_level(c, start=float(levels[0]))
     if found is not None and found[0] >= levels[-1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simtheory.noise.curvatures import Gaussian
-from simtheory.noise.kernels import HMC, MALA
+from simtheory.noise.kernels import HMC, MALA, Line
 from simtheory.noise.levels import Levels
 from simtheory.sim.composition.methods import (
     Annealed,
@@ -26,7 +26,7 @@ def warmup() -> Iterator[str]:
     levels = Levels.geometric(1.0, 0.1, 3)
     methods: tuple[Method, ...] = (
         Annealed(MALA(), steps=1),
-        Annealed(HMC(), steps=1),
+        Annealed(HMC(density=Line()), steps=1),
         Reverse(),
         Repaired(Gaussian()),
         Corrected(islands=1),

@@ -32,7 +32,6 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import rankdata
 
 from simtheory._checks import as_generator, as_strings, one_of, require
 from simtheory._faces import face
@@ -276,5 +275,7 @@ def _area(products: Array, parents: IntArray) -> float:
     count, rest = int(synonyms.sum()), int((~synonyms).sum())
     if not count or not rest:
         return float("nan")
+    from scipy.stats import rankdata  # half a second
+
     ranks = rankdata(products[one, two])
     return float((ranks[synonyms].sum() - count * (count + 1) / 2) / (count * rest))

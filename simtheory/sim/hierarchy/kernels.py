@@ -478,27 +478,21 @@ def step(
 
 
 @entry
-def parse(table_at: int, depth: int, strings: IntArray, symbols: IntArray, rules: IntArray) -> None:
-    """Find the symbol of every node, level after level, and its rule where `rules` has room; else -1."""
+def climb(table_at: int, l: int, below: Any, symbols: Any, rules: Any) -> None:
+    """Find the symbols of the nodes of level l from those below, and their rules where there is room; else -1.
+
+    The nodes of all strings stand one after the other.
+    """
     at = table(table_at)
-    for row in range(strings.shape[0]):
-        begin, before = 0, 0
-        for l in range(1, depth + 1):
-            f, n = FIELDS * l, at[FIELDS * (l - 1) + SYMBOLS]
-            s = at[f + BRANCHES]
-            for i in range(at[f + NODES]):
-                state = 0
-                for j in range(s):
-                    k = i * s + j
-                    below = strings[row, k] if l == 1 else symbols[row, before + k]
-                    state = at[at[f + TRIE] + state * n + below] if below >= 0 else 0
-                    if state == 0:
-                        break
-                rule = at[at[f + RULES] + state]
-                symbols[row, begin + i] = at[at[f + PARENTS] + rule] if rule >= 0 else -1
-                if rules.size:
-                    rules[row, begin + i] = rule
-            before, begin = begin, begin + at[f + NODES]
+    f, width = FIELDS * l, at[FIELDS * (l - 1) + SYMBOLS] + 1
+    s, trie, found = at[f + BRANCHES], at[f + TRIE] + 1, at[f + PARENTS]
+    for k in range(symbols.size):
+        state = 1
+        for j in range(s):
+            state = at[trie + state * width + below[k * s + j]]
+        symbols[k] = at[found + state]
+        if rules.size:
+            rules[k] = at[at[f + RULES] + state]
 
 
 @entry

@@ -107,7 +107,7 @@ def parse(grammar: RandomHierarchy | TreeGrammar, strings: ArrayLike) -> Parse:
     """
     tree = as_grammar(grammar)
     tokens = as_strings("strings", strings, tree.alphabet, length=tree.length)
-    if tree.unambiguous:
+    if tree_of(tree).unambiguous:
         levels, _ = symbols_and_rules(tree, tokens)
     else:
         levels = _likeliest(tree, tokens)
@@ -124,15 +124,16 @@ def symbols_and_rules(
     """Return symbols of levels 0 … L and, if wanted, which of the used rules stands at each node above."""
     from simtheory.sim.hierarchy import kernels  # loads Numba
 
-    tree, count = tree_of(grammar), len(strings)
-    nodes = grammar.nodes[1:]
-    symbols = np.empty((count, sum(nodes)), dtype=np.int64)
-    chosen = np.empty_like(symbols) if rules else np.empty((0, 0), dtype=np.int64)
+    tree = tree_of(grammar)
     tokens = strings if strings.flags.writeable else strings.copy()  # one kind of array, one kernel
-    kernels.parse(tree.at.ctypes.data, tree.depth, tokens, symbols, chosen)
-    cuts = np.cumsum(nodes)[:-1]
-    levels = (strings, *np.split(symbols, cuts, axis=1))
-    return levels, tuple(np.split(chosen, cuts, axis=1)) if rules else ()
+    levels, chosen = [tokens], []
+    for l in range(1, tree.depth + 1):
+        found = np.empty((len(strings), grammar.nodes[l]), dtype=np.int64)
+        chosen.append(np.empty_like(found) if rules else np.empty((0, 0), dtype=np.int64))
+        flat = (levels[-1].ravel(), found.ravel(), chosen[-1].ravel())
+        kernels.climb(tree.at.ctypes.data, l, *flat)
+        levels.append(found)
+    return (strings, *levels[1:]), tuple(chosen)
 
 
 def _likeliest(grammar: TreeGrammar, strings: IntArray) -> tuple[IntArray, ...]:

@@ -34,8 +34,8 @@ WEIGHTS = 7  # index of the rules' probabilities
 EVEN = 8  # 1 where all rules of the level have one probability, which then is left out
 PRIOR = 9  # index of the symbols' probabilities at each node
 TRIE = 10  # states of a reader of tuples
-RULES = 11  # of each final state its rule
-PARENTS = 12  # of each rule its symbol
+RULES = 11  # of each final state the rule of its tuple,
+PARENTS = 12  # and the symbol of that
 NUMBERS, SPARE, FREE = (
     13,
     14,
@@ -58,6 +58,8 @@ class Tree(NamedTuple):
         Sum of the logarithms of the probabilities that are left out, up to each level.
     row : int
         Messages of the largest level.
+    unambiguous : bool
+        Whether no tuple is written by two rules.
     groups : int
         Groups of lanes of the memory of eight strings: messages, scratch for a row, the numbers, and the
         few at `FREE`.
@@ -68,6 +70,7 @@ class Tree(NamedTuple):
     numbers: Array
     even: Array
     row: int
+    unambiguous: bool
     groups: int
 
 
@@ -105,12 +108,12 @@ def tree_of(grammar: TreeGrammar) -> Tree:
         field[BRANCHES] = s
         field[FIRST] = kept(0, np.searchsorted(used.parents, np.arange(sizes[l] + 1)))
         field[WORDS] = kept(0, children)
-        field[PARENTS] = kept(0, used.parents)
         field[WEIGHTS] = kept(1, weights)
         field[EVEN] = int((weights == weights[0]).all())
         even[l] = even[l - 1] + field[EVEN] * nodes[l] * np.log(weights[0])
         trie, rules = _trie(used.words, n)
         field[TRIE], field[RULES] = kept(0, trie), kept(0, rules)
+        field[PARENTS] = kept(0, np.where(rules < 0, -1, used.parents[rules]))
     row = max(n * k for n, k in zip(sizes, nodes, strict=True))
     probabilities = np.concatenate(numbers)
     free = place + row + -(-probabilities.size // LANES)
@@ -121,6 +124,7 @@ def tree_of(grammar: TreeGrammar) -> Tree:
         probabilities,
         even,
         row,
+        grammar.unambiguous,
         free + _OWN,
     )
 
@@ -141,21 +145,20 @@ def _used(grammar: TreeGrammar, level: int) -> _Used:
 def _trie(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
     """Return a reader of tuples: the next state for each state and symbol, and the rule of each tuple.
 
-    State 0 has read nothing, and state 0 after a symbol means that no tuple begins so. After all
-    symbols but the last the state leads to the number of the tuple; of equal tuples the first is named.
+    It starts in state 1. No tuple that is written leads to state 0, which nothing leaves. The last symbol
+    leads to the number of the tuple, from 1 on, whose rule is named: the first of equal ones. Symbols
+    are counted from -1, which stands for none.
     """
     count, s = words.shape
-    state = np.zeros(count, dtype=np.int64)
-    tables, first, made = [], 0, 1
+    tables = [np.zeros((1, n + 1), dtype=np.int64)]
+    state, base, size = np.ones(count, dtype=np.int64), 1, 1  # states of this place in the tuple
     for j in range(s):
         keys, found = np.unique(state * n + words[:, j], return_inverse=True)
-        found = found.ravel()
-        table = np.zeros((made - first) * n, dtype=np.int64)
-        following = np.arange(keys.size) + (made if j < s - 1 else 1)
-        table[keys - first * n] = following
+        begin = base + size if j < s - 1 else 1
+        table = np.zeros((size, n + 1), dtype=np.int64)
+        table[keys // n - base, keys % n + 1] = begin + np.arange(keys.size)
         tables.append(table)
-        state = following[found]
-        first, made = made, made + keys.size
+        state, base, size = begin + found.ravel(), base + size, keys.size
     rules = np.full(int(state.max()) + 1, -1, dtype=np.int64)
     rules[state[::-1]] = np.arange(count)[::-1]
-    return np.concatenate(tables), rules
+    return np.concatenate(tables).ravel(), rules

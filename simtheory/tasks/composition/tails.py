@@ -26,7 +26,14 @@ from simtheory.errors import RegimeError
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
 
-__all__ = ["Tail", "require_mixtures", "require_normalizable", "weakest_tail", "worst_level"]
+__all__ = [
+    "Tail",
+    "failing",
+    "require_mixtures",
+    "require_normalizable",
+    "weakest_tail",
+    "worst_level",
+]
 
 _TUPLES = 4096
 """Combinations of different precisions that are looked at one by one; more are searched."""
@@ -186,8 +193,24 @@ def require_normalizable(c: Composition, *, level: float = 0.0) -> None:
     raise RegimeError(f"Argument `c` must be {failing(c, level, tail)}")
 
 
+@face
 def failing(c: Composition, level: float, tail: Tail) -> str:
-    """Return in words where a composition cannot be normalised, and which weights could."""
+    """Return in words where a composition cannot be normalised, and which weights could be.
+
+    Parameters
+    ----------
+    c : Composition
+        The composition.
+    level : float
+        Where it fails.
+    tail : Tail
+        Its tail there.
+
+    Returns
+    -------
+    str
+        The words.
+    """
     direction = ", ".join(f"{u:.4g}" for u in tail.direction)
     fitting = np.where(c.weights < 0.0, tail.factor * c.weights, c.weights)
     weights = ", ".join(f"{w:.6g}" for w in fitting)

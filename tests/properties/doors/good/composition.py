@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from simtheory.noise import HMC, MALA, Levels
 from simtheory.tasks import GaussianMixture
+from simtheory.tasks.composition.tails import weakest_tail
 from simtheory.tasks.du2023 import bar, ring
 
+GAUSS = GaussianMixture([1.0], [[0.2, 0.0]], [0.5])
 PAIR = GaussianMixture((0.3, 0.7), ((-1.0, 0.0), (0.5, 1.0)), (0.2, 0.1))
 
 FITTED = SimpleNamespace(
@@ -29,7 +32,67 @@ COMMON: dict[str, Any] = {
 
 ARRAYS = {"weights": PAIR.weights, "variances": PAIR.variances}
 
+X = np.zeros((4, 2))
+SCORES = np.random.default_rng(0).normal(size=(2, 4, 2))
+FALLING = np.array([1.0, 0.5, 0.0])
+SUM = GAUSS * GAUSS
+LINE = GaussianMixture((0.3, 0.7), (-1.0, 0.5), (0.2, 0.1))
+CURVE = np.linspace(0.0, 1.0, 2)
+
+ROOM: dict[str, Any] = {
+    "c": SUM,
+    "x": X,
+    "centres": [[-0.5, 0.0], [0.5, 0.0]],
+    "levels": FALLING,
+    "times": 0.5,
+    "kernel": MALA(),
+    "variances": np.ones(3),
+    "v": np.ones(3),
+    "direction": (1.0, 0.0),
+    "points": np.zeros((3, 4, 2)),
+    "scores": SCORES,
+    "weights": (1.0, 1.0),
+    "displacement": SCORES[0],
+    "precisions": np.stack([np.eye(2), 2.0 * np.eye(2)]),
+    "offsets": (0.0, 1.0),
+    "schedule": Levels.geometric(10.0, 0.1, 5),
+    "first": SCORES[0],
+    "second": SCORES[1],
+    "noise": X,
+    "drop": 0.1,
+    "expert": GAUSS,
+    "variance": 0.5,
+    "dim": 2,
+    "mixture": PAIR,
+    "exponent": 2.0,
+    "gaussian": GaussianMixture([1.0], [[0.0, 0.0]], [4.0]),
+    "posteriors": 3,
+    "prior": 1.0,
+    "model": 0,
+    "k": 3,
+    "cuts": [0.0],
+}
+
 OWN: dict[str, dict[str, Any]] = {
+    "analytic.composition": ROOM,
+    "analytic.composition.defect_of_pairs": {"scores": SCORES, "background": X},
+    "analytic.composition.factorised": {"background": np.ones(3), "shifts": np.ones(3)},
+    "analytic.composition.guidance_defect": {"cond": X, "uncond": X + 1.0, "gamma": 2.0},
+    "analytic.composition.high_noise_gap": {"dim": 2, "experts": 3},
+    "analytic.composition.equal_shrink": {"experts": 3},
+    "analytic.composition.multiply": {
+        "weights": (np.zeros(2), np.zeros(2)),
+        "means": (PAIR.means, PAIR.means),
+        "covariances": (PAIR.covariances, PAIR.covariances),
+    },
+    "analytic.composition.resonances": {"kernel": HMC(), "v": np.ones(3)},
+    "analytic.composition.mcmc.check_resonance": {"kernel": HMC(), "v": np.ones(3)},
+    "analytic.composition.separatrix_weights": {"c": LINE * LINE, "cuts": [0.0], "start": 4.0},
+    "analytic.composition.terminal_law": {"c": LINE * LINE, "points": 101, "steps": 20},
+    "analytic.composition.mixture_score": {"experts": [PAIR, GAUSS], "x": X, "level": 0.5},
+    "analytic.composition.Law": {"x": CURVE, "density": np.ones(2), "cumulative": CURVE},
+    "analytic.composition.Law.distance": {"density": np.ones_like},
+    "tasks.composition.tails": {"c": SUM, "label": "gmm-product", "tail": weakest_tail(SUM)},
     "tasks.composition.arrays": {**ARRAYS, "x": np.zeros((4, 2)), "axes": None},
     "tasks.composition.arrays.condition": {
         "weights": PAIR.weights,

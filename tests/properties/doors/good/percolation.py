@@ -12,6 +12,12 @@ _RUN = percolation.lattice(8, runs=20, rng=0, record=Everything())
 _RING = [(0, 1), (1, 2), (2, 0)]
 
 OWN: dict[str, dict[str, Any]] = {
+    "analytic.percolation": {
+        "sigma": 1.0, "theta": 0.1, "side": 32.0, "radius": 3.0, "spacing": 1.0, "n": 9, "a": 0.3,
+        "count": 1, "nx": 3, "ny": 3, "m": 4, "pairs": [(0, 1), (1, 1)], "delta": 0.5, "dx": 0.5,
+        "dy": 0.5, "linked": 1.0, "sites": 9, "p": 0.5, "z": 20,
+    },
+    "analytic.percolation.spanning_polynomial": {"n": 3},
     "sim.percolation": {"runs": 20, "reach": 1.0, "nodes": 3, "edges": _RING, "radius": 1.0},
     "sim.percolation.lattice": {"side": 8},
     "sim.percolation.discs": {"side": 4.0},
@@ -41,6 +47,7 @@ OWN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 LEFT_OUT = {
+    "simtheory.analytic.percolation.WrappingProbabilities": "a tuple of answers",
     "simtheory.sim.percolation.records": "choices without arguments",
     "simtheory.sim.percolation.runs.Shares": "a tuple of answers",
 }

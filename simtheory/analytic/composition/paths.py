@@ -1,0 +1,326 @@
+r"""The path of products through the noise levels: the clock, the tails, and what summed scores miss.
+
+Symbols
+-------
+y : :math:`z/\alpha`; lambda : level, :math:`\sigma^2/\alpha^2`; q : density of an expert at a level;
+S : :math:`\sum_iw_is_i`; W : total weight; D : defect; K : number of experts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simtheory._checks import as_finite, non_negative, positive, positive_int
+from simtheory._faces import face
+from simtheory._typing import Array, ArrayLike
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.tasks.composition.compositions import Composition
+from simtheory.tasks.composition.tails import weakest_tail, worst_level
+
+__all__ = [
+    "Validity",
+    "clock",
+    "defect",
+    "defect_of_pairs",
+    "factorised",
+    "guidance_defect",
+    "high_noise_gap",
+    "normalizable",
+    "slot_mode",
+    "validity",
+]
+
+
+@face
+def clock(z: ArrayLike, *, alpha: float, sigma: float) -> tuple[Array, float]:
+    r"""Return the state and the level that all schedules share, :math:`y = z/\alpha, \lambda = \sigma^2/\alpha^2`.
+
+    In it every sampler with summed scores is :math:`dy = \tfrac12(1 + \eta^2)S\,d\tau + \eta\,dW`; schedules
+    differ in their start alone.
+
+    Parameters
+    ----------
+    z : array_like
+        Noised data :math:`\alpha x + \sigma\varepsilon`.
+    alpha : float
+        Share of the data.
+    sigma : float
+        Share of the noise.
+
+    Returns
+    -------
+    (ndarray, float)
+        y and λ.
+
+    Examples
+    --------
+    >>> clock([1.0], alpha=0.5, sigma=1.0)
+    (array([2.]), 4.0)
+    """
+    share, noise = positive("alpha", alpha), non_negative("sigma", sigma)
+    return as_finite("z", z) / share, (noise / share) ** 2
+
+
+@face
+def high_noise_gap(dim: int, experts: int) -> float:
+    r"""Return the divergence of the noised product from the product of the noised experts, at high noise.
+
+    .. math:: KL \to \frac d2(K - 1 - \ln K) \quad (\lambda \to \infty) .
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d.
+    experts : int
+        Number of experts K, each of weight 1 and finite variance.
+
+    Returns
+    -------
+    float
+        The limit, which does not vanish for two experts or more.
+
+    Examples
+    --------
+    >>> round(high_noise_gap(2, 3), 4)
+    0.9014
+    """
+    K = positive_int("experts", experts)
+    return float(0.5 * positive_int("dim", dim) * (K - 1.0 - np.log(K)))
+
+
+@face
+def normalizable(c: Composition, *, level: float = 0.0) -> bool:
+    r"""Return whether a composition of mixtures can be normalised at a level.
+
+    .. math:: \sum_iw_i\min_ku^T(C_{ik} + \lambda I)^{-1}u > 0 \quad\text{for every direction } u .
+
+    Parameters
+    ----------
+    c : Composition
+        Of Gaussian mixtures.
+    level : float
+        Variance of the noise.
+
+    Returns
+    -------
+    bool
+        Whether its integral is finite.
+
+    Examples
+    --------
+    >>> from simtheory import GaussianMixture
+    >>> wide, narrow = (GaussianMixture([1.0], [0.0], [v]) for v in (1.0, 0.25))
+    >>> normalizable(wide / narrow), normalizable(narrow / wide)
+    (False, True)
+    """
+    tail = weakest_tail(c, level=non_negative("level", level))
+    scale = abs(c.weights).max() / (level + max(float(e.variances.max()) for e in c.experts))
+    return bool(tail.value > 1e-12 * scale)
+
+
+@face
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """Whether a composition is a density on the whole path, and which samplers have a limit.
+
+    Parameters
+    ----------
+    holds : bool
+        Whether it can be normalised at every level from the start to 0.
+    level : float or None
+        Highest level at which it cannot; None if there is none.
+    direction : ndarray, shape (d,), or None
+        Direction in which it does not fall there.
+    largest : ndarray, shape (K,), or None
+        Weights, the negative ones shrunk, up to which it could be normalised there.
+    total_weight : float
+        Total weight W.
+    samplers : dict of str to bool
+        Whether the end of each sampler stays finite: ``"ddim"``, ``"ddpm"``, ``"annealed"``; with an
+        infinite start W = 1 and W > 1/2 decide the first two.
+    """
+
+    holds: bool
+    level: float | None
+    direction: Array | None
+    largest: Array | None
+    total_weight: float
+    samplers: dict[str, bool]
+
+
+@face
+def validity(c: Composition, *, start: float = np.inf, churn: float = 1.0) -> Validity:
+    r"""Return whether a composition is a density on its whole path, and which samplers have a limit.
+
+    From :math:`\Lambda \to \infty` reverse diffusion has a finite end iff
+    :math:`W > 1/(1 + \eta^2)`, the ODE iff :math:`W = 1`; its variance goes as
+    :math:`\Lambda^{1-W}`. A finite end need not be the right one.
+
+    Parameters
+    ----------
+    c : Composition
+        Of Gaussian mixtures.
+    start : float
+        Highest level; infinite for the limit.
+    churn : float
+        Churn of the sampler that ``"ddpm"`` stands for.
+
+    Returns
+    -------
+    Validity
+        With a level and a direction where it fails.
+
+    Examples
+    --------
+    >>> from simtheory import GaussianMixture
+    >>> wide, narrow = (GaussianMixture([1.0], [0.0], [v]) for v in (1.0, 0.25))
+    >>> found = validity(Composition((wide, narrow), (1.0, -0.4)))
+    >>> found.holds, round(found.level, 6)
+    (False, 0.25)
+    """
+    if not start > 0.0:
+        raise ArgumentError(f"Argument `start` must be a positive level, but it is {start!r}.")
+    eta2, W = non_negative("churn", churn) ** 2, c.total_weight
+    found = worst_level(c, start=start)
+    finite = bool(np.isfinite(start))
+    holds = found is None and (W > 0.0 or finite)
+    samplers = {
+        "ddim": finite or abs(W - 1.0) < 1e-12,
+        "ddpm": finite or W * (1.0 + eta2) > 1.0 + 1e-12,
+        "annealed": holds,
+    }
+    if found is None:
+        return Validity(holds, None, None, None, W, samplers)
+    level, tail = found
+    shrunk = np.where(c.weights < 0.0, tail.factor * c.weights, c.weights)
+    largest = shrunk if np.isfinite(tail.factor) else None
+    return Validity(holds, level, tail.direction, largest, W, samplers)
+
+
+@face
+def defect(scores: Array, weights: ArrayLike) -> Array:
+    r"""Return what the path of products gains beyond reverse diffusion with summed scores.
+
+    For :math:`p_\lambda \propto \prod_iq_{i,\lambda}^{w_i}` and any churn,
+
+    .. math:: \partial_\tau p = \text{(flow of the sampler)} + p\,(D - E_pD), \qquad
+        D = \tfrac12\Big(|S|^2 - \sum_iw_i|s_i|^2\Big) .
+
+    So the sampler is exact if and only if D is constant in x at every level.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (K, ..., d)
+        Scores of the experts.
+    weights : array_like, shape (K,)
+        Their weights.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Defects.
+    """
+    w = as_finite("weights", weights)
+    if scores.ndim < 2 or w.shape != scores.shape[:1]:
+        raise ShapeError(
+            f"Argument `weights` must have shape ({scores.shape[0] if scores.ndim else 1},), one for each "
+            f"expert's scores (K, ..., d), but its shape is {w.shape}."
+        )
+    total = np.einsum("k,k...d->...d", w, scores)
+    squares = np.einsum("k,k...d->...", w, scores**2)
+    return np.asarray(0.5 * ((total**2).sum(axis=-1) - squares))
+
+
+@face
+def defect_of_pairs(scores: Array, background: Array) -> Array:
+    r"""Return the defect of experts over a background: products of what each adds.
+
+    .. math:: D = \sum_{i<j}\langle s_i - s_b, s_j - s_b\rangle .
+
+    Parameters
+    ----------
+    scores : ndarray, shape (K, ..., d)
+        Scores of the experts, each of weight 1.
+    background : ndarray, shape (..., d)
+        Score of the background, of weight 1 − K.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Defects.
+    """
+    added = scores - background
+    total = added.sum(axis=0)
+    return np.asarray(0.5 * ((total**2).sum(axis=-1) - (added**2).sum(axis=(0, -1))))
+
+
+@face
+def guidance_defect(cond: Array, uncond: Array, gamma: float) -> Array:
+    r"""Return the defect of guidance, :math:`D = \tfrac12\gamma(\gamma - 1)|s_c - s_u|^2`.
+
+    Parameters
+    ----------
+    cond : ndarray, shape (..., d)
+        Conditional scores.
+    uncond : ndarray, shape (..., d)
+        Unconditional scores.
+    gamma : float
+        Strength.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Defects.
+    """
+    return np.asarray(0.5 * gamma * (gamma - 1.0) * ((cond - uncond) ** 2).sum(axis=-1))
+
+
+@face
+def factorised(background: Array, shifts: Array) -> float:
+    r"""Return the defect of experts that change disjoint coordinates of a background: zero.
+
+    Where expert i adds :math:`g_i` to the background's score on coordinates of its own,
+
+    .. math:: D = \sum_{i<j}\langle g_i, g_j\rangle = 0 .
+
+    Parameters
+    ----------
+    background : ndarray, shape (d,)
+        The background's score.
+    shifts : ndarray, shape (d,)
+        What the one expert of each coordinate adds.
+
+    Returns
+    -------
+    float
+        The defect, from the scores of d experts.
+    """
+    return float(defect_of_pairs(background + np.diag(shifts), background))
+
+
+@face
+def slot_mode(k: int, *, size: float = 1.0) -> float:
+    r"""Return where the mode of a slot sits when k objects are composed over the unconditional background.
+
+    .. math:: \arg\min_c\big[(k - 1)c^2 + (\mu - c)^2\big] = \frac\mu k .
+
+    Parameters
+    ----------
+    k : int
+        Number of objects.
+    size : float
+        Place μ of an object alone.
+
+    Returns
+    -------
+    float
+        The place; with an empty background it is μ for every k.
+
+    Examples
+    --------
+    >>> [round(slot_mode(k), 3) for k in (1, 2, 3, 5, 9)]
+    [1.0, 0.5, 0.333, 0.2, 0.111]
+    """
+    return float(size) / positive_int("k", k)

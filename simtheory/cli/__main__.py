@@ -1,5 +1,0 @@
-"""``python -m simtheory.cli``."""
-
-from simtheory.cli import main
-
-main(prog_name="simtheory")
