@@ -36,7 +36,6 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.noise import Levels
 from simtheory.tasks.composition.compositions import Composition
-from simtheory.tasks.composition.tails import require_mixtures
 
 __all__ = ["FreezeOut", "cell_masses", "freeze_out"]
 
@@ -129,7 +128,13 @@ def cell_masses(c: Any, centres: ArrayLike, *, level: float = 0.0) -> Array:
 
 
 def _centres(c: Composition, centres: ArrayLike) -> Array:
-    require_mixtures(c, "freeze-out-rates")
+    for index, expert in enumerate(c.experts):
+        if not all(hasattr(expert, name) for name in ("log_density", "means", "variances")):
+            raise RegimeError(
+                f"Argument `c` must hold Gaussian mixtures, or experts with their `means`, `variances` and "
+                f"`log_density` (label freeze-out-rates), but experts[{index}] is a "
+                f"{type(expert).__name__}."
+            )
     if c.dim > 2:
         raise RegimeError(
             f"Argument `c` must have one or two dimensions (label freeze-out-rates), but its dimension is "
@@ -247,7 +252,8 @@ def freeze_out(
     Parameters
     ----------
     c : Composition
-        Of Gaussian mixtures, in one or two dimensions.
+        Of Gaussian mixtures, or of trained energies that know the means and variances of what they
+        learned; in one or two dimensions.
     centres : array_like, shape (m, d)
         Centres of the cells: on a line, or on a circle in the plane.
     levels : Levels or array_like, shape (T,)

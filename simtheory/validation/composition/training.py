@@ -56,22 +56,39 @@ class NetExpert:
         Its description.
     weights : object
         The trained weights.
-    dim : int
-        Dimension of its points.
+    mixture : GaussianMixture
+        What it learned.
     moment : float
         Mean square of a coordinate of the data.
     lowest : float
         Lowest level that it was trained at.
-    narrowest : float
-        Smallest variance of what it learned, from which kernels take their steps.
     """
 
     net: ExpertNet
     weights: Any
-    dim: int
+    mixture: GaussianMixture
     moment: float
     lowest: float
-    narrowest: float
+
+    @property
+    def dim(self) -> int:
+        """Dimension of its points."""
+        return self.mixture.dim
+
+    @property
+    def means(self) -> Array:
+        """Means of the components that it learned."""
+        return self.mixture.means
+
+    @property
+    def variances(self) -> Array:
+        """Variances of the components that it learned, along their axes."""
+        return self.mixture.variances
+
+    @property
+    def narrowest(self) -> float:
+        """Smallest variance of what it learned, from which kernels take their steps."""
+        return float(self.mixture.variances.min())
 
     @property
     def has_density(self) -> bool:
@@ -303,7 +320,6 @@ def train_expert(
 
     learner = ExpertLearner(Recipe(int(stops[-1]), decay), net, size, (low, high))
     losses, experts = [], []
-    least = float(mixture.variances.min())
     with computing_on(place, precision="float32"):
         common = loop.Common(jnp.asarray(rate, jnp.float32))
         for seed in chosen:
@@ -319,7 +335,7 @@ def train_expert(
             gaps = np.maximum(np.diff(stops, prepend=0), 1)
             losses.append(np.where(stops > 0, np.asarray(seen["total"], np.float64) / gaps, np.nan))
             last = jax.tree.map(lambda a: np.asarray(a[-1]), seen["weights"])
-            experts.append(NetExpert(net, last, mixture.dim, moment, low, least))
+            experts.append(NetExpert(net, last, mixture, moment, low))
     lost = [
         seed for seed, loss in zip(chosen, losses, strict=True) if not np.isfinite(loss[1:]).all()
     ]
