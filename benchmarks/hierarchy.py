@@ -62,6 +62,39 @@ def _shares(message: Any) -> Any:
     return message / message.sum(-1, keepdims=True)
 
 
+def pgmax_beliefs(grammar: Any) -> Callable[[Any], Any]:
+    """Return a compiled function from likelihoods to beliefs at the leaves, by PGMax on the same tree.
+
+    Its messages flow everywhere at once, so that 2 L rounds carry them from leaf to leaf; in float32.
+    """
+    import jax
+    from pgmax import fgraph, fgroup, infer, vgroup
+
+    levels = [
+        vgroup.NDVarArray(num_states=size, shape=(count,))
+        for size, count in zip(grammar.sizes, grammar.nodes, strict=True)
+    ]
+    graph = fgraph.FactorGraph(variable_groups=levels)
+    for l, rules in enumerate(grammar.rules, start=1):
+        n, m, s = rules.shape
+        words = np.concatenate([np.repeat(np.arange(n), m)[:, None], rules.reshape(-1, s)], axis=1)
+        families = [
+            [levels[l][i], *(levels[l - 1][i * s + j] for j in range(s))]
+            for i in range(grammar.nodes[l])
+        ]
+        graph.add_factors(
+            fgroup.EnumFactorGroup(variables_for_factors=families, factor_configs=words)
+        )
+    passing = infer.build_inferer(graph.bp_state, backend="bp")
+
+    def one(likelihood: Any) -> Any:
+        arrays = passing.init(evidence_updates={levels[0]: jax.numpy.log(likelihood)})
+        arrays = passing.run(arrays, num_iters=2 * grammar.depth, damping=0.0, temperature=1.0)
+        return infer.get_marginals(passing.get_beliefs(arrays))[levels[0]]
+
+    return jax.jit(jax.vmap(one))
+
+
 def numpy_parse(grammar: Any, strings: Any) -> list[Any]:
     """Return symbols by level, by a table of all tuples for each level."""
     levels = [strings]
@@ -93,6 +126,23 @@ def ratio(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[float, fl
 
 def gap(one: Any, two: Any) -> float:
     return float(np.abs(np.asarray(one) - two).max())
+
+
+def against_pgmax(task: Any, given: Any, posterior: Any) -> None:
+    """Compare with PGMax if it is there: it takes another JAX than the nets, so no extra brings it."""
+    try:
+        beliefs = pgmax_beliefs(task.grammar)
+    except ImportError:
+        print("infer   against PGMax: not installed (pip install --no-deps pgmax)")
+        return
+    single = given.astype(np.float32)
+    worst = gap(beliefs(single), posterior)
+    assert worst < 1e-3, worst
+    middle, low, high, _ = ratio(
+        lambda: st.sim.hierarchy.infer(task, given, threads=1),
+        lambda: beliefs(single).block_until_ready(),
+    )
+    print(f"infer   against PGMax: {middle:.0f} x ({low:.0f} to {high:.0f}), gap {worst:.0e}")
 
 
 def main() -> None:
@@ -130,7 +180,9 @@ def main() -> None:
         h.generate(task, 256, steps=100, rng=0, threads=1)
         spent = (time.process_time() - begin) / (256 * 100 * task.d)
         print(f"samples v={v} m={m} L={L}: {1e9 * spent:.1f} ns a token and step")
-    begin, both = time.perf_counter(), []
+        if (v, L) == (8, 3):
+            against_pgmax(task, given, ours.posterior)
+    both = []
     for threads in (1, 2):
         begin = time.perf_counter()
         h.generate(task, 2048, steps=20, rng=0, threads=threads)

@@ -82,11 +82,16 @@ def test_intervals_hold_the_truth_under_white_and_correlated_errors(correlation)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6, 0.8])
-@pytest.mark.parametrize("model", ["tied", "one-layer"])
+@pytest.mark.parametrize(
+    ("model", "correlation"),
+    [
+        *(("one-layer", correlation) for correlation in (0.0, 0.3, 0.6, 0.8)),
+        *(("tied", correlation) for correlation in (0.0, 0.6)),
+    ],
+)
 def test_coverage_lies_between_93_and_97_percent(model, correlation):
-    """Through `fit`, which finds the model, ends and ties itself; spread of 600 draws: 0.6% to 0.9%."""
-    draws, starts = 600, {"start_1": 0.01, "start_2": 0.02} if model == "tied" else {}
+    """Through `fit`, which finds the model, ends and ties itself; spread of 400 draws: 0.7% to 1.1%."""
+    draws, starts = 400, {"start_1": 0.01, "start_2": 0.02} if model == "tied" else {}
     clean, truth = (
         (modes() if model == "tied" else layer()),
         {"rate_1": 1.0, "rate_2": 0.4} | starts,
@@ -196,8 +201,10 @@ def test_ties_are_believed_only_beyond_their_uncertainty():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("correlation", [0.0, 0.6, 0.8])
-@pytest.mark.parametrize(("model", "draws"), [("one-layer", 400), ("tied", 200)])
+@pytest.mark.parametrize(
+    ("model", "draws", "correlation"),
+    [("one-layer", 240, 0.0), ("one-layer", 240, 0.6), ("tied", 200, 0.6)],
+)
 def test_false_ties_are_rarer_than_three_percent(model, draws, correlation):
     false, _ = false_ties(correlation, draws, model)
     assert false < 0.03 * draws

@@ -141,11 +141,11 @@ def test_same_bits_for_any_batch_and_thread_count(monkeypatch):
         again = h.infer(grammar, given, threads=threads)
         assert (again.posterior == whole.posterior).all()
         assert (again.log_evidence == whole.log_evidence).all()
-    monkeypatch.setattr(running, "_CHUNK", 24)
+    monkeypatch.setattr(running, "_CHUNK", 1)
     part = h.infer(grammar, given[37:171], threads=2)
     assert (part.cavity == whole.cavity[37:171]).all()
     one = h.draw_posterior(grammar, given, rng=5, threads=2)
-    monkeypatch.setattr(running, "_CHUNK", 256)
+    monkeypatch.setattr(running, "_CHUNK", 2**15)
     assert (one == h.draw_posterior(grammar, given, rng=5, threads=1)).all()
     assert (one[:50] == h.draw_posterior(grammar, given[:50], rng=5)).all()
 
@@ -274,3 +274,19 @@ def test_memory_grows_with_the_string_and_not_with_the_rules():
     assert few.groups < 6 * 32 * 16  # numbers of eight strings, for d v = 512
     # Rules bring their own table alone: one probability each, eight to a group.
     assert many.groups - few.groups <= 5 * 16 * 14 / 8 + 1
+
+
+def test_answers_are_read_only_and_arguments_are_left_alone():
+    grammar = GRAMMARS["s=2"]
+    strings, given = grammar.sample(3, rng=0), seen(grammar, 3)
+    kept = strings.copy(), given.copy()
+    parsed, beliefs = h.parse(grammar, strings), h.infer(grammar, given)
+    h.draw_posterior(grammar, given, rng=0)
+    for array in (*parsed.symbols, parsed.valid, *beliefs.nodes, beliefs.cavity):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+    assert (strings == kept[0]).all()
+    assert (given == kept[1]).all()
+    strings[0], given[0] = 0, 1.0  # still the caller's own
+    given.setflags(write=False)
+    assert h.infer(grammar, given).posterior.shape == given.shape

@@ -170,7 +170,7 @@ def test_generated_strings_depend_on_their_number_alone(monkeypatch):
     task = RandomHierarchy(v=4, m=2, s=2, L=3, seed=0)
     whole = h.generate(task, 100, steps=20, rng=7, threads=1)
     monkeypatch.setattr(running, "_SHORT", 0)
-    monkeypatch.setattr(running, "_CHUNK", 24)
+    monkeypatch.setattr(running, "_CHUNK", 1)
     assert (h.generate(task, 100, steps=20, rng=7, threads=2) == whole).all()
     assert (h.generate(task, 37, steps=20, rng=7) == whole[:37]).all()
     assert (h.generate(task, 100, steps=20, rng=8) != whole).any()

@@ -176,8 +176,9 @@ def _resample(points: Array, spare: Array, logs: Array, u: float) -> None:
             sum_ += math.exp(logs[source] - top) / total
         for i in range(points.shape[1]):
             spare[k, i] = points[source, i]
+    mean = top + math.log(total / n)  # kept, so that islands weigh as they should beside each other
     for k in range(n):
-        logs[k] = 0.0
+        logs[k] = mean
         for i in range(points.shape[1]):
             points[k, i] = spare[k, i]
 

@@ -107,6 +107,8 @@ class Corrected:
 
     The weights make reverse diffusion right as the steps shrink (Feynman–Kac correctors). Particles
     of an island are resampled together, when their effective share falls below `ess`.
+    Resampling keeps the mean weight of an island, so that islands weigh as they should beside each
+    other, and the mean of all weights estimates the integral of the composition without bias.
 
     Parameters
     ----------

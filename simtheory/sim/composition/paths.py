@@ -126,6 +126,7 @@ def corrected(run: Run, method: Corrected) -> Samples:
     if run.start is None:  # relative to N(0, spread I), whose centre is not that of the coordinates
         y = points + centre
         logs -= 0.5 * ((points**2).sum(axis=1) - (y**2).sum(axis=1)) / spread
+        logs += 0.5 * run.dim * np.log(2.0 * np.pi * spread)
     ends = np.linspace(0, run.n, method.islands + 1).astype(int)
     islands = [slice(int(a), int(b)) for a, b in pairwise(ends)]
     effective = np.zeros((len(islands), len(pulls)))
@@ -140,10 +141,16 @@ def corrected(run: Run, method: Corrected) -> Samples:
     def samples(mask: Any) -> Samples:
         kept = [bool(mask[part.start]) for part in islands]
         sizes = np.array([part.stop - part.start for part in islands])[kept]
+        top = logs[mask].max()
+        integral = (
+            {"log_partition": float(top + np.log(np.exp(logs[mask] - top).mean()))}
+            if spread
+            else {}
+        )
         return samples_of(
             run, method, mask, points, centre, path,
             log_weights=logs[mask],
-            stats={"evaluations": len(pulls), "islands": int(sum(kept))},
+            stats={"evaluations": len(pulls), "islands": int(sum(kept)), **integral},
             arrays={
                 "effective_size": (
                     "step", (sizes[:, np.newaxis] * effective[kept]).sum(axis=0)

@@ -40,7 +40,7 @@ from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.noise import TokenNoise
+from simtheory.noise import MASKED, Mask, TokenNoise
 from simtheory.sim.hierarchy.running import as_likelihood, compute, draw
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
 
@@ -80,8 +80,9 @@ class Beliefs:
                     f"Argument `{name}` must have shape ({count}, nodes, symbols), as there are {count} "
                     f"numbers in `log_evidence`, but its shape is {array.shape}."
                 )
-        for array in (*named.values(), self.log_evidence):
-            frozen(array)
+        for name in ("posterior", "cavity", "log_evidence"):
+            object.__setattr__(self, name, frozen(getattr(self, name).view()))
+        object.__setattr__(self, "nodes", tuple(frozen(level.view()) for level in self.nodes))
 
     @property
     def level(self) -> int:
@@ -144,8 +145,8 @@ def likelihood(
     [[[1.0, 0.0], [1.0, 1.0]]]
     """
     tree = as_grammar(grammar)
-    masks = -1 if noise.__class__.__name__ == "Mask" else 0
-    seen = as_strings("noised", noised, tree.alphabet, length=tree.length, least=masks)
+    least = MASKED if isinstance(noise, Mask) else 0
+    seen = as_strings("noised", noised, tree.alphabet, length=tree.length, least=least)
     return noise.likelihood(seen, tree.alphabet)
 
 

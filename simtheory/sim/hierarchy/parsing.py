@@ -48,8 +48,9 @@ class Parse:
                 f"Argument `symbols` must have shape ({count}, nodes) at each level, one row for each of "
                 f"`valid`, but its shapes are {', '.join(str(np.shape(x)) for x in self.symbols)}."
             )
-        for array in (*self.symbols, self.valid, self.accuracy):
-            frozen(array)
+        for name in ("valid", "accuracy"):
+            object.__setattr__(self, name, frozen(getattr(self, name).view()))
+        object.__setattr__(self, "symbols", tuple(frozen(level.view()) for level in self.symbols))
 
     def _rows(self) -> list[tuple[str, str]]:
         count = len(self.valid)

@@ -16,8 +16,8 @@ from simtheory.sim.hierarchy.logs import log_draw, log_messages
 from simtheory.sim.hierarchy.tree import NUMBERS, Tree, tree_of
 from simtheory.tasks.hierarchy import TreeGrammar
 
-_CHUNK = 32 * LANES
-"""Strings of a chunk, a multiple of the lanes; the same for any number of threads."""
+_CHUNK = 2**15
+"""Messages at the leaves, of eight strings each, of a chunk: below it starting a chunk costs more than a tenth of its work."""
 
 _SHORT = 2_000_000
 """Messages, times sites, from which on chunks go to threads; starting these takes as long as fewer."""
@@ -82,7 +82,7 @@ def compute(
     tree, count = tree_of(grammar), len(likelihood)
     answers = []
     for top in tops:
-        shapes = [(count, grammar.nodes[l], grammar.sizes[l]) for l in range(top + 1)]
+        shapes = [(count, tree.nodes[l], tree.sizes[l]) for l in range(top + 1)]
         arrays = tuple(np.empty(shape) for shape in (shapes if nodes else shapes[:1]))
         answers.append(Answers(arrays, np.empty(shapes[0]) if cavity else None, np.empty(count)))
     evidence, used = np.empty((count, len(tops))), np.empty((count, len(tops)))
@@ -252,10 +252,10 @@ def in_chunks(
     if not count:
         return
     stop = np.zeros(1, dtype=np.uint8)
-    jobs = [
-        job(slice(first, min(first + _CHUNK, count)), stop) for first in range(0, count, _CHUNK)
-    ]
-    if count * grammar.length * grammar.alphabet * steps < _SHORT or workers == 1:
+    each = grammar.length * grammar.alphabet * steps
+    chunk = max(_CHUNK // each, 1) * LANES
+    jobs = [job(slice(first, min(first + chunk, count)), stop) for first in range(0, count, chunk)]
+    if count * each < _SHORT or workers == 1:
         for one in jobs:
             one()
         return

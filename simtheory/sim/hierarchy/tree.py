@@ -50,6 +50,8 @@ class Tree(NamedTuple):
     ----------
     depth : int
         L.
+    sizes, nodes : tuple of int
+        Symbols and nodes of each level, from 0.
     at : ndarray of int64
         The fields of each level, and lists.
     numbers : ndarray
@@ -66,6 +68,8 @@ class Tree(NamedTuple):
     """
 
     depth: int
+    sizes: tuple[int, ...]
+    nodes: tuple[int, ...]
     at: Any
     numbers: Array
     even: Array
@@ -120,6 +124,8 @@ def tree_of(grammar: TreeGrammar) -> Tree:
     fields[0, [NUMBERS, SPARE, FREE]] = (place + row) * LANES, place, free
     return Tree(
         depth,
+        sizes,
+        nodes,
         np.concatenate([fields.ravel(), *lists]).astype(np.int64),
         probabilities,
         even,
