@@ -6,6 +6,8 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from importlib import import_module
@@ -439,6 +441,18 @@ def as_generator(
         f"{called(name)} must be a seed, such as 0, or a numpy Generator, such as "
         f"np.random.default_rng(0), but got {shown(rng)}."
     )
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn about a call, with the line of the caller outside this package."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in _OWN:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+_OWN = ("simtheory", "numpy", "contextlib")
+"""Packages whose frames stand between a caller and a warning: faces and their contexts."""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

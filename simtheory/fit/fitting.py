@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ from simtheory._checks import (
     one_of,
     positive_int,
     share,
+    warn_caller,
 )
 from simtheory._faces import face
 from simtheory._typing import Array
@@ -183,10 +183,8 @@ def fit(
     optimum, found = best.optimum, best.quality
     if found.rejected:
         cause = cause or likely_cause(seen, optimum.form, found, _attempts(seen, trials))
-        warnings.warn(
-            f"The {optimum.form.model} model does not fit: {_reason(found)}. {cause}",
-            FitWarning,
-            stacklevel=3,  # beyond the wrapper of `face`
+        warn_caller(
+            f"The {optimum.form.model} model does not fit: {_reason(found)}. {cause}", FitWarning
         )
     if samples:
         source, draws = "bootstrap", _bootstrap(optimum, seen, found, samples, rng, progress)

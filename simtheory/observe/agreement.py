@@ -14,12 +14,12 @@ which is zero only where the laws are equal, and by their means and covariances.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from simtheory._checks import warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ReadingWarning, ShapeError
@@ -277,7 +277,7 @@ def agreement(predicted: Any, measured: Any) -> Any:
             _broadcast(predicted, measured)
             found = compare(predicted, measured)
             if np.min(found.scale, initial=np.inf) <= _STILL * _size(measured):
-                warnings.warn(_NOTHING[kind], ReadingWarning, stacklevel=3)
+                warn_caller(_NOTHING[kind], ReadingWarning)
             return found
     raise ArgumentError(
         "Arguments `predicted` and `measured` must be two trajectories, two curves or two samples, "

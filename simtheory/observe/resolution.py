@@ -16,13 +16,12 @@ the trajectory moves fast, so that another evaluation resolves it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from math import inf
 
 import numpy as np
 
-from simtheory._checks import positive_int, share
+from simtheory._checks import positive_int, share, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, GridWarning
@@ -175,4 +174,4 @@ def warn_of_falls(t: Array, losses: Array, first: Array) -> None:
 
 def _warn(message: str) -> None:
     """Warn at the line that calls the observable, which calls a function of this module."""
-    warnings.warn(message, GridWarning, stacklevel=5)
+    warn_caller(message, GridWarning)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite, share
+from simtheory._checks import as_finite, share, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ReadingWarning
@@ -149,7 +148,7 @@ def terminal_rate(
         rates[k] = -arrays.slope(traj.t[tail], logs)
         bent = bent or _bend(traj.t[tail], logs, _member(traj, k))
     if bent:
-        warnings.warn(f"{bent} Choose another `window`.", ReadingWarning, stacklevel=3)
+        warn_caller(f"{bent} Choose another `window`.", ReadingWarning)
     return rates.reshape(traj.ensemble)
 
 

@@ -22,6 +22,8 @@ _MARKERS: dict[str, dict[str, Any]] = {
 }
 _AREA = 9.0
 """Area of the marker of a point of mean weight, in square points of the page."""
+_MANY = 500
+"""Points from which on a vector picture holds the scatter as pixels: each point takes 200 bytes of an SVG."""
 
 
 @face(but=("coordinates",))
@@ -85,7 +87,9 @@ def samples(
     mean = weights.mean() if weights.size else 1.0
     look = _MARKERS.get(found.road, {"color": INK, "linewidths": 0.0})
     style: dict[str, Any] = (
-        {"s": _AREA * np.asarray(weights / mean), "alpha": 0.6} | look | point_kwargs
+        {"s": _AREA * np.asarray(weights / mean), "alpha": 0.6, "rasterized": len(points) >= _MANY}
+        | look
+        | point_kwargs
     )
     ax.scatter(points[:, plane[0]], points[:, plane[1]], **style)
     ax.set_xlabel(f"coordinate {plane[0] + 1}")

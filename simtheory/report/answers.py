@@ -39,14 +39,14 @@ def answer(
     str
         The HTML document.
     """
-    body = [f"<pre>{text(table)}</pre>"]
+    body = [f'<pre class="table">{text(table)}</pre><div class="pictures">']
     with TemporaryDirectory() as folder:
         for k, (caption, (alt, paint)) in enumerate((pictures or {}).items()):
             path = Path(folder) / f"{k}.svg"
             draw(path, paint)
             drawn = figure(path.read_text(encoding="utf-8"), alt=alt)
             body.append(f"<figure>{drawn}<figcaption>{text(caption)}</figcaption></figure>")
-    return page(title, "".join(body))
+    return page(title, "".join([*body, "</div>"]))
 
 
 @face

@@ -23,6 +23,9 @@ p { margin: .4rem 0; } ul { margin: .4rem 0; padding-left: 1.2rem; }
 a { color: inherit; } .soft { color: var(--soft); } small { font-size: .85rem; }
 code { font-size: .9em; } img { max-width: 100%; height: auto; }
 pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; }
+pre.table { white-space: pre; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
+figure { margin: 0; break-inside: avoid; } figcaption { color: var(--soft); font-size: .85rem; }
 .warning { border-left: .3rem solid var(--bad); background: var(--wash); padding: .5rem .9rem; }
 summary { cursor: pointer; color: var(--soft); font-size: .85rem; padding: .2rem 0; }
 .filters { display: flex; flex-wrap: wrap; gap: .5rem; margin: .9rem 0; }
@@ -40,6 +43,7 @@ dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; font-variant-numer
 @media print {
   @page { margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 8pt; line-height: 1.3; }
+  pre.table { font-size: 7.5pt; white-space: pre-wrap; } .pictures { grid-template-columns: 1fr 1fr; }
   .filters, details:not([open]) { display: none; } h2 { break-after: avoid; margin-top: 1rem; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }

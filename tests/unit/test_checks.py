@@ -8,11 +8,15 @@ import re
 import numpy as np
 import pytest
 
+import simtheory as st
 from simtheory import _checks as checks
 from simtheory.errors import (
     ArgumentError,
+    GridWarning,
     MissingExtraError,
+    ReadingWarning,
     RegimeError,
+    RegimeWarning,
     ShapeError,
     SimTheoryError,
     SolveError,
@@ -197,3 +201,19 @@ def test_errors_are_value_errors_and_simtheory_errors(error: type[Exception]) ->
 def test_a_solve_error_survives_a_process_pool() -> None:
     error = pickle.loads(pickle.dumps(SolveError("too stiff", time=1.5, partial=(1, 2))))
     assert (str(error), error.time, error.partial) == ("too stiff", 1.5, (1, 2))
+
+
+def test_a_warning_names_the_line_of_the_caller() -> None:
+    task = st.SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    start, few = 0.1 * np.eye(2), np.linspace(0.0, 30.0, 4)
+    coarse = st.sim.solve(st.sim.Tied(), task, start, few)
+    still = st.Trajectory.from_weights(few, np.zeros((4, 2, 2)), task, origin="sim", exact=True)
+    calls = {
+        RegimeWarning: lambda: st.sim.descend(st.sim.Tied(), task, start, steps=2, lr=0.5),
+        GridWarning: lambda: st.observe.learning_times(coarse),
+        ReadingWarning: lambda: st.agreement(still, still),
+    }
+    for kind, call in calls.items():
+        with pytest.warns(kind) as said:
+            call()
+        assert said[0].filename == __file__, kind

@@ -6,14 +6,12 @@ So the closed forms are written for diagonal A and carried over.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix
+from simtheory._checks import as_finite, as_matrix, warn_caller
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 from simtheory.labels import label_of
@@ -58,10 +56,7 @@ def leave_regime(message: str, *, strict: bool) -> None:
     """Refuse a request outside a form's regime, or warn when the caller asked for it all the same."""
     if strict:
         raise RegimeError(f"{message} Pass strict=False to evaluate it all the same.")
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in ("simtheory", "numpy"):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, RegimeWarning, stacklevel=level)
+    warn_caller(message, RegimeWarning)
 
 
 _MEASURED = {

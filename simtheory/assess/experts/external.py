@@ -9,14 +9,13 @@ level :math:`\lambda = \sigma^2/\alpha^2`,
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, positive, positive_int
+from simtheory._checks import as_finite, non_negative, positive, positive_int, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, RegimeWarning, ShapeError
@@ -329,10 +328,9 @@ def curl(expert: Any, x: ArrayLike, *, level: float, seed: int = 0, warn: bool =
     size = 0.5 * (np.abs((u * ju).sum(axis=1)) + np.abs((v * jv).sum(axis=1)))
     found = float(np.median(askew) / np.median(size))
     if warn and found > _ASKEW:
-        warnings.warn(
+        warn_caller(
             f"The score is no gradient: its Jacobian is askew by {found:.2g} at level {level:.3g}. A "
             "Metropolis step without an energy depends on the path there.",
             RegimeWarning,
-            stacklevel=2,
         )
     return found

@@ -129,8 +129,10 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
                 ax.hist(points[:, 0], bins, density=True, histtype="step", color=plot.INK)
                 ax.set_xlabel("coordinate 1")
                 return
-            ax.plot(*truth[:_SHOWN, :2].T, ".", ms=2, color=plot.GREY, alpha=0.5, label="truth")
-            ax.plot(*points[:, :2].T, ".", ms=2, color=plot.colour(0), alpha=0.6, label="drawn")
+            # As pixels: thousands of points as vectors make a page of megabytes.
+            dots = {"ms": 2, "alpha": 0.6, "rasterized": True}
+            ax.plot(*truth[:_SHOWN, :2].T, ".", color=plot.GREY, label="truth", **dots)
+            ax.plot(*points[:, :2].T, ".", color=plot.colour(0), label="drawn", **dots)
             middle = truth.mean(axis=0)[:2]
             reach = 1.3 * np.abs(truth[:, :2] - middle).max()
             ax.set(xlim=(middle[0] - reach, middle[0] + reach))

@@ -32,13 +32,12 @@ which no step on U can; figure 10 of yang2024 shows what happens then.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import not_negative, one_of, positive_int
+from simtheory._checks import not_negative, one_of, positive_int, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
@@ -316,11 +315,10 @@ def _largest_rate(flow: Flow, task: SIMTask, clock: Clock) -> float:
 def _warn_if_unstable(flow: Flow, task: SIMTask, clock: Clock) -> None:
     bound = _largest_rate(flow, task, clock)
     if clock.lr > bound:
-        warnings.warn(
+        warn_caller(
             f"Argument `lr` is {clock.lr:g}, but near W = I descent is stable below {bound:.3g} only: "
             "the run does not settle there.",
             RegimeWarning,
-            stacklevel=4,
         )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive_int
+from simtheory._checks import as_finite, one_of, positive_int, warn_caller
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
 from simtheory.tasks import SIMTask
@@ -177,11 +176,10 @@ def warn_if_unstable(job: Job) -> None:
     """Warn if the learning rate is beyond the bound of the linear net."""
     bound = stability_bound(job.net, job.task, job.optimiser, job.loss)
     if bound is not None and job.lr > bound:
-        warnings.warn(
+        warn_caller(
             f"Argument `lr` is {job.lr:g}, beyond the bound {bound:.3g} = 2/(depth · a_max) of a linear "
             f"net in the units of this loss and optimiser: near the solution it does not converge.",
             TrainingWarning,
-            stacklevel=4,
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from simtheory._checks import warn_caller
 from simtheory._files import digest
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
@@ -248,10 +248,9 @@ class Seen(Watched):
                 raise SolveError(
                     message, time=float(job.clock.time(before[-1] if before.size else 0))
                 )
-            warnings.warn(
+            warn_caller(
                 f"{message} The trajectory holds the others; stats['diverged'] lists seeds and steps.",
                 TrainingWarning,
-                stacklevel=3,
             )
         assert found is not None  # there is a seed, and a look
         return found

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simtheory._checks import warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, TrainingWarning
@@ -101,11 +101,10 @@ class Store:
         try:
             save_beside(result, self.path, facts=facts | {"settings": self.settings}, arrays=arrays)
         except OSError as reason:
-            warnings.warn(
+            warn_caller(
                 f"The file {self.path} could not be written at step {facts.get('step')}: {reason}. "
                 "What it held before is still there; training goes on.",
                 TrainingWarning,
-                stacklevel=4,
             )
         self.written = time.monotonic()
 
