@@ -12,6 +12,7 @@ from simtheory.noise.kernels import HMC, UHMC, Kernel, Line
 from simtheory.results import Samples
 from simtheory.sim.composition.methods import Annealed
 from simtheory.sim.composition.running import (
+    BLOCK,
     Run,
     blocks,
     finished,
@@ -23,6 +24,9 @@ from simtheory.tasks.composition import Composition
 
 _RESONANCE = 0.1
 """Distance ε of a leapfrog turn from a multiple of π, below which a direction takes 1/ε² moves to mix."""
+
+_TUPLES = 4096
+"""Combinations of precisions that are looked at; of more, the narrowest direction alone is."""
 
 
 def annealed(run: Run, method: Annealed) -> Samples:
@@ -62,7 +66,7 @@ def annealed(run: Run, method: Annealed) -> Samples:
     def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
         anneal(
             addresses, carry, steps, part.start, points[part], path[:, part],
-            accepted[parts.index(part)], done, stop,
+            accepted[part.start // BLOCK], done, stop,
         )  # fmt: skip
 
     middle = kernel.density.points - 2 if by_line else 0  # type: ignore[attr-defined]
@@ -108,14 +112,16 @@ def _check_steps(run: Run, kernel: Kernel, sizes: Array, variance: Array) -> Non
 
 
 def _directions(c: Composition, level: float) -> Array:
-    """Return variances along which chains move: of the tuples of components, if these are few."""
-    count = int(np.prod([expert.components for expert in c.experts], dtype=float))
-    if count > 4096:
+    """Return variances along which chains move: of the tuples of different precisions, if these are few."""
+    eye = np.eye(c.dim)
+    different = [
+        w * np.unique(np.linalg.inv(expert.covariances + level * eye), axis=0)
+        for w, expert in zip(c.weights, c.experts, strict=True)
+    ]
+    if np.prod([len(each) for each in different], dtype=float) > _TUPLES:
         return np.array([float(narrowest(c, level))])
     total: Any = np.zeros((1, c.dim, c.dim))
-    for w, expert in zip(c.weights, c.experts, strict=True):
-        each = w * np.linalg.inv(expert.covariances + level * np.eye(c.dim))
-        total = (total[:, np.newaxis] + np.unique(each, axis=0)).reshape(-1, c.dim, c.dim)
-        total = np.unique(total, axis=0)
+    for each in different:
+        total = (total[:, np.newaxis] + each).reshape(-1, c.dim, c.dim)
     found = np.linalg.eigvalsh(total).ravel()
     return np.asarray(np.unique(1.0 / found[found > 0.0]))

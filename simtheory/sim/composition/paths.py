@@ -129,13 +129,14 @@ def corrected(run: Run, method: Corrected) -> Samples:
         logs += 0.5 * run.dim * np.log(2.0 * np.pi * spread)
     ends = np.linspace(0, run.n, method.islands + 1).astype(int)
     islands = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+    place = {part.start: k for k, part in enumerate(islands)}
     effective = np.zeros((len(islands), len(pulls)))
     spare, path = np.empty_like(points), run.path()
 
     def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
         diffusion.correct(
             addresses, pulls, shakes, falls, spread, method.ess, part.start, points[part],
-            spare[part], logs[part], effective[islands.index(part)], path[:, part], done, stop,
+            spare[part], logs[part], effective[place[part.start]], path[:, part], done, stop,
         )  # fmt: skip
 
     def samples(mask: Any) -> Samples:

@@ -19,11 +19,12 @@ from simtheory.sim.composition.methods import Method
 from simtheory.sim.engine.threads import work
 from simtheory.tasks.composition import Composition, GaussianMixture
 
-_BLOCK = 128
+BLOCK = 128
 """Chains of a block, a multiple of the lanes; what is finished when a run ends early is whole blocks."""
 
 
 def composition_of(c: Composition | GaussianMixture) -> Composition:
+    """Return a composition whose experts are mixtures, or refuse it."""
     found = Composition((c,)) if isinstance(c, GaussianMixture) else c
     for index, expert in enumerate(found.experts):
         if not isinstance(expert, GaussianMixture):
@@ -83,10 +84,12 @@ class Run:
 
     @property
     def dim(self) -> int:
+        """Number of coordinates."""
         return self.composition.dim
 
     @property
     def total_weight(self) -> float:
+        """Sum of the weights, W."""
         return float(self.composition.weights.sum())
 
     def centre(self) -> Array:
@@ -117,7 +120,7 @@ class Run:
 
 def blocks(n: int) -> list[slice]:
     """Return the chains of each block."""
-    return [slice(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK)]
+    return [slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK)]
 
 
 def finished(

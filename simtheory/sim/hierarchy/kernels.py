@@ -50,7 +50,7 @@ from simtheory.sim.hierarchy.tree import (
 )
 
 SPENT = -900.0
-"""Binary exponent that a string may use up. Below it what was lost to underflow is no longer below 1e-50."""
+"""Binary exponent that a string may use up. Down to it underflow takes less than 1e-50 of what is left."""
 
 # Places from `FREE` on: exponents so far, and range used so far, of the upward messages; exponents of the
 # evidence, what is left of it, and range used, with those of the downward messages.
@@ -243,7 +243,7 @@ def beliefs(
     idle: Array,
     stop: Any,
 ) -> None:
-    """Compute beliefs of `count` strings with the prior at each level of `tops` in turn, which rise.
+    """Compute beliefs of `count` strings with the prior at each level of `tops` in turn, from low to high.
 
     The likelihoods stand at an address. ``outs[t, l]`` is the address of the beliefs at the nodes of level
     l, and ``outs[t, -1]`` that of the downward messages at the leaves; 0 where they are not wanted.

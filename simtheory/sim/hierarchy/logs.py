@@ -96,4 +96,4 @@ def _picked(logs: Array, rng: np.random.Generator) -> IntArray:
     chances = normalised(logs)
     sums = np.cumsum(chances, axis=-1)
     draws = rng.random(len(chances))[:, None] * sums[:, -1:]
-    return np.minimum((sums <= draws).sum(axis=-1), (chances > 0).shape[-1] - 1)
+    return np.minimum((sums <= draws).sum(axis=-1), chances.shape[-1] - 1)

@@ -17,10 +17,10 @@ from simtheory.sim.hierarchy.tree import NUMBERS, Tree, tree_of
 from simtheory.tasks.hierarchy import TreeGrammar
 
 _CHUNK = 2**15
-"""Messages at the leaves, of eight strings each, of a chunk: below it starting a chunk costs more than a tenth of its work."""
+"""Messages at the leaves of a chunk, each of eight strings; starting a smaller one costs a tenth of its work."""
 
 _SHORT = 2_000_000
-"""Messages, times sites, from which on chunks go to threads; starting these takes as long as fewer."""
+"""Messages at the leaves, over all steps, from which on chunks go to threads; fewer take as long as a start."""
 
 _LARGEST = 1e280
 """Likelihood above which a site is first multiplied with a power of two."""
