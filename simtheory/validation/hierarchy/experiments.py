@@ -19,6 +19,7 @@ from simtheory.validation.hierarchy.training import DenoiserRun, HierarchicalUNe
 __all__ = [
     "by_strings",
     "class_beliefs",
+    "class_growth",
     "clusters",
     "coherent_blocks",
     "correlations",
@@ -75,6 +76,18 @@ def _belief(
     likelihood = hierarchy.likelihood(grammar, seen, level)
     beliefs = hierarchy.infer(grammar, likelihood).nodes[-1][:, 0]
     return float(np.take_along_axis(beliefs, root, axis=1).mean())
+
+
+@experiment
+def class_growth(budget: Budget) -> Array:
+    """Distance of two beliefs beside the fixed point of the class map, over levels 0 ... 7; v = 32, m = 8."""
+    fixed = forms.class_threshold(v=32, m=8)
+    path = float(fixed.belief) + np.array([-1e-7, 1e-7])
+    gaps = [path[1] - path[0]]
+    for _ in range(7):
+        path = forms.class_map(path, v=32, m=8)
+        gaps.append(path[1] - path[0])
+    return np.array(gaps)
 
 
 class Lost(NamedTuple):

@@ -135,7 +135,7 @@ class DenoiserRun:
     nearest: Array = field(metadata=over("*ensemble", "t", allow="nan"))
     losses: Array = field(metadata=over("*ensemble", "t", allow="nan"))
     staircase: Array = field(metadata=over("step"))
-    seeds: Array = field(metadata=over("*ensemble", allow="integer"))
+    seeds: IntArray = field(metadata=over("*ensemble", allow="integer"))
     origin: str = "validation.hierarchy"
     stats: Mapping[str, Any] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=Arrays)

@@ -17,7 +17,7 @@ from simtheory._files import write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Record, Verdict
-from simtheory.validation.ledger.catalogue import claims, folder_of, topics
+from simtheory.validation.ledger.catalogue import claims, folder_of, select, topics
 
 __all__ = ["Findings", "commit", "committed", "findings_of"]
 
@@ -122,14 +122,15 @@ def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[
     Raises
     ------
     ArgumentError
-        If a record is not as expected, or a topic is not complete; nothing is written then.
+        If a record is not as expected, or a claim of a topic that the budget tests is missing; nothing is
+        written then.
     """
     by_topic: dict[str, list[Record]] = {}
     for record in records:
         by_topic.setdefault(record.id.partition("/")[0], []).append(record)
     for topic, own in by_topic.items():
         wrong = [r.id for r in own if not r.as_expected]
-        wanted = {c.id for c in claims() if c.topic == topic}
+        wanted = {claim.id for claim in select([topic], budget=budget)}
         missing = sorted(wanted - {r.id for r in own})
         if wrong or missing:
             raise ArgumentError(
