@@ -57,7 +57,9 @@ def test_the_quick_commands_work_as_printed(commands, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for command in commands:
         (line,) = re.findall(rf"^simtheory ({command} [^#\n]*)", README, flags=re.MULTILINE)
-        words = [str(ROOT / word) if (ROOT / word).is_file() else word for word in shlex.split(line)]
+        words = [
+            str(ROOT / word) if (ROOT / word).is_file() else word for word in shlex.split(line)
+        ]
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 0, result.output
         assert result.output
