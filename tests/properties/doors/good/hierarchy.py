@@ -37,6 +37,11 @@ COMMON: dict[str, Any] = {
 
 OWN: dict[str, dict[str, Any]] = {
     "analytic.hierarchy": {"width": 8, "s": 2, "j": 1, "p": 0.5, "q": 0.5},
+    "analytic.hierarchy.ExactStaircase": {
+        "levels": np.arange(2),
+        "excess": np.array([0.1, 0.0]),
+        "entropy": np.array(1.0),
+    },
     "analytic.hierarchy.block_posterior": {"level": 1},
     "analytic.hierarchy.optimal_weights": {"noised": GRAMMAR.sample(3, rng=0)},
     "analytic.hierarchy.reverse_step": {
