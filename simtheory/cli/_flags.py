@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
-from simtheory.errors import SimTheoryError
+from simtheory.errors import ArgumentError, SimTheoryError
 
-__all__ = ["in_flags"]
+__all__ = ["in_flags", "writable", "written"]
 
 
 def in_flags(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,3 +50,20 @@ def _translated(message: str, context: click.Context) -> str:
         return f"{noun}{flag}"
 
     return re.sub(r"(?P<noun>[Aa]rgument )?`(?P<name>\w+)`", name, message)
+
+
+def writable(path: Path | None, suffixes: Sequence[str]) -> None:
+    """Refuse a file whose name has another suffix, or whose folder does not exist."""
+    if path is not None and path.suffix not in suffixes:
+        raise ArgumentError(f"The name {path} must end in {' or '.join(suffixes)}.")
+    if path is not None and not path.absolute().parent.is_dir():
+        raise ArgumentError(f"The folder of {path} does not exist.")
+
+
+@contextmanager
+def written() -> Iterator[None]:
+    """Name the file that cannot be written."""
+    try:
+        yield
+    except OSError as reason:
+        raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simtheory.plot.densities import density
     from simtheory.plot.diagrams import phase
     from simtheory.plot.fit import fitted, residuals
+    from simtheory.plot.hierarchy import strings_needed
     from simtheory.plot.panels import FORMATS, picture
     from simtheory.plot.paths import concept_space
     from simtheory.plot.points import samples
@@ -49,6 +50,7 @@ __all__ = [
     "residuals",
     "samples",
     "scatter",
+    "strings_needed",
     "style",
     "weights",
 ]
@@ -70,6 +72,7 @@ _HOMES = {
     "residuals": "fit",
     "samples": "points",
     "scatter": "charts",
+    "strings_needed": "hierarchy",
     "weights": "trajectories",
 }
 

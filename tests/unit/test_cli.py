@@ -119,6 +119,42 @@ def test_predict_names_the_concept_that_a_narrow_start_cannot_learn():
     assert re.search(r"order of learning until t = \S+: 2$", result.output, flags=re.MULTILINE)
 
 
+BUDGET = ["predict", "hierarchy", "--v", "8", "--m", "2", "--depth", "4"]
+
+
+def test_predict_hierarchy_prints_the_strings_of_each_level():
+    result = type_in(*BUDGET, "--strings", "100")
+    assert result.exit_code == 0
+    assert "100 strings reach level 3 of 4" in result.output
+    answer = json.loads(type_in(*BUDGET, "--strings", "100", "--json").output)
+    assert answer["law"][1:] == pytest.approx([21.33, 85.33, 341.33], abs=5e-3)
+    assert answer["reached"] == 3
+    assert answer["low"][0] is None
+    assert answer["nets_measured"] == [False, True, True, True]
+    other = json.loads(type_in(*BUDGET, "--seed", "1", "--json").output)
+    assert other["law"] == answer["law"]
+    assert other["grammar"][1:] != answer["grammar"][1:]
+    assert other["reached"] is None
+    assert "about 1e" in type_in(*BUDGET[:-1], "9").output
+
+
+def test_predict_hierarchy_takes_a_grammar_and_draws(tmp_path):
+    file = st.RandomHierarchy(v=8, m=2, L=4).grammar.save(tmp_path / "g.npz")
+    picture = tmp_path / "budget.svg"
+    result = type_in(
+        "predict", "hierarchy", "--grammar", str(file), "--plot", str(picture), "--json"
+    )
+    assert result.exit_code == 0
+    assert picture.read_text(encoding="utf-8").count("<path") > 10
+    drawn = json.loads(type_in(*BUDGET, "--json").output)
+    assert json.loads(result.stdout) == drawn
+
+
+def test_the_topic_of_a_prediction_may_be_left_out():
+    flags = ["--mu", "1,2", "--sigma", "0.1"]
+    assert type_in("predict", "identity", *flags).output == type_in("predict", *flags).output
+
+
 def test_predict_reads_a_file_and_a_flag_overrides_it(tmp_path):
     file = tmp_path / "task.toml"
     file.write_text(
@@ -162,6 +198,13 @@ def test_predict_writes_the_curves_of_its_table(tmp_path):
     [
         (["predcit"], "did you mean predict"),
         (["predict"], "needs --mu and --sigma"),
+        (["predict", "hierarch"], "did you mean hierarchy"),
+        (["predict", "hierarchy", "--v", "8"], "--m, --depth are missing"),
+        ([*BUDGET[:-1], "0"], "`L` must be a positive integer"),
+        ([*BUDGET, "--m", "9"], "must be at most v**(s-1) = 8"),
+        ([*BUDGET, "--m", "8"], "no number of strings is enough"),
+        ([*BUDGET, "--strings=-1"], "Option --strings must be a positive number"),
+        ([*BUDGET, "--plot", "x.gif"], ".png"),
         (["predict", "--mu", "1;2", "--sigma", "1"], "--mu must be numbers with commas"),
         (["predict", "--mu", "1,2", "--sigma=-1"], "Option --sigma must not be negative"),
         (["predict", "--mu", "1,2", "--sigma", "1", "--dim", "1"], "Option --dim must be at least"),

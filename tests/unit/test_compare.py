@@ -122,3 +122,13 @@ def test_what_it_tells_of_itself() -> None:
     assert "validation.train(&lt;MLP&gt;)" in named
     with pytest.raises(ValueError, match="read-only"):
         found.error_over_time[0] = 0.0
+
+
+def test_the_floor_of_samples_counts_the_points_of_both() -> None:
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(size=(10, 2)), rng.normal(size=(40, 2))
+    one, other = (Samples(points, origin="sim") for points in (few, many))
+    found = agreement(one, other)
+    pairs = np.linalg.norm(many[:, None] - many, axis=-1).sum() / (40 * 39)
+    assert found.scale == pytest.approx(pairs, rel=1e-12)
+    assert found.floor == pytest.approx((1 / 10 + 1 / 40) * pairs, rel=1e-12)

@@ -400,3 +400,17 @@ def test_the_edge_of_the_positive_cone() -> None:
     np.testing.assert_allclose(observe.min_eigenvalue(outside), -0.1, atol=1e-13)
     with pytest.raises(ArgumentError, match="must have weights"):
         observe.min_eigenvalue(forget(one_layer(TASK, ZERO)))
+
+
+def test_the_training_loss_is_on_the_data_also_of_a_task_with_squared_rates() -> None:
+    plain = SIMTask(mu=(1.0, 2.0), sigma=0.1)
+    squared = replace(plain, squared_rates=True)
+    weights = np.zeros((1, 2, 2))
+    runs = [
+        Trajectory.from_weights([0.0], weights, task, origin="sim", exact=True)
+        for task in (plain, squared)
+    ]
+    losses = [observe.train_loss(run) for run in runs]
+    np.testing.assert_array_equal(*losses)
+    assert losses[1] == pytest.approx(0.5 * np.trace(plain.second_moment))
+    assert abs(losses[1] - 0.5 * np.trace(squared.second_moment)) > 0.1

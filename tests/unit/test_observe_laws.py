@@ -118,3 +118,17 @@ def test_a_network_without_a_map_is_refused() -> None:
     run = of_weights(task, np.array([0.0, 1.0]), np.full((2, 1, 1), 0.3))
     with pytest.raises(ArgumentError, match="must have weights"):
         observe.law_residuals(replace(run, weights=None))
+
+
+def test_the_laws_count_from_the_first_time_of_a_run() -> None:
+    task = SIMTask(mu=(1.0, 1.5), sigma=0.1)
+    start = np.array([[0.4, 0.1], [0.05, 0.3]])
+    run = sim.solve(sim.Tied(), task, start, np.linspace(0.0, 2.0, 201), rtol=1e-12)
+    later = replace(
+        run, t=run.t[100:], outputs=run.outputs[100:], weights=run.weights[100:], arrays={}
+    )
+    found = observe.law_residuals(later)
+    assert np.abs(found.det_law).max() < ACCURATE
+    assert (
+        np.abs(2.0 * np.trace(task.second_moment) * later.t[0]) > 1e7 * ACCURATE
+    )  # what it would miss

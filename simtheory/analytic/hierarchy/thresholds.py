@@ -462,7 +462,7 @@ class StringsNeeded:
         Strings by the signal and noise of one drawn grammar; at level 1 the law.
     low, high : ndarray, shape (L,)
         Where trained nets had half of the level: 1.4 to 3.7 times the law, measured at v = 8, m = 2,
-        L = 4 with one grammar.
+        L = 4 with one grammar. NaN at level 1, where it was not measured.
     strings : float or None
         Strings at hand.
     reached : int or None
@@ -474,8 +474,8 @@ class StringsNeeded:
     levels: IntArray = field(metadata=axes.over("level", allow="integer", labels=True))
     law: Array = field(metadata=axes.over("level"))
     grammar: Array = field(metadata=axes.over("level", allow="real"))
-    low: Array = field(metadata=axes.over("level"))
-    high: Array = field(metadata=axes.over("level"))
+    low: Array = field(metadata=axes.over("level", allow="nan"))
+    high: Array = field(metadata=axes.over("level", allow="nan"))
     strings: float | None = None
     reached: int | None = None
     length: float | None = None
@@ -489,7 +489,7 @@ class StringsNeeded:
         cells = [["level", "strings (law)", "this grammar", "trained nets", "reached"]]
         for k, level in enumerate(self.levels):
             done = "" if self.reached is None else ("yes" if level <= self.reached else "no")
-            nets = f"{self.low[k]:,.0f} to {self.high[k]:,.0f}"
+            nets = f"{self.low[k]:,.0f} to {self.high[k]:,.0f}" if level > 1 else ""
             found = f"{self.grammar[k]:,.0f}" if np.isfinite(self.grammar[k]) else "never"
             cells.append([str(int(level)), f"{self.law[k]:,.0f}", found, nets, done])
         return [row if self.reached is not None else row[:-1] for row in cells]
@@ -551,7 +551,7 @@ def strings_needed(
     --------
     >>> print(strings_needed(v=8, m=2, L=3, strings=100))
     level  strings (law)  this grammar  trained nets  reached
-        1             11            11      16 to 41      yes
+        1             11            11                    yes
         2             43            57     60 to 158      yes
         3            171           302    239 to 631       no
     100 strings reach level 2 of 3; coherent over 4.69 tokens.
@@ -576,8 +576,8 @@ def strings_needed(
         levels=np.arange(1, L + 1),
         law=np.array(law),
         grammar=np.array(own),
-        low=_NETS[0] * np.array(law),
-        high=_NETS[1] * np.array(law),
+        low=_NETS[0] * np.array([np.nan, *law[1:]]),
+        high=_NETS[1] * np.array([np.nan, *law[1:]]),
         strings=have,
         reached=reached,
         length=length,

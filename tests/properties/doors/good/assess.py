@@ -6,6 +6,7 @@ import numpy as np
 
 from simtheory import RandomHierarchy, assess
 from simtheory.assess import coherence
+from tests.properties.doors.good.things import FOLDER
 
 _WALK = np.cumsum(np.random.default_rng(0).integers(-1, 2, size=4_000)) % 5
 COHERENCE = coherence(_WALK, distances=[1, 2])
@@ -24,7 +25,13 @@ OWN: dict[str, dict[str, Any]] = {
         "novel": None,
         "copies": None,
         "nearest": None,
+        "distinct": 2,
+        "rule_usage": (np.ones(2),),
+        "rule_interval": (np.ones((2, 2)),),
+        "rule_expected": (np.ones(2),),
+        "n": 2,
     },
+    "assess.Probe.load": {"path": PROBE.save(FOLDER / "probe.npz")},
     "assess.Probe": {name: getattr(PROBE, name) for name in PROBE.__slots__},
     "assess.probe": {"grammar": _GRAMMAR, "n": 20},
     "assess.level_shares": {"probe": PROBE, "probabilities": np.full((20, 4, 4), 0.25)},

@@ -1,10 +1,12 @@
 """Good calls of grammars, of the noise of tokens, and of what is computed on them."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from simtheory import RandomHierarchy, TreeGrammar, noise
+from simtheory.validation.hierarchy import DenoiserRun
 from tests.properties.doors.good.things import FOLDER
 
 GRAMMAR = RandomHierarchy(v=4, m=2, s=2, L=2)
@@ -35,7 +37,31 @@ COMMON: dict[str, Any] = {
     "P": 50,
 }
 
+DENOISED = DenoiserRun(
+    steps=np.arange(3),
+    excess=np.ones((1, 3)),
+    shares=np.ones((1, 3, 2)),
+    accuracy=np.ones((1, 3, 2)),
+    copies=np.zeros((1, 3)),
+    novel=np.ones((1, 3)),
+    nearest=np.ones((1, 3)),
+    losses=np.ones((1, 3)),
+    staircase=np.ones(2),
+    seeds=np.zeros(1, dtype=int),
+)
+
 OWN: dict[str, dict[str, Any]] = {
+    "analytic.hierarchy.ExactStaircase": {
+        "levels": np.arange(2),
+        "excess": np.ones(2),
+        "entropy": 1.0,
+    },
+    "validation.hierarchy": {"run": DENOISED},
+    "validation.hierarchy.DenoiserRun": {
+        f.name: getattr(DENOISED, f.name) for f in fields(DENOISED)
+    },
+    "validation.hierarchy.DenoiserRun.member": {"index": 0},
+    "validation.hierarchy.DenoiserRun.load": {"path": DENOISED.save(FOLDER / "denoised.npz")},
     "analytic.hierarchy": {"width": 8, "s": 2, "j": 1, "p": 0.5, "q": 0.5},
     "analytic.hierarchy.ExactStaircase": {
         "levels": np.arange(2),

@@ -77,6 +77,8 @@ LEFT_OUT = {
     "simtheory.validation.ledger": "workers of the ledger, which call each other",
     "simtheory.validation.claims": "parts of claims, which the ledger calls",
     "simtheory.validation.identity.experiments": "runs of the ledger",
+    "simtheory.validation.composition.experiments": "runs of the ledger",
+    "simtheory.validation.hierarchy.experiments": "runs of the ledger",
 }
 
 COSTLY = {"train", "image_run", "vector_run", "released_start"}

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from simtheory import analytic
 from tests.properties.doors.good.things import T
 
 mpl.use("Agg")
@@ -38,6 +39,10 @@ COMMON: dict[str, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "plot": {"ax": None},
     "plot.counts": {"ax": AXES},
+    "plot.strings_needed": {
+        "ax": AXES,
+        "table": analytic.hierarchy.strings_needed(v=8, m=2, L=3),
+    },
     "plot.crossing": {"ax": AXES, "values": np.sin(T), "predicted": 0.1},
     "plot.measurements": {"ax": AXES, "values": [0.5, 0.6], "predicted": 0.5},
     "plot.scatter": {"ax": AXES, "predicted": T[:, None], "measured": T[:, None]},

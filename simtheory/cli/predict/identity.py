@@ -1,4 +1,4 @@
-"""``simtheory predict``: a table, a picture and curves from a task, a net and a start."""
+"""``simtheory predict``, topic identity: a table, a picture and curves from a task, a net and a start."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from simtheory._checks import (
 from simtheory._files import write_text
 from simtheory._typing import Array
 from simtheory.analytic import deep, one_layer, tied, untied
-from simtheory.cli._flags import in_flags
+from simtheory.cli._flags import in_flags, writable, written
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError, RegimeError, RegimeWarning, SolveError
 from simtheory.results import Trajectory
@@ -37,7 +37,7 @@ from simtheory.sim import Deep, Flow, OneLayer, Status, Tied, Untied, solve
 from simtheory.tasks import SIMTask
 from simtheory.units import LOSSES, Clock
 
-__all__ = ["predict"]
+__all__ = ["identity"]
 
 _ROUNDS = 12
 """Rounds of finer times, each of which divides an interval by eight. Numbers that twelve do not resolve,
@@ -102,10 +102,11 @@ def _exit_status(command: Callable[..., Any]) -> Callable[..., None]:
 @_exit_status
 @in_flags
 @as_json
-def predict(
+def identity(
     task_file: Path | None, picture: Path | None, table: Path | None, json: bool, **flags: Any
 ) -> dict[str, Any]:
-    """Predict when a linear net learns which concept.
+    """Predict when a linear net learns which concept. `simtheory predict TOPIC` asks of another topic:
+    hierarchy, strings that show each level.
 
     The task comes from flags, or from a TOML file with the tables [task], [init] and [time], whose
     keys are the names of the flags; a flag overrides the file. A tied net starts from the drawn U;
@@ -115,24 +116,19 @@ def predict(
     simtheory predict --mu 1,1.5,2.2 --sigma 0.05 --plot out.png
     simtheory predict --mu 1,2 --sigma 0.1 --net untied --lr 0.01
     """
-    for path, suffixes in ((picture, plot.FORMATS), (table, (".csv",))):
-        if path is not None and path.suffix not in suffixes:
-            raise ArgumentError(f"The name {path} must end in {' or '.join(suffixes)}.")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ArgumentError(f"The folder of {path} does not exist.")
+    writable(picture, plot.FORMATS)
+    writable(table, (".csv",))
     forecast = _Forecast.make(_settings(task_file, flags))
     click.get_current_context().meta["simtheory.failed"] = forecast.exact is None
     if not json:
         click.echo(forecast.text())
-    try:
+    with written():
         if table is not None:
             write_text(table, forecast.csv())
             click.echo(f"\n{table}", err=json)
         if picture is not None:
             forecast.draw(picture)
             click.echo(f"\n{picture}", err=json)
-    except OSError as reason:
-        raise ArgumentError(f"Cannot write {reason.filename}: {reason.strerror}.") from reason
     return forecast.to_dict()
 
 
