@@ -63,11 +63,6 @@ OWN: dict[str, dict[str, Any]] = {
     "validation.hierarchy.DenoiserRun.member": {"index": 0},
     "validation.hierarchy.DenoiserRun.load": {"path": DENOISED.save(FOLDER / "denoised.npz")},
     "analytic.hierarchy": {"width": 8, "s": 2, "j": 1, "p": 0.5, "q": 0.5},
-    "analytic.hierarchy.ExactStaircase": {
-        "levels": np.arange(2),
-        "excess": np.array([0.1, 0.0]),
-        "entropy": np.array(1.0),
-    },
     "analytic.hierarchy.block_posterior": {"level": 1},
     "analytic.hierarchy.optimal_weights": {"noised": GRAMMAR.sample(3, rng=0)},
     "analytic.hierarchy.reverse_step": {
