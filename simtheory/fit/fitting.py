@@ -254,8 +254,8 @@ def _best(
         return trials + more, ended, ""
     chance = by_chance(plain.optimum, ended.optimum)
     found = replace(best.quality, pattern=min(chance, best.quality.pattern))
-    which = "The loss" if curves.observed == "loss" else ", ".join(curves.names[k] for k in loose)
-    cause = f"{which} comes to rest elsewhere than theory says: try ends='auto'."
+    which = ", ".join(curves.names[k] for k in ended.optimum.form.ends)
+    cause = f"Curves come to rest elsewhere than theory says ({which}): try ends='auto'."
     return trials, replace(best, quality=found), cause
 
 

@@ -124,6 +124,10 @@ def test_gaussian_laws_have_their_numbers() -> None:
         law = cp.naive_law(EQUAL * EQUAL, churn=eta2**0.5)
         assert law.covariance[0, 0] / 0.025 == pytest.approx(ratio, abs=5e-5)
         assert cp.equal_shrink(2, churn=eta2**0.5) == pytest.approx(ratio, abs=5e-5)
+    assert cp.churned_variance(0.05, 2, churn=2.0) == pytest.approx(0.025 * 8 / 9)
+    assert cp.ode_variance((1.0, 0.25), (1.0, 1.0), start=10.0) == pytest.approx(
+        0.02217295, rel=1e-6
+    )
     shrinks = [cp.equal_shrink(K) for K in (2, 3, 4, 8)]
     np.testing.assert_allclose(shrinks, [0.6667, 0.6, 0.5714, 0.5333], atol=5e-5)
     assert cp.equal_shrink(2, churn=0.0) == 0.0
@@ -468,7 +472,9 @@ def test_defects_in_their_forms() -> None:
     np.testing.assert_allclose(cp.defect(s, (1.0, 1.0, -1.0)), pairs, atol=1e-12)
     np.testing.assert_allclose(cp.defect(s[:2], (3.0, -2.0)), cp.guidance_defect(s[0], s[1], 3.0))
     np.testing.assert_allclose(cp.defect(s[:1], (1.0,)), 0.0, atol=1e-15)
-    assert cp.factorised(s[0, 0], s[1, 0]) == pytest.approx(0.0, abs=1e-15)
+    base, added = s[0, 0], s[1, 0]
+    np.testing.assert_allclose(cp.factorised(base, added), base + added)
+    assert np.abs(cp.defect_of_pairs(base + np.diag(added), base)).max() == 0.0
     x = rng.normal(size=(5, 2))
     scores = np.stack([e.score(x, level=0.1) for e in RING_BAR.experts])
     np.testing.assert_allclose(cp.defect(scores, RING_BAR.weights), RING_BAR.defect(x, level=0.1))
@@ -524,6 +530,26 @@ def test_validity() -> None:
     found = cp.validity(Composition((tilted, round_), (1.0, -0.4)))
     assert not found.holds
     np.testing.assert_allclose(np.abs(found.direction), [0.5**0.5, 0.5**0.5], atol=1e-9)
+
+
+def test_advice_says_what_samplers_return() -> None:
+    found = cp.advice(PAIR)
+    np.testing.assert_allclose(found.laws["target"].covariance, 0.2)
+    np.testing.assert_allclose(found.laws["ddpm"].covariance, 0.1448, atol=1e-4)
+    assert (found.exact, found.sampler, found.distances) == (True, "Oracle()", None)
+    ring = cp.advice(RING_BAR)
+    assert not ring.exact
+    assert np.all(np.diff(ring.distances) < 0.0)
+    assert "take" in str(ring)
+    assert "Oracle()" in ring._repr_html_()
+    cond, uncond = gaussian(1.0, 0.04), GaussianMixture(*EVEN, (0.04, 0.04))
+    guided = cp.advice(Composition.guided(cond, uncond, gamma=7.5), budget=400)
+    assert guided.sampler == "Annealed(MALA(step=0.3), steps=10)"
+    assert guided.laws["ddim"].mean[0] > 1.3
+    refused = cp.advice(Composition((gaussian(0.0, 1.0), gaussian(0.0, 0.25)), (1.0, -0.4)))
+    assert refused.sampler == "none"
+    assert "0.25" in refused.reason
+    assert cp.advice(du2023.slots(2, background="cluttered")).sampler == "Reverse()"
 
 
 @pytest.mark.parametrize(

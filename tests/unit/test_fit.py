@@ -319,7 +319,8 @@ def test_a_swing_by_is_seen_coming():
     assert ahead.swing.top.low < top < ahead.swing.top.high
     assert ahead.swing.top.low > 2.7
     assert ahead.swing.size.low < size < ahead.swing.size.high
-    # and none is foreseen where there is none
+    # nor is one foreseen that has passed, or where there is none
+    assert predict(fit(measured, until=6.0)).swing is None
     straight = Curves(t, noisy(modes(t), 0.005), NAMES, "target", MU)
     assert predict(fit(straight, until=4.0, rows="orthogonal")).swing is None
 

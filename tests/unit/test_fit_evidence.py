@@ -224,7 +224,7 @@ WRONG = {
     "tied as one layer": (modes(), {"model": "one-layer"}, "try model='tied'"),
     "three layers as tied": (deep(), {"model": "tied"}, "try model='deep', depth=3"),
     "a schedule": (modes(T**3 / T[-1] ** 2)[:, 1:], {}, "Possible causes|another net"),
-    "an end": (0.9 * modes(), {"ends": "one"}, "size, colour comes to rest.*try ends='auto'"),
+    "an end": (0.9 * modes(), {"ends": "one"}, r"come to rest.*\(size, colour\): try ends='auto'"),
 }
 
 
@@ -485,6 +485,20 @@ def test_intervals_and_bands_have_the_confidence_that_they_say(confidence):
     time = predict(found).learning_times[0]
     times = np.array([st.analytic.tied.time_to_level(r, w) for r, w in _natural(found)])
     assert 0.5 * (time.high - time.low) == pytest.approx(times.std() * tail, rel=0.08)
+
+
+def test_bootstrapped_residuals_are_as_large_as_the_noise():
+    """A fit of two parameters takes a third of the squares of six points, which the refits give back."""
+    few = np.linspace(0.1, 2.5, 6)
+    clean = 1.0 - np.exp(-few)[:, None]
+    measured = Curves(few, noisy(clean, 0.01, 0.0, 3), ("size",))
+    options = {"model": "one-layer", "ends": "one"}
+    plain = fit(measured, **options)
+    assert plain.quality.correlation == 0.0
+    again = fit(measured, **options, bootstrap=300, rng=0)
+    # Student's factor of four degrees is in the first; 300 refits have their spread to 4%.
+    half = 0.5 * np.log(plain["rate_1"].high / plain["rate_1"].low) / t_law.isf(0.025, 4)
+    assert again.draws[:, 0].std() == pytest.approx(half, rel=0.1)
 
 
 def _natural(found):

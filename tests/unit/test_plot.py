@@ -15,7 +15,7 @@ from simtheory import observe, plot
 from simtheory.errors import ArgumentError
 from simtheory.plot.style import GREY
 from simtheory.results import Curve, Samples, Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import GaussianMixture, SIMTask
 
 TASK = SIMTask(mu=(1.0, 2.0, 1.5), sigma=0.2, dim=4)
 T = np.linspace(0.0, 8.0, 161)
@@ -326,3 +326,22 @@ def test_far_apart_strengths_have_scales_of_their_own() -> None:
         task = SIMTask(mu=(1.0, ratio), sigma=0.1)
         still = Trajectory.from_weights([0, 1], np.zeros((2, 2, 2)), task, origin="sim", exact=True)
         assert plot.concept_space(still, ax=Figure().subplots()).get_aspect() == aspect
+
+
+def test_a_density_is_a_curve_on_a_line_and_contours_of_mass_in_the_plane():
+    pair = GaussianMixture([0.5, 0.5], [-1.0, 1.0], [0.04, 0.04])
+    ax = plot.density(pair, ax=Figure().add_subplot())
+    x, y = ax.get_lines()[0].get_data()
+    assert np.trapezoid(y, x) == pytest.approx(1.0, abs=1e-9)
+    assert np.interp(1.0, x, y) == pytest.approx(
+        float(np.exp(pair.log_density([[1.0]]))[0]), rel=0.01
+    )
+    normal = GaussianMixture([1.0], [[0.0, 0.0]], [1.0])
+    ax = plot.density(normal**2.0, ax=Figure().add_subplot())
+    (contours,) = ax.collections
+    radii = [np.linalg.norm(path.vertices, axis=1).mean() for path in contours.get_paths()]
+    # the mass inside radius r of N(0, ½I) is 1 − exp(−r²)
+    law = np.sqrt(-np.log1p(-np.array([0.95, 0.5, 0.05])))
+    assert np.allclose(radii, law, rtol=0.03)
+    with pytest.raises(ArgumentError, match="marginal"):
+        plot.density(GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]))

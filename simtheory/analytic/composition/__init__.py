@@ -30,6 +30,7 @@ function                 what it gives
 `stationary_variance`
 `cell_masses`,           masses of modes at a level, and where annealing leaves them
 `freeze_out`
+`advice`                 all of it for one composition, and the sampler to take
 =======================  ==========================================================================
 
 Reading
@@ -42,6 +43,7 @@ to the level where hops freeze.
 from __future__ import annotations
 
 from simtheory._names import public
+from simtheory.analytic.composition.advice import Advice, advice
 from simtheory.analytic.composition.algebra import (
     Product,
     multiply,
@@ -50,7 +52,7 @@ from simtheory.analytic.composition.algebra import (
     product,
     quotient,
 )
-from simtheory.analytic.composition.freezing import FreezeOut, cell_masses, freeze_out
+from simtheory.analytic.composition.freezing import FreezeOut, cell_masses, freeze_out, relaxed
 from simtheory.analytic.composition.line import Law, separatrix_weights, terminal_law
 from simtheory.analytic.composition.mcmc import (
     acceptance,
@@ -62,16 +64,19 @@ from simtheory.analytic.composition.mcmc import (
 )
 from simtheory.analytic.composition.naive import (
     GaussianLaw,
+    churned_variance,
     discrete_law,
     equal_shrink,
     guidance_law,
     guidance_parts,
     many_posteriors,
     naive_law,
+    ode_variance,
     target_law,
 )
 from simtheory.analytic.composition.paths import (
     Validity,
+    attractor,
     clock,
     defect,
     defect_of_pairs,
@@ -95,6 +100,7 @@ from simtheory.analytic.composition.repairs import (
 from simtheory.noise.curvatures import Gaussian, Tweedie
 
 __all__ = [
+    "Advice",
     "FreezeOut",
     "Gaussian",
     "GaussianLaw",
@@ -103,7 +109,10 @@ __all__ = [
     "Tweedie",
     "Validity",
     "acceptance",
+    "advice",
+    "attractor",
     "cell_masses",
+    "churned_variance",
     "clock",
     "corrector_weights",
     "defect",
@@ -127,11 +136,13 @@ __all__ = [
     "multiply",
     "naive_law",
     "normalizable",
+    "ode_variance",
     "offset_weights",
     "posterior_covariance",
     "power",
     "product",
     "quotient",
+    "relaxed",
     "repaired",
     "repaired_score",
     "resonances",

@@ -16,6 +16,7 @@ from simtheory._checks import positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError
+from simtheory.labels import implements
 from simtheory.tasks.composition.arrays import tilt
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
@@ -43,6 +44,13 @@ class Product:
     log_partition: float
 
 
+@implements(
+    "gmm-product",
+    title="A product of mixtures is a mixture",
+    regime="any mixtures",
+    source="du2023",
+    where="derived here by completing squares",
+)
 @face
 def multiply(
     weights: tuple[Array, Array], means: tuple[Array, Array], covariances: tuple[Array, Array]
@@ -177,6 +185,13 @@ def _folded(first: Arrays, second: Arrays, prune: float, largest: int) -> Arrays
     return multiply((first[0], second[0]), (first[1], second[1]), (first[2], second[2]))
 
 
+@implements(
+    "gmm-power",
+    title="Powers of mixtures",
+    regime="whole powers; any positive one of a Gaussian",
+    source="du2023",
+    where="derived here by completing squares",
+)
 @face
 def power(mixture: GaussianMixture, exponent: float) -> Product:
     r"""Return a power of a mixture: whole of a mixture, any positive one of a Gaussian.
@@ -204,6 +219,13 @@ def power(mixture: GaussianMixture, exponent: float) -> Product:
     return product(Composition((mixture,), (exponent,)))
 
 
+@implements(
+    "gmm-divide-gaussian",
+    title="A mixture over one Gaussian",
+    regime="every difference of precisions is positive definite",
+    source="du2023",
+    where="derived here by completing squares",
+)
 @face
 def quotient(mixture: GaussianMixture, gaussian: GaussianMixture) -> Product:
     r"""Return the quotient of a mixture by one Gaussian.
@@ -230,6 +252,13 @@ def quotient(mixture: GaussianMixture, gaussian: GaussianMixture) -> Product:
     return product(Composition((mixture, gaussian), (1.0, -1.0)))
 
 
+@implements(
+    "tweedie-covariance",
+    title="Covariance of the clean point, given the noised one",
+    regime="any density",
+    source="du2023",
+    where="derived here from the second derivative of the noised density",
+)
 @face
 def posterior_covariance(mixture: GaussianMixture, x: ArrayLike, *, level: float) -> Array:
     r"""Return the covariance of the clean point, given the noised one.

@@ -34,10 +34,11 @@ from simtheory._checks import as_finite, frozen, non_negative, not_negative
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
 from simtheory.tasks.composition.compositions import Composition
 
-__all__ = ["FreezeOut", "cell_masses", "freeze_out"]
+__all__ = ["FreezeOut", "cell_masses", "freeze_out", "relaxed"]
 
 _DEEP = 34.0  # logarithms below the highest density at which the grid ends
 _FINE = 0.2  # distance of grid points in standard deviations of the narrowest direction
@@ -240,6 +241,15 @@ def _bounds(centres: Array, x: Array, y: Array) -> tuple[Array, Array]:
     return low, np.maximum(np.clip(high, x[0], x[-1]), low)
 
 
+@implements(
+    "freeze-out-rates",
+    title="Where the masses of modes freeze",
+    regime="centres on a line or circle, Langevin time, barriers above the noise",
+    source="du2023",
+    where="derived here from capacities",
+    exactness="leading order in the time within a mode over that between modes",
+    kind=Computed(r"Q_{jk} = \frac1{m_j}\Big(\int_{a_j}^{a_k}\frac{ds}{\rho D}\Big)^{-1}"),
+)
 @face
 def freeze_out(
     c: Composition, centres: ArrayLike, levels: Levels | ArrayLike, times: ArrayLike
@@ -292,15 +302,31 @@ def freeze_out(
             rates[t, j, i] += capacity / max(exact[t, j], 1e-300)
         rates[t] -= np.diag(rates[t].sum(axis=1))
         before = exact[0] if t == 0 else masses[t - 1]
-        masses[t] = _relaxed(before, rates[t] * spent[t], exact[t])
+        masses[t] = relaxed(before, rates[t] * spent[t], exact[t])
 
     gaps = 0.5 * np.abs(exact - masses[-1]).sum(axis=1)
     level = float(falling[int(np.argmin(gaps))])
     return FreezeOut(frozen(masses), frozen(exact), frozen(rates), level)
 
 
-def _relaxed(masses: Array, moved: Array, exact: Array) -> Array:
-    """Return masses after some time of a chain that keeps the exact ones."""
+@face
+def relaxed(masses: Array, moved: Array, exact: Array) -> Array:
+    """Return masses after some time of a chain that keeps the exact ones.
+
+    Parameters
+    ----------
+    masses : ndarray, shape (m,)
+        Masses before.
+    moved : ndarray, shape (m, m)
+        Rates times the time, in detailed balance with the exact masses.
+    exact : ndarray, shape (m,)
+        The exact masses.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Masses after.
+    """
     root = np.sqrt(np.maximum(exact, 1e-300))
     symmetric = root[:, None] * moved / root  # detailed balance makes it symmetric
     symmetric = 0.5 * (symmetric + symmetric.T)

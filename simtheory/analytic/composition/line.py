@@ -35,6 +35,7 @@ from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.naive import check_limit
 from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import Computed, implements
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures
 
@@ -122,6 +123,17 @@ class Law:
         return float((half * weights * f(at) * rate(at)).sum() / total)
 
 
+@implements(
+    "terminal-law-1d",
+    title="What reverse diffusion draws from mixtures on the line",
+    regime="mixtures in one dimension",
+    source="du2023",
+    where="derived here from the Fokker-Planck equation",
+    exactness="numeric, 1e-5 of masses",
+    kind=Computed(
+        r"\partial_s p = \partial_z[(\tfrac12(1+\eta^2)\sqrt{\kappa+\lambda}\,S + \tfrac12z)p] - \tfrac12\eta^2\partial_z^2p"
+    ),
+)
 @face
 def terminal_law(
     c: Composition,
@@ -318,6 +330,17 @@ def _carried(c: Composition, kappa: float, start: float, points: int) -> Law:
     return Law(x, np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / stretch, ndtr(z))
 
 
+@implements(
+    "separatrix-weights",
+    title="Masses that the ODE draws between cuts",
+    regime="mixtures in one dimension",
+    source="du2023",
+    where="derived here from paths that do not cross",
+    exactness="numeric, 1e-9",
+    kind=Computed(
+        r"m_j = \Phi\Big(\frac{y_\Lambda(a_{j+1})}{\sqrt\Lambda}\Big) - \Phi\Big(\frac{y_\Lambda(a_j)}{\sqrt\Lambda}\Big)"
+    ),
+)
 @face
 def separatrix_weights(c: Composition, *, cuts: ArrayLike, start: float = np.inf) -> Array:
     r"""Return the masses between cuts that the probability-flow ODE draws, in one dimension.

@@ -24,22 +24,32 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.special import roots_jacobi, roots_legendre
 
-from simtheory._checks import non_negative, number, positive
+from simtheory._checks import (
+    all_positive,
+    as_finite,
+    non_negative,
+    number,
+    positive,
+    positive_int,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import implements
 from simtheory.noise import DDIM, Levels, Sampler, Schedule
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures, require_normalizable
 
 __all__ = [
     "GaussianLaw",
+    "churned_variance",
     "discrete_law",
     "equal_shrink",
     "guidance_law",
     "guidance_parts",
     "many_posteriors",
     "naive_law",
+    "ode_variance",
     "target_law",
 ]
 
@@ -87,6 +97,13 @@ def gaussians(c: Composition, label: str) -> tuple[Array, Array, Array]:
     )
 
 
+@implements(
+    "gaussian-target",
+    title="A composition of Gaussians",
+    regime="single Gaussians, normalisable",
+    source="du2023",
+    where="derived here from precisions",
+)
 @face
 def target_law(c: Composition) -> GaussianLaw:
     r"""Return the composition of Gaussians itself.
@@ -123,6 +140,13 @@ def target_law(c: Composition) -> GaussianLaw:
     return GaussianLaw(mean, 0.5 * (spread + spread.T))
 
 
+@implements(
+    "gaussian-sde",
+    title="What reverse diffusion with summed scores draws from Gaussians",
+    regime="single Gaussians; an infinite start needs W > 1/(1 + churn^2)",
+    source="du2023",
+    where="derived here from the variance equation",
+)
 @face
 def naive_law(c: Composition, *, churn: float = 1.0, start: float = np.inf) -> GaussianLaw:
     r"""Return the law of reverse diffusion with summed scores on Gaussian experts.
@@ -296,6 +320,92 @@ def _matrix_law(w: Array, m: Array, C: Array, eta2: float, start: float) -> Gaus
     return GaussianLaw(M, 0.5 * (V + V.T))
 
 
+@implements(
+    "gaussian-ode",
+    title="What the ODE with summed scores draws from Gaussians",
+    regime="single Gaussians, finite start",
+    source="du2023",
+    where="derived here from the variance equation",
+)
+@face
+def ode_variance(variances: ArrayLike, weights: ArrayLike, *, start: float) -> float:
+    r"""Return the variance that the probability-flow ODE draws along a common axis.
+
+    .. math:: V = \Lambda\prod_i\Big(\frac{c_i}{c_i + \Lambda}\Big)^{w_i}
+        \approx \Lambda^{1-W}\prod_ic_i^{w_i} .
+
+    Parameters
+    ----------
+    variances : array_like, shape (K,)
+        Variances c of the experts.
+    weights : array_like, shape (K,)
+        Their weights.
+    start : float
+        Level Λ of the start.
+
+    Returns
+    -------
+    float
+        The variance; a product (W = 2) collapses as the start rises.
+
+    Examples
+    --------
+    >>> round(ode_variance((1.0, 0.25), (1.0, 1.0), start=100.0), 8)
+    0.00246907
+    """
+    c, w = all_positive("variances", variances), as_finite("weights", weights)
+    top = positive("start", start)
+    if w.shape != c.shape:
+        raise ShapeError(
+            f"Argument `weights` must have shape {c.shape}, one for each variance, but its shape is "
+            f"{w.shape}."
+        )
+    return float(top * np.exp(-(w * np.log1p(top / c)).sum()))
+
+
+@implements(
+    "gaussian-churn",
+    title="Churn brings K equal Gaussians back to their product",
+    regime="K equal Gaussians, infinite start, (1 + churn^2) K > 1",
+    source="du2023",
+    where="derived here from the variance equation",
+)
+@face
+def churned_variance(variance: float, experts: int, *, churn: float) -> float:
+    r"""Return the variance that K equal Gaussians leave under churn.
+
+    .. math:: V = \frac{c\eta^2}{(1 + \eta^2)K - 1} .
+
+    Parameters
+    ----------
+    variance : float
+        Variance c of each.
+    experts : int
+        Their number K.
+    churn : float
+        Churn η, positive.
+
+    Returns
+    -------
+    float
+        The variance; c/K in the limit of much churn.
+
+    Examples
+    --------
+    >>> [round(churned_variance(1.0, 2, churn=eta) * 2, 4) for eta in (1.0, 2.0, 4.0)]
+    [0.6667, 0.8889, 0.9697]
+    """
+    K = positive_int("experts", experts)
+    return positive("variance", variance) / K * equal_shrink(K, churn=positive("churn", churn))
+
+
+@implements(
+    "equal-c-shrink",
+    title="How far K equal Gaussians shrink",
+    regime="K equal Gaussians, infinite start",
+    source="du2023",
+    where="derived here from the variance equation",
+)
 @face
 def equal_shrink(experts: int, *, churn: float = 1.0) -> float:
     r"""Return the variance that K equal Gaussians leave, over that of their product.
@@ -323,6 +433,13 @@ def equal_shrink(experts: int, *, churn: float = 1.0) -> float:
     return 1.0 if K == 1.0 else eta2 * K / ((1.0 + eta2) * K - 1.0)
 
 
+@implements(
+    "many-posteriors",
+    title="Summed posterior scores",
+    regime="K posteriors over one prior, infinite start",
+    source="du2023",
+    where="derived here from the variance equation",
+)
 @face
 def many_posteriors(posteriors: int, *, variance: float, prior: float, churn: float = 1.0) -> float:
     r"""Return the variance of K summed posterior scores over the true one.
@@ -374,6 +491,13 @@ def many_posteriors(posteriors: int, *, variance: float, prior: float, churn: fl
     return found * precision
 
 
+@implements(
+    "ddpm-affine",
+    title="Discrete samplers on Gaussians, step by step",
+    regime="single Gaussians, any levels",
+    source="du2023",
+    where="derived here from affine steps",
+)
 @face
 def discrete_law(
     c: Composition,
@@ -435,6 +559,13 @@ def discrete_law(
     return GaussianLaw(mean / last, 0.5 * (spread + spread.T) / last**2)
 
 
+@implements(
+    "cfg-gaussian",
+    title="Guidance of Gaussians in closed form",
+    regime="x given c is N(c, 1), c is N(0, 1), infinite start",
+    source="bradley2024",
+    where="derived here from the variance equation",
+)
 @face
 def guidance_law(gamma: float, *, churn: float = 1.0, condition: float = 1.0) -> GaussianLaw:
     r"""Return the law of classifier-free guidance where x given c is N(c, 1) and c is N(0, 1).
@@ -478,6 +609,13 @@ def guidance_law(gamma: float, *, churn: float = 1.0, condition: float = 1.0) ->
     return GaussianLaw(np.array([mean * mu]), np.array([[variance]]))
 
 
+@implements(
+    "guidance-equivalence",
+    title="Guided DDPM is an ODE with Langevin dynamics",
+    regime="continuous time",
+    source="bradley2024",
+    where="abstract; derived here for any weights",
+)
 @face
 def guidance_parts(weights: ArrayLike, model: int) -> Array:
     r"""Return the weights of the Langevin part of a reverse SDE, beside the ODE of one model.

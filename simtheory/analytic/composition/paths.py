@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, positive, positive_int
+from simtheory._checks import as_finite, non_negative, number, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import ArgumentError, ShapeError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import implements
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import weakest_tail, worst_level
 
 __all__ = [
     "Validity",
+    "attractor",
     "clock",
     "defect",
     "defect_of_pairs",
@@ -33,6 +35,13 @@ __all__ = [
 ]
 
 
+@implements(
+    "one-clock",
+    title="One clock for all schedules",
+    regime="any schedule, continuous time",
+    source="du2023",
+    where="derived here from the noised law",
+)
 @face
 def clock(z: ArrayLike, *, alpha: float, sigma: float) -> tuple[Array, float]:
     r"""Return the state and the level that all schedules share, :math:`y = z/\alpha, \lambda = \sigma^2/\alpha^2`.
@@ -63,6 +72,14 @@ def clock(z: ArrayLike, *, alpha: float, sigma: float) -> tuple[Array, float]:
     return as_finite("z", z) / share, (noise / share) ** 2
 
 
+@implements(
+    "high-noise-gap",
+    title="Summed scores are wrong at high noise",
+    regime="experts of finite variance and weight one, level to infinity",
+    source="du2023",
+    where="derived here from Gaussian limits",
+    exactness="O(1/level)",
+)
 @face
 def high_noise_gap(dim: int, experts: int) -> float:
     r"""Return the divergence of the noised product from the product of the noised experts, at high noise.
@@ -90,6 +107,13 @@ def high_noise_gap(dim: int, experts: int) -> float:
     return float(0.5 * positive_int("dim", dim) * (K - 1.0 - np.log(K)))
 
 
+@implements(
+    "normalizable",
+    title="When a composition is a density",
+    regime="Gaussian tails; mixtures by their slowest components",
+    source="du2023",
+    where="derived here from the tails",
+)
 @face
 def normalizable(c: Composition, *, level: float = 0.0) -> bool:
     r"""Return whether a composition of mixtures can be normalised at a level.
@@ -199,6 +223,62 @@ def validity(c: Composition, *, start: float = np.inf, churn: float = 1.0) -> Va
     return Validity(holds, level, tail.direction, largest, W, samplers)
 
 
+@implements(
+    "validity-rule",
+    title="Which samplers have a finite end",
+    regime="Gaussian tails, infinite start",
+    source="du2023",
+    where="derived here from the variance at high levels",
+)
+@face
+def attractor(total_weight: float, *, churn: float = 1.0) -> float:
+    r"""Return the variance over the level that reverse diffusion has at high levels.
+
+    From an infinite start it has a finite end iff :math:`W > 1/(1 + \eta^2)`; then
+
+    .. math:: \frac V\lambda \to \frac{\eta^2}{(1 + \eta^2)W - 1} .
+
+    The ODE has one iff W = 1: its end goes as :math:`\Lambda^{1-W}`.
+
+    Parameters
+    ----------
+    total_weight : float
+        Total weight W.
+    churn : float
+        Churn η, positive.
+
+    Returns
+    -------
+    float
+        The ratio.
+
+    Raises
+    ------
+    RegimeError
+        If the total weight is too small.
+
+    Examples
+    --------
+    >>> attractor(1.0), attractor(2.0)
+    (1.0, 0.3333333333333333)
+    """
+    W, eta2 = number("total_weight", total_weight), positive("churn", churn) ** 2
+    room = (1.0 + eta2) * W - 1.0
+    if room <= 0.0:
+        raise RegimeError(
+            f"Argument `total_weight` must be above 1/(1 + η²) = {1.0 / (1.0 + eta2):.4g} (label "
+            f"validity-rule), but it is {W:g}: from an infinite start the variance has no limit."
+        )
+    return eta2 / room
+
+
+@implements(
+    "defect",
+    title="What summed scores miss",
+    regime="any experts, any churn",
+    source="du2023",
+    where="derived here from the heat equation",
+)
 @face
 def defect(scores: Array, weights: ArrayLike) -> Array:
     r"""Return what the path of products gains beyond reverse diffusion with summed scores.
@@ -228,11 +308,19 @@ def defect(scores: Array, weights: ArrayLike) -> Array:
             f"Argument `weights` must have shape ({scores.shape[0] if scores.ndim else 1},), one for each "
             f"expert's scores (K, ..., d), but its shape is {w.shape}."
         )
+    as_finite("scores", scores)
     total = np.einsum("k,k...d->...d", w, scores)
     squares = np.einsum("k,k...d->...", w, scores**2)
     return np.asarray(0.5 * ((total**2).sum(axis=-1) - squares))
 
 
+@implements(
+    "defect-forms",
+    title="The defect over a background, and of guidance",
+    regime="any experts",
+    source="skreta2025",
+    where="derived here from the defect",
+)
 @face
 def defect_of_pairs(scores: Array, background: Array) -> Array:
     r"""Return the defect of experts over a background: products of what each adds.
@@ -251,7 +339,7 @@ def defect_of_pairs(scores: Array, background: Array) -> Array:
     ndarray, shape (...)
         Defects.
     """
-    added = scores - background
+    added = as_finite("scores", scores) - as_finite("background", background)
     total = added.sum(axis=0)
     return np.asarray(0.5 * ((total**2).sum(axis=-1) - (added**2).sum(axis=(0, -1))))
 
@@ -274,32 +362,50 @@ def guidance_defect(cond: Array, uncond: Array, gamma: float) -> Array:
     ndarray, shape (...)
         Defects.
     """
-    return np.asarray(0.5 * gamma * (gamma - 1.0) * ((cond - uncond) ** 2).sum(axis=-1))
+    apart = as_finite("cond", cond) - as_finite("uncond", uncond)
+    return np.asarray(0.5 * number("gamma", gamma) * (gamma - 1.0) * (apart**2).sum(axis=-1))
 
 
+@implements(
+    "factorised-conditionals",
+    title="Experts on disjoint coordinates compose exactly",
+    regime="experts that differ from the background on coordinates of their own",
+    source="bradley2025",
+    where="derived here from the defect",
+)
 @face
-def factorised(background: Array, shifts: Array) -> float:
-    r"""Return the defect of experts that change disjoint coordinates of a background: zero.
+def factorised(background: Array, shifts: Array) -> Array:
+    r"""Return the composed score of experts that change disjoint coordinates of a background.
 
-    Where expert i adds :math:`g_i` to the background's score on coordinates of its own,
+    Where expert i adds :math:`g_i` to the background's score on coordinates of its own, each keeps what
+    it adds, and the defect :math:`\sum_{i<j}\langle s_i - s_b, s_j - s_b\rangle` vanishes: reverse
+    diffusion is exact.
 
-    .. math:: D = \sum_{i<j}\langle g_i, g_j\rangle = 0 .
+    .. math:: S_i = b_i + g_i .
 
     Parameters
     ----------
     background : ndarray, shape (d,)
-        The background's score.
+        The background's score b.
     shifts : ndarray, shape (d,)
-        What the one expert of each coordinate adds.
+        What the one expert of each coordinate adds, g.
 
     Returns
     -------
-    float
-        The defect, from the scores of d experts.
+    ndarray, shape (d,)
+        The score, from those of d experts.
     """
-    return float(defect_of_pairs(background + np.diag(shifts), background))
+    experts = as_finite("background", background) + np.diag(as_finite("shifts", shifts))
+    return np.asarray(experts.sum(axis=0) - (len(shifts) - 1) * background)
 
 
+@implements(
+    "background-slots",
+    title="The unconditional background divides an object by their number",
+    regime="the mode, slots apart",
+    source="bradley2025",
+    where="derived here from the energy of a slot",
+)
 @face
 def slot_mode(k: int, *, size: float = 1.0) -> float:
     r"""Return where the mode of a slot sits when k objects are composed over the unconditional background.
@@ -323,4 +429,4 @@ def slot_mode(k: int, *, size: float = 1.0) -> float:
     >>> [round(slot_mode(k), 3) for k in (1, 2, 3, 5, 9)]
     [1.0, 0.5, 0.333, 0.2, 0.111]
     """
-    return float(size) / positive_int("k", k)
+    return number("size", size) / positive_int("k", k)

@@ -18,6 +18,7 @@ from simtheory._checks import as_finite, non_negative, not_negative, positive, p
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
 from simtheory.noise.curvatures import Gaussian, Tweedie
 from simtheory.tasks.composition.compositions import Composition
@@ -38,6 +39,13 @@ __all__ = [
 ]
 
 
+@implements(
+    "gaussian-repair",
+    title="The repaired score of Gaussians",
+    regime="Gaussians of any weights",
+    source="du2023",
+    where="derived here from precisions",
+)
 @face
 def repaired(scores: Array, precisions: Array, weights: ArrayLike, *, level: float) -> Array:
     r"""Return the repaired score of given scores and precisions.
@@ -68,6 +76,17 @@ def repaired(scores: Array, precisions: Array, weights: ArrayLike, *, level: flo
     return np.asarray(np.linalg.solve(L, right[..., None])[..., 0])
 
 
+@implements(
+    "tweedie-repair",
+    title="The repaired score of mixtures",
+    regime="modes that are nearly Gaussian",
+    source="du2023",
+    where="derived here from the posterior covariance",
+    exactness="exact for Gaussians; not for mixtures",
+    kind=Computed(
+        r"S = \Big(\sum_iw_iA_i + \frac{1-W}\lambda I\Big)^{-1}\sum_iw_iA_is_i, \quad A_i = (\lambda I + \lambda^2\nabla s_i)^{-1}"
+    ),
+)
 @face
 def repaired_score(
     c: Composition,
@@ -127,6 +146,13 @@ def _precision(
     return np.asarray(np.linalg.inv(level * eye + level**2 * expert.hessian(x, level=level)))
 
 
+@implements(
+    "fkc-weights",
+    title="Weights that correct reverse diffusion",
+    regime="paths in continuous time; unbiased",
+    source="skreta2025",
+    where="derived here from the defect",
+)
 @face
 def corrector_weights(c: Composition, points: Array, levels: Levels | ArrayLike) -> Array:
     r"""Return the logarithms of the weights that particles of reverse diffusion gather on their paths.
@@ -167,6 +193,13 @@ def _falling(levels: Levels | ArrayLike, count: int) -> Array:
     return np.asarray(falling)
 
 
+@implements(
+    "or-exact",
+    title="A mixture needs no chain",
+    regime="normalised densities",
+    source="du2023",
+    where="derived here from the linearity of noise",
+)
 @face
 def mixture_score(
     experts: Sequence[Any],
@@ -238,6 +271,13 @@ def mixture_score(
     )
 
 
+@implements(
+    "or-offset",
+    title="Constants of energies decide a mixture's weights",
+    regime="densities that are off by constants",
+    source="du2023",
+    where="derived here from odds",
+)
 @face
 def offset_weights(weights: ArrayLike, offsets: ArrayLike) -> Array:
     r"""Return the weights of a mixture whose experts' log densities are off by constants.
@@ -266,6 +306,13 @@ def offset_weights(weights: ArrayLike, offsets: ArrayLike) -> Array:
     return np.asarray(found / found.sum())
 
 
+@implements(
+    "ito-density",
+    title="Log densities along paths, without densities",
+    regime="unit diffusion, continuous time",
+    source="skreta2024",
+    where="derived here from Ito's formula",
+)
 @face
 def ito_log_density(expert: Any, points: Array, levels: Levels | ArrayLike) -> Array:
     r"""Return how an expert's log density changes along paths, from its scores alone.
@@ -300,6 +347,17 @@ def ito_log_density(expert: Any, points: Array, levels: Levels | ArrayLike) -> A
     return np.asarray(total)
 
 
+@implements(
+    "ito-error",
+    title="Error of log densities on discrete levels",
+    regime="small steps, paths that end in a Gaussian mode",
+    source="skreta2024",
+    where="derived here from Ito sums",
+    exactness="leading order in the step",
+    kind=Computed(
+        r"\Big(\frac d2\sum_t\Big(\frac{\Delta\lambda_t}{c + \lambda_t}\Big)^2\Big)^{1/2}"
+    ),
+)
 @face
 def ito_error(levels: Levels | ArrayLike, variance: float, dim: int) -> float:
     r"""Return the root mean square error of `ito_log_density` on discrete levels.
@@ -326,6 +384,13 @@ def ito_error(levels: Levels | ArrayLike, variance: float, dim: int) -> float:
     return float(np.sqrt(0.5 * positive_int("dim", dim) * (ratio**2).sum()))
 
 
+@implements(
+    "superdiff-and",
+    title="Equal densities are not the product",
+    regime="two experts, unit diffusion",
+    source="skreta2024",
+    where="derived here from Ito's formula",
+)
 @face
 def equal_density_weight(first: Array, second: Array, noise: Array, drop: float) -> Array:
     r"""Return the weight of the drift that moves two log densities alike (superposed AND).

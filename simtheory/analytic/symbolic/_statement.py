@@ -357,6 +357,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "transpose": lambda x: x.T,
     "blocks": _blocks,
     "Ei": lambda x: mpmath.ei(x) if isinstance(x, mpmath.mpf) else sympy.Ei(x),
+    "acos": lambda x: mpmath.acos(x) if isinstance(x, mpmath.mpf) else sympy.acos(x),
     "erf": lambda x: mpmath.erf(x) if isinstance(x, mpmath.mpf) else sympy.erf(x),
     "sinh": lambda x: mpmath.sinh(x) if isinstance(x, mpmath.mpf) else sympy.sinh(x),
     "cosh": lambda x: mpmath.cosh(x) if isinstance(x, mpmath.mpf) else sympy.cosh(x),

@@ -327,7 +327,7 @@ def _expert(given: Any, seed: int) -> FittedExpert:
     if isinstance(given, FittedExpert):
         return given
     if isinstance(given, GaussianMixture):
-        return FittedExpert(repr(given), given)
+        return FittedExpert("mixture", given)
     if isinstance(given, str | Path):
         return read_expert(given, seed=seed)
     raise ArgumentError(

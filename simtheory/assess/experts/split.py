@@ -188,7 +188,8 @@ class ErrorSplit:
             )
             lines.append(f"  {name:<14}" + "".join(f"{cell:>16}" for cell in cells))
         lines += [f"  {'cell at':<24}{'meant':>8}{'exact':>8}{'sampled':>9}{'given':>8}"]
-        for k, centre in enumerate(self.centres):
+        tiny = 1e-9 * float(np.abs(self.centres).max(initial=0.0))  # what rounding leaves of a zero
+        for k, centre in enumerate(np.where(np.abs(self.centres) < tiny, 0.0, self.centres)):
             place = ", ".join(f"{x:.2g}" for x in centre[:4]) + (", …" if len(centre) > 4 else "")
             masses = (
                 self.meant[k],
@@ -256,7 +257,8 @@ def error_split(
     ShapeError
         If there is not one given expert for each exact one.
     RegimeError
-        If a kernel needs log-densities that the given experts do not have.
+        If a kernel needs log-densities that the given experts do not have, or the composition cannot be
+        expanded into one mixture, so that its truth is not known.
 
     Warns
     -----

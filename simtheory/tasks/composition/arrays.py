@@ -14,10 +14,18 @@ import numpy as np
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array, IntArray
+from simtheory.labels import implements
 
 __all__ = ["condition", "diffuse", "log_terms", "tilt"]
 
 
+@implements(
+    "gmm-noise",
+    title="Noise keeps a mixture",
+    regime="any mixture and level",
+    source="du2023",
+    where="derived here from sums of independent variables",
+)
 @face
 def diffuse(
     weights: Array, means: Array, covariances: Array, *, alpha: float, sigma: float
@@ -53,6 +61,13 @@ def diffuse(
     return weights, alpha * means, spread
 
 
+@implements(
+    "gmm-tilt",
+    title="A tilted mixture is a mixture",
+    regime="every component stays normalisable",
+    source="du2023",
+    where="derived here by completing squares",
+)
 @face
 def tilt(
     weights: Array, means: Array, covariances: Array, linear: Array, quadratic: Array
@@ -98,6 +113,13 @@ def tilt(
     return np.asarray(np.exp(logs - log_z)), centres, np.asarray(spread), log_z
 
 
+@implements(
+    "gmm-condition",
+    title="A conditioned mixture is a mixture",
+    regime="any mixture",
+    source="du2023",
+    where="derived here from Gaussian conditions",
+)
 @face
 def condition(
     weights: Array, means: Array, covariances: Array, axes: IntArray, values: Array

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory.analytic.composition import validity
 from simtheory.noise import HMC, MALA, Levels
 from simtheory.tasks import GaussianMixture
 from simtheory.tasks.composition.tails import weakest_tail
@@ -80,6 +81,31 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.composition.guidance_defect": {"cond": X, "uncond": X + 1.0, "gamma": 2.0},
     "analytic.composition.high_noise_gap": {"dim": 2, "experts": 3},
     "analytic.composition.equal_shrink": {"experts": 3},
+    "analytic.composition.relaxed": {
+        "masses": np.array([0.5, 0.5]),
+        "moved": np.array([[-1.0, 1.0], [1.0, -1.0]]),
+        "exact": np.array([0.5, 0.5]),
+    },
+    "analytic.composition.Advice": {
+        "validity": validity(SUM),
+        "total_weight": 2.0,
+        "exact": True,
+        "laws": {},
+        "step": 0.3,
+        "leapfrog": 3,
+        "acceptance": {"mala": 0.9},
+        "moves": np.ones(2),
+        "distances": None,
+        "sampler": "Oracle()",
+        "reason": "a mixture",
+    },
+    "analytic.composition.attractor": {"total_weight": 2.0},
+    "analytic.composition.churned_variance": {"variance": 0.5, "experts": 3, "churn": 1.0},
+    "analytic.composition.ode_variance": {
+        "variances": (0.5, 1.0),
+        "weights": (1.0, 1.0),
+        "start": 4.0,
+    },
     "analytic.composition.multiply": {
         "weights": (np.zeros(2), np.zeros(2)),
         "means": (PAIR.means, PAIR.means),
