@@ -239,6 +239,7 @@ _SHAPE_WORDS = (
     "must be an integer array",
     "arrays used as indices",
     "values to unpack (expected",
+    "invalid index to scalar variable",
     "empty sequence",
     "out of bounds for axis",
     "requires input that is at least",

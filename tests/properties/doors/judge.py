@@ -17,6 +17,7 @@ import numpy as np
 from simtheory.errors import RegimeError, SimTheoryError
 from tests.properties.doors.entries import Entry, entries
 from tests.properties.doors.good import COSTLY, MAY_BE_NAN, good
+from tests.properties.doors.good.plot import AXES
 from tests.properties.doors.wrong import NO_NUMBERS, NUMBERS, SAME
 
 WRONG = {**NO_NUMBERS, **NUMBERS}
@@ -136,6 +137,7 @@ def quiet() -> Iterator[None]:
         try:
             yield
         finally:
+            AXES.clear()  # which all calls share: limits of NaN would stay
             if "matplotlib.pyplot" in sys.modules:
                 sys.modules["matplotlib.pyplot"].close("all")
 
