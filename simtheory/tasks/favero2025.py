@@ -16,7 +16,8 @@ from simtheory._checks import non_negative_int, positive_int
 from simtheory._faces import face
 from simtheory._typing import IntArray
 from simtheory.errors import ArgumentError, TaskError
-from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar, shape_of
+from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
+from simtheory.tasks.hierarchy.random_hierarchy import shape_of
 
 __all__ = ["grammar", "strings"]
 

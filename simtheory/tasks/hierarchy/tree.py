@@ -1,29 +1,11 @@
-r"""Strings that a tree grammar writes: the random hierarchy model, and any tree of a fixed shape.
-
-Problem
--------
-A symbol of level l is rewritten by one of its rules as a tuple of symbols of level l − 1, from the
-root, level L, down to the tokens, level 0. All nodes of a level share their rules. What can a model
-of the strings know after it has seen P of them?
-
-Symbols
--------
-L : depth; s : branching; d : number of tokens, s^L; v : symbols of a level; n_c : symbols of the root,
-the *classes*; m : rules of a symbol; f = m/v^(s−1) : share of all tuples that some rule writes.
-
-Reading
--------
-Levels are counted from the leaves: ``rules[l - 1]`` holds the rules of level l, which write symbols of
-level l − 1. The released code of favero2025 counts from the root. A grammar is *unambiguous* if no
-tuple is written twice; then every string has one tree, and strings can be numbered.
-"""
+"""Grammars whose trees have one shape."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
@@ -31,32 +13,36 @@ from typing import Any, ClassVar, Literal, overload
 import numpy as np
 
 from simtheory._checks import (
-    as_finite,
     as_generator,
-    as_seed,
     as_strings,
     flag,
     frozen,
     frozen_again,
-    positive,
     positive_int,
-    rounding,
     shown,
 )
 from simtheory._faces import face
 from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
-from simtheory.labels import implements
-from simtheory.tasks._plain import from_plain, to_plain
+from simtheory.tasks._plain import from_plain
+from simtheory.tasks.hierarchy._tables import (
+    WORD,
+    as_chances,
+    as_objects,
+    as_rules,
+    drawn,
+    entropy_of,
+    interval_of,
+    production,
+    row_of,
+    starts_of,
+)
 
-__all__ = ["RandomHierarchy", "TreeGrammar", "as_grammar"]
+__all__ = ["TreeGrammar"]
 
 _MOST_TYPES = 10**6
 """Tuples of kinds of blocks that an ambiguous grammar is counted over; more are refused."""
-
-_WORD = 2**63
-"""Number of strings from which on their numbers no longer fit int64 and become Python integers."""
 
 _FORMAT = "simtheory.TreeGrammar/1"
 
@@ -115,7 +101,7 @@ class TreeGrammar:
         weights: Sequence[ArrayLike] | None = None,
         root: ArrayLike | None = None,
     ) -> None:
-        levels = _rules(rules)
+        levels = as_rules(rules)
         tokens = (
             int(levels[0].max()) + 1 if alphabet is None else positive_int("alphabet", alphabet)
         )
@@ -137,11 +123,11 @@ class TreeGrammar:
                     f"it is {shown(weights)}."
                 )
             chances = [
-                _chances(f"Argument `weights` of level {l}", given, shape)
+                as_chances(f"Argument `weights` of level {l}", given, shape)
                 for l, (given, shape) in enumerate(zip(weights, shapes, strict=True), start=1)
             ]
         top = sizes[-1]
-        first = np.full(top, 1.0 / top) if root is None else _chances("root", root, (top,))
+        first = np.full(top, 1.0 / top) if root is None else as_chances("root", root, (top,))
         values = {
             "rules": tuple(frozen(level) for level in levels),
             "alphabet": tokens,
@@ -211,9 +197,9 @@ class TreeGrammar:
         """
         if not self.unambiguous:
             return float(-math.fsum(count * p * math.log(p) for count, p in self._kinds() if p > 0))
-        total = _entropy(self.root)
+        total = entropy_of(self.root)
         for marginal, weights in zip(self.marginals[1:], self.weights, strict=True):
-            total += float(marginal.sum(axis=0) @ [_entropy(row) for row in weights])
+            total += float(marginal.sum(axis=0) @ [entropy_of(row) for row in weights])
         return float(total)
 
     @property
@@ -309,7 +295,9 @@ class TreeGrammar:
             If the grammar is ambiguous.
         """
         counts, offsets = self._numbering("strings")
-        given = [index] if isinstance(index, int | np.integer) else list(np.ravel(_objects(index)))
+        given = (
+            [index] if isinstance(index, int | np.integer) else list(np.ravel(as_objects(index)))
+        )
         total = self.n_strings
         for number in given:
             if isinstance(number, bool) or not isinstance(number, int | np.integer):
@@ -321,16 +309,16 @@ class TreeGrammar:
                     f"Argument `index` must lie from 0 to {total - 1}, because the grammar writes "
                     f"{total} strings, but it holds {shown(number)}."
                 )
-        kind: Any = np.int64 if total < _WORD else object
+        kind: Any = np.int64 if total < WORD else object
         left = np.array([int(number) for number in given], dtype=kind)
-        starts = _starts([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
-        symbols = _place(left, np.array(starts, dtype=kind)[None, :])
+        starts = starts_of([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
+        symbols = interval_of(left, np.array(starts, dtype=kind)[None, :])
         left = left - np.array(starts, dtype=kind)[symbols]
         symbols, left = symbols[:, None], left[:, None]
         for l in range(self.depth, 0, -1):
             rules = self.rules[l - 1]
             first = np.array(offsets[l - 1], dtype=kind)
-            k = _place(left, first[symbols])
+            k = interval_of(left, first[symbols])
             left = left - first[symbols, k]
             symbols = rules[symbols, k]
             radix = np.array(counts[l - 1], dtype=kind)[symbols]
@@ -362,7 +350,7 @@ class TreeGrammar:
             If the grammar is ambiguous.
         """
         counts, offsets = self._numbering("index")
-        kind: Any = np.int64 if self.n_strings < _WORD else object
+        kind: Any = np.int64 if self.n_strings < WORD else object
         levels, chosen = self._parsed(self._strings(strings), self.depth)
         rank = np.zeros(levels[0].shape, dtype=kind)
         for l in range(1, self.depth + 1):
@@ -380,7 +368,7 @@ class TreeGrammar:
                 f"Argument `strings` must hold strings of the grammar, but the class of string "
                 f"{int(np.argmax(self.root[top] == 0))} has probability zero."
             )
-        starts = _starts([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
+        starts = starts_of([c if p > 0 else 0 for c, p in zip(counts[-1], self.root, strict=True)])
         return rank[:, 0] + np.array(starts, dtype=kind)[top]
 
     def synonyms(
@@ -426,7 +414,7 @@ class TreeGrammar:
         alone = others.sum(axis=-1) == 0.0
         others[alone] = np.eye(rules.shape[1])[np.nonzero(alone)[1]]
         flat = others.reshape(-1, rules.shape[1])
-        k = _drawn(flat, symbols * rules.shape[1] + chosen[level - 1], source)
+        k = drawn(flat, symbols * rules.shape[1] + chosen[level - 1], source)
         symbols = rules[symbols, k].reshape(len(symbols), -1)
         return self._grown_below(symbols, level - 1, source)[0]
 
@@ -440,7 +428,7 @@ class TreeGrammar:
             level 2, quoted numbers for tokens. Rules never used are left out.
         """
         top = self.depth
-        lines = [_production("S", [(f"L{top}_{a}", p) for a, p in enumerate(self.root)])]
+        lines = [production("S", [(f"L{top}_{a}", p) for a, p in enumerate(self.root)])]
         for l in range(top, 0, -1):
             for a, (tuples, chances) in enumerate(
                 zip(self.rules[l - 1], self.weights[l - 1], strict=True)
@@ -449,7 +437,7 @@ class TreeGrammar:
                     " ".join(f"'{b}'" if l == 1 else f"L{l - 1}_{b}" for b in word)
                     for word in tuples
                 ]
-                lines.append(_production(f"L{l}_{a}", list(zip(sides, chances, strict=True))))
+                lines.append(production(f"L{l}_{a}", list(zip(sides, chances, strict=True))))
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | Path) -> Path:
@@ -570,7 +558,7 @@ class TreeGrammar:
         for rules, weights in zip(self.rules, self.weights, strict=True):
             below = counts[-1]
             yield [
-                _starts(
+                starts_of(
                     [
                         math.prod(below[b] for b in word) if p > 0 else 0
                         for word, p in zip(words, row, strict=True)
@@ -616,7 +604,7 @@ class TreeGrammar:
 
     def _grown(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
         """Draw trees, as the symbols of each level."""
-        top = _drawn(self.root[None, :], np.zeros((n, 1), dtype=np.int64), rng)
+        top = drawn(self.root[None, :], np.zeros((n, 1), dtype=np.int64), rng)
         return self._grown_below(top, self.depth, rng)
 
     def _grown_below(
@@ -626,7 +614,7 @@ class TreeGrammar:
         levels = [symbols]
         for l in range(level, 0, -1):
             above = levels[0]
-            k = _drawn(self.weights[l - 1], above, rng)
+            k = drawn(self.weights[l - 1], above, rng)
             levels.insert(0, self.rules[l - 1][above, k].reshape(len(above), -1))
         return tuple(levels)
 
@@ -638,7 +626,7 @@ class TreeGrammar:
                 f"Argument `n` must be at most the number of strings, {total}, to draw without "
                 f"replacement, but it is {n}. Pass replace=True."
             )
-        if self.unambiguous and self._equal() and total < _WORD:
+        if self.unambiguous and self._equal() and total < WORD:
             numbers = rng.choice(total, size=n, replace=False)
             return tuple(self._parsed(self.strings(numbers), self.depth)[0])
         kept: list[tuple[IntArray, ...]] = []
@@ -673,7 +661,7 @@ class TreeGrammar:
             rules, weights = self.rules[l - 1], self.weights[l - 1]
             parents, which = np.nonzero(weights > 0)
             words = levels[-1].reshape(-1, rules.shape[2])
-            found = _found(rules[parents, which], words, self.sizes[l - 1])
+            found = row_of(rules[parents, which], words, self.sizes[l - 1])
             if (found < 0).any():
                 place = int(np.argmax(found < 0))
                 row, node = divmod(place, self.nodes[l])
@@ -704,358 +692,3 @@ class TreeGrammar:
     def __repr__(self) -> str:
         rules = ", ".join("×".join(map(str, level.shape)) for level in self.rules)
         return f"TreeGrammar(<{rules}>, alphabet={self.alphabet})"
-
-
-@implements(
-    "rhm-count",
-    title="number and entropy of the strings of the random hierarchy model",
-    regime="distinct tuples, m ≤ v^(s−1), equal rules",
-    source="cagnetta2024",
-    where="number of strings",
-)
-@face
-@dataclass(frozen=True, slots=True, eq=False)
-class RandomHierarchy:
-    """The random hierarchy model: one drawn grammar with equal levels.
-
-    Each level takes v·m distinct tuples (the root n_c·m) out of the v^s, drawn without replacement,
-    and deals m to each symbol.
-
-    Parameters
-    ----------
-    v : int
-        Symbols of every level below the root, at least 2.
-    m : int
-        Rules of each symbol, at most v^(s−1).
-    s : int
-        Children of a node, at least 2.
-    L : int
-        Levels above the tokens.
-    n_c : int, optional
-        Symbols of the root. Default: v.
-    zipf : float, optional
-        Exponent z of unequal rules: rule k = 1 … m has a weight in proportion to k^(−z). Default:
-        equal rules.
-    seed : int
-        Seed of the draw.
-
-    Raises
-    ------
-    TaskError
-        If there are not enough tuples: m > v^(s−1) or n_c·m > v^s.
-
-    References
-    ----------
-    cagnetta2024, favero2025.
-
-    Examples
-    --------
-    >>> task = RandomHierarchy(v=8, m=3, s=2, L=3)
-    >>> task.d, task.f, task.n_strings, task.n_rules
-    (8, 0.375, 17496, 72)
-    >>> round(task.entropy, 6)
-    9.769728
-    """
-
-    kind: ClassVar[str] = "hierarchy"
-
-    v: int
-    m: int
-    s: int
-    L: int
-    n_c: int
-    zipf: float | None
-    seed: int
-    grammar: TreeGrammar = field(repr=False)
-
-    def __init__(
-        self,
-        *,
-        v: int,
-        m: int,
-        s: int = 2,
-        L: int = 3,
-        n_c: int | None = None,
-        zipf: float | None = None,
-        seed: int = 0,
-    ) -> None:
-        v, m, s, L, n_c = shape_of(v, m, s, L, n_c)
-        if zipf is not None:
-            zipf = positive("zipf", zipf, error=TaskError)
-        rng = np.random.default_rng(as_seed("seed", seed))
-        rules = []
-        for symbols in (*[v] * (L - 1), n_c):
-            codes = rng.choice(v**s, size=symbols * m, replace=False)
-            words = np.stack([codes // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
-            rules.append(words.reshape(symbols, m, s))
-        weights = None
-        if zipf is not None:
-            row = np.arange(1.0, m + 1.0) ** -zipf
-            weights = [np.tile(row / row.sum(), (len(level), 1)) for level in rules]
-        grammar = TreeGrammar(rules, alphabet=v, weights=weights)
-        values = (v, m, s, L, n_c, zipf, int(seed), grammar)
-        for each, value in zip(fields(self), values, strict=True):
-            object.__setattr__(self, each.name, value)
-
-    @property
-    def d(self) -> int:
-        """Number of tokens of a string, s^L."""
-        return self.s**self.L
-
-    @property
-    def dim(self) -> int:
-        """Number of tokens of a string, s^L."""
-        return self.d
-
-    @property
-    def f(self) -> float:
-        """Share of the tuples that some rule writes, m/v^(s−1)."""
-        return self.m / self.v ** (self.s - 1)
-
-    @property
-    def n_rules(self) -> int:
-        """Number of rules of all levels."""
-        return self.n_c * self.m + (self.L - 1) * self.v * self.m
-
-    @property
-    def n_strings(self) -> int:
-        """Number of strings, exact."""
-        return self.n_c * self.m ** ((self.d - 1) // (self.s - 1))
-
-    @property
-    def entropy(self) -> float:
-        """Entropy of a string, in nats."""
-        return self.grammar.entropy
-
-    @overload
-    def sample(
-        self,
-        n: int,
-        *,
-        rng: np.random.Generator | int,
-        replace: bool = True,
-        tree: Literal[False] = False,
-    ) -> IntArray: ...
-
-    @overload
-    def sample(
-        self, n: int, *, rng: np.random.Generator | int, replace: bool = True, tree: Literal[True]
-    ) -> tuple[IntArray, ...]: ...
-
-    def sample(
-        self,
-        n: int,
-        *,
-        rng: np.random.Generator | int,
-        replace: bool = True,
-        tree: bool = False,
-    ) -> IntArray | tuple[IntArray, ...]:
-        """Draw strings, as `TreeGrammar.sample`.
-
-        Parameters
-        ----------
-        n : int
-            Number of strings.
-        rng : numpy.random.Generator or int
-            Source of randomness.
-        replace : bool
-            Whether a string may come twice.
-        tree : bool
-            Whether the symbols of every level are returned.
-
-        Returns
-        -------
-        ndarray of int64, shape (n, d), or tuple of such
-            Tokens; with ``tree=True`` the symbols of each level from 0 to L, shapes (n, nodes).
-        """
-        if flag("tree", tree):
-            return self.grammar.sample(n, rng=rng, replace=replace, tree=True)
-        return self.grammar.sample(n, rng=rng, replace=replace)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as plain numbers, ready for JSON or TOML.
-
-        Returns
-        -------
-        dict
-            The arguments of the constructor.
-        """
-        values = to_plain(self)
-        del values["grammar"]
-        return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RandomHierarchy:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        RandomHierarchy
-            The task.
-        """
-        return from_plain(cls, "random hierarchy", values)
-
-    __setstate__ = frozen_again
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, RandomHierarchy):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        return hash(tuple(sorted(self.to_dict().items())))
-
-
-def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int, int, int, int]:
-    """Return the five numbers of a random hierarchy, checked."""
-    v, m, s, L = (
-        positive_int(name, value) for name, value in (("v", v), ("m", m), ("s", s), ("L", L))
-    )
-    n_c = v if n_c is None else positive_int("n_c", n_c)
-    for name, value in (("v", v), ("s", s)):
-        if value < 2:
-            raise TaskError(f"Argument `{name}` must be at least 2, but it is {value}.")
-    if m > v ** (s - 1):
-        raise TaskError(
-            f"Argument `m` must be at most v**(s-1) = {v ** (s - 1)}, because the tuples of two symbols "
-            f"differ, but it is {m}."
-        )
-    if n_c * m > v**s:
-        raise TaskError(
-            f"Arguments `n_c` and `m` must satisfy n_c*m <= v**s = {v**s}, because the tuples of two "
-            f"classes differ, but n_c*m is {n_c * m}."
-        )
-    if v**s >= _WORD:
-        raise TaskError(
-            f"Arguments `v` and `s` must satisfy v**s < 2**63, but they are {v} and {s}."
-        )
-    return v, m, s, L, n_c
-
-
-@face
-def as_grammar(grammar: RandomHierarchy | TreeGrammar) -> TreeGrammar:
-    """Return the tree grammar of a random hierarchy, or the tree grammar itself.
-
-    Parameters
-    ----------
-    grammar : RandomHierarchy or TreeGrammar
-        A grammar.
-
-    Returns
-    -------
-    TreeGrammar
-        Its rules.
-    """
-    return grammar.grammar if isinstance(grammar, RandomHierarchy) else grammar
-
-
-def _rules(rules: Any) -> list[IntArray]:
-    """Return the rules of each level as arrays of integers of three axes."""
-    if not isinstance(rules, Sequence | np.ndarray) or isinstance(rules, str) or not len(rules):
-        raise ShapeError(
-            "Argument `rules` must be a sequence of arrays, the rules of each level from the leaves up, "
-            f"but it is {shown(rules)}."
-        )
-    levels = []
-    for l, given in enumerate(rules, start=1):
-        try:
-            level = np.asarray(given)
-        except ValueError as reason:
-            raise ShapeError(
-                f"Argument `rules` must have one number of rules and one branching at level {l}: pad "
-                "with rules of weight zero."
-            ) from reason
-        if level.dtype.kind not in "iu":
-            raise TaskError(
-                f"Argument `rules` must hold integers, the symbols, but at level {l} it holds "
-                f"{level.dtype.name}."
-            )
-        if level.ndim != 3 or not level.size:
-            raise ShapeError(
-                f"Argument `rules` must have shape (symbols, rules, children) at each level, but at "
-                f"level {l} its shape is {level.shape}."
-            )
-        levels.append(level.astype(np.int64))
-    return levels
-
-
-def _chances(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Array:
-    """Return probabilities over the last axis, checked."""
-    chances = as_finite(name, given, error=TaskError)
-    called = name if " " in name else f"Argument `{name}`"
-    if chances.shape != shape:
-        raise ShapeError(f"{called} must have shape {shape}, but its shape is {chances.shape}.")
-    if chances.min() < 0:
-        raise TaskError(f"{called} must not be negative, but it holds {chances.min():g}.")
-    worst = float(np.abs(chances.sum(axis=-1) - 1.0).max())
-    if worst > rounding(given, double=1e-9):
-        raise TaskError(f"{called} must sum to 1 in each row, but a sum is off by {worst:.3g}.")
-    return np.array(chances)
-
-
-def _drawn(weights: Array, rows: IntArray, rng: np.random.Generator) -> IntArray:
-    """Draw an index for each entry of `rows` by that row of `weights`."""
-    if (weights == weights[0, 0]).all():
-        return rng.integers(weights.shape[1], size=rows.shape)
-    cumulative = np.cumsum(weights, axis=1)
-    cumulative /= cumulative[:, -1:]  # exactly 1 from the last positive weight on, above any draw
-    u = rng.random(rows.shape)
-    found = np.zeros(rows.shape, dtype=np.int64)
-    for k in range(weights.shape[1] - 1):
-        found += u >= cumulative[rows, k]
-    return found
-
-
-def _starts(counts: Sequence[int]) -> list[int]:
-    """Return the running sums of counts, from 0 to their total."""
-    sums = [0]
-    for count in counts:
-        sums.append(sums[-1] + count)
-    return sums
-
-
-def _place(numbers: Any, starts: Any) -> IntArray:
-    """Return which interval between neighbouring `starts` (last axis) holds each number."""
-    found = np.zeros(numbers.shape, dtype=np.int64)
-    for k in range(1, starts.shape[-1] - 1):
-        found += (numbers >= starts[..., k]).astype(np.int64)
-    return found
-
-
-def _found(table: IntArray, words: IntArray, size: int) -> IntArray:
-    """Return the row of `table` that equals each row of `words`, or -1.
-
-    The rows are compared place by place: a prefix that occurs in the table has a number, which is less
-    than the table's length, so nothing overflows however long the rows are.
-    """
-    known = np.zeros(len(table), dtype=np.int64)
-    given = np.zeros(len(words), dtype=np.int64)
-    values = known
-    for j in range(table.shape[1]):
-        values, known = np.unique(known * size + table[:, j], return_inverse=True)
-        wanted = given * size + words[:, j]
-        place = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
-        given = np.where((given >= 0) & (values[place] == wanted), place, -1)
-    rows = np.empty(len(values), dtype=np.int64)
-    rows[known.ravel()] = np.arange(len(table))
-    return np.where(given < 0, -1, rows[given])
-
-
-def _objects(values: Any) -> Any:
-    """Return integers of any size as an array of objects."""
-    return np.array(values, dtype=object)
-
-
-def _entropy(chances: Array) -> float:
-    """Return the entropy of probabilities, in nats."""
-    used = chances[chances > 0]
-    return float(-(used * np.log(used)).sum())
-
-
-def _production(left: str, sides: Sequence[tuple[str, float]]) -> str:
-    return f"{left} -> " + " | ".join(f"{side} [{float(p)!r}]" for side, p in sides if p > 0)
