@@ -33,7 +33,7 @@ def test_both_commands_are_complete_lines():
     start = "python3.11 -m venv .venv && . .venv/bin/activate && pip install -c constraints.txt -e "
     lines = [line for line in README.splitlines() if line.startswith("python3")]
     assert lines == [
-        f'{start}".[nets,sweep]" && simtheory validate',
+        f'{start}".[nets,sweep,assess]" && simtheory validate',
         f'{start}".[all]" && pytest',
     ]
     assert README.index(lines[1]) < README.index("## Ten lines") < 2500  # all on the first screen
@@ -50,21 +50,26 @@ def test_users_install_no_linters():
     assert re.search(r'pip install .*"\.\[dev\]"', said)
 
 
-@pytest.mark.parametrize("command", ["predict", "fit"])
-def test_the_quick_commands_work_as_printed(command, tmp_path, monkeypatch):
-    (line,) = re.findall(rf"^simtheory ({command} [^#\n]*)", README, flags=re.MULTILINE)
-    words = [str(ROOT / word) if (ROOT / word).is_file() else word for word in shlex.split(line)]
+@pytest.mark.parametrize(
+    "commands", [["predict"], ["fit"], ["make hierarchy", "assess strings"], ["assess text"]]
+)
+def test_the_quick_commands_work_as_printed(commands, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 0, result.output
-    assert result.output
+    for command in commands:
+        (line,) = re.findall(rf"^simtheory ({command} [^#\n]*)", README, flags=re.MULTILINE)
+        words = [
+            str(ROOT / word) if (ROOT / word).is_file() else word for word in shlex.split(line)
+        ]
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+        assert result.output
 
 
 def test_every_command_of_the_readme_exists():
     from simtheory.cli._group import COMMANDS
 
     used = set(re.findall(r"(?:^|&& )simtheory (\w+)", README, flags=re.MULTILINE))
-    assert used == {"validate", "predict", "fit", "sweep"}
+    assert used == {"validate", "predict", "fit", "sweep", "make", "assess"}
     assert used <= set(COMMANDS)
 
 
