@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -32,7 +31,7 @@ from scipy.special import roots_legendre
 
 from simtheory._checks import as_finite, frozen, non_negative, not_negative
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory._typing import Array, ArrayLike, Expert, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
@@ -69,7 +68,7 @@ class FreezeOut:
 
 
 @face
-def cell_masses(c: Any, centres: ArrayLike, *, level: float = 0.0) -> Array:
+def cell_masses(c: Expert, centres: ArrayLike, *, level: float = 0.0) -> Array:
     r"""Return the exact masses of the cells around some centres, in one or two dimensions.
 
     .. math:: m_j = \frac{\int_{A_j}\prod_iq_{i,\lambda}^{w_i}}{\int\prod_iq_{i,\lambda}^{w_i}}, \qquad

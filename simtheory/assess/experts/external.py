@@ -305,6 +305,10 @@ def curl(expert: Any, x: ArrayLike, *, level: float, seed: int = 0, warn: bool =
     RegimeWarning
         If it is above 0.1: a Metropolis step that takes line integrals then depends on the path.
     """
+    if not hasattr(expert, "score"):
+        raise ArgumentError(
+            f"Argument `expert` must have a `score`, but it is of the kind {type(expert).__name__}."
+        )
     points = as_finite("x", x)
     if points.ndim != 2:
         raise ShapeError(f"Argument `x` must have shape (n, d), but its shape is {points.shape}.")
