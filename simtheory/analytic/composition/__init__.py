@@ -53,6 +53,7 @@ from simtheory.analytic.composition.algebra import (
     quotient,
 )
 from simtheory.analytic.composition.freezing import FreezeOut, cell_masses, freeze_out, relaxed
+from simtheory.analytic.composition.guidance import guidance_law, guidance_parts
 from simtheory.analytic.composition.line import Law, separatrix_weights, terminal_law
 from simtheory.analytic.composition.mcmc import (
     acceptance,
@@ -65,10 +66,7 @@ from simtheory.analytic.composition.mcmc import (
 from simtheory.analytic.composition.naive import (
     GaussianLaw,
     churned_variance,
-    discrete_law,
     equal_shrink,
-    guidance_law,
-    guidance_parts,
     many_posteriors,
     naive_law,
     ode_variance,
@@ -97,6 +95,7 @@ from simtheory.analytic.composition.repairs import (
     repaired,
     repaired_score,
 )
+from simtheory.analytic.composition.steps import discrete_law
 from simtheory.noise.curvatures import Gaussian, Tweedie
 
 __all__ = [

@@ -26,7 +26,6 @@ from simtheory.tasks.composition.tails import require_mixtures
 
 __all__ = [
     "acceptance",
-    "check_resonance",
     "last_level_bias",
     "line_integral",
     "local_variance",

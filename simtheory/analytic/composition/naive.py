@@ -18,7 +18,6 @@ the start, where y is N(0, ΛI); c : variance of an expert along a direction; g 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -28,7 +27,6 @@ from simtheory._checks import (
     all_positive,
     as_finite,
     non_negative,
-    number,
     positive,
     positive_int,
 )
@@ -36,17 +34,13 @@ from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
-from simtheory.noise import DDIM, Levels, Sampler, Schedule
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures, require_normalizable
 
 __all__ = [
     "GaussianLaw",
     "churned_variance",
-    "discrete_law",
     "equal_shrink",
-    "guidance_law",
-    "guidance_parts",
     "many_posteriors",
     "naive_law",
     "ode_variance",
@@ -193,7 +187,7 @@ def naive_law(c: Composition, *, churn: float = 1.0, start: float = np.inf) -> G
     variances = np.einsum("ia,kij,ja->ka", frame, covariances, frame)
     centres = means @ frame
     found = [
-        _scalar_law(weights, centres[:, a], variances[:, a], eta2, float(start))
+        scalar_law(weights, centres[:, a], variances[:, a], eta2, float(start))
         for a in range(frame.shape[1])
     ]
     mean = frame @ np.array([m for m, _ in found])
@@ -249,7 +243,7 @@ def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
     return nodes.ravel(), (0.5 * width[:, None] * _WEIGHTS).ravel()
 
 
-def _scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple[float, float]:
+def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple[float, float]:
     """Return mean and variance along one common axis."""
     total, kappa = float(w.sum()), 0.5 * (1.0 + eta2)
     far = 64.0 * float(c.max())
@@ -487,167 +481,5 @@ def many_posteriors(posteriors: int, *, variance: float, prior: float, churn: fl
             f"normalizable), but it is {wide:g}."
         )
     w = np.array([K, 1.0 - K])
-    _, found = _scalar_law(w, np.zeros(2), np.array([c, wide]), eta2, np.inf)
+    _, found = scalar_law(w, np.zeros(2), np.array([c, wide]), eta2, np.inf)
     return found * precision
-
-
-@implements(
-    "ddpm-affine",
-    title="Discrete samplers on Gaussians, step by step",
-    regime="single Gaussians, any levels",
-    source="du2023",
-    where="derived here from affine steps",
-)
-@face
-def discrete_law(
-    c: Composition,
-    schedule: Levels | Schedule,
-    sampler: Sampler = DDIM(),  # noqa: B008
-    *,
-    start: float | None = None,
-) -> GaussianLaw:
-    r"""Return the law of a discrete sampler with summed scores on Gaussian experts, step by step.
-
-    A step maps :math:`z \mapsto az + b\hat x + s\xi` with the guess
-    :math:`\hat x = (z + \sigma^2S)/\alpha`, which is affine in z.
-
-    Parameters
-    ----------
-    c : Composition
-        Of single Gaussians.
-    schedule : Levels or Schedule
-        The levels that are visited, or a schedule, of which the sampler's number of steps is taken.
-    sampler : Sampler
-        ``DDIM()`` or ``DDPM(variance=...)``.
-    start : float, optional
-        Variance of z at the first level. Default: 1 where the levels preserve variance, else σ².
-
-    Returns
-    -------
-    GaussianLaw
-        Of z/α at the last level.
-
-    Raises
-    ------
-    RegimeError
-        If an expert is no single Gaussian.
-    """
-    weights, means, covariances = gaussians(c, "ddpm-affine")
-    levels = schedule if isinstance(schedule, Levels) else Levels.of(schedule, sampler.steps)
-    points = list(levels)
-    first = points[0]
-    keeps = abs(first.alpha**2 + first.sigma**2 - 1.0) < 1e-9
-    if start is None:
-        begin = 1.0 if keeps else float(first.sigma) ** 2
-    else:
-        begin = positive("start", start)
-    eye = np.eye(c.dim)
-    mean, spread = np.zeros(c.dim), begin * eye
-    for here, there in pairwise(points):
-        inverse = np.linalg.inv(here.alpha**2 * covariances + here.sigma**2 * eye)
-        P = np.einsum("k,kij->ij", weights, inverse)
-        h = here.alpha * np.einsum("k,kij,kj->i", weights, inverse, means)
-        kept, guessed, noise = (
-            float(sampler.step(z, clean, here, there, size))
-            for z, clean, size in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-        )
-        guess = (eye - here.sigma**2 * P) / here.alpha
-        A = kept * eye + guessed * guess
-        mean = A @ mean + guessed * here.sigma**2 / here.alpha * h
-        spread = A @ spread @ A.T + noise**2 * eye
-    last = float(points[-1].alpha)
-    return GaussianLaw(mean / last, 0.5 * (spread + spread.T) / last**2)
-
-
-@implements(
-    "cfg-gaussian",
-    title="Guidance of Gaussians in closed form",
-    regime="x given c is N(c, 1), c is N(0, 1), infinite start",
-    source="bradley2024",
-    where="derived here from the variance equation",
-)
-@face
-def guidance_law(gamma: float, *, churn: float = 1.0, condition: float = 1.0) -> GaussianLaw:
-    r"""Return the law of classifier-free guidance where x given c is N(c, 1) and c is N(0, 1).
-
-    .. math::
-        \text{target: } \Big(\frac{2\gamma}{\gamma + 1}\mu, \frac2{\gamma + 1}\Big), \qquad
-        \text{SDE: } \Big((2 - 2^{1-\gamma})\mu, \frac{2 - 2^{2-2\gamma}}{2\gamma - 1}\Big), \qquad
-        \text{ODE: } V = 2^{1-\gamma} .
-
-    Parameters
-    ----------
-    gamma : float
-        Strength of the guidance, positive.
-    churn : float
-        0 for the ODE, 1 for the SDE; infinite for the target, to which both tend with churn.
-    condition : float
-        The condition μ.
-
-    Returns
-    -------
-    GaussianLaw
-        In one dimension, from an infinite start.
-
-    Examples
-    --------
-    >>> law = guidance_law(2.0)
-    >>> law.mean, law.covariance.round(5)
-    (array([1.5]), array([[0.58333]]))
-    """
-    power, mu = positive("gamma", gamma), number("condition", condition)
-    if churn == np.inf:
-        mean, variance = 2.0 * power / (power + 1.0), 2.0 / (power + 1.0)
-    elif churn == 1.0:
-        mean = -2.0 * np.expm1(-power * np.log(2.0))
-        x = 2.0 * power - 1.0
-        variance = 2.0 * np.log(2.0) if x == 0.0 else -2.0 * np.expm1(-x * np.log(2.0)) / x
-    else:
-        eta2 = non_negative("churn", churn) ** 2
-        w = np.array([power, 1.0 - power])
-        mean, variance = _scalar_law(w, np.array([1.0, 0.0]), np.array([1.0, 2.0]), eta2, np.inf)
-    return GaussianLaw(np.array([mean * mu]), np.array([[variance]]))
-
-
-@implements(
-    "guidance-equivalence",
-    title="Guided DDPM is an ODE with Langevin dynamics",
-    regime="continuous time",
-    source="bradley2024",
-    where="abstract; derived here for any weights",
-)
-@face
-def guidance_parts(weights: ArrayLike, model: int) -> Array:
-    r"""Return the weights of the Langevin part of a reverse SDE, beside the ODE of one model.
-
-    The reverse SDE with weights w is the probability-flow ODE of model j, and Langevin dynamics at half
-    speed on the composition with the weights
-
-    .. math:: v_i = 2w_i - \delta_{ij} .
-
-    For guidance, :math:`(\gamma, 1-\gamma)` over the conditional model gives
-    :math:`\gamma' = 2\gamma - 1`.
-
-    Parameters
-    ----------
-    weights : array_like, shape (K,)
-        Weights w of the composition.
-    model : int
-        Number j of the model whose ODE is taken out, from 0.
-
-    Returns
-    -------
-    ndarray, shape (K,)
-        Weights v.
-
-    Examples
-    --------
-    >>> guidance_parts((7.5, -6.5), 0)
-    array([ 14., -13.])
-    """
-    w = np.array(weights, dtype=float)
-    if not 0 <= model < w.size:
-        raise ArgumentError(f"Argument `model` must lie in [0, {w.size - 1}], but it is {model}.")
-    found = 2.0 * w
-    found[model] -= 1.0
-    return found

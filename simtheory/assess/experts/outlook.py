@@ -30,8 +30,8 @@ from simtheory._checks import as_finite, number, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
+from simtheory.analytic.composition import naive_law, target_law
 from simtheory.analytic.composition.algebra import product
-from simtheory.analytic.composition.naive import naive_law, target_law
 from simtheory.assess.experts.external import External
 from simtheory.assess.experts.files import FittedExpert, read_expert, read_score
 from simtheory.assess.experts.split import ErrorSplit, error_split, modes

@@ -14,9 +14,9 @@ from scipy.linalg import expm
 
 from simtheory._faces import face
 from simtheory._typing import Array
+from simtheory.analytic.composition import target_law
 from simtheory.analytic.composition.freezing import FreezeOut, freeze_out
 from simtheory.analytic.composition.freezing import cell_masses as true_masses
-from simtheory.analytic.composition.naive import target_law
 from simtheory.assess.experts import sample as walk
 from simtheory.noise import DDIM, DDPM, HMC, MALA, ULA, Level, Levels, Sampler
 from simtheory.noise import sample as descend

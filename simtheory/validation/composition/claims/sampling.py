@@ -8,8 +8,8 @@ import numpy as np
 
 from simtheory import plot
 from simtheory._typing import Array
+from simtheory.analytic.composition import discrete_law, naive_law, target_law
 from simtheory.analytic.composition.freezing import FreezeOut
-from simtheory.analytic.composition.naive import discrete_law, naive_law, target_law
 from simtheory.noise import DDIM, DDPM, Levels
 from simtheory.observe import mode_variances
 from simtheory.tasks import Composition, GaussianMixture

@@ -112,7 +112,6 @@ OWN: dict[str, dict[str, Any]] = {
         "covariances": (PAIR.covariances, PAIR.covariances),
     },
     "analytic.composition.resonances": {"kernel": HMC(), "v": np.ones(3)},
-    "analytic.composition.mcmc.check_resonance": {"kernel": HMC(), "v": np.ones(3)},
     "analytic.composition.separatrix_weights": {"c": LINE * LINE, "cuts": [0.0], "start": 4.0},
     "analytic.composition.terminal_law": {"c": LINE * LINE, "points": 101, "steps": 20},
     "analytic.composition.mixture_score": {"experts": [PAIR, GAUSS], "x": X, "level": 0.5},
