@@ -16,7 +16,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, non_negative, not_negative, positive, positive_int
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, Expert
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
@@ -314,7 +314,7 @@ def offset_weights(weights: ArrayLike, offsets: ArrayLike) -> Array:
     where="derived here from Ito's formula",
 )
 @face
-def ito_log_density(expert: Any, points: Array, levels: Levels | ArrayLike) -> Array:
+def ito_log_density(expert: Expert, points: Array, levels: Levels | ArrayLike) -> Array:
     r"""Return how an expert's log density changes along paths, from its scores alone.
 
     Along any path of unit diffusion in the clock of the level,

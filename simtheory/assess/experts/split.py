@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, positive_int
+from simtheory._checks import as_finite, kind_of, non_negative, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
@@ -375,9 +375,15 @@ def grid_masses(c: Any, centres: ArrayLike, *, level: float) -> Array:
     ------
     RegimeError
         In more than two dimensions.
+    ArgumentError
+        If the composition has no log-density.
     """
     places = as_finite("centres", centres)
     noise = non_negative("level", level)
+    if not hasattr(c, "log_density"):
+        raise ArgumentError(
+            f"Argument `c` must have a method log_density(x, level=), but it is {kind_of(c)}."
+        )
     if places.ndim != 2 or places.shape[1] > 2:
         raise RegimeError(
             "Argument `centres` must have shape (m, 1) or (m, 2): quadrature is for one or two dimensions, "

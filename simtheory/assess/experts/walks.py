@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_generator, positive_int
+from simtheory._checks import all_positive, as_generator, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.noise import HMC, MALA, UHMC, ULA, Kernel, Levels, Line
 from simtheory.results import Arrays, Samples
 from simtheory.sim.composition import Annealed, Reverse
@@ -200,7 +200,12 @@ def _annealed(
             f"Argument `method` must keep the stated kernel for callables, but its convention is "
             f"{kernel.convention!r}. Replay faults with simtheory.sim.composition.sample."
         )
-    scale = unit_variances(c, levels) if units is None else units
+    scale = unit_variances(c, levels) if units is None else all_positive("units", units)
+    if scale.shape != (len(levels),):
+        raise ShapeError(
+            f"Argument `units` must have shape ({len(levels)},), one for each level, but its shape is "
+            f"{scale.shape}."
+        )
     density = kernel.corrected and not isinstance(getattr(kernel, "density", None), Line)
     fixed = kernel.scale == "fixed"  # such chains carry z = αy, and start from N(0, I)
     first = 1.0 / levels.alpha[0] ** 2 if fixed else levels.values[0] / c.total_weight

@@ -91,6 +91,10 @@ class ConceptRun:
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, each.name, frozen(value.copy()))
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
+        if "seeds" not in self.stats:
+            raise ArgumentError(
+                "Argument `stats` must hold `seeds`, the seed of each run, but it has none."
+            )
         wanted = (len(self.seeds), self.steps.size, *self.prompts.shape)
         if self.coordinates.shape != wanted:
             raise ShapeError(
