@@ -28,6 +28,7 @@ With heavy-ball momentum the late effective step is :math:`\eta/(1-\beta)`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +110,11 @@ class Clock:
                 'Argument `loss="recurrence"` is the update of a tied net: pass tied=True.'
             )
         share("momentum", self.momentum, ends="[)")
+        if not math.isfinite(self.step):
+            raise ArgumentError(
+                "Arguments `lr` and `momentum` must give a step whose time float64 can hold, but "
+                f"lr / (1 - momentum) = {self.lr:g} / {1.0 - self.momentum:g} does not."
+            )
 
     @property
     def step(self) -> float:
@@ -130,8 +136,20 @@ class Clock:
         -------
         ndarray
             Canonical times, of the shape of `steps`.
+
+        Raises
+        ------
+        ArgumentError
+            If a time is beyond float64.
         """
-        return as_finite("steps", steps) * self.step
+        with np.errstate(over="ignore"):
+            found = as_finite("steps", steps) * self.step
+        if not np.isfinite(found).all():
+            raise ArgumentError(
+                "Argument `steps` must give times that float64 can hold, but its largest entry takes "
+                f"{np.max(np.abs(steps)):g} times {self.step:g}."
+            )
+        return found
 
     def steps(self, t: ArrayLike) -> Array:
         """Return the number of optimiser steps (a float) that reach canonical time `t`.

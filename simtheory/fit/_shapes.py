@@ -17,7 +17,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 from scipy.special import expit
 
 from simtheory._typing import Array
@@ -53,6 +52,8 @@ def imbalanced(rates: Array, start: Array, imbalance: Array, t: Array) -> Array:
 @lru_cache(maxsize=16)
 def _table(depth: float) -> tuple[Any, Any]:
     """Return the logit as a function of arsinh K, and K as one of the logit."""
+    from scipy.interpolate import CubicSpline  # slow to import
+
     time = depth_clock.elapsed(_LOGITS, np.zeros(_LOGITS.size), depth)
     bent = np.arcsinh(time)
     same = np.flatnonzero(np.diff(bent) < _APART)  # below depth 2 a start of zero leaves, too

@@ -41,7 +41,7 @@ STORED_BOX = "cells_per_task"
 """Name of the box of a chunk in a store, the same since the first format."""
 
 
-@face
+@face(but=("variables",))
 class Spec:
     """A grid of cells, and what is computed at each.
 

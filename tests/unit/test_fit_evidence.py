@@ -444,7 +444,7 @@ def test_auto_goes_by_what_is_said_of_the_net():
     for options, kind, words in (
         ({"model": "deep"}, ArgumentError, "`depth` must say"),
         ({"model": "tied", "depth": 3}, ArgumentError, "`depth` is of a deep net"),
-        ({"depth": 0.5}, ArgumentError, "`depth` must be at least 1"),
+        ({"depth": 0.5}, ArgumentError, "`depth` must lie between 1 and"),
         ({"ends": "two"}, ArgumentError, "`ends`"),
         ({"model": "untied", "rows": "correlated"}, RegimeError, "untied and deep nets"),
     ):

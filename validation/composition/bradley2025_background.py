@@ -8,7 +8,6 @@ size 1/k, under MCMC too, because that is the mode of the composed density.
 import numpy as np
 
 import simtheory as st
-from simtheory.tasks import du2023
 from validation.common import Figure
 from validation.composition.plane import CLOCK, annealed, draw
 
@@ -34,7 +33,7 @@ def main() -> None:
     for background in BACKGROUNDS:
         means[background] = np.empty((len(COUNTS), len(SEEDS)))
         for j, k in enumerate(COUNTS):
-            c = du2023.slots(k, background=background)
+            c = st.tasks.du2023.slots(k, background=background)
             for s in SEEDS:
                 x = draw(reverse, c, 64, levels=CLOCK, seed=s).points
                 means[background][j, s] = x[:, :k].mean()
@@ -43,7 +42,13 @@ def main() -> None:
         print(f"{background}: {means[background].mean(axis=1).round(3)}")
     chains = np.array(
         [
-            draw(mala, du2023.slots(k, background="unconditional"), 500, levels=levels, seed=0)
+            draw(
+                mala,
+                st.tasks.du2023.slots(k, background="unconditional"),
+                500,
+                levels=levels,
+                seed=0,
+            )
             .points[:, :k]
             .mean()
             for k in COUNTS

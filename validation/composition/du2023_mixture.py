@@ -7,7 +7,6 @@ draws between the experts. An offset between the energies moves the weights as a
 import numpy as np
 
 import simtheory as st
-from simtheory.tasks import du2023
 from validation.common import Figure
 from validation.composition.plane import CLOCK, cloud, draw
 
@@ -27,7 +26,7 @@ SEEDS, OFFSETS = range(5), np.linspace(-3.0, 3.0, 7)
 
 def shifted(offset):
     """Return the mixture of both experts with the left energy lowered by an offset."""
-    left, right = du2023.blobs()
+    left, right = st.tasks.du2023.blobs()
     share = 1.0 / (1.0 + np.exp(-offset))
     return st.Composition(
         [
@@ -43,7 +42,7 @@ def shifted(offset):
 def main() -> None:
     """Draw, write record and picture."""
     sp = st.sim.composition
-    left, right = du2023.blobs()
+    left, right = st.tasks.du2023.blobs()
     halves = st.Composition((left, right), (0.5, 0.5))
     reverse = sp.Reverse(churn=1.0)
     clouds = {

@@ -7,7 +7,6 @@ heavier than the sides, as in the paper's figure.
 import numpy as np
 
 import simtheory as st
-from simtheory.tasks import du2023
 from validation.common import Figure
 from validation.composition.plane import CLOCK, LEVELS, annealed, cloud, draw
 
@@ -22,7 +21,7 @@ power 0.3. Left: contours that hold 5, 50 and 95 % of the exact mass. Middle: re
 scores; annealed MALA. Right: share of draws inside the inner box, five seeds of 4000 draws; dashed: exact, by
 quadrature.""",
 )
-SEEDS, FRAME = range(5), du2023.frame()
+SEEDS, FRAME = range(5), st.tasks.du2023.frame()
 
 
 def exact_share() -> float:

@@ -3,10 +3,9 @@
 import numpy as np
 
 import simtheory as st
-from simtheory.tasks import du2023
 
-RING, BAR = du2023.ring(), du2023.bar()
-BOTH, CENTRES = RING * BAR, du2023.ring_centres()
+RING, BAR = st.tasks.du2023.ring(), st.tasks.du2023.bar()
+BOTH, CENTRES = RING * BAR, st.tasks.du2023.ring_centres()
 LEVELS = st.noise.Levels.geometric(4.0, 1e-4, 100)
 CLOCK = st.noise.Levels.geometric(100.0, 1e-5, 400)
 TRUTH = st.analytic.composition.cell_masses(BOTH, CENTRES)

@@ -7,7 +7,6 @@ equal gives draws on the surface where they are equal, which has no width.
 import numpy as np
 
 import simtheory as st
-from simtheory.tasks import du2023
 from validation.common import Figure
 from validation.composition.plane import cloud, draw
 
@@ -27,7 +26,7 @@ SEEDS, COUNTS = range(3), (100, 200, 500, 1000, 2000)
 def main() -> None:
     """Draw, write record and picture."""
     sp = st.sim.composition
-    left, right = du2023.blobs()
+    left, right = st.tasks.du2023.blobs()
     halves = st.Composition((left, right), (0.5, 0.5))
     levels = st.noise.Levels.geometric(100.0, 1e-5, 1000)
     mixed = draw(sp.SuperposedOr(), halves, 4000, levels=levels, seed=0)

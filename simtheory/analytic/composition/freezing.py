@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 from scipy.special import roots_legendre
 
 from simtheory._checks import as_finite, frozen, non_negative, not_negative
@@ -95,6 +94,8 @@ def cell_masses(c: Expert, centres: ArrayLike, *, level: float = 0.0) -> Array:
     RegimeError
         If the dimension is above two.
     """
+    from scipy.interpolate import CubicSpline  # slow to import
+
     whole = c if isinstance(c, Composition) else Composition((c,))
     points = _centres(whole, centres)
     noise = non_negative("level", level)
@@ -347,6 +348,8 @@ class _Line:
 
     def read(self, c: Composition, level: float) -> tuple[Array, list[float]]:
         """Return the masses of the cells, and the capacities between neighbours."""
+        from scipy.interpolate import CubicSpline  # slow to import
+
         step = 0.25 * _narrow(c, level) ** 0.5
         span = self.places[-1] - self.places[0]
         s = np.linspace(self.places[0], self.places[-1], max(401, int(np.ceil(span / step))))
@@ -379,6 +382,8 @@ class _Circle:
 
     def read(self, c: Composition, level: float) -> tuple[Array, list[float]]:
         """Return the masses of the cells, and the capacities between neighbours."""
+        from scipy.interpolate import CubicSpline  # slow to import
+
         m, narrow = len(self.angles), _narrow(c, level) ** 0.5
         means = np.concatenate([e.means for e in c.experts]) - self.middle
         wide = max(float(e.variances.max()) for e in c.experts) + level

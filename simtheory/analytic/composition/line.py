@@ -25,9 +25,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.interpolate import CubicHermiteSpline, CubicSpline
-from scipy.linalg.lapack import dgtsv
 from scipy.special import ndtr, roots_legendre
 
 from simtheory._checks import as_finite, non_negative
@@ -81,6 +78,8 @@ class Law:
         float
             The probability.
         """
+        from scipy.interpolate import CubicHermiteSpline  # slow to import
+
         ends = np.clip([a, b], self.x[0], self.x[-1])
         low, high = CubicHermiteSpline(self.x, self.cumulative, self.density)(ends)
         return float(high - low)
@@ -115,6 +114,8 @@ class Law:
         return float(0.5 * np.trapezoid(between, x) + 0.5 * max(outside, 0.0))
 
     def _moment(self, f: Callable[[Array], Array]) -> float:
+        from scipy.interpolate import CubicHermiteSpline  # slow to import
+
         rate = CubicHermiteSpline(self.x, self.cumulative, self.density).derivative()
         nodes, weights = roots_legendre(3)
         half = 0.5 * np.diff(self.x)[:, None]
@@ -176,6 +177,8 @@ def terminal_law(
     >>> round(law.mean, 4), round(law.variance, 4)
     (0.4344, 0.1448)
     """
+    from scipy.interpolate import CubicSpline  # slow to import
+
     experts = require_mixtures(c, "terminal-law-1d")
     if c.dim != 1:
         raise RegimeError(
@@ -254,6 +257,8 @@ def _flow(
     eta2: float,
 ) -> Array:
     """Return the density after implicit Euler steps of the Chang–Cooper scheme."""
+    from scipy.linalg.lapack import dgtsv  # slow to import
+
     h = z[1] - z[0]
     middle = 0.5 * (z[1:] + z[:-1])
     diffusion = 0.5 * eta2
@@ -289,6 +294,8 @@ def _bernoulli(x: Array) -> Array:
 
 def _paths(c: Composition, points: Array, kappa: float, start: float, *, back: bool) -> Array:
     """Return where ODE paths lead: from y_Λ/√Λ to the ends y, or back from ends to y_Λ/√Λ."""
+    from scipy.integrate import solve_ivp  # slow to import
+
     size = max(float((e.means**2).max() + e.variances.max()) for e in c.experts)
     top = start if np.isfinite(start) else 1e16 * size
     score = fast_score(c)

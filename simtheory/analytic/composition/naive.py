@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.special import roots_jacobi, roots_legendre
 
 from simtheory._checks import (
@@ -279,6 +278,8 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
 
 def _matrix_law(w: Array, m: Array, C: Array, eta2: float, start: float) -> GaussianLaw:
     """Return the law where no frame is common, by an integration down the levels."""
+    from scipy.integrate import solve_ivp  # slow to import
+
     d = m.shape[1]
     eye, kappa, total = np.eye(d), 0.5 * (1.0 + eta2), float(w.sum())
     size = float(np.linalg.eigvalsh(C).max())

@@ -35,7 +35,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import rel_entr, stdtrit
 
 from simtheory._checks import as_generator, positive_int, share
 from simtheory._faces import face
@@ -201,8 +200,8 @@ def staircase(
         given = Uniform(kept[part]).likelihood(noised[part], tree.alphabet)
         beliefs = _ladder(tree, given, threads)
         for k, belief in enumerate(beliefs):
-            losses[part, k] = _per_site(rel_entr(beliefs[-1], belief))
-        entropies[part] = _per_site(-rel_entr(beliefs[-1], 1.0))
+            losses[part, k] = _per_site(_divergence(beliefs[-1], belief))
+        entropies[part] = _per_site(-_divergence(beliefs[-1], 1.0))
     return Staircase(
         np.arange(tree.depth + 1),
         np.maximum(losses.mean(axis=0), 0.0),
@@ -277,7 +276,7 @@ def level_shares(
                 products[part, k, j] = _per_site(step * other)
         for k, belief in enumerate(beliefs):
             distances[part, k] = _per_site((q[part] - belief) ** 2)
-        losses[part] = _per_site(rel_entr(beliefs[-1], q[part]))
+        losses[part] = _per_site(_divergence(beliefs[-1], q[part]))
     sums = np.add.reduceat(products, _cuts(len(given)), axis=0)
     shares = _fitted(sums.sum(axis=0), len(given))
     return LevelShares(
@@ -292,6 +291,13 @@ def _ladder(grammar: TreeGrammar, likelihood: Array, threads: int | None) -> lis
     """Return P_0 … P_L."""
     answers = compute(grammar, likelihood, range(grammar.depth + 1), threads=threads)
     return [answer.nodes[0] for answer in answers]
+
+
+def _divergence(p: Array, q: Array | float) -> Array:
+    """Return p ln(p/q), entry by entry."""
+    from scipy.special import rel_entr  # slow to import
+
+    return np.asarray(rel_entr(p, q))
 
 
 def _per_site(terms: Array) -> Array:
@@ -329,6 +335,8 @@ def _fitted(products: Array, count: float) -> Array:
 
 def _jackknife(sums: Array, shares: Array, count: int) -> Array:
     """Return 95 % intervals from the shares without each block in turn."""
+    from scipy.special import stdtrit  # slow to import
+
     blocks = len(sums)
     if blocks < 2:
         return np.full((len(shares), 2), np.nan)

@@ -34,7 +34,6 @@ from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from scipy import special
 
 from simtheory._checks import as_finite, non_negative, number, one_of
 from simtheory._faces import face
@@ -400,6 +399,8 @@ class PercolationRun:
 
     def _single(self, criterion: str, p: Array) -> Array:
         """Probability of a wrap at p (X,) given each run, shape (X, runs)."""
+        from scipy import special  # slow to import
+
         never = self.first == 0
         n = np.where(never, self.sites + 1, self.first)
         pairs = {"either": n.min(1)[:, None], "both": n.max(1)[:, None], "x": n}[criterion]
@@ -450,6 +451,8 @@ class PercolationRun:
 
 def _law(n: IntArray, mean: float, sites: int, share: float, *, discs: bool) -> Array:
     """Probability of n, Poisson or binomial."""
+    from scipy import special  # slow to import
+
     if discs:
         return np.asarray(np.exp(special.xlogy(n, mean) - mean - special.gammaln(n + 1.0)))
     choices = (

@@ -18,7 +18,6 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, minimize
 
 from simtheory._faces import face
 from simtheory._typing import Array
@@ -162,6 +161,8 @@ def worst_level(c: Composition, *, start: float = np.inf) -> tuple[float, Tail] 
     at = int(bad[-1])
     level = float(between[at])
     if at + 1 < len(between) and values[at] < 0.0 < values[at + 1]:
+        from scipy.optimize import brentq  # slow to import
+
         level = float(
             brentq(
                 lambda x: weakest_tail(c, level=x).value, between[at], between[at + 1], xtol=1e-14
@@ -280,6 +281,8 @@ def _searched(groups: list[tuple[float, Array]], d: int) -> Tail:
     order = np.argsort(plus - minus)
     best = trial[order[0]]
     if not exact:
+        from scipy.optimize import minimize  # slow to import
+
         for start in trial[order[:4]]:
             found = minimize(
                 value, start, method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 0}
