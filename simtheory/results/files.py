@@ -239,8 +239,9 @@ def load_beside(
 def _concepts(self: Any) -> Any:
     """Number the concepts along the outputs, 0 for none; None where outputs are no concepts."""
     task, outputs = getattr(self, "task", None), getattr(self, "outputs", None)
-    known = isinstance(task, known_tasks.SIMTask) and task.rotation is None
-    if not known or outputs is None or outputs.shape[-1] != task.dim or "concept" in self.arrays:
+    if not isinstance(task, known_tasks.SIMTask) or task.rotation is not None:
+        return None
+    if outputs is None or outputs.shape[-1] != task.dim or "concept" in self.arrays:
         return None
     concept = np.arange(1, task.dim + 1)
     return np.where(concept <= task.n_concepts, concept, 0)
