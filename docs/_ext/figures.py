@@ -1,14 +1,18 @@
-"""One directive that prints the papers' figures from the scripts that draw them.
+"""Pictures: a directive that prints the papers' figures, and text for those that cells draw.
 
 ``{figures} TOPIC ...`` prints every figure that a script in ``validation/`` declares: a heading for each
 topic with the introduction of its folder, a heading for each section, and below it the pictures, each with
 the docstring of its script and the command that draws it. Topics that are named come first, in that order;
 the others follow.
+
+A picture that an executed cell draws is described for those who cannot see it: by the heading above it and by
+the names of axes, curves and plots in the source of the cell.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +88,45 @@ class FiguresDirective(Directive):
         return holder.children
 
 
+def described(heading: str, source: str) -> str:
+    """Return a text for the picture that a cell draws.
+
+    Parameters
+    ----------
+    heading : str
+        The heading under which the cell stands.
+    source : str
+        The source of the cell.
+
+    Returns
+    -------
+    str
+        The heading, then each axis, curve, title and plot once.
+    """
+    found = re.findall(r"""(?:label|title)="([^"]+)"|\bplot\.(?!style\b)(\w+)\(""", source)
+    words = dict.fromkeys(text or name.replace("_", " ") for text, name in found)
+    return f"{heading}: {', '.join(words)}" if words else heading
+
+
+def describe_cells(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give each picture of an executed cell its text."""
+    for cell in doctree.findall(
+        lambda node: "cell" in getattr(node, "attributes", {}).get("classes", ())
+    ):
+        section = cell.parent
+        while not (isinstance(section, nodes.section) or section.parent is None):
+            section = section.parent
+        title = section.next_node(nodes.title)
+        source = cell.next_node(nodes.literal_block)
+        for image in cell.findall(nodes.image):
+            image.setdefault(
+                "alt",
+                described(title.astext() if title else docname, source.astext() if source else ""),
+            )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("figures", FiguresDirective)
+    app.connect("doctree-resolved", describe_cells)
     return {"parallel_read_safe": True}

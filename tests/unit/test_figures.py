@@ -22,11 +22,16 @@ FIGURE = Figure(__file__, section="Round", title="Circle", alt="A circle", capti
 
 
 @pytest.fixture(scope="module")
-def page():
+def extension():
     spec = importlib.util.spec_from_file_location("figures_page", ROOT / "docs/_ext/figures.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.page
+    return module
+
+
+@pytest.fixture(scope="module")
+def page(extension):
+    return extension.page
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f"{f.topic}/{f.name}")
@@ -157,3 +162,12 @@ def test_a_picture_drawn_again_is_the_same_file(tmp_path):
                 axes[0].legend()
             drawn.append((tmp_path / f"{name}.{kind}").read_bytes())
         assert drawn[0] == drawn[1], kind
+
+
+def test_pictures_of_cells_are_described_by_their_axes_and_curves(extension):
+    source = 'plt.style.use(st.plot.style())\nst.plot.concept_space(run)\naxes.plot(n, f, label="one chain")'
+    source += '\naxes.set(xlabel="number of examples", ylabel="probability"); axes.plot(n, g, label="one chain")'
+    assert extension.described("One factor", source) == (
+        "One factor: concept space, one chain, number of examples, probability"
+    )
+    assert extension.described("One factor", "axes.plot(n, f)") == "One factor"
