@@ -10,6 +10,7 @@ are appended to the page of the subject.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,21 @@ from simtheory.analytic.symbolic import STATEMENTS
 from simtheory.labels import Card, Cited, Computed, Proved, card, cards
 
 
+@cache
+def listed() -> frozenset[str]:
+    """Return the names that the pages of the API list."""
+    pages = (Path(__file__).resolve().parents[1] / "api").glob("*.md")
+    return frozenset(re.findall(r"^ +~(\S+)$", "\n".join(map(Path.read_text, pages)), re.MULTILINE))
+
+
 def result_lines(worn: Card) -> list[str]:
     """Return the Markdown of one labelled result."""
     module, name = worn.home.split(":")
     shown = ".".join(module.split(".")[:3])  # a subject's package shows the names of its files
+    homes = [f"{place}.{name}" for place in (shown, module, "simtheory")]
+    target = next((home for home in homes if home in listed()), homes[0])
     lines = [f"(statement-{worn.label})=", f"**{worn.title}** · `{worn.label}`", ""]
-    links = [f"[code](#{shown}.{name})"]
+    links = [f"[code](#{target})"]
     if isinstance(worn.kind, Proved):
         statement = STATEMENTS[worn.label]
         symbols = [f"${symbol}$: {meaning}" for symbol, meaning in statement.glossary()]
