@@ -47,15 +47,17 @@ def link_radius(statement: Statement) -> Iterator[Step]:
         "The densities meet half way, so the common mass is twice a tail.",
         sympy.simplify((2 * half - common).rewrite(erf)),
     )
-    log_inverse = symbols("ell", positive=True)  # ln 1/θ
-    for name, overlap, words in (
-        ("r_cos", cosine, "At r_cos the cosine is θ,"),
-        ("r_bha", bhattacharyya, "at r_B the coefficient,"),
-        ("r_pro", cosine / (4 * pi * sigma**2), "and at r_product the integral."),
+    ell = symbols("ell", positive=True)  # the logarithm under the root
+    area = 4 * pi * sigma**2
+    for name, overlap, level, words in (
+        ("r_cos", cosine, exp(-ell), "At r_cos the cosine is θ,"),
+        ("r_bha", bhattacharyya, exp(-ell), "at r_B the coefficient,"),
+        ("r_pro", cosine / area, exp(-ell) / area, "and at r_product the integral;"),
     ):
-        radius = statement.rule(name, width=sigma, theta=exp(-log_inverse))
-        at = sympy.simplify(overlap.subs(gap, radius) / exp(-log_inverse))
-        yield Step(words, sympy.simplify(sympy.powsimp(sympy.expand_log(at, force=True)) - 1))
+        radius = sympy.simplify(statement.rule(name, width=sigma, theta=level))
+        at = sympy.simplify(overlap.subs(gap, radius) / level)
+        yield Step(words, sympy.simplify(at - 1))
+        yield Step("it is a distance: positive.", sympy.simplify(sqrt(radius**2) - radius))
     stated = statement.rule("theta_com", r_com=gap, width=sigma)
     yield Step("The common mass at r_common is θ.", stated - common)
 

@@ -62,6 +62,9 @@ Code = TypeVar("Code", bound=Callable[..., Any])
 _HOMES = ("simtheory.tasks", "simtheory.units", "simtheory.analytic")
 """Where functions wear cards. A card elsewhere is not found by its label."""
 
+_readers: list[Callable[[str], str]] = []
+"""Gives the LaTeX of a proved label; `analytic`, which holds the statements, puts it here."""
+
 _SECTION = re.compile(
     r"^ *(Parameters|Returns|Yields|Raises|Notes|References|Examples)\n *-{3,}", re.M
 )
@@ -193,8 +196,9 @@ class Card:
             return self.kind.definition
         if isinstance(self.kind, Cited):
             return rf"{self.kind.constant.value:g} \pm {self.kind.constant.error:g}"
-        statements = import_module("simtheory.analytic.symbolic").STATEMENTS
-        return str(statements[self.label].latex())
+        if not _readers:
+            cards()  # loads the rooms with statements, which say how these are read
+        return _readers[0](self.label)
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex}\n$$"

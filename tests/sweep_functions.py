@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -21,11 +20,18 @@ def fragile(cell):
     return product(cell)
 
 
-def slow(cell):
-    """A cell that leaves a line behind whenever it is computed, and takes its time."""
+def watched(cell):
+    """A cell that leaves a line behind whenever it is computed, and waits until it is let through.
+
+    ``SWEEP_GATE`` names a pipe; each cell takes a byte from it. Without one, cells do not wait.
+    """
     with Path(os.environ["SWEEP_LOG"]).open("a", encoding="utf-8") as log:
         log.write(f"{cell.number} {os.getpid()}\n")
-    time.sleep(0.03)
+    gate = os.environ.get("SWEEP_GATE")
+    if gate is not None:
+        end = os.open(gate, os.O_RDWR)  # for writing too: it never reads that the pipe has ended
+        os.read(end, 1)
+        os.close(end)
     return product(cell)
 
 
@@ -69,7 +75,7 @@ def main(store, executor, limit):
     )
     try:
         with executors as pool:
-            st.sweep.run(grid if limit else spec(slow), store, executor=pool)
+            st.sweep.run(grid if limit else spec(watched), store, executor=pool)
     except st.errors.SweepError as reason:
         sys.exit(f"SweepError: {reason}")
 

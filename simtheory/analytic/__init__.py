@@ -7,12 +7,16 @@ a network stands in the package of that network, in the file that says which of 
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from simtheory import labels
 from simtheory._names import public
 from simtheory.analytic import (
     composition,
     deep,
     denoiser,
     descent,
+    factorization,
     finite_sample,
     flow_matching,
     hierarchy,
@@ -30,6 +34,7 @@ __all__ = [
     "deep",
     "denoiser",
     "descent",
+    "factorization",
     "finite_sample",
     "flow_matching",
     "hierarchy",
@@ -40,4 +45,12 @@ __all__ = [
     "yang2024",
 ]
 
+
+def _latex(label: str) -> str:
+    """Return the equation of a statement; the first call loads SymPy."""
+    statements = import_module("simtheory.analytic.symbolic").STATEMENTS
+    return str(statements[label].latex())
+
+
+labels._readers[:] = [_latex]
 public(__name__)

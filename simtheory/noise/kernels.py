@@ -38,6 +38,9 @@ from simtheory.errors import ArgumentError
 
 __all__ = ["HMC", "MALA", "UHMC", "ULA", "Kernel", "Line"]
 
+RESONANCE = 0.1
+"""Distance ε of a leapfrog turn from a multiple kπ, k ≥ 1: below it a direction takes over 2/ε² moves to mix."""
+
 _SCALES = ("level", "fixed")
 
 

@@ -38,8 +38,9 @@ def to_xarray(self: Any) -> Any:
     -------
     xarray.Dataset
         One variable for each array. Ensemble axes are ``member`` (or ``member_0``, ``member_1``,
-        ...). Named arrays of integers over one axis, such as seeds, are coordinates. Facts are
-        attributes: words as they are, the others as JSON, because netCDF knows neither truth values
+        ...). Named arrays of integers over one axis, such as seeds, are coordinates. Where concepts lie
+        along the outputs, the coordinate ``concept`` numbers them from 1 and is 0 for an output
+        without concept: ``data.swap_dims(output="concept").sel(concept=2)``. Facts are attributes: words as they are, the others as JSON, because netCDF knows neither truth values
         nor tables. `from_xarray` gives the result back.
 
     Raises
@@ -63,6 +64,8 @@ def to_xarray(self: Any) -> Any:
         labels = len(axes) == 1 and array.ndim == 1 and array.dtype.kind in "iu"
         target = coordinates if labels else variables
         target[name] = (dimensions(axes, n), array, {"axes": " ".join(axes)})
+    if (concept := _concepts(self)) is not None:
+        coordinates["concept"] = ("output", concept)
     attributes = {"format": _format(type(self))}
     for f in facts_of(self):
         value = plain(getattr(self, f.name))
@@ -231,6 +234,17 @@ def load_beside(
         name: (axes, members.pop(f"arrays/{name}")) for name, axes in header.pop("arrays").items()
     }
     return _assembled(cls, header | members | {"arrays": named}, tasks), facts, beside
+
+
+def _concepts(self: Any) -> Any:
+    """Number the concepts along the outputs, 0 for none; None where outputs are no concepts."""
+    task, outputs = getattr(self, "task", None), getattr(self, "outputs", None)
+    if not isinstance(task, known_tasks.SIMTask) or task.rotation is not None:
+        return None
+    if outputs is None or outputs.shape[-1] != task.dim or "concept" in self.arrays:
+        return None
+    concept = np.arange(1, task.dim + 1)
+    return np.where(concept <= task.n_concepts, concept, 0)
 
 
 def _below(prefix: str, names: Iterable[str]) -> list[str]:

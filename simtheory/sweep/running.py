@@ -52,7 +52,8 @@ def run(
     """Compute what is missing of a sweep, and return all of it.
 
     Run it again after an interruption: finished chunks stay as they are, the others are computed.
-    The store is the same to the last byte wherever its chunks are computed.
+    The store is the same to the last byte wherever its chunks are computed. Runs that share a store
+    divide its chunks among themselves.
 
     Parameters
     ----------
@@ -188,12 +189,31 @@ def _quiet(*loggers: str) -> Iterator[None]:
 def _finish(
     spec: Spec, store: Store, chunks: list[int], executor: Executor | None
 ) -> Iterator[int]:
-    """Compute chunks and yield each when it lies in the store."""
+    """Compute chunks and yield each when it lies in the store.
+
+    Chunks that another run is computing come last: they are awaited, and computed if it has died.
+    """
+    others: list[int] = []
+    for chunk, done in _try(spec, store, chunks, executor, wait=False):
+        if done:
+            yield chunk
+        else:
+            others.append(chunk)
+    for chunk, _ in _try(spec, store, others, executor, wait=True):
+        yield chunk
+
+
+def _try(
+    spec: Spec, store: Store, chunks: list[int], executor: Executor | None, *, wait: bool
+) -> Iterator[tuple[int, bool]]:
+    """Compute chunks and yield each, with whether it lies in the store."""
     if executor is None:
         for chunk in chunks:
-            yield _work(spec, store.root, chunk)
+            yield _work(spec, store.root, chunk, wait)
         return
-    futures: list[Future[int]] = [executor.submit(_work, spec, store.root, k) for k in chunks]
+    futures: list[Future[tuple[int, bool]]] = [
+        executor.submit(_work, spec, store.root, chunk, wait) for chunk in chunks
+    ]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -215,8 +235,12 @@ def _is_kept(store: Store, chunk: int) -> bool:
     return store.whole(chunk) and not broken
 
 
-def _work(spec: Spec, root: Path, chunk: int) -> int:
-    """Compute one chunk and write it, in whichever process; a finished one is not computed again."""
+def _work(spec: Spec, root: Path, chunk: int, wait: bool) -> tuple[int, bool]:
+    """Compute one chunk and write it, in whichever process; a finished one is not computed again.
+
+    Return the chunk, and whether it lies in the store: without `wait`, one that another run is
+    computing is left to it.
+    """
     from threadpoolctl import threadpool_limits
 
     if not root.is_dir():
@@ -226,11 +250,12 @@ def _work(spec: Spec, root: Path, chunk: int) -> int:
         )
     store = Store(root)
     store.check_versions()
-    if not store.finished(chunk):
-        with threadpool_limits(1), _memory():
-            outcome = compute(spec, chunk)
-        store.write(chunk, outcome)
-    return chunk
+    with store.taken(chunk, wait=wait) as mine:
+        if mine and not store.finished(chunk):
+            with threadpool_limits(1), _memory():
+                outcome = compute(spec, chunk)
+            store.write(chunk, outcome)
+    return chunk, mine
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 The chunks of the sweep are the chunks of every array: a chunk is one file in each. Its files are
 written beside their places, flushed, and renamed into place, that of `status` last: while that one is
 missing the chunk does not count as finished, even if its other files exist. No byte depends on which
-process computed a chunk, or when. Several processes may write to one store at a time.
+process computed a chunk, or when. Several processes may write to one store at a time; a chunk is
+computed by the one that holds its lock.
 
 Every file has a checksum, which is compared when the file is read. A chunk with a damaged file counts
 as not finished; a damaged array or coordinate is written anew when the sweep runs again.
@@ -29,7 +30,7 @@ import shutil
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from functools import cache
 from importlib.metadata import version
@@ -188,6 +189,39 @@ class Store:
         except (OSError, ValueError, TypeError, KeyError):
             return [self._within(sums)]
         return [name for name, known in wanted["files"].items() if _sum(self.root / name) != known]
+
+    @contextmanager
+    def taken(self, chunk: int, *, wait: bool) -> Iterator[bool]:
+        """Keep other processes from computing a chunk while the block runs.
+
+        The system lets go of the chunk when the process ends, however it ends. Where a file system
+        has no locks, two runs may compute the same chunk; both write the same bytes.
+
+        Parameters
+        ----------
+        chunk : int
+            Which chunk.
+        wait : bool
+            Whether to wait for a process that holds the chunk.
+
+        Yields
+        ------
+        bool
+            False if another process holds the chunk, which happens only without `wait`.
+        """
+        file = self.root / _BESIDE / f"{chunk}.lock"
+        try:
+            held = _locked(file, wait=wait)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            if held is not None:
+                with suppress(OSError):
+                    file.unlink()  # before the lock goes, so that no other lock is removed
+                os.close(held)
 
     def write(self, chunk: int, outcome: Outcome) -> None:
         """Write the results of a chunk, whole or not at all.
@@ -380,6 +414,37 @@ def _sum(file: Path) -> str | None:
         return digest(file.read_bytes())
     except OSError:
         return None
+
+
+def _locked(file: Path, *, wait: bool) -> int | None:
+    """Lock a file against other descriptors until the returned one is closed.
+
+    None where the system or the folder takes no locks; `BlockingIOError` if the file is locked.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    while True:
+        try:
+            file.parent.mkdir(exist_ok=True)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        except (
+            OSError
+        ):  # a read-only folder or a full disk, which the results will not fit on either
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if os.path.samestat(os.fstat(descriptor), file.stat()):
+                return descriptor
+            os.close(descriptor)
+        except FileNotFoundError:  # the process that held it has removed the file: lock a new one
+            os.close(descriptor)
+        except BaseException as reason:
+            os.close(descriptor)
+            if not isinstance(reason, OSError) or isinstance(reason, BlockingIOError):
+                raise
+            return None
 
 
 def _beside(target: Path) -> Path:

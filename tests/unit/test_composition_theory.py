@@ -12,6 +12,7 @@ from simtheory import Composition, GaussianMixture, noise
 from simtheory.analytic import composition as cp
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.tasks import du2023
+from simtheory.tasks.composition.tails import weakest_tail
 
 RING_BAR, CENTRES = du2023.ring_times_bar(), du2023.ring_centres()
 
@@ -530,6 +531,29 @@ def test_validity() -> None:
     found = cp.validity(Composition((tilted, round_), (1.0, -0.4)))
     assert not found.holds
     np.testing.assert_allclose(np.abs(found.direction), [0.5**0.5, 0.5**0.5], atol=1e-9)
+
+
+def test_the_weakest_direction_of_full_covariances_is_exact_in_the_plane() -> None:
+    """Against a fine scan of angles; the least value often lies where two components fall alike."""
+    rng = np.random.default_rng(3)
+    angle = np.linspace(0.0, np.pi, 20_001)
+    u = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    crossed = 0
+    for _ in range(12):
+        roots = rng.normal(size=(3, 3, 2, 2))
+        spreads = 0.3 * roots @ np.swapaxes(roots, 2, 3) + 0.05 * np.eye(2)
+        experts = [GaussianMixture(np.ones(3) / 3, np.zeros((3, 2)), spread) for spread in spreads]
+        c = Composition(experts, (1.0, 0.7, -0.9))
+        falls = [
+            np.einsum("ni,kij,nj->nk", u, np.linalg.inv(spread + 0.1 * np.eye(2)), u)
+            for spread in spreads
+        ]
+        scan = sum(w * fall.min(axis=1) for w, fall in zip(c.weights, falls, strict=True))
+        tail = weakest_tail(c, level=0.1)
+        assert scan.min() - 1e-3 * np.ptp(scan) <= tail.value <= scan.min() + 1e-12
+        two = np.sort(falls[2][scan.argmin()])[:2]
+        crossed += bool(two[1] - two[0] < 1e-2 * two[0])
+    assert crossed >= 2
 
 
 def test_advice_says_what_samplers_return() -> None:

@@ -110,6 +110,41 @@ def test_a_damaged_manifest_of_another_sweep_is_not_replaced(store: Path, tmp_pa
 
 
 @pytest.fixture
+def unsigned(store: Path, tmp_path: Path) -> Path:
+    """The store as the first format had it: no checksums."""
+    root = tmp_path / "old"
+    shutil.copytree(store, root)
+    shutil.rmtree(root / "checksums")
+    file = root / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["checksum"], manifest["files"]
+    file.write_text(json.dumps(manifest | {"format": "simtheory.sweep/1"}))
+    return root
+
+
+def test_a_store_of_the_first_format_is_read_and_finished(store: Path, unsigned: Path) -> None:
+    whole = content(unsigned)
+    assert st.sweep.read(unsigned).equals(st.sweep.read(store))
+    status = next(p for p in (unsigned / "status" / "c").rglob("*") if p.is_file())
+    status.unlink()
+    assert st.sweep.status(unsigned).pending == 4
+    assert st.sweep.run(spec(), unsigned).equals(st.sweep.read(store))
+    assert content(unsigned) == whole  # still without checksums
+
+
+@pytest.mark.parametrize("form", ["simtheory.sweep/1", "simtheory.sweep/3"])
+def test_a_store_that_claims_another_format_is_refused(
+    store: Path, tmp_path: Path, form: str
+) -> None:
+    copy = tmp_path / "s"
+    shutil.copytree(store, copy)
+    file = copy / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": form}))
+    with pytest.raises(ArgumentError, match="Name a new or empty folder to begin one"):
+        st.sweep.read(copy)
+
+
+@pytest.fixture
 def result() -> Trajectory:
     task = st.SIMTask(mu=(1.0, 2.0), sigma=0.1)
     return st.analytic.tied.pivots(task, 0.1 * np.eye(2), np.linspace(0.0, 3.0, 9))

@@ -215,14 +215,13 @@ def test_a_function_of_ones_own_sees_its_cell_and_its_seed(tmp_path):
 
 def test_what_is_finished_is_not_computed_again(tmp_path, monkeypatch):
     monkeypatch.setenv("SWEEP_LOG", str(tmp_path / "log"))
-    monkeypatch.setattr(functions.time, "sleep", lambda seconds: None)
-    sweep = functions.spec(functions.slow)
+    sweep = functions.spec(functions.watched)
     for part in (2, 1, 3, 2):
         st.sweep.run(sweep, tmp_path / "s", shard=(part, 3))
     st.sweep.run(sweep, tmp_path / "s")
     cells = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
     assert sorted(cells) == sorted(str(number) for number in [*range(40)] * 2)
-    st.sweep.run(functions.spec(functions.slow), tmp_path / "whole")
+    st.sweep.run(functions.spec(functions.watched), tmp_path / "whole")
     assert files(tmp_path / "s") == files(tmp_path / "whole")
 
 

@@ -22,7 +22,7 @@ from tests import sweep_functions as functions
 pytestmark = pytest.mark.slow  # each test starts a pool or a cluster
 
 ROOT = Path(__file__).parents[2]
-CELLS = 80  # of the slow sweep, in chunks of four
+CELLS = 80  # of the watched sweep, in chunks of four: two seeds of each point
 
 
 def files(root):
@@ -31,14 +31,24 @@ def files(root):
 
 
 @pytest.fixture
+def let_through(tmp_path):
+    """Let so many cells of the watched sweeps through; the others wait."""
+    os.mkfifo(tmp_path / "gate")
+    end = os.open(tmp_path / "gate", os.O_RDWR)
+    yield lambda cells: os.write(end, bytes(cells))
+    os.close(end)
+
+
+@pytest.fixture
 def shell(tmp_path):
     """Start a Python module in a session of its own; whatever still runs at the end is killed."""
     started = []
+    own = {"SWEEP_LOG": tmp_path / "log", "SWEEP_GATE": tmp_path / "gate", "PYTHONPATH": ROOT}
 
     def start(*words, **options):
-        environment = {**os.environ, "SWEEP_LOG": str(tmp_path / "log"), "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
-            [sys.executable, "-m", *map(str, words)], env=environment, cwd=tmp_path, text=True,
+            [sys.executable, "-m", *map(str, words)], cwd=tmp_path, text=True,
+            env=os.environ | {name: str(value) for name, value in own.items()},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options,
         )  # fmt: skip
         started.append(process)
@@ -58,7 +68,7 @@ def end(process):
     process.stdout.close()
 
 
-def slow(store, executor):
+def watched(store, executor):
     return ("tests.sweep_functions", store, executor, 0)
 
 
@@ -82,7 +92,10 @@ def computed(tmp_path):
 
 
 def goes_on(store, tmp_path):
-    """Finish a sweep that was cut off; what was finished is whole, and is not computed again."""
+    """Finish a sweep that was cut off; what was finished is whole, and is not computed again.
+
+    Its cells do not wait, because this process names no gate.
+    """
     data = st.sweep.read(store)
     done = data["status"].values == st.sweep.CellStatus.DONE
     assert 0 < done.sum() < CELLS
@@ -91,11 +104,10 @@ def goes_on(store, tmp_path):
     before, _ = computed(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SWEEP_LOG", str(tmp_path / "log"))
-        patch.setattr(functions.time, "sleep", lambda seconds: None)
-        st.sweep.run(functions.spec(functions.slow), store)
+        st.sweep.run(functions.spec(functions.watched), store)
         again, _ = computed(tmp_path)
         np.testing.assert_array_equal(again - before, (~done).sum(axis=-1).ravel())
-        st.sweep.run(functions.spec(functions.slow), tmp_path / "whole")
+        st.sweep.run(functions.spec(functions.watched), tmp_path / "whole")
     assert files(store) == files(tmp_path / "whole")
 
 
@@ -157,25 +169,72 @@ def test_serial_pool_cluster_and_shards_leave_the_same_bytes(shell, tmp_path):
         assert files(tmp_path / other) == serial, other
 
 
-@pytest.mark.parametrize("executor", ["serial", "2"])
-def test_a_machine_that_is_killed_loses_no_finished_cell(shell, tmp_path, executor):
+@pytest.mark.parametrize(("executor", "pids"), [("serial", 2), ("2", 4)])
+def test_two_runs_in_one_store_share_its_chunks_and_compute_none_twice(
+    shell, let_through, tmp_path, executor, pids
+):
     store = tmp_path / "s"
-    process = shell(*slow(store, executor))
+    runs = [shell(*watched(store, executor)) for _ in range(2)]
+    log = tmp_path / "log"
+    until(lambda: log.exists() and len(computed(tmp_path)[1]) == pids, "all are in a cell")
+    let_through(2 * CELLS)  # as many as if each run computed every cell
+    outputs = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    cells, workers = computed(tmp_path)
+    np.testing.assert_array_equal(cells, 2)
+    assert len(workers) == pids
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SWEEP_LOG", str(log))
+        st.sweep.run(functions.spec(functions.watched), tmp_path / "whole")
+    assert files(store) == files(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("executor", "pids"), [("serial", 2), ("2", 3)])
+def test_a_run_takes_over_the_chunks_of_one_that_was_killed(
+    shell, let_through, tmp_path, executor, pids
+):
+    store, log = tmp_path / "s", tmp_path / "log"
+    first = shell(*watched(store, "serial"))
+    until(log.exists, "the first run is in a cell")
+    second = shell(*watched(store, executor))
+    until(lambda: len(computed(tmp_path)[1]) == pids, "so is the second")
+    end(first)
+    let_through(2 * CELLS)
+    output, _ = second.communicate(timeout=120)
+    assert second.returncode == 0, output
+    again, _ = computed(tmp_path)
+    assert again.sum() == CELLS + 1  # the cell in which the first one was killed
+    assert st.sweep.status(store).done == CELLS
+
+
+# A process holds at most one chunk, and waits in it after three of its cells: of so many cells that
+# are let through, all but three for each process are in finished chunks.
+
+
+@pytest.mark.parametrize("executor", ["serial", "2"])
+def test_a_machine_that_is_killed_loses_no_finished_cell(shell, let_through, tmp_path, executor):
+    store = tmp_path / "s"
+    let_through(12 + 2 * 3)
+    process = shell(*watched(store, executor))
     until(lambda: finished(store) >= 12, "some cells are done")
     end(process)
     goes_on(store, tmp_path)
 
 
-def test_a_pool_ends_with_its_parent_and_says_so_when_a_worker_is_killed(shell, tmp_path):
+def test_a_pool_ends_with_its_parent_and_says_so_when_a_worker_is_killed(
+    shell, let_through, tmp_path
+):
     store = tmp_path / "s"
-    process = shell(*slow(store, 2))
+    let_through(4 + 2 * 3)
+    process = shell(*watched(store, 2))
     until(lambda: finished(store) >= 4, "some cells are done")
     _, workers = computed(tmp_path)
     os.kill(max(workers), signal.SIGKILL)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output.splitlines()[-1].startswith("SweepError: A worker or its scheduler died")
-    process = shell(*slow(store, 2))
+    process = shell(*watched(store, 2))
+    let_through(24 + 2 * 3)
     until(lambda: finished(store) >= 24, "more cells are done")
     _, workers = computed(tmp_path)
     os.kill(process.pid, signal.SIGKILL)
@@ -185,13 +244,17 @@ def test_a_pool_ends_with_its_parent_and_says_so_when_a_worker_is_killed(shell, 
     goes_on(store, tmp_path)
 
 
-def test_a_cluster_that_loses_a_worker_goes_on_and_without_scheduler_says_so(shell, tmp_path):
+def test_a_cluster_that_loses_a_worker_goes_on_and_without_scheduler_says_so(
+    shell, let_through, tmp_path
+):
     store = tmp_path / "s"
+    let_through(8 + 2 * 3)
     with cluster(shell, tmp_path, 2) as (address, scheduler, hands):
-        process = shell(*slow(store, address))
+        process = shell(*watched(store, address))
         until(lambda: finished(store) >= 8, "some cells are done")
         end(hands[0])
         reached = finished(store)
+        let_through(8 + 3)
         until(lambda: finished(store) >= reached + 8, "the other worker goes on")
         end(scheduler)
         output, _ = process.communicate(timeout=60)

@@ -215,6 +215,25 @@ def test_labels_in_xarray() -> None:
     assert "weights" not in outputs_only().to_xarray()
 
 
+def test_concepts_are_a_coordinate_where_they_lie_along_the_outputs(tmp_path: Path) -> None:
+    task = SIMTask(mu=(1.0, 2.0), sigma=0.1, dim=3)
+    weights = np.arange(18.0).reshape(2, 3, 3)
+    run = Trajectory.from_weights([0.0, 1.0], weights, task, origin="sim", exact=True)
+    run.save(tmp_path / "r.npz")
+    loaded = Trajectory.load(tmp_path / "r.npz").to_xarray()
+    for data in (run.to_xarray(), Trajectory.from_xarray(run.to_xarray()).to_xarray(), loaded):
+        assert data["concept"].dims == ("output",)
+        assert data["concept"].values.tolist() == [1, 2, 0]
+        for name, whole in (("outputs", run.outputs[..., 1]), ("weights", weights[:, 1])):
+            second = data[name].swap_dims(output="concept").sel(concept=2)
+            np.testing.assert_array_equal(second, whole)
+    turned = SIMTask(mu=(1.0, 2.0), sigma=0.1, rotation=np.array([[0.6, -0.8], [0.8, 0.6]]))
+    other = Trajectory.from_weights(
+        [0.0, 1.0], weights[:, :2, :2], turned, origin="sim", exact=True
+    )
+    assert "concept" not in other.to_xarray().coords
+
+
 def test_what_it_tells_of_itself() -> None:
     traj = one_layer((2,), stats=STATS | {"note": "<b>"}, arrays={"steps": ("step", np.arange(20))})
     assert repr(traj) == "Trajectory(analytic.one_layer, T=5, P=4, d=3, ensemble=(2,))"

@@ -20,7 +20,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.noise import HMC, MALA, UHMC, ULA
-from simtheory.noise.kernels import Kernel
+from simtheory.noise.kernels import RESONANCE, Kernel
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures
 
@@ -32,9 +32,6 @@ __all__ = [
     "resonances",
     "stationary_variance",
 ]
-
-_NEAR = 0.02
-"""How near to a multiple of π a move's angle may be: nearer, correlations last for 5000 moves."""
 
 
 @implements(
@@ -156,12 +153,14 @@ def check_resonance(kernel: Kernel, v: ArrayLike) -> None:
     RegimeError
         With the direction, its angle and a count of leapfrog steps that is none.
     """
-    gaps = np.atleast_1d(resonances(kernel, v))
-    if gaps.min() > _NEAR:
+    single: Any = kernel
+    turns = np.atleast_1d(single.angles(v))
+    # a turn by nearly nothing is a small step, which mixes slowly but is no resonance
+    gaps = np.where(turns > 0.5 * np.pi, np.atleast_1d(resonances(kernel, v)), np.inf)
+    if gaps.min() >= RESONANCE:
         return
     at = int(gaps.argmin())
-    single: Any = kernel
-    turn = np.atleast_1d(single.angles(v))[at]
+    turn = turns[at]
     raise RegimeError(
         f"Argument `kernel` must not turn a direction by a multiple of π in a move (label "
         f"kernel-resonance), but direction {at} of variance {np.atleast_1d(v)[at]:g} turns by "

@@ -36,7 +36,7 @@ class ClassThreshold:
     slope : ndarray, shape (...)
         Slope of the map there, F'(p⋆) > 1.
     nu : ndarray, shape (...)
-        Exponent ν = ln s/ln F'(p⋆): the correlation length grows as |ε − ε⋆|^(−ν).
+        Exponent ν = ln s/ln F'(p⋆): the correlation length grows as the power −ν of the distance of ε from ε⋆.
     """
 
     belief: Array = field(metadata=axes.over("*ensemble"))

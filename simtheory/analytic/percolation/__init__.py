@@ -12,15 +12,15 @@ examples; d : spacing of a lattice of labels; m : number of training pairs.
 
 Result
 ------
-=============================  ====================================================================
-function                       what it gives
-=============================  ====================================================================
-`link_radius`                  the distance up to which examples are linked
+==============================  ===================================================================
+function                        what it gives
+==============================  ===================================================================
+`link_radius`                   the distance up to which examples are linked
 `segment_connected` and others  one factor: n of the order (N/r) ln(N/r)
-`critical_number`              two factors, random places: n of the order (N/r)²
-`critical_kept_fraction`       two factors, a lattice of labels
-`identifiable_pairs`           combinations that additive targets need: m of the order n ln n
-=============================  ====================================================================
+`critical_number`               two factors, random places: n of the order (N/r)²
+`critical_kept_fraction`        two factors, a lattice of labels
+`identifiable_pairs`            combinations that additive targets need: m of the order n ln n
+==============================  ===================================================================
 
 Reading
 -------

@@ -471,12 +471,17 @@ def _remedy(c: Composition, levels: Levels, guidance: float | None) -> str:
         return f"guidance below {_largest(c, levels, guidance):.4g} gives a density at every level"
     if c.total_weight <= 0.0:
         return "the total weight must be positive, since sampling starts from noise"
-    factor = min(weakest_tail(c, level=float(level)).factor for level in levels.values)
+    factor = _factor(c, levels)
     fitting = np.where(c.weights < 0.0, factor * c.weights, c.weights)
     return (
         f"negative weights smaller in size than in ({', '.join(f'{w:.4g}' for w in fitting)}) give a "
         "density at every level"
     )
+
+
+def _factor(c: Composition, levels: Levels) -> float:
+    """Return the factor that the negative weights may have, at most, over every fifth level, the last too."""
+    return min(weakest_tail(c, level=float(level)).factor for level in levels.values[::-5])
 
 
 def _largest(c: Composition, levels: Levels, guidance: float) -> float:
@@ -487,7 +492,7 @@ def _largest(c: Composition, levels: Levels, guidance: float) -> float:
     """
     for _ in range(8):
         guided = Composition.guided(*c.experts, gamma=guidance)
-        factor = min(weakest_tail(guided, level=float(level)).factor for level in levels.values)
+        factor = _factor(guided, levels)
         if factor >= 1.0 - 1e-9:
             break
         guidance = 1.0 / (1.0 - factor * (guidance - 1.0) / guidance)

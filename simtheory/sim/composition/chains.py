@@ -8,7 +8,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
-from simtheory.noise.kernels import HMC, UHMC, Kernel, Line
+from simtheory.noise.kernels import HMC, RESONANCE, UHMC, Kernel, Line
 from simtheory.results import Samples
 from simtheory.sim.composition.methods import Annealed
 from simtheory.sim.composition.running import (
@@ -21,9 +21,6 @@ from simtheory.sim.composition.running import (
     tables_for,
 )
 from simtheory.tasks.composition import Composition
-
-_RESONANCE = 0.1
-"""Distance ε of a leapfrog turn from a multiple of π, below which a direction takes 1/ε² moves to mix."""
 
 _TUPLES = 4096
 """Combinations of precisions that are looked at; of more, the narrowest direction alone is."""
@@ -102,7 +99,7 @@ def _check_steps(run: Run, kernel: Kernel, sizes: Array, variance: Array) -> Non
     for v in _directions(run.composition, float(last)):
         angle = float(kernel.angles(v, size=float(sizes[-1])))
         turns = round(angle / np.pi)
-        if turns >= 1 and abs(angle - turns * np.pi) < _RESONANCE:
+        if turns >= 1 and abs(angle - turns * np.pi) < RESONANCE:
             raise ArgumentError(
                 f"Argument `leapfrog` must not be resonant, but {kernel.leapfrog} steps of "
                 f"{sizes[-1]:.3g} turn the direction of variance {v:.3g} at the last level, "

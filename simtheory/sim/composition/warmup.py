@@ -35,4 +35,5 @@ def warmup() -> Iterator[str]:
     )
     for method in methods:
         sample(method, pair, 1, levels=levels, rng=0)
-        yield f"sample {type(method).__name__}"
+        kernel = f", {type(method.kernel).__name__}" if isinstance(method, Annealed) else ""
+        yield f"sample {type(method).__name__}{kernel}"

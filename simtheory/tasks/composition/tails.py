@@ -8,14 +8,15 @@ Far out along a unit vector u a mixture falls as its slowest component,
 
 Experts of negative weight are ruled by their slowest component too. Only different precisions count, so
 mixtures of equal components cost as much as Gaussians. The least f is exact if the experts share their
-axes, or if no expert of negative weight has several different precisions; else it is searched over
-directions.
+axes, if no expert of negative weight has several different precisions, or in the plane: there it lies on
+an axis of one combination of precisions, or where two components of an expert fall alike. Else it is
+searched over directions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -39,6 +40,7 @@ _TUPLES = 4096
 """Combinations of different precisions that are looked at one by one; more are searched."""
 
 _SCAN = 400  # levels between which a sign change is refined
+_SEARCHED = 100  # the same, where each level is a search over directions
 
 
 @face
@@ -159,25 +161,26 @@ def worst_level(c: Composition, *, start: float = np.inf) -> tuple[float, Tail] 
     top = 1e6 * size if np.isinf(start) else float(start)
     marks = {0.0, top, *(root for root in _roots(c, top))}
     least = min(float(e.variances.min()) for e in experts)
-    marks |= set(np.geomspace(1e-6 * least, max(top, 2e-6 * least), _SCAN).tolist())
+    dear = c.dim > 2 and any(e.axes is not None for e in experts)
+    count = _SEARCHED if dear else _SCAN
+    marks |= set(np.geomspace(1e-6 * least, max(top, 2e-6 * least), count).tolist())
     levels = np.array(sorted(level for level in marks if 0.0 <= level <= top))
-    between = np.sort(np.concatenate([levels, 0.5 * (levels[1:] + levels[:-1])]))
-    values = np.array([weakest_tail(c, level=float(level)).value for level in between])
-    scale = abs(c.weights).max() / (between + size)
-    bad = np.flatnonzero(values <= 1e-12 * scale)
-    if not bad.size:
+    middles = levels[:0] if dear else 0.5 * (levels[1:] + levels[:-1])  # between roots
+    between = np.sort(np.concatenate([levels, middles]))
+    above = None  # the next higher level, which is normalisable
+    for level in between[::-1].tolist():
+        tail = weakest_tail(c, level=level)
+        if tail.value <= 1e-12 * abs(c.weights).max() / (level + size):
+            break
+        above = level
+    else:
         return None
-    at = int(bad[-1])
-    level = float(between[at])
-    if at + 1 < len(between) and values[at] < 0.0 < values[at + 1]:
+    if above is not None and tail.value < 0.0:
         from scipy.optimize import brentq  # slow to import
 
-        level = float(
-            brentq(
-                lambda x: weakest_tail(c, level=x).value, between[at], between[at + 1], xtol=1e-14
-            )
-        )
-    return level, weakest_tail(c, level=float(between[at]))
+        root = brentq(lambda x: weakest_tail(c, level=x).value, level, above, xtol=1e-14)
+        return float(root), tail
+    return level, tail
 
 
 @face
@@ -270,17 +273,19 @@ def _factor(groups: list[tuple[float, Array]], u: Array) -> float:
 
 def _searched(groups: list[tuple[float, Array]], d: int) -> Tail:
     counts = int(np.prod([float(len(P)) for _, P in groups]))
-    frames = []
+    frames = np.zeros((0, d))
     if counts <= _TUPLES:
-        for chosen in product(*(range(len(P)) for _, P in groups)):
-            total = np.sum([w * P[k] for (w, P), k in zip(groups, chosen, strict=True)], axis=0)
-            frames.append(np.linalg.eigh(total)[1].T)
-    exact = bool(frames) and all(len(P) == 1 for w, P in groups if w < 0)
-    rng = np.random.default_rng(0)
-    trial = np.concatenate([*frames, rng.standard_normal((256 * d, d))])
-    if d == 2:
-        angle = np.linspace(0.0, np.pi, 721)
-        trial = np.concatenate([trial, np.stack([np.cos(angle), np.sin(angle)], axis=1)])
+        totals = [
+            np.sum([w * P[k] for (w, P), k in zip(groups, chosen, strict=True)], axis=0)
+            for chosen in product(*(range(len(P)) for _, P in groups))
+        ]
+        frames = np.swapaxes(np.linalg.eigh(np.array(totals))[1], 1, 2).reshape(-1, d)
+    exact = bool(len(frames)) and (d == 2 or all(len(P) == 1 for w, P in groups if w < 0))
+    if exact:
+        trial = np.concatenate([frames, _crossings(groups)]) if d == 2 else frames
+    else:
+        rng = np.random.default_rng(0)
+        trial = np.concatenate([frames, rng.standard_normal((256 * d, d))])
     trial = trial / np.linalg.norm(trial, axis=1, keepdims=True)
 
     def value(u: Array) -> float:
@@ -300,6 +305,24 @@ def _searched(groups: list[tuple[float, Array]], d: int) -> Tail:
             if value(found.x) < value(best):
                 best = found.x / np.linalg.norm(found.x)
     return Tail(value(best), best, _factor(groups, best))
+
+
+def _crossings(groups: list[tuple[float, Array]]) -> Array:
+    """Return the directions of the plane in which two components of an expert fall alike, shape (n, 2)."""
+    pairs = [P[a] - P[b] for _, P in groups for a, b in combinations(range(len(P)), 2)]
+    if not pairs:
+        return np.zeros((0, 2))
+    apart = np.array(pairs)
+    # uᵀDu = m + r cos(2θ − φ) for u at the angle θ
+    half, across = 0.5 * (apart[:, 0, 0] - apart[:, 1, 1]), apart[:, 0, 1]
+    mean, size = 0.5 * (apart[:, 0, 0] + apart[:, 1, 1]), np.hypot(half, across)
+    met = np.abs(mean) <= size
+    phase, turn = (
+        np.arctan2(across, half)[met],
+        np.arccos(-mean[met] / np.maximum(size[met], 1e-300)),
+    )
+    angle = 0.5 * np.concatenate([phase + turn, phase - turn])
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def _roots(c: Composition, top: float) -> list[float]:

@@ -1,0 +1,117 @@
+"""Laws of factorisation: numbers, limits, rival laws and misuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from simtheory.analytic import factorization
+from simtheory.errors import ArgumentError
+
+
+def test_the_nearest_example_in_lesions_and_holes() -> None:
+    np.testing.assert_allclose(
+        factorization.nearest_lesion([1.0, 2.0, 3.5, 4.0, 5.0, 8.0], tolerance=1.0),
+        [1.0, 1.0, 0.571, 0.5, 0.4, 0.25],
+        atol=5e-4,
+    )
+    assert factorization.nearest_hole(8.0, tolerance=1.0) == 0.4375
+    assert factorization.nearest_hole(4.0, tolerance=1.0) == 0.75
+    corner = factorization.nearest_hole(8.0, tolerance=1.0, place="corner")
+    assert abs(corner - 0.234) < 5e-4
+    # With the rim removed the tolerance is less by the spacing of the labels, .1.
+    removed = [
+        factorization.nearest_hole(w, tolerance=0.9, place=p)
+        for w, p in ((8.0, "interior"), (8.0, "corner"), (4.0, "interior"), (4.0, "corner"))
+    ]
+    np.testing.assert_allclose(removed, [0.399, 0.212, 0.698, 0.399], atol=1e-3)
+
+
+def test_numbers_of_examples_that_cover() -> None:
+    assert factorization.nearest_random(298, side=32, tolerance=1.0) < 0.6
+    assert factorization.nearest_random(299, side=32, tolerance=1.0) > 0.6
+    # A side of 15 pixels has the area 225.
+    found = factorization.nearest_random([76, 199, 357], side=15, tolerance=1.0)
+    np.testing.assert_allclose(found, [0.654, 0.938, 0.993], atol=5e-4)
+    # 80 % against 20 %: ln 5 / ln 1.25 at every size.
+    for side in (8.0, 32.0):
+        unit = side**2 / np.pi
+        n = unit * np.log([1.25, 5.0])
+        np.testing.assert_allclose(
+            factorization.nearest_random(n, side=side, tolerance=1.0), [0.2, 0.8], rtol=1e-12
+        )
+        assert abs(n[1] / n[0] - 7.21) < 5e-3
+
+
+def test_factors_learned_apart_need_a_number_linear_in_the_side() -> None:
+    assert abs(factorization.nearest_factorised(23.8, side=32, tolerance=1.0) - 0.6) < 1e-3
+    for factor in (2.0, 4.0):
+        same = factorization.nearest_factorised(factor * 23.8, side=32 * factor, tolerance=1.0)
+        assert abs(same - 0.6) < 1e-3
+        # Random coverage needs the square of the factor.
+        assert factorization.nearest_random(factor * 299, side=32 * factor, tolerance=1.0) < 0.4
+
+
+def test_coverage_of_a_lattice() -> None:
+    found = factorization.nearest_lattice([1.0, 1.5, 1.8, 2.5], tolerance=1.0)
+    np.testing.assert_allclose(found, [1.0, 0.9933, 0.8971, 0.5027], atol=5e-5)
+    # Without the overlaps of the discs the law is above one.
+    assert np.pi / 1.5**2 > 1.3
+
+
+def test_coverage_by_random_examples_is_measured() -> None:
+    rng = np.random.default_rng(0)
+    for tau in (1.0, 4.5):  # the wider disc meets itself around a torus of side 8
+        right = []
+        for _ in range(4000):
+            away = rng.random((rng.poisson(3), 2)) * 8.0
+            away = np.minimum(away, 8.0 - away)  # from the query at the origin
+            right.append(bool((np.hypot(*away.T) < tau).any()))
+        stated = float(factorization.nearest_random(3, side=8, tolerance=tau))
+        assert abs(np.mean(right) - stated) < 4 * np.sqrt(stated * (1 - stated) / 4000)
+
+
+@settings(max_examples=40)
+@given(
+    length=some.floats(0.01, 1e3),
+    tau=some.floats(0.01, 1e3),
+    n=some.floats(0.0, 1e6),
+    scale=some.floats(0.1, 10.0),
+)
+def test_accuracies_are_shares_that_rise_with_the_tolerance(
+    length: float, tau: float, n: float, scale: float
+) -> None:
+    laws = (
+        lambda k, t: factorization.nearest_lesion(k, tolerance=t),
+        lambda k, t: factorization.nearest_hole(k, tolerance=t),
+        lambda k, t: factorization.nearest_hole(k, tolerance=t, place="corner"),
+        lambda k, t: factorization.nearest_lattice(k, tolerance=t),
+        lambda k, t: factorization.nearest_random(n, side=k, tolerance=t),
+        lambda k, t: factorization.nearest_factorised(n, side=k, tolerance=t),
+    )
+    for law in laws:
+        one = float(law(length, tau))
+        assert 0.0 <= one <= 1.0
+        assert float(law(length, 1.3 * tau)) >= one - 1e-12
+        assert abs(float(law(scale * length, scale * tau)) - one) < 1e-7
+    corner = factorization.nearest_hole(length, tolerance=tau, place="corner")
+    assert corner <= factorization.nearest_hole(length, tolerance=tau)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: factorization.nearest_lesion(0.0, tolerance=1.0), "`width`"),
+        (lambda: factorization.nearest_lesion(1.0, tolerance=-1.0), "`tolerance`"),
+        (lambda: factorization.nearest_hole(1.0, tolerance=1.0, place="edge"), "interior"),
+        (lambda: factorization.nearest_random(-1, side=8, tolerance=1.0), "`n`"),
+        (lambda: factorization.nearest_random(1, side=0, tolerance=1.0), "`side`"),
+        (lambda: factorization.nearest_lattice(np.nan, tolerance=1.0), "`spacing`"),
+        (lambda: factorization.nearest_factorised(1, side=8, tolerance=0.0), "`tolerance`"),
+    ],
+)
+def test_misuse_is_answered_by_name(call, words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        call()
