@@ -48,3 +48,31 @@ def nearest_factorised(statement: Statement) -> Iterator[Step]:
     )
     stated = statement.rule("acc", n=n, N=N, tau=tau)
     yield Step("both with its square.", sympy.simplify(stated - one**2))
+
+
+@proof("torus-constants")
+def torus_constants(statement: Statement) -> Iterator[Step]:
+    """The covariance is diagonal; its entries are moments of both angles."""
+    R, r = symbols("R r", positive=True)
+    u, v = symbols("u v", real=True)
+
+    def mean(f: sympy.Expr) -> sympy.Expr:
+        inner = sympy.integrate(sympy.expand(f), (u, 0, 2 * pi))
+        return sympy.integrate(sympy.expand(inner), (v, 0, 2 * pi)) / (4 * pi**2)
+
+    point = sympy.Matrix(
+        [
+            (R + r * sympy.cos(v)) * sympy.cos(u),
+            (R + r * sympy.cos(v)) * sympy.sin(u),
+            r * sympy.sin(v),
+        ]
+    )
+    covariance = (point * point.T).applyfunc(mean)
+    a, b = (statement.rule(name, R=R, r=r) for name in ("A", "B"))
+    yield Step("The mean is zero,", point.applyfunc(mean))
+    yield Step("and the covariance is A, A, B.", covariance - sympy.diag(a, a, b))
+    stated = statement.rule("PR", A=a, B=b)
+    ratio = covariance.trace() ** 2 / (covariance * covariance).trace()
+    yield Step(
+        "The squared trace over that of the square is the ratio.", sympy.simplify(stated - ratio)
+    )

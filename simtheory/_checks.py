@@ -341,6 +341,17 @@ def non_negative(name: str, value: float, *, error: type[SimTheoryError] = Argum
     return found
 
 
+def extended(name: str, value: float, *, least: float = -np.inf) -> float:
+    """Return `value` as a float from `least` on, which may be infinite, but is not NaN."""
+    array = as_numbers(name, value)
+    if array.ndim != 0 or not array >= least:  # NaN is not
+        from_least = "" if np.isinf(least) else f" from {least:g} on"
+        raise ArgumentError(
+            f"{called(name)} must be a number{from_least} or infinite, but it is {shown(value)}."
+        )
+    return float(array)
+
+
 def is_integer(value: object) -> bool:
     """Return whether `value` is an integer; a truth value and a time span are none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
@@ -405,7 +416,12 @@ def as_strings(
     name: str, value: Any, alphabet: int, *, length: int | None = None, least: int = 0
 ) -> IntArray:
     """Return strings of tokens below `alphabet`, shape (N, d); messages name the place of a wrong one."""
-    given = np.asarray(value)
+    try:
+        given = np.asarray(value)
+    except Exception as reason:  # a foreign object may raise anything when NumPy asks it
+        raise ArgumentError(
+            f"Argument `{name}` must be an array of integers, but it is {shown(value)}."
+        ) from reason
     if given.dtype.kind not in "iu":
         raise ArgumentError(
             f"Argument `{name}` must hold integers, one for each token, but its numbers are of the kind "

@@ -199,14 +199,21 @@ def _plain_float(value: Any) -> Any:
     return value if plain else float(np.asarray(value))
 
 
+def _plain_arrays(values: Any) -> Any:
+    made = tuple(map(_plain_array, values))
+    same = type(values) is tuple and all(a is b for a, b in zip(made, values, strict=True))
+    return values if same else made
+
+
 _PLAIN = {
     "Array": _plain_array,
+    "tuple[Array, ...]": _plain_arrays,
     "IntArray": _plain_integers,
     "int": _plain_int,
     "float": _plain_float,
 }
 """What is made of an argument whose annotation is one of these, or one of these or None."""
-_BARE = re.compile(rf"^(ForwardRef\(')?({'|'.join(_PLAIN)})( \| None)?('\))?$")
+_BARE = re.compile(rf"^(ForwardRef\(')?({'|'.join(map(re.escape, _PLAIN))})( \| None)?('\))?$")
 
 
 def _converted(

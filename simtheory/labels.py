@@ -36,7 +36,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
-from simtheory._checks import nearest
+from simtheory._checks import nearest, non_negative, number
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory.errors import ArgumentError
@@ -88,6 +88,10 @@ class Constant:
     value: float
     error: float
     source: str
+
+    def __post_init__(self) -> None:
+        number("value", self.value)
+        non_negative("error", self.error)
 
 
 @face

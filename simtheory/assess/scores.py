@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_strings, frozen, one_of
+from simtheory._checks import as_finite, as_strings, frozen, number, one_of
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
@@ -56,6 +56,10 @@ class Share:
     value: float
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number(name, getattr(self, name))
 
     def __str__(self) -> str:
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
@@ -106,6 +110,9 @@ class Score:
 
     def __post_init__(self) -> None:
         axes.settle(self)
+        for name in ("rule_interval", "rule_expected"):
+            for array in getattr(self, name):
+                as_finite(name, array)
         for array in (*self.rule_usage, *self.rule_interval, *self.rule_expected):
             frozen(array)
 
@@ -189,24 +196,24 @@ def strings(path: str | Path, *, tokens: str = "spaces") -> IntArray:
     except (OSError, UnicodeDecodeError) as reason:
         raise ArgumentError(f"The file {source} is no readable text in UTF-8: {reason}") from reason
     rows = [
-        (number, line.split() if tokens == "spaces" else list(line.strip()))
-        for number, line in enumerate(lines, start=1)
+        (place, line.split() if tokens == "spaces" else list(line.strip()))
+        for place, line in enumerate(lines, start=1)
         if line.strip()
     ]
     if not rows:
         raise ArgumentError(f"The file {source} holds no strings.")
     found = []
-    for number, row in rows:
+    for place, row in rows:
         if len(row) != len(rows[0][1]):
             raise ShapeError(
-                f"The file {source} must hold strings of one length, but line {number} has {len(row)} "
+                f"The file {source} must hold strings of one length, but line {place} has {len(row)} "
                 f"tokens and the first has {len(rows[0][1])}."
             )
         try:
             found.append([int(token) for token in row])
         except ValueError as reason:
             raise ArgumentError(
-                f"The file {source} must hold integers, but line {number} holds {reason.args[0]!r}."
+                f"The file {source} must hold integers, but line {place} holds {reason.args[0]!r}."
             ) from reason
     return np.array(found, dtype=np.int64)
 

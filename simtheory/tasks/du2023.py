@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import one_of, positive, positive_int
+from simtheory._checks import number, one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array
@@ -80,6 +80,7 @@ def bar(centre: float = 0.0, half: float = 0.2) -> GaussianMixture:
     GaussianMixture
         In the plane, with the variance across the bar of a uniform one.
     """
+    centre = number("centre", centre)
     if positive("half", half) < 1e-100:
         raise ArgumentError(f"Argument `half` must be at least 1e-100, but it is {half:g}.")
     y = np.linspace(-1.0, 1.0, 9)

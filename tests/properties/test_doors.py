@@ -152,3 +152,21 @@ def test_long_values_are_shortened() -> None:
     with pytest.raises(ArgumentError) as caught:
         st.inits.uniform((2, 2), scale="x" * 5000, rng=np.random.default_rng(0))
     assert len(str(caught.value)) < 200
+
+
+def test_answers_refuse_nan_where_it_says_nothing() -> None:
+    shares = st.sim.hierarchy.LevelShares(np.array([np.nan]), np.full((1, 2), np.nan), np.inf, 0)
+    assert np.isnan(shares.shares[0])
+    with pytest.raises(ArgumentError, match="`excess` must be a number or infinite"):
+        st.sim.hierarchy.LevelShares(np.ones(1), np.ones((1, 2)), np.nan, 0)
+    with pytest.raises(ArgumentError, match="`low` must be finite"):
+        st.assess.Share(0.5, np.nan, 1.0)
+
+
+def test_rates_that_leave_no_mass_are_refused() -> None:
+    relaxed = st.analytic.composition.relaxed
+    moved, half = np.array([[-1.0, 1.0], [1.0, -1.0]]), np.full(2, 0.5)
+    found = relaxed(np.array([1.0, 0.0]), moved, half)
+    np.testing.assert_allclose(found, 0.5 + 0.5 * np.exp(-2.0) * np.array([1.0, -1.0]), rtol=1e-12)
+    with pytest.raises(ShapeError, match="`masses` must have a mass for each of `exact`"):
+        relaxed(np.zeros(2), moved, half)

@@ -115,3 +115,76 @@ def test_accuracies_are_shares_that_rise_with_the_tolerance(
 def test_misuse_is_answered_by_name(call, words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         call()
+
+
+def test_geometry_of_images() -> None:
+    widths = (1.0, 2.0, 4.0)
+    np.testing.assert_allclose(
+        factorization.interaction_fraction(32, widths), [0.8005, 0.6373, 0.3859], atol=5e-5
+    )
+    for shape, wanted in (("bump", (163.0, 40.85, 10.81)), ("stripes", (23.94, 11.27, 5.29))):
+        found = [factorization.participation_ratio(32, w, shape=shape) for w in widths]
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=5e-3)
+    waves = np.minimum(np.arange(32), 32 - np.arange(32))
+    first = 2 * np.pi * 4 / 32 * np.exp(-((4 * np.pi * waves / 32) ** 2))
+    assert np.abs(factorization.ring_spectrum(32, 2.0) - first).max() < 1e-15
+    assert factorization.participation_ratio(16, 1e9) == 4.0
+    assert abs(factorization.participation_ratio(16, 15.9) - 4.0) < 1e-12
+
+
+def test_tori_and_noise() -> None:
+    assert abs(factorization.torus_participation(2.0, 1.0) - 2.4096) < 5e-5
+    found = factorization.displacement_means("doughnut")
+    np.testing.assert_allclose(found, [1.0, 0.5, 0.4053, 0.6366], atol=5e-5)
+    assert factorization.displacement_means("clifford").x_on_y == 0.0
+    noise = factorization.noise_means(12, 9, 256)
+    assert abs(noise.interaction - 0.8224) < 5e-5
+    assert noise.cosine == 0.0
+    assert abs(noise.absolute / np.sqrt(2 / (np.pi * 256)) - 1) < 1 / 512
+    assert abs(noise.shared - 0.499) < 5e-4
+
+
+def test_scores_of_noise_are_measured() -> None:
+    rng = np.random.default_rng(1)
+    cells = rng.normal(size=(200, 12, 9, 5))
+    cells -= cells.mean((1, 2), keepdims=True)
+    parts = sum(n * (cells.mean(a) ** 2).sum((1, 2)) for a, n in ((1, 12), (2, 9)))
+    shares = 1 - parts / (cells**2).sum((1, 2, 3))
+    stated = factorization.noise_means(12, 9, 5)
+    assert abs(shares.mean() - stated.interaction) < 4 * shares.std() / np.sqrt(200)
+    a, b, c = rng.normal(size=(3, 20_000, 5))
+    one, two = a - c, b - c
+    cosines = (one * two).sum(-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(two, axis=-1)
+    assert abs(cosines.mean() - stated.shared) < 4 * cosines.std() / np.sqrt(20_000)
+    assert abs(cosines.mean() - 0.5) > 0.02  # the limit of many dimensions fails at five
+
+
+@settings(max_examples=40)
+@given(side=some.integers(3, 40), sigma=some.floats(1e-3, 100.0), r=some.floats(0.01, 0.99))
+def test_geometry_keeps_its_order(side: int, sigma: float, r: float) -> None:
+    share = float(factorization.interaction_fraction(side, sigma))
+    assert 0.0 <= float(factorization.interaction_fraction(side, 1.1 * sigma)) <= share <= 1.0
+    bump = factorization.participation_ratio(side, sigma)
+    stripes = factorization.participation_ratio(side, sigma, shape="stripes")
+    assert 4.0 - 1e-9 <= stripes <= bump + 1e-9
+    assert bump <= side**2
+    ratio = factorization.torus_participation(1.0, r)
+    assert 2.0 < ratio <= 3.0
+    assert abs(factorization.torus_participation(7.0, 7.0 * r) - ratio) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: factorization.ring_spectrum(2, 1.0), "at least 3"),
+        (lambda: factorization.participation_ratio(8, 0.0), "`sigma`"),
+        (lambda: factorization.participation_ratio(8, 1.0, shape="stripe"), "stripes"),
+        (lambda: factorization.interaction_fraction(0, 1.0), "`side`"),
+        (lambda: factorization.torus_participation(1.0, 0.0), "`r`"),
+        (lambda: factorization.displacement_means("torus"), "clifford"),
+        (lambda: factorization.noise_means(1, 9, 4), "`gx`"),
+    ],
+)
+def test_misuse_of_the_geometry_is_answered_by_name(call, words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        call()

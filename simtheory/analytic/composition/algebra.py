@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simtheory._checks import positive_int, share
+from simtheory._checks import number, positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError
@@ -216,6 +216,10 @@ def power(mixture: GaussianMixture, exponent: float) -> Product:
     RegimeError
         If the power of a mixture is not whole, or not positive.
     """
+    if number("exponent", exponent) == 0.0:
+        raise RegimeError(
+            "Argument `exponent` must not be 0 (label gmm-power), as the power 0 has no finite integral."
+        )
     return product(Composition((mixture,), (exponent,)))
 
 

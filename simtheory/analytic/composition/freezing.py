@@ -327,13 +327,24 @@ def relaxed(masses: Array, moved: Array, exact: Array) -> Array:
     ndarray, shape (m,)
         Masses after.
     """
-    root = np.sqrt(np.maximum(exact, 1e-300))
+    masses = not_negative("masses", masses)
+    moved = as_finite("moved", moved)
+    root = np.sqrt(np.maximum(not_negative("exact", exact), 1e-300))
+    if masses.shape != root.shape or not masses.sum() > 0.0:
+        raise ShapeError(
+            f"Argument `masses` must have a mass for each of `exact`, some of them positive, but their "
+            f"shapes are {masses.shape} and {root.shape}, and the masses sum to {masses.sum():g}."
+        )
     symmetric = root[:, None] * moved / root  # detailed balance makes it symmetric
     symmetric = 0.5 * (symmetric + symmetric.T)
     values, vectors = np.linalg.eigh(symmetric)
     kept = vectors.T @ (masses / root)
-    found = root * (vectors @ (np.exp(np.minimum(values, 0.0)) * kept))
-    return np.asarray(np.maximum(found, 0.0) / np.maximum(found, 0.0).sum())
+    found = np.maximum(root * (vectors @ (np.exp(np.minimum(values, 0.0)) * kept)), 0.0)
+    if not found.sum() > 0.0:
+        raise ArgumentError(
+            "Argument `moved` must be rates in detailed balance with `exact`, but no mass is left."
+        )
+    return np.asarray(found / found.sum())
 
 
 @dataclass(frozen=True)

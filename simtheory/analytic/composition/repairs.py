@@ -418,7 +418,8 @@ def equal_density_weight(first: Array, second: Array, noise: Array, drop: float)
     ndarray, shape (...)
         The weight κ.
     """
-    apart = first - second
+    apart = as_finite("first", first) - as_finite("second", second)
+    noise = as_finite("noise", noise)
     size = (apart**2).sum(axis=-1) * positive("drop", drop)
     if np.any(size <= 0.0):
         raise RegimeError(

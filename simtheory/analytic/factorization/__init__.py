@@ -3,7 +3,8 @@ r"""Factorisation: what a model answers that combines factors, and what one answ
 Problem
 -------
 A model is asked for combinations of two factors that it never saw. Which share would be right if it only
-showed the nearest example, and which if it learned each factor alone?
+showed the nearest example, and which if it learned each factor alone? What do images, tori and noise score
+in tests of a representation?
 
 Symbols
 -------
@@ -12,15 +13,16 @@ w, W : width of a lesion, of a hole.
 
 Result
 ------
-=====================  ============================================================================
-function               what it gives
-=====================  ============================================================================
-`nearest_random`       accuracy of the nearest of n examples: n of the order N²
-`nearest_lattice`      the same for a lattice
-`nearest_hole`         inside a hole of combinations
-`nearest_lesion`       inside a strip of values of one factor
-`nearest_factorised`   accuracy of one memory for each factor: n of the order N
-=====================  ============================================================================
+======================  ============================================================================
+function                what it gives
+======================  ============================================================================
+`nearest_random`        accuracy of the nearest of n examples: n of the order N²
+`nearest_lattice`       the same for a lattice
+`nearest_hole`          inside a hole of combinations
+`nearest_lesion`        inside a strip of values of one factor
+`nearest_factorised`    accuracy of one memory for each factor: n of the order N
+`interaction_fraction`  share of the variance of images that no sum of factors explains
+======================  ============================================================================
 
 Reading
 -------
@@ -31,6 +33,16 @@ follows from coverage alone, without percolation.
 from __future__ import annotations
 
 from simtheory._names import public
+from simtheory.analytic.factorization.geometry import (
+    Displacements,
+    NoiseMeans,
+    displacement_means,
+    interaction_fraction,
+    noise_means,
+    participation_ratio,
+    ring_spectrum,
+    torus_participation,
+)
 from simtheory.analytic.factorization.nulls import (
     nearest_factorised,
     nearest_hole,
@@ -40,11 +52,19 @@ from simtheory.analytic.factorization.nulls import (
 )
 
 __all__ = [
+    "Displacements",
+    "NoiseMeans",
+    "displacement_means",
+    "interaction_fraction",
     "nearest_factorised",
     "nearest_hole",
     "nearest_lattice",
     "nearest_lesion",
     "nearest_random",
+    "noise_means",
+    "participation_ratio",
+    "ring_spectrum",
+    "torus_participation",
 ]
 
 public(__name__)

@@ -67,6 +67,12 @@ class ExactBeliefs:
     nodes: tuple[Array, ...]
     log_evidence: Array
 
+    def __post_init__(self) -> None:
+        for name in ("posterior", "cavity", "log_evidence"):
+            as_finite(name, getattr(self, name))
+        for level in self.nodes:
+            as_finite("nodes", level)
+
 
 @face
 @dataclass(frozen=True, slots=True, eq=False)

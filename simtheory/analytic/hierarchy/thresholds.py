@@ -484,6 +484,10 @@ class StringsNeeded:
 
     def __post_init__(self) -> None:
         axes.settle(self)
+        all_positive("grammar", np.minimum(self.grammar, np.finfo(float).max))  # infinite: never
+        for name in ("strings", "length"):
+            if getattr(self, name) is not None:
+                positive(name, getattr(self, name))
 
     def _cells(self) -> list[list[str]]:
         cells = [["level", "strings (law)", "this grammar", "trained nets", "reached"]]

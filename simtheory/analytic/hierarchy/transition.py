@@ -205,6 +205,11 @@ def class_threshold(*, v: ArrayLike, m: ArrayLike, s: ArrayLike = 2) -> ClassThr
     q, phi = belief**s, (m * v - 1.0) / (v**s - 1.0)
     gain = m * (v - 1.0) / (v**s - 1.0)
     slope = gain * s * belief ** (s - 1.0) / (q + phi * (1.0 - q)) ** 2
+    if np.any(slope <= 1.0):
+        raise RegimeError(
+            "Arguments `v`, `m` and `s` have a class transition whose slope float64 cannot tell from 1; "
+            f"the largest v is {v.max():g}."
+        )
     return ClassThreshold(
         belief=belief,
         noise=(1.0 - belief) * v / (v - 1.0),

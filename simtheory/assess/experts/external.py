@@ -57,6 +57,11 @@ class External:
     lowest: float
     narrowest: float | None
 
+    def __post_init__(self) -> None:
+        non_negative("lowest", self.lowest)
+        if self.narrowest is not None:
+            positive("narrowest", self.narrowest)
+
     @property
     def has_density(self) -> bool:
         """Whether it knows a log-density, up to a constant at each level."""

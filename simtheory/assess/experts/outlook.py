@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, number, positive_int
+from simtheory._checks import as_finite, not_negative, number, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
@@ -80,6 +80,14 @@ class Drawn:
     masses: Array
     distance: float
     law: tuple[Array, Array] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "masses"):
+            as_finite(name, getattr(self, name))
+        not_negative("variances", self.variances)
+        number("distance", self.distance)
+        for each in self.law or ():
+            as_finite("law", each)
 
 
 @face

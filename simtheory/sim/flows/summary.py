@@ -258,6 +258,8 @@ def _count(init: Init | Blocks, members: int | None) -> int:
             f"shapes are {shapes}."
         )
     (count,) = lengths
+    if not count:
+        raise ArgumentError("Argument `init` must hold members, but it holds none.")
     if members is not None and members != count:
         raise ArgumentError(f"Argument `members` is {members}, but `init` holds {count} of them.")
     return int(count)

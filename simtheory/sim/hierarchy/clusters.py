@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_generator, as_strings, one_of, require
+from simtheory._checks import as_generator, as_strings, number, one_of, require
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeError
@@ -78,6 +78,7 @@ class Clustering:
 
     def __post_init__(self) -> None:
         axes.settle(self)
+        number("ari", self.ari)
 
     def __repr__(self) -> str:
         return f"Clustering(ari={self.ari:.3g}, auc={self.auc:.3g})"

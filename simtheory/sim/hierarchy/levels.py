@@ -36,7 +36,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from simtheory._checks import as_generator, positive_int, share
+from simtheory._checks import as_generator, extended, number, positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError
@@ -91,6 +91,7 @@ class Staircase:
 
     def __post_init__(self) -> None:
         axes.settle(self)
+        number("entropy", self.entropy)
 
     def __repr__(self) -> str:
         steps = ", ".join(f"{x:.4g}" for x in self.excess)
@@ -126,6 +127,7 @@ class LevelShares:
 
     def __post_init__(self) -> None:
         axes.settle(self, bound=2)
+        extended("excess", self.excess)
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{x:.3g}" for x in self.shares)

@@ -15,11 +15,12 @@ searched over directions.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations, product
-from typing import NamedTuple
 
 import numpy as np
 
+from simtheory._checks import as_finite, extended, non_negative, number
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import RegimeError
@@ -43,7 +44,8 @@ _SEARCHED = 100  # the same, where each level is a search over directions
 
 
 @face
-class Tail(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
     """The direction in which a composition falls slowest.
 
     Parameters
@@ -60,6 +62,11 @@ class Tail(NamedTuple):
     value: float
     direction: Array
     factor: float
+
+    def __post_init__(self) -> None:
+        number("value", self.value)
+        as_finite("direction", self.direction)
+        extended("factor", self.factor, least=0.0)
 
 
 @face
@@ -108,6 +115,7 @@ def weakest_tail(c: Composition, *, level: float = 0.0) -> Tail:
     Tail
         Value, direction, and the factor that the negative weights may have.
     """
+    level = non_negative("level", level)
     groups = [
         (w, _different(expert, level))
         for w, expert in zip(c.weights, require_mixtures(c, "normalizable"), strict=True)
@@ -142,6 +150,7 @@ def worst_level(c: Composition, *, start: float = np.inf) -> tuple[float, Tail] 
         to `start` is normalisable. Experts with common axes give polynomials in the level, whose
         roots are found; others are searched.
     """
+    extended("start", start, least=0.0)
     experts = require_mixtures(c, "normalizable")
     if not np.any(c.weights < 0.0):
         return None
@@ -215,6 +224,7 @@ def failing(c: Composition, level: float, tail: Tail) -> str:
     str
         The words.
     """
+    extended("level", level, least=0.0)
     direction = ", ".join(f"{u:.4g}" for u in tail.direction)
     fitting = np.where(c.weights < 0.0, tail.factor * c.weights, c.weights)
     weights = ", ".join(f"{w:.6g}" for w in fitting)

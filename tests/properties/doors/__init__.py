@@ -13,7 +13,8 @@ declare, each a mapping and each optional:
 * ``FILLING``: a value by the *type* of a field (``"GaussianMixture"``), for answers of functions.
 * ``LEFT_OUT``: entries and rooms that are no functions of a caller's arguments, each with the reason.
 * ``COSTLY``: a set of the last names of entries that train or run for long; they are passed strangers only.
-* ``MAY_BE_NAN``: a tuple of regular expressions of entries whose NaN stands for what is not known.
+* ``MAY_BE_NAN``: a tuple of regular expressions of entries, ``room.entry``, or of one of their
+  parameters, ``room.entry(name)``, whose NaN stands for what is not known.
 
 Most entries need no line: an argument of a known name (``task``, ``t``, ``rng``) has its good value.
 """

@@ -65,9 +65,13 @@ class Call:
             with quiet():
                 plain = self.entry.call(**good(self.entry))
             return None if alike(plain, answer) else "another answer for the same numbers"
-        if holds_nan(answer) and not MAY_BE_NAN.fullmatch(self.entry.name):
+        if holds_nan(answer) and not self._may_be_nan():
             return "NaN in the answer"
         return None
+
+    def _may_be_nan(self) -> bool:
+        names = (self.entry.name, f"{self.entry.name}({self.parameter})")
+        return any(map(MAY_BE_NAN.fullmatch, names))
 
     def _about(self, text: str, value: Any) -> str | None:
         if len(text) > 600:
@@ -81,11 +85,15 @@ class Call:
         kind = self.entry.annotations[self.parameter]
         if self.wrong in ("None",) and "None" in kind:
             return False
-        if self.wrong in (
-            "NaN",
-            "an array with NaN",
-            "a column with a missing value",
-        ) and MAY_BE_NAN.fullmatch(self.entry.name):
+        if (
+            self.wrong
+            in (
+                "NaN",
+                "an array with NaN",
+                "a column with a missing value",
+            )
+            and self._may_be_nan()
+        ):
             return False
         if self.wrong in ("a text", "a number as text") and re.search(r"\bstr\b", kind):
             return False

@@ -26,6 +26,14 @@ CASES = {
         examples,
         lambda n, N, tau: {"acc": factorization.nearest_factorised(n, side=N, tolerance=tau)},
     ),
+    "torus-constants": Case(
+        lambda rng: {"R": rng.uniform(0.1, 5), "r": rng.uniform(0.1, 5)},
+        lambda R, r: {
+            "A": (R**2 + r**2 / 2) / 2,
+            "B": r**2 / 2,
+            "PR": factorization.torus_participation(R, r),
+        },
+    ),
 }
 
 
@@ -50,7 +58,136 @@ def covered(d: float, tau: float) -> dict[str, Any]:
         return {"acc": float(area / half**2)}
 
 
+def rings(rng: np.random.Generator) -> Numbers:
+    return {"side": int(rng.integers(3, 7)), "sigma": rng.uniform(0.3, 1)}
+
+
+def images(side: int, sigma: float) -> np.ndarray:
+    """Draw bumps, wrapped around a ring of pixels, at 96 centres on it."""
+    away = np.arange(side) - np.arange(96)[:, None] * side / 96
+    wraps = np.arange(-9, 10) * side
+    return np.exp(-((away[..., None] + wraps) ** 2) / (2 * sigma**2)).sum(-1)
+
+
+def spectrum(side: int, sigma: float) -> dict[str, Any]:
+    found = images(side, sigma)
+    return {"l": np.fft.fft((found.T @ found / 96)[0]).real}
+
+
+def explained(side: int, sigma: float) -> dict[str, Any]:
+    """Take the sums of squares of every image on a grid of both centres."""
+    found = images(side, sigma)
+    both = found[:, None, :, None] * found[None, :, None, :]
+    mean = both.mean((0, 1))
+    parts = [((both.mean(axis) - mean) ** 2).sum((1, 2)).mean() for axis in (0, 1)]
+    total = ((both - mean) ** 2).sum((2, 3)).mean()
+    return {"share": 1 - sum(parts) / total}
+
+
+def ratio(side: int, sigma: float, shape: str) -> dict[str, Any]:
+    found = images(side, sigma)
+    ones = np.ones((side, side))
+    if shape == "bump":
+        second, mean = found.T @ found / 96, found.mean(0)
+        covariance = np.kron(second, second) - np.outer(np.kron(mean, mean), np.kron(mean, mean))
+    else:
+        one = np.cov(found.T, bias=True)
+        covariance = np.kron(one, ones) + np.kron(ones, one)
+    return {"PR": np.trace(covariance) ** 2 / (covariance**2).sum()}
+
+
+def displaced(torus: str, R: float, r: float) -> dict[str, Any]:
+    """Rotate two steps of each factor through all angles."""
+
+    def point(u: Any, v: Any) -> np.ndarray:
+        u, v = np.broadcast_arrays(u, v)
+        if torus == "clifford":
+            return np.stack([R * np.cos(u), R * np.sin(u), r * np.cos(v), r * np.sin(v)], -1)
+        wide = R + r * np.cos(v)
+        return np.stack([wide * np.cos(u), wide * np.sin(u), r * np.sin(v)], -1)
+
+    def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
+
+    angle = (np.arange(400) + 0.5) * 2 * np.pi / 400
+    u, v = angle[:, None], angle
+    step_x = point(u + 0.7, 0.4) - point(u, 0.4)
+    step_y = point(1.1, v + 0.9) - point(1.1, v)
+    across = point(u + 0.7, v) - point(u, v)
+    along = point(u, v + 0.9) - point(u, v)
+    other = point(2.9, 0.4) - point(1.7, 0.4)
+    return {
+        "means": np.array(
+            [
+                cosine(across, step_x).mean(),
+                cosine(along, step_y).mean(),
+                np.abs(cosine(step_x, step_y)).mean(),
+                np.abs(cosine(step_x, other)).mean(),
+            ]
+        )
+    }
+
+
+def noise(gx: int, gy: int, dim: int) -> dict[str, Any]:
+    """Count degrees of freedom, and integrate over the angles of two Gaussian vectors."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    turn, w = np.pi / 2 * (nodes + 1), weights
+    sizes = turn[:, None] / 2  # of the lengths of both vectors
+    sphere = w * np.sin(turn) ** (dim - 2)
+    chance = (w * (np.sin(turn / 2) * np.cos(turn / 2)) ** (dim - 1))[:, None] * sphere
+    first = np.cos(sizes) / 2 + np.sqrt(0.75) * np.sin(sizes) * np.cos(turn)
+    rest = np.sqrt(0.75) * np.sin(sizes) * np.sin(turn)
+    shared = (chance * first / np.hypot(first, rest)).sum() / chance.sum()
+    quarter = w * np.sin(turn / 2) ** (dim - 2)  # up to the kink
+    absolute = (quarter * np.cos(turn / 2)).sum() / quarter.sum()
+    free = Fraction((gx - 1) * (gy - 1), gx * gy - 1)
+    return {"means": np.array([float(free), 0.0, absolute, shared])}
+
+
 REFERENCES = {
+    "spectrum-1d": Reference(
+        rings,
+        lambda side, sigma: {"l": factorization.ring_spectrum(side, sigma)},
+        spectrum,
+        rtol=1e-9,  # the smallest eigenvalue is 1e-5 of the largest
+    ),
+    "interaction-fraction": Reference(
+        rings,
+        lambda side, sigma: {"share": factorization.interaction_fraction(side, sigma)},
+        explained,
+        rtol=1e-9,
+        points=6,
+    ),
+    "participation-data": Reference(
+        lambda rng: rings(rng) | {"shape": str(rng.choice(["bump", "stripes"]))},
+        lambda side, sigma, shape: {
+            "PR": factorization.participation_ratio(side, sigma, shape=shape)
+        },
+        ratio,
+        rtol=1e-9,
+    ),
+    "displacement-tests": Reference(
+        lambda rng: {
+            "torus": str(rng.choice(["clifford", "doughnut"])),
+            "R": rng.uniform(2, 3),
+            "r": rng.uniform(0.2, 1.9),
+        },
+        lambda torus, R, r: {"means": np.array(factorization.displacement_means(torus))},
+        displaced,
+        rtol=1e-4,  # midpoints across the kinks of absolute values
+        points=6,
+    ),
+    "noise-nulls": Reference(
+        lambda rng: {
+            "gx": int(rng.integers(2, 20)),
+            "gy": int(rng.integers(2, 20)),
+            "dim": int(rng.integers(4, 60)),
+        },
+        lambda gx, gy, dim: {"means": np.array(factorization.noise_means(gx, gy, dim))},
+        noise,
+        rtol=1e-9,  # both vectors vanish at an end of the quadrature
+        points=8,
+    ),
     "nearest-lesion": Reference(
         lengths,
         lambda width, tau: {"acc": factorization.nearest_lesion(width, tolerance=tau)},

@@ -76,11 +76,3 @@ LEFT_OUT = {
     "simtheory.analytic.symbolic": "statements of proofs, built at import",
     "simtheory.labels.implements": "a decorator",
 }
-
-MAY_BE_NAN = (
-    r"simtheory\.sim\.hierarchy\.[A-Z]\w+",
-    r"simtheory\.tasks\.composition\.tails\.Tail",
-    r"simtheory\.analytic\.hierarchy\.strings_needed",  # levels that no grammar was asked about
-    r"simtheory\.assess\.\w+",
-    r"simtheory\.labels\.[A-Z]\w+",
-)

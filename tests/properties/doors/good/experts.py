@@ -67,4 +67,6 @@ LEFT_OUT = {
     "simtheory.validation.composition.ExpertRun": "trained nets that train_expert makes",
 }
 
+MAY_BE_NAN = (r"simtheory\.assess\.experts\.Drawn\(widths\)",)  # of a cell without draws
+
 COSTLY = {"error_split", "outlook", "train_expert"}

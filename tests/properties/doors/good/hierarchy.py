@@ -124,4 +124,12 @@ FILLING: dict[str, Any] = {}
 COSTLY: set[str] = set()
 
 # A level that adds nothing has no share.
-MAY_BE_NAN = (r"simtheory\.analytic\.hierarchy\.exact_shares$",)
+MAY_BE_NAN = (
+    r"simtheory\.analytic\.hierarchy\.exact_shares",  # of a level that adds nothing
+    r"simtheory\.analytic\.hierarchy\.strings_needed",  # trained nets, at level 1
+    r"simtheory\.analytic\.hierarchy\.StringsNeeded\((low|high)\)",  # the same
+    r"simtheory\.sim\.hierarchy\.Clustering\(auc\)",  # without synonyms
+    r"simtheory\.sim\.hierarchy\.LevelShares\((shares|interval)\)",  # of a level that adds nothing
+    r"simtheory\.sim\.hierarchy\.Parse\(accuracy\)",  # of no strings
+    r"simtheory\.sim\.hierarchy\.Staircase\(error\)",  # of a single string
+)

@@ -89,7 +89,7 @@ OWN: dict[str, dict[str, Any]] = {
 FILLING: dict[str, Any] = {"SwingForecast": None, "Withheld": None}
 
 MAY_BE_NAN = (
-    r"simtheory\.analytic\.(?!denoiser\.\w+Denoiser)(\w+\.)*[A-Z]\w+",
+    r"simtheory\.analytic\.(?!denoiser\.\w+Denoiser|composition\.|hierarchy\.|percolation\.)(\w+\.)*[A-Z]\w+",
     r"simtheory\.tasks\.yang2024\.Setup",
     r"simtheory\.SIMTask\.(to|from)_concept_axes",
     r"simtheory\.analytic\.one_layer\.flow",
