@@ -86,7 +86,7 @@ class Drawn:
             as_finite(name, getattr(self, name))
         not_negative("variances", self.variances)
         number("distance", self.distance)
-        for each in self.law or ():
+        for each in () if self.law is None else self.law:
             as_finite("law", each)
 
 

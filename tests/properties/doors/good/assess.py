@@ -9,7 +9,7 @@ from simtheory.assess import coherence
 from tests.properties.doors.good.things import FOLDER
 
 _WALK = np.cumsum(np.random.default_rng(0).integers(-1, 2, size=4_000)) % 5
-COHERENCE = coherence(_WALK, distances=[1, 2])
+COHERENCE = coherence(_WALK, reference=_WALK, distances=[1, 2])
 
 _GRAMMAR = RandomHierarchy(v=4, m=2, L=2)
 PROBE = assess.probe(_GRAMMAR, n=20, rng=0)
