@@ -15,13 +15,13 @@ from simtheory._checks import (
     frozen_again,
     non_negative,
     positive_int,
-    rounding,
 )
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, TaskError
 from simtheory.tasks._plain import from_plain
 from simtheory.tasks.composition.arrays import condition, diffuse, log_terms, tilt
+from simtheory.tasks.composition.parameters import as_covariances, as_weights, is_diagonal
 
 if TYPE_CHECKING:
     from simtheory.tasks.composition.compositions import Composition
@@ -30,9 +30,6 @@ __all__ = ["GaussianMixture"]
 
 _BLOCK = 2**21
 """Entries of the largest intermediate array; more points are taken in blocks."""
-
-_SUM = 1e-9
-"""How far the weights of a mixture may be from summing to one."""
 
 
 @face(but=("weights", "means", "covariances"))
@@ -92,7 +89,7 @@ class GaussianMixture:
         *,
         normalised: bool = True,
     ) -> None:
-        pi = _weights(weights, normalised)
+        pi = as_weights(weights, normalised)
         centres = as_finite("means", means, error=TaskError)
         if centres.ndim == 1:
             centres = centres[:, None]
@@ -101,7 +98,7 @@ class GaussianMixture:
                 f"Argument `means` must have shape ({pi.size}, d), a row for each of the {pi.size} "
                 f"weights, but its shape is {np.shape(means)}."
             )
-        spread, variances, axes = _covariances(covariances, *centres.shape)
+        spread, variances, axes = as_covariances(covariances, *centres.shape)
         kept = pi > 0.0
         values = {
             "weights": pi[kept],
@@ -479,7 +476,7 @@ class GaussianMixture:
         return Composition((self,))
 
     def _like(self, weights: Array, means: Array, covariances: Array) -> GaussianMixture:
-        if self.axes is None and _is_diagonal(covariances):
+        if self.axes is None and is_diagonal(covariances):
             covariances = np.diagonal(covariances, axis1=1, axis2=2)
         return GaussianMixture(weights, means, covariances, normalised=False)
 
@@ -544,69 +541,3 @@ def _hessian(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Ar
         np.einsum("nk,nkd,nke->nde", shares, gaps, gaps)
         - np.einsum("nk,kde->nde", shares, precisions)
     )
-
-
-def _weights(weights: ArrayLike, normalised: bool) -> Array:
-    pi = as_finite("weights", weights, error=TaskError)
-    if pi.ndim != 1 or not pi.size:
-        raise ShapeError(
-            f"Argument `weights` must have shape (k,), one for each component, but its shape is {pi.shape}."
-        )
-    if pi.min() < 0.0:
-        raise TaskError(
-            f"Argument `weights` must not be negative, but its smallest entry is {pi.min():g} "
-            f"(component {int(pi.argmin())})."
-        )
-    total = float(pi.sum())
-    if total <= 0.0 or (normalised and abs(total - 1.0) > _SUM):
-        raise TaskError(
-            f"Argument `weights` must sum to 1, but its sum is {total:.12g}. Pass normalised=False to "
-            "divide the weights by their sum."
-        )
-    return pi / total
-
-
-def _is_diagonal(covariances: Array) -> bool:
-    d = covariances.shape[-1]
-    return not np.any(covariances[:, ~np.eye(d, dtype=bool)])
-
-
-def _covariances(covariances: ArrayLike, k: int, d: int) -> tuple[Array, Array, Array | None]:
-    """Return full covariances, their eigenvalues, and their eigenvectors if these are no coordinate axes."""
-    given = as_finite("covariances", covariances, error=TaskError)
-    if given.shape not in ((k,), (k, d), (k, d, d)):
-        raise ShapeError(
-            f"Argument `covariances` must have shape ({k},), ({k}, {d}) or ({k}, {d}, {d}), but its "
-            f"shape is {given.shape}."
-        )
-    axes = None
-    if given.ndim == 3:
-        flipped = np.swapaxes(given, 1, 2)
-        skew = np.abs(given - flipped).reshape(k, -1).max(axis=1)
-        worst = int(np.argmax(skew - rounding(covariances, double=1e-10) * _sizes(given)))
-        if skew[worst] > rounding(covariances, double=1e-10) * _sizes(given)[worst]:
-            raise TaskError(
-                f"Argument `covariances` must hold symmetric matrices, but that of component {worst} "
-                f"differs from its transpose by {skew[worst]:g}."
-            )
-        given = 0.5 * (given + flipped)
-        if _is_diagonal(given):
-            variances = np.array(np.diagonal(given, axis1=1, axis2=2))
-        else:
-            variances, axes = np.linalg.eigh(given)
-    else:
-        variances = np.array(given if given.ndim == 2 else np.repeat(given[:, None], d, axis=1))
-        given = variances[:, :, None] * np.eye(d)
-    least = variances.min(axis=1)
-    floor = 0.0 if axes is None else 1e-14 * _sizes(given)  # rounding of eigh
-    if np.any(least <= floor):
-        bad = int(np.argmin(least - floor))
-        raise TaskError(
-            "Argument `covariances` must be positive definite, but that of component "
-            f"{bad} has the eigenvalue {least[bad]:g}. Add a small variance, or drop the direction."
-        )
-    return given, variances, axes
-
-
-def _sizes(matrices: Array) -> Array:
-    return np.asarray(np.abs(matrices).reshape(len(matrices), -1).max(axis=1))

@@ -1,0 +1,1 @@
+"""Proofs on compositions of diffusion models."""
