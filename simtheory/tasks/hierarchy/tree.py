@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
 
@@ -26,6 +25,13 @@ from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks._plain import from_plain
+from simtheory.tasks.hierarchy._counting import (
+    blocks_below,
+    distinct_trees,
+    numbering,
+    strings_by_chance,
+    tuple_written_twice,
+)
 from simtheory.tasks.hierarchy._tables import (
     WORD,
     as_chances,
@@ -40,9 +46,6 @@ from simtheory.tasks.hierarchy._tables import (
 )
 
 __all__ = ["TreeGrammar"]
-
-_MOST_TYPES = 10**6
-"""Tuples of kinds of blocks that an ambiguous grammar is counted over; more are refused."""
 
 _FORMAT = "simtheory.TreeGrammar/1"
 
@@ -170,7 +173,7 @@ class TreeGrammar:
     @property
     def unambiguous(self) -> bool:
         """Whether no tuple is written by two rules that are used, so that every string has one tree."""
-        return self._twice() is None
+        return tuple_written_twice(self) is None
 
     @property
     def n_strings(self) -> int:
@@ -182,9 +185,9 @@ class TreeGrammar:
             If the grammar is ambiguous, and too large for its strings to be counted.
         """
         if self.unambiguous:
-            counts = self._counts()[-1]
+            counts = blocks_below(self)[-1]
             return sum(count for count, p in zip(counts, self.root, strict=True) if p > 0)
-        return sum(count for count, p in self._kinds() if p > 0)
+        return sum(count for count, p in strings_by_chance(self) if p > 0)
 
     @property
     def entropy(self) -> float:
@@ -196,7 +199,9 @@ class TreeGrammar:
             If the grammar is ambiguous, and too large for its strings to be counted.
         """
         if not self.unambiguous:
-            return float(-math.fsum(count * p * math.log(p) for count, p in self._kinds() if p > 0))
+            return float(
+                -math.fsum(count * p * math.log(p) for count, p in strings_by_chance(self) if p > 0)
+            )
         total = entropy_of(self.root)
         for marginal, weights in zip(self.marginals[1:], self.weights, strict=True):
             total += float(marginal.sum(axis=0) @ [entropy_of(row) for row in weights])
@@ -268,7 +273,7 @@ class TreeGrammar:
         if flag("replace", replace):
             levels = self._grown(count, source)
         else:
-            levels = self._distinct(count, source)
+            levels = distinct_trees(self, count, source)
         return levels if tree else levels[0]
 
     def strings(self, index: int | Sequence[int] | ArrayLike) -> IntArray:
@@ -294,7 +299,7 @@ class TreeGrammar:
         TaskError
             If the grammar is ambiguous.
         """
-        counts, offsets = self._numbering("strings")
+        counts, offsets = numbering(self, "strings")
         given = (
             [index] if isinstance(index, int | np.integer) else list(np.ravel(as_objects(index)))
         )
@@ -349,7 +354,7 @@ class TreeGrammar:
         TaskError
             If the grammar is ambiguous.
         """
-        counts, offsets = self._numbering("index")
+        counts, offsets = numbering(self, "index")
         kind: Any = np.int64 if self.n_strings < WORD else object
         levels, chosen = self._parsed(self._strings(strings), self.depth)
         rank = np.zeros(levels[0].shape, dtype=kind)
@@ -525,82 +530,14 @@ class TreeGrammar:
     def _strings(self, strings: IntArray) -> IntArray:
         return as_strings("strings", strings, self.alphabet, length=self.length)
 
-    def _twice(self) -> tuple[int, tuple[int, ...], list[int]] | None:
-        """Return level, tuple and parents of the first tuple that two used rules write, or None."""
-        for l, (rules, weights) in enumerate(zip(self.rules, self.weights, strict=True), start=1):
-            parents, which = np.nonzero(weights > 0)
-            used = rules[parents, which]
-            _, place, count = np.unique(used, axis=0, return_inverse=True, return_counts=True)
-            repeated = np.nonzero(count[place.ravel()] > 1)[0]
-            if repeated.size:
-                same = (used == used[repeated[0]]).all(axis=1)
-                return l, tuple(used[repeated[0]].tolist()), parents[same].tolist()
-        return None
-
     def _refuse_ambiguous(self, method: str) -> None:
-        twice = self._twice()
+        twice = tuple_written_twice(self)
         if twice is not None:
             level, word, parents = twice
             raise TaskError(
                 f"Method `{method}` needs a grammar in which every string has one tree, but at level "
                 f"{level} the tuple {word} is written {len(parents)} times, by the symbols {parents}."
             )
-
-    def _counts(self) -> list[list[int]]:
-        """Return the number of blocks below each symbol of each level, of an unambiguous grammar."""
-        counts = [[1] * self.alphabet]
-        for offsets in self._offsets(counts):
-            counts.append([row[-1] for row in offsets])
-        return counts
-
-    def _offsets(self, counts: list[list[int]]) -> Iterator[list[list[int]]]:
-        """Yield for each level the first number of each rule's blocks and, last, their count."""
-        for rules, weights in zip(self.rules, self.weights, strict=True):
-            below = counts[-1]
-            yield [
-                starts_of(
-                    [
-                        math.prod(below[b] for b in word) if p > 0 else 0
-                        for word, p in zip(words, row, strict=True)
-                    ]
-                )
-                for words, row in zip(rules.tolist(), weights.tolist(), strict=True)
-            ]
-
-    def _numbering(self, method: str) -> tuple[list[list[int]], list[list[list[int]]]]:
-        self._refuse_ambiguous(method)
-        counts, offsets = [[1] * self.alphabet], []
-        for level in self._offsets(counts):
-            offsets.append(level)
-            counts.append([row[-1] for row in level])
-        return counts, offsets
-
-    def _kinds(self) -> list[tuple[int, float]]:
-        """Return how many strings have which probability.
-
-        Blocks with equal probabilities given each parent are one kind. Small grammars have few kinds
-        even where tuples have several parents.
-        """
-        kinds = {tuple(row): 1 for row in np.eye(self.alphabet).tolist()}
-        for rules, weights in zip(self.rules, self.weights, strict=True):
-            s = rules.shape[2]
-            if len(kinds) ** s > _MOST_TYPES:
-                raise TaskError(
-                    "An ambiguous grammar must be small for its strings to be counted, but it has "
-                    f"{len(kinds)} kinds of blocks, in {len(kinds)}**{s} tuples; at most "
-                    f"{_MOST_TYPES} are counted."
-                )
-            inside, counts = np.array(list(kinds)), list(kinds.values())
-            found: dict[tuple[float, ...], int] = {}
-            for word in product(range(len(kinds)), repeat=s):
-                chance = weights
-                for j, which in enumerate(word):
-                    chance = chance * inside[which][rules[:, :, j]]
-                row = tuple(chance.sum(axis=1).tolist())
-                if any(row):
-                    found[row] = found.get(row, 0) + math.prod(counts[w] for w in word)
-            kinds = found
-        return [(count, float(self.root @ np.array(row))) for row, count in kinds.items()]
 
     def _grown(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
         """Draw trees, as the symbols of each level."""
@@ -617,42 +554,6 @@ class TreeGrammar:
             k = drawn(self.weights[l - 1], above, rng)
             levels.insert(0, self.rules[l - 1][above, k].reshape(len(above), -1))
         return tuple(levels)
-
-    def _distinct(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
-        """Draw trees of distinct strings, as if repeats were drawn again."""
-        total = self.n_strings
-        if n > total:
-            raise ArgumentError(
-                f"Argument `n` must be at most the number of strings, {total}, to draw without "
-                f"replacement, but it is {n}. Pass replace=True."
-            )
-        if self.unambiguous and self._equal() and total < WORD:
-            numbers = rng.choice(total, size=n, replace=False)
-            return tuple(self._parsed(self.strings(numbers), self.depth)[0])
-        kept: list[tuple[IntArray, ...]] = []
-        seen: set[bytes] = set()
-        drawn = 0
-        while len(seen) < n:
-            if drawn > 1000 * n + 10**6:
-                raise ArgumentError(
-                    f"Argument `n` must be smaller: {n} distinct strings were not found in {drawn} "
-                    f"draws, because some of the {total} strings are very rare. Pass replace=True."
-                )
-            batch = self._grown(max(n - len(seen), 64), rng)
-            drawn += len(batch[0])
-            for i, row in enumerate(batch[0]):
-                key = row.tobytes()
-                if key not in seen and len(seen) < n:
-                    seen.add(key)
-                    kept.append(tuple(level[i] for level in batch))
-        return tuple(np.array([row[l] for row in kept]) for l in range(self.depth + 1))
-
-    def _equal(self) -> bool:
-        """Whether all strings of an unambiguous grammar are equally likely."""
-        used = [*self.weights, self.root[None, :]]
-        if not all((w == w[:, :1]).all() for w in used):
-            return False
-        return all(len(set(row)) == 1 for row in self._counts())
 
     def _parsed(self, strings: IntArray, level: int) -> tuple[list[IntArray], list[IntArray]]:
         """Return symbols and rules of strings up to a level, of an unambiguous grammar."""
