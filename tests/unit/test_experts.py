@@ -10,7 +10,14 @@ import simtheory as st
 from simtheory.assess import error_split, external, outlook
 from simtheory.assess.experts import curl, grid_masses, modes, read_expert, sample, unit_variances
 from simtheory.cli import main
-from simtheory.errors import ArgumentError, FitError, RegimeError, RegimeWarning, ShapeError
+from simtheory.errors import (
+    ArgumentError,
+    FitError,
+    RegimeError,
+    RegimeWarning,
+    ShapeError,
+    SimTheoryError,
+)
 from simtheory.noise import HMC, MALA, UHMC, ULA, CosineVP, Levels, Line
 from simtheory.sim.composition import Annealed, Corrected, Reverse
 from simtheory.tasks import Composition, GaussianMixture, du2023
@@ -330,3 +337,24 @@ def test_the_command_refuses_files_it_cannot_read(tmp_path):
     assert "it holds samples" in ran.output
     ran = CliRunner().invoke(main, ["assess", "experts", "A.npz", "--weights", "1,x"])
     assert "numbers with commas" in ran.output
+
+
+def test_a_damaged_file_is_named_and_an_npy_holds_samples(tmp_path):
+    draws = np.random.default_rng(0).normal(size=(200, 2))
+    np.save(tmp_path / "a.npy", draws)
+    np.savez(tmp_path / "a.npz", samples=draws)
+    plain, packed = (read_expert(tmp_path / name) for name in ("a.npy", "a.npz"))
+    assert np.array_equal(plain.mixture.means, packed.mixture.means)
+    whole = (tmp_path / "a.npz").read_bytes()
+    rng, refused = np.random.default_rng(1), 0
+    for _ in range(40):
+        bent = bytearray(whole)
+        bent[rng.integers(len(bent))] ^= 1 << rng.integers(8)
+        (tmp_path / "b.npz").write_bytes(bent)
+        try:
+            found = read_expert(tmp_path / "b.npz")
+        except SimTheoryError:
+            refused += 1
+        else:  # a byte that no reader looks at
+            assert np.array_equal(found.mixture.means, packed.mixture.means)
+    assert refused > 20

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+from zlib import error
 
 import numpy as np
 
@@ -65,12 +67,13 @@ class FittedExpert:
 
 @face
 def read_expert(path: str | Path, *, seed: int = 0) -> FittedExpert:
-    """Read an expert from an npz file.
+    """Read an expert from a file.
 
     Parameters
     ----------
     path : str or Path
-        Holds ``weights``, ``means`` and ``covariances``, or ``samples`` of shape (n, d).
+        An npz that holds ``weights``, ``means`` and ``covariances``, or ``samples`` of shape (n, d); or an
+        npy of samples.
     seed : int
         Of the split into samples that are fitted and held out, and of the fit.
 
@@ -91,9 +94,21 @@ def read_expert(path: str | Path, *, seed: int = 0) -> FittedExpert:
     """
     source = Path(path)
     try:
-        with np.load(source, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, AttributeError, KeyError) as reason:
+        held = np.load(source, allow_pickle=False)
+        if isinstance(held, np.ndarray):  # npy, one array
+            arrays = {"samples": held}
+        else:
+            with held:
+                arrays = {name: held[name] for name in held.files}
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        BadZipFile,
+        error,
+    ) as reason:
         raise ArgumentError(f"The file {source} is no readable npz of arrays: {reason}") from reason
     mixture = ("weights", "means", "covariances")
     if set(mixture) <= set(arrays):
