@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import (
+        BumpTask,
         Composition,
         GaussianMixture,
         RandomHierarchy,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BumpTask",
     "Composition",
     "Curve",
     "GaussianMixture",
@@ -72,6 +74,7 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "BumpTask": "tasks",
     "Composition": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",

@@ -11,11 +11,13 @@ from simtheory._names import public
 from simtheory.tasks import du2023, favero2025, yang2024
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
+from simtheory.tasks.factorization import BumpTask
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
 __all__ = [
     "KINDS",
+    "BumpTask",
     "Composition",
     "DenoisingTask",
     "GaussianMixture",
@@ -37,6 +39,7 @@ KINDS: dict[str, Any] = {
         Composition,
         RandomHierarchy,
         TreeGrammar,
+        BumpTask,
     )
 }
 """Every class of tasks by its kind, the name that files keep."""
