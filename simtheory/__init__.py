@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import (
         Composition,
+        ConceptGraph,
         GaussianMixture,
         RandomHierarchy,
         SIMTask,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Composition",
+    "ConceptGraph",
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
@@ -73,6 +75,7 @@ __version__ = _version("simtheory")
 
 _HOMES = {
     "Composition": "tasks",
+    "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
     "Samples": "results",
