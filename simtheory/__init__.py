@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from simtheory.tasks import (
         BumpTask,
         Composition,
+        ConceptGraph,
         GaussianMixture,
         RandomHierarchy,
         SIMTask,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BumpTask",
     "Composition",
+    "ConceptGraph",
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
@@ -76,6 +78,7 @@ __version__ = _version("simtheory")
 _HOMES = {
     "BumpTask": "tasks",
     "Composition": "tasks",
+    "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
     "Samples": "results",
