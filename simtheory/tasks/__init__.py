@@ -11,8 +11,8 @@ from simtheory._names import public
 from simtheory.tasks import du2023, favero2025, okawa2023, park2024, yang2024
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
-from simtheory.tasks.factorization import BumpTask
 from simtheory.tasks.emergence import ConceptGraph
+from simtheory.tasks.factorization import BumpTask
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
