@@ -47,7 +47,6 @@ import numpy as np
 from simtheory._checks import as_generator, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.assess.factors.answers import FEWEST, Estimate, Factor, Geometry, Pair
 from simtheory.assess.factors._displacements import (
     Test,
     along,
@@ -57,6 +56,7 @@ from simtheory.assess.factors._displacements import (
     resampled,
 )
 from simtheory.assess.factors._grid import Grid, grid_of, rows_of
+from simtheory.assess.factors.answers import FEWEST, Estimate, Factor, Geometry, Pair
 
 __all__ = ["activations"]
 
