@@ -204,7 +204,7 @@ def descend(
 
     with np.errstate(over="ignore", invalid="ignore"):
         maps, spreads = _sampled(weights, kind, grid)
-    good = np.isfinite(maps).all(axis=(2, 3)) & np.isfinite(spreads).all(axis=(2, 3))
+    good: Any = np.isfinite(maps).all(axis=(2, 3)) & np.isfinite(spreads).all(axis=(2, 3))
     ends = np.where(ends >= 0, ends, np.where(good.all(axis=1), -1, good.argmin(axis=1)))
     lost: Any = ends >= 0
 
