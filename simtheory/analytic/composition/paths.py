@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, number, positive, positive_int
+from simtheory._checks import (
+    as_finite,
+    extended,
+    non_negative,
+    number,
+    positive,
+    positive_int,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
@@ -179,7 +186,7 @@ class Validity:
         axes.settle(self)
         number("total_weight", self.total_weight)
         if self.level is not None:
-            number("level", self.level)
+            extended("level", self.level)
 
 
 @face
