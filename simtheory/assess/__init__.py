@@ -1,4 +1,4 @@
-"""What you bring, held against theory: strings, probabilities of denoisers, texts, experts.
+"""What you bring, held against theory: strings, probabilities, texts, experts, evaluations.
 
 Each kind of `simtheory assess` is a function here that returns what the command prints and its page
 shows. An answer is a frozen dataclass, and `print` shows it.
@@ -10,32 +10,65 @@ strings      generated strings and their grammar             `strings` (reader),
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
+evaluations  accuracies of classes through training          `accuracies` (reader), `product_law`,
+                                                             `emergence_times`, `order`, `widths`,
+                                                             `hidden_capability`, `overview`
 ===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
+from simtheory.assess.evaluations import (
+    Accuracies,
+    EmergenceTimes,
+    HiddenCapability,
+    Order,
+    Overview,
+    ProductLaw,
+    Widths,
+    accuracies,
+    emergence_times,
+    hidden_capability,
+    order,
+    overview,
+    product_law,
+    widths,
+)
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
 
 __all__ = [
+    "Accuracies",
     "Coherence",
+    "EmergenceTimes",
     "ErrorSplit",
+    "HiddenCapability",
+    "Order",
     "Outlook",
+    "Overview",
     "Probe",
+    "ProductLaw",
     "Score",
     "Share",
+    "Widths",
+    "accuracies",
     "coherence",
+    "emergence_times",
     "error_split",
     "external",
+    "hidden_capability",
     "level_shares",
+    "order",
     "outlook",
+    "overview",
     "probe",
+    "product_law",
     "score",
     "staircase",
     "strings",
     "texts",
+    "widths",
 ]
 
 public(__name__)
