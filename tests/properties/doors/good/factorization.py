@@ -11,6 +11,7 @@ OWN: dict[str, dict[str, Any]] = {
     "BumpTask.render": {"labels": [[3.0, 4.0]]},
     "BumpTask.is_held_out": {"labels": [[3.0, 4.0]]},
     "BumpTask.from_dict": {"values": {"side": 12}},
+    "tasks.liang2024": {"side": 12, "stripes": True, "sigma": 1.0, "kept": 0.5, "width": 3.0, "place": "corner"},
     "analytic.factorization": {
         "width": 4.0, "tolerance": 1.0, "n": 50, "side": 32, "spacing": 1.5,
         "sigma": 1.0, "R": 2.0, "r": 1.0, "gx": 12, "gy": 9, "dim": 64, "torus": "doughnut",
@@ -18,6 +19,8 @@ OWN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 LEFT_OUT = {
+    "simtheory.tasks.liang2024.RimSets": "a tuple of answers",
+    "simtheory.tasks.liang2024.StripeSets": "a tuple of answers",
     "simtheory.analytic.factorization.Displacements": "a tuple of answers",
     "simtheory.analytic.factorization.NoiseMeans": "a tuple of answers",
 }
