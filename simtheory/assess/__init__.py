@@ -10,10 +10,12 @@ strings      generated strings and their grammar             `strings` (reader),
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
+labels       labels of a training set                        `next_examples`
 ===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
+from simtheory.analytic.factorization import next_examples
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
@@ -30,6 +32,7 @@ __all__ = [
     "error_split",
     "external",
     "level_shares",
+    "next_examples",
     "outlook",
     "probe",
     "score",
