@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from simtheory._versions import show_versions
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
-    from simtheory.results import Curve, Samples, Trajectory
+    from simtheory.results import Curve, Recorder, Samples, Trajectory
     from simtheory.tasks import (
+        BumpTask,
         Composition,
+        ConceptGraph,
         GaussianMixture,
         RandomHierarchy,
         SIMTask,
@@ -43,10 +45,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BumpTask",
     "Composition",
+    "ConceptGraph",
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
+    "Recorder",
     "SIMTask",
     "Samples",
     "Trajectory",
@@ -72,9 +77,12 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "BumpTask": "tasks",
     "Composition": "tasks",
+    "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
+    "Recorder": "results",
     "Samples": "results",
     "RandomHierarchy": "tasks",
     "SIMTask": "tasks",

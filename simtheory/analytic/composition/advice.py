@@ -8,12 +8,12 @@ expert is replaced by the Gaussian of its moments, which the answer says. Masses
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, not_negative, number, positive_int, share
+from simtheory._checks import as_finite, number, positive, positive_int, share
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
@@ -25,6 +25,8 @@ from simtheory.analytic.composition.naive import GaussianLaw, naive_law
 from simtheory.analytic.composition.paths import Validity, validity
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.noise import HMC, MALA, Levels
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
 from simtheory.tasks.composition.tails import require_mixtures
@@ -41,7 +43,7 @@ _CONSTANT = (
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Advice:
     """What samplers would return on a composition.
 
@@ -87,8 +89,8 @@ class Advice:
     step: float
     leapfrog: int
     acceptance: dict[str, float]
-    moves: Array
-    distances: Array | None
+    moves: Array = field(metadata=over("moves", labels=True))
+    distances: Array | None = field(metadata=over("moves"))
     within: float
     needed: float | None
     count: int
@@ -96,11 +98,10 @@ class Advice:
     reason: str
 
     def __post_init__(self) -> None:
-        for name in ("total_weight", "step", "within"):
-            number(name, getattr(self, name))
-        for name in ("moves", "distances"):
-            if getattr(self, name) is not None:
-                not_negative(name, getattr(self, name))
+        axes.settle(self)
+        number("total_weight", self.total_weight)
+        positive("step", self.step)
+        share("within", self.within)
         if self.needed is not None and not self.needed >= 0.0:
             raise ArgumentError(
                 f"Argument `needed` must be a number of moves, but it is {self.needed!r}."

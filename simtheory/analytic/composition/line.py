@@ -22,17 +22,19 @@ grids and with n, 2n and 4n steps are combined.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtr, roots_legendre
 
-from simtheory._checks import as_finite, non_negative
+from simtheory._checks import as_finite, extended, non_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.naive import check_limit
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import Computed, implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures
 
@@ -45,7 +47,7 @@ _END = 1e-10
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Law:
     """A law on the line, on a grid.
 
@@ -59,9 +61,17 @@ class Law:
         Probability below each point.
     """
 
-    x: Array
-    density: Array
-    cumulative: Array
+    x: Array = field(metadata=over("x", labels=True))
+    density: Array = field(metadata=over("x"))
+    cumulative: Array = field(metadata=over("x"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
 
     def mass(self, a: float = -np.inf, b: float = np.inf) -> float:
         """Return the probability of an interval.
@@ -80,7 +90,7 @@ class Law:
         """
         from scipy.interpolate import CubicHermiteSpline  # slow to import
 
-        ends = np.clip([a, b], self.x[0], self.x[-1])
+        ends = np.clip([extended("a", a), extended("b", b)], self.x[0], self.x[-1])
         low, high = CubicHermiteSpline(self.x, self.cumulative, self.density)(ends)
         return float(high - low)
 
@@ -117,7 +127,7 @@ class Law:
         from scipy.interpolate import CubicHermiteSpline  # slow to import
 
         rate = CubicHermiteSpline(self.x, self.cumulative, self.density).derivative()
-        nodes, weights = roots_legendre(3)
+        nodes, weights = special.roots_legendre(3)
         half = 0.5 * np.diff(self.x)[:, None]
         at = 0.5 * (self.x[1:] + self.x[:-1])[:, None] + half * nodes
         total = float(self.cumulative[-1] - self.cumulative[0])
@@ -334,7 +344,7 @@ def _carried(c: Composition, kappa: float, start: float, points: int) -> Law:
     apart = np.concatenate([[True], np.diff(x) > 1e-14 * np.abs(x[1:])])
     z, x = z[apart], x[apart]
     stretch = np.gradient(x, z)
-    return Law(x, np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / stretch, ndtr(z))
+    return Law(x, np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / stretch, special.ndtr(z))
 
 
 @implements(
@@ -387,5 +397,5 @@ def separatrix_weights(c: Composition, *, cuts: ArrayLike, start: float = np.inf
     spread = np.array([e.covariances.mean(axis=0) for e in experts])
     check_limit(c.total_weight, c.weights, spread, 0.0, float(start))
     kappa = min(float(e.variances.min()) for e in experts)
-    below = ndtr(_paths(c, ends, kappa, float(start), back=True))
+    below = special.ndtr(_paths(c, ends, kappa, float(start), back=True))
     return np.diff(np.concatenate([[0.0], below, [1.0]]))

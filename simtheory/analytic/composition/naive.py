@@ -17,10 +17,10 @@ the start, where y is N(0, ΛI); c : variance of an expert along a direction; g 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
-from scipy.special import roots_jacobi, roots_legendre
 
 from simtheory._checks import (
     all_positive,
@@ -30,9 +30,12 @@ from simtheory._checks import (
     positive_int,
 )
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures, require_normalizable
 
@@ -51,7 +54,7 @@ _FAR = 1e8
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GaussianLaw:
     """A Gaussian: what a target or a sampler on Gaussian experts is.
 
@@ -63,8 +66,21 @@ class GaussianLaw:
         Its covariance.
     """
 
-    mean: Array
-    covariance: Array
+    mean: Array = field(metadata=over("i"))
+    covariance: Array = field(metadata=over("i", "j"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        if self.covariance.shape != (self.mean.size, self.mean.size):
+            raise ShapeError(
+                f"Argument `covariance` must have shape {(self.mean.size, self.mean.size)}, as the mean "
+                f"has {self.mean.size} entries, but it has shape {self.covariance.shape}."
+            )
 
     @property
     def variances(self) -> Array:
@@ -229,7 +245,11 @@ def _common_frame(covariances: Array) -> Array | None:
     return frame if np.abs(turned[:, off]).max() <= 1e-13 * size else None
 
 
-_NODES, _WEIGHTS = roots_legendre(24)
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Return nodes and weights of Gauss and Legendre on [−1, 1]."""
+    nodes, weights = special.roots_legendre(24)
+    return nodes, weights
 
 
 def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
@@ -238,8 +258,9 @@ def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
     edges = np.concatenate([[0.0, 0.5 * lowest], lowest * 2.0 ** np.arange(count + 1)])
     edges = np.append(edges[edges < end], end)
     width = np.diff(edges)
-    nodes = edges[:-1, None] + 0.5 * width[:, None] * (1.0 + _NODES)
-    return nodes.ravel(), (0.5 * width[:, None] * _WEIGHTS).ravel()
+    points, weights = _rule()
+    nodes = edges[:-1, None] + 0.5 * width[:, None] * (1.0 + points)
+    return nodes.ravel(), (0.5 * width[:, None] * weights).ravel()
 
 
 def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple[float, float]:
@@ -260,7 +281,7 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
 
     def tail(power: float) -> tuple[Array, Array, Array]:
         """Nodes λ = far/v with the weight v^power on (0, 1), and what is left of g λ^W."""
-        x, weight = roots_jacobi(24, 0.0, power)
+        x, weight = special.roots_jacobi(24, 0.0, power)
         v = 0.5 * (1.0 + x)
         rest = (w * np.log(c / (c * v[:, None] + far))).sum(axis=1)
         return v, weight * 0.5 ** (power + 1.0), rest
