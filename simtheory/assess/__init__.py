@@ -1,4 +1,4 @@
-"""What you bring, held against theory: strings, probabilities, texts, experts, evaluations.
+"""What you bring, held against theory: strings, texts, denoisers, layers, experts, evaluations.
 
 Each kind of `simtheory assess` is a function here that returns what the command prints and its page
 shows. An answer is a frozen dataclass, and `print` shows it.
@@ -9,14 +9,17 @@ kind         what you bring                                  functions
 strings      generated strings and their grammar             `strings` (reader), `score`
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
+activations  activations on a grid of factor values          `activations`, `topology`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
 evaluations  accuracies of classes through training          `accuracies` (reader), `product_law`,
                                                              `emergence_times`, `order`, `widths`,
                                                              `hidden_capability`, `overview`
+labels       labels of a training set                        `next_examples`
 ===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
+from simtheory.analytic.factorization import next_examples
 from simtheory.assess.evaluations import (
     Accuracies,
     EmergenceTimes,
@@ -34,6 +37,7 @@ from simtheory.assess.evaluations import (
     widths,
 )
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
+from simtheory.assess.factors import Estimate, Geometry, Topology, activations, topology
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
@@ -43,6 +47,8 @@ __all__ = [
     "Coherence",
     "EmergenceTimes",
     "ErrorSplit",
+    "Estimate",
+    "Geometry",
     "HiddenCapability",
     "Order",
     "Outlook",
@@ -51,14 +57,17 @@ __all__ = [
     "ProductLaw",
     "Score",
     "Share",
+    "Topology",
     "Widths",
     "accuracies",
+    "activations",
     "coherence",
     "emergence_times",
     "error_split",
     "external",
     "hidden_capability",
     "level_shares",
+    "next_examples",
     "order",
     "outlook",
     "overview",
@@ -68,6 +77,7 @@ __all__ = [
     "staircase",
     "strings",
     "texts",
+    "topology",
     "widths",
 ]
 
