@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from simtheory._versions import show_versions
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
-    from simtheory.results import Curve, Samples, Trajectory
+    from simtheory.results import Curve, Recorder, Samples, Trajectory
     from simtheory.tasks import (
+        BumpTask,
         Composition,
         ConceptGraph,
         GaussianMixture,
@@ -44,11 +45,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BumpTask",
     "Composition",
     "ConceptGraph",
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
+    "Recorder",
     "SIMTask",
     "Samples",
     "Trajectory",
@@ -74,10 +77,12 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "BumpTask": "tasks",
     "Composition": "tasks",
     "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
+    "Recorder": "results",
     "Samples": "results",
     "RandomHierarchy": "tasks",
     "SIMTask": "tasks",

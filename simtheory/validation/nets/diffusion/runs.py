@@ -71,6 +71,9 @@ class ConceptRun:
         Their signal strengths.
     stats : mapping
         Seeds and settings.
+    nets : tuple
+        Weights of the net of each seed at the end of training, arrays in the order of its layers; empty
+        where they were not kept.
     """
 
     steps: IntArray
@@ -84,6 +87,7 @@ class ConceptRun:
     names: tuple[str, ...]
     strengths: Array
     stats: Mapping[str, Any]
+    nets: tuple[tuple[Array, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for each in fields(self):
