@@ -1,4 +1,4 @@
-"""Proofs on linear diffusion, guidance, and what memorised classes leak."""
+"""Proofs on linear diffusion and guidance."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from sympy import diag, expand, simplify, symbols
 from derivations._proof import Step, proof, symmetric
 from simtheory.analytic.symbolic import Statement
 
-T, rho = symbols("T rho", positive=True)
-d = symbols("d", integer=True, positive=True)
+T = symbols("T", positive=True)
 
 
 @proof("linear-diffusion")
@@ -63,25 +62,4 @@ def guidance(statement: Statement) -> Iterator[Step]:
     stated = statement.rule("p", c=c, w=w)
     yield Step(
         "Guidance moves the prediction as the stronger prompt does.", expand(guided - model(stated))
-    )
-
-
-@proof("memorisation-leak")
-def leak(statement: Statement) -> Iterator[Step]:
-    """Kernel interpolation solves (overlaps of trained classes) × (weights) = (overlaps with the class)."""
-    on = statement.rule("leak", rho=rho, d=d)
-    none = rho**d * (
-        1 - d
-    )  # weight of the class without changes; classes of other concepts have none
-    yield Step(
-        "The weights give the overlap with the class of no changes,",
-        simplify(none + rho * d * on - rho**d),
-    )
-    yield Step(
-        "with a class whose change the asked class shares,",
-        simplify(rho * none + on + rho**2 * (d - 1) * on - rho ** (d - 1)),
-    )
-    yield Step(
-        "and with one whose change it does not share.",
-        simplify(rho * none + rho**2 * d * on - rho ** (d + 1)),
     )

@@ -1,19 +1,18 @@
-r"""What linear diffusion models do on the way: dips, windows of strong prompts, rare classes, leaks.
+r"""What linear diffusion models do on the way: dips, windows of strong prompts, rare classes.
 
 Problem
 -------
 A weak concept of a class that was never shown lags behind a strong one. Where does it dip, does a stronger
-prompt show it earlier, and how long does a rare class take? And what does a model that only memorises say of
-classes that were never shown?
+prompt show it earlier, and how long does a rare class take?
 
 Symbols
 -------
-:math:`\mu` : strengths; :math:`m(T)` : mean of the samples after training for T; f : frequency of a class
-beside those of the others; :math:`\rho` : overlap of two classes that differ in one concept.
+:math:`\mu` : strengths; :math:`m(T)` : mean of the samples after training for T; p : frequencies.
 
 Reading
 -------
-The window of strong prompts is wide for weak concepts, and there is none for strong ones.
+The window of strong prompts is wide for weak concepts, and there is none for strong ones. Rare and far add
+up: what is both takes about as long as what is rare.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from simtheory._checks import all_positive, as_finite, non_negative_int, shares, shown
+from simtheory._checks import all_positive, as_finite, non_negative_int, shown
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.emergence.diffusion import diffusion
@@ -34,10 +33,8 @@ from simtheory.tasks.emergence import ConceptGraph
 __all__ = [
     "MemorisationDip",
     "OverpromptWindow",
-    "critical_overlap",
     "frequency_times",
     "memorisation_dip",
-    "memorisation_leak",
     "overprompt_window",
 ]
 
@@ -278,16 +275,6 @@ def overprompt_window(
     return OverpromptWindow(factors, found[1:], float(found[0]))
 
 
-@implements(
-    "frequency-law",
-    kind=Computed(
-        r"T_v(f), \qquad p \propto (1, \dots, 1, f), \qquad \frac{d\ln T_v}{d\ln f} \to -1"
-    ),
-    title="how long classes take where one trained class is rare",
-    regime="linear diffusion",
-    source="okawa2023",
-    where="derived here from linear diffusion",
-)
 @face
 def frequency_times(
     graph: ConceptGraph,
@@ -341,8 +328,9 @@ def frequency_times(
         raise ShapeError(
             f"Argument `frequencies` must have shape (F,), F at least 1, but its shape is {factors.shape}."
         )
-    row = np.flatnonzero((graph.train == wanted).all(axis=1)) if wanted.shape == (graph.n,) else []
-    if not len(row):
+    fits = wanted.shape == (graph.n,)
+    row = np.flatnonzero((graph.train == wanted).all(axis=1) if fits else [False])
+    if not row.size:
         raise ArgumentError(
             f"Argument `rare` must be a trained class of {graph.n} concepts, but it is {shown(rare)}."
         )
@@ -354,70 +342,3 @@ def frequency_times(
         one = diffusion(thinned, [0.0], classes=classes, prediction=prediction, bias=bias)
         found.append(one.times(level, of))
     return np.stack(found)
-
-
-def _changes(d: ArrayLike, least: int) -> Array:
-    count = as_finite("d", d)
-    if count.size and (count.min() < least or (count != np.rint(count)).any()):
-        raise ArgumentError(
-            f"Argument `d` must hold numbers of changes, {least} or more, but it holds "
-            f"{count[(count < least) | (count != np.rint(count))].flat[0]:g}."
-        )
-    return count
-
-
-@implements(
-    "memorisation-leak",
-    title="what memorised classes leak to classes that were never shown",
-    regime="kernel ρ^distance, star of classes with at most one change, training to the end",
-    source="okawa2023",
-    where="derived here from interpolation by a kernel",
-)
-@face
-def memorisation_leak(d: ArrayLike, rho: ArrayLike) -> Array:
-    r"""Return the share of a changed concept that a class of d changes ends with, :math:`\rho^{d-1}`.
-
-    A model that sees only how many concepts two classes share, with overlap :math:`\rho` to the power of
-    the distance, is trained on a star to the end. Concepts that are not changed end at 0. So a class of d
-    changes is never learned if :math:`\rho^{d-1} < \tfrac12`.
-
-    Parameters
-    ----------
-    d : array_like of int
-        Number of changes, at least 1.
-    rho : array_like
-        Overlap of two classes that differ in one concept, in (0, 1).
-
-    Returns
-    -------
-    ndarray
-        Shares.
-
-    Examples
-    --------
-    >>> memorisation_leak([1, 2, 3, 4], 0.8).round(3)
-    array([1.   , 0.8  , 0.64 , 0.512])
-    """
-    return np.asarray(shares("rho", rho, ends="()") ** (_changes(d, 1) - 1.0))
-
-
-@face
-def critical_overlap(d: ArrayLike) -> Array:
-    r"""Return the overlap below which a class of d changes is never learned, :math:`2^{-1/(d-1)}`.
-
-    Parameters
-    ----------
-    d : array_like of int
-        Number of changes, at least 2.
-
-    Returns
-    -------
-    ndarray
-        Overlaps; see `memorisation_leak`.
-
-    Examples
-    --------
-    >>> critical_overlap([2, 3, 4, 5]).round(4)
-    array([0.5   , 0.7071, 0.7937, 0.8409])
-    """
-    return np.asarray(2.0 ** (-1.0 / (_changes(d, 2) - 1.0)))

@@ -1,4 +1,4 @@
-"""Statements on linear diffusion, guidance, and what memorised classes leak."""
+"""Statements on linear diffusion and guidance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sympy import Eq, exp, symbols
 from simtheory.analytic.symbolic._statement import Rule, Statement, matrices, matrix, written
 
 W, A, B, I = matrices("W A B I")
-T, c, w, p, rho, d, leak = symbols("T c w p rho d leak")
+T, c, w, p = symbols("T c w p")
 a, b, m, C, W_1, W_c, W_z, alpha_next, alpha, noise_next, noise = symbols(
     "a b m C W_1 W_c W_z alpha_next alpha noise_next noise"
 )
@@ -100,15 +100,5 @@ with written():
                 c: "prompt, strength times code",
                 w: "strength of the guidance, (1 + w) f(c) − w f(0)",
             },
-        ),
-        Statement(
-            "memorisation-leak",
-            Eq(leak, rho ** (d - 1)),
-            symbols={
-                leak: "share of a changed concept at the end of training; other concepts end at 0",
-                rho: "overlap of two classes that differ in one concept",
-                d: "number of changes of a class",
-            },
-            printed={leak: "f_{on}(d)", rho: r"\rho"},
         ),
     )

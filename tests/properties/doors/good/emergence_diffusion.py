@@ -15,8 +15,6 @@ _LIMITS: dict[str, Any] = {
     "R": np.eye(3) * 0.7 + 0.3,
     "q": [0.9, 0.8, 0.7],
     "k": 3,
-    "d": 3,
-    "rho": 0.8,
     "prompts": [0.2, 0.8],
     "guidance": 1.5,
 }
@@ -34,13 +32,10 @@ OWN: dict[str, dict[str, Any]] = {
             "product_crossing",
             "product_width",
             "product_slope",
-            "memorisation_leak",
-            "critical_overlap",
             "equivalent_prompt",
         )
     },
     "analytic.emergence.acquisition_width": {"n": 3},
-    "analytic.emergence.critical_overlap": {"d": 3},
     "analytic.emergence.product_bracket": {
         "times": lambda level: np.array([10.0, 12.0]) + np.log(level / (1.0 - level)),
     },

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from scipy.linalg import expm
 from scipy.special import ndtr
-from scipy.stats import multivariate_normal
 
 from simtheory import ConceptGraph
 from simtheory.analytic import emergence
@@ -41,10 +40,6 @@ CASES = {
     "guidance-is-overprompting": Case(
         lambda rng: {"c": float(rng.normal()), "w": rng.uniform(0.0, 5.0)},
         lambda c, w: {"p": emergence.equivalent_prompt(c, w)},
-    ),
-    "memorisation-leak": Case(
-        lambda rng: {"rho": rng.uniform(0.05, 0.95), "d": float(rng.integers(1, 9))},
-        lambda rho, d: {"leak": emergence.memorisation_leak(d, rho)},
     ),
 }
 
@@ -80,11 +75,8 @@ def two_concepts(rng: np.random.Generator, high: float = 0.5) -> Numbers:
     return {"weak": rng.uniform(0.35, high), "spread": rng.uniform(0.05, 0.1)}
 
 
-def graph_of(weak: float, spread: float, rare: float = 1.0) -> ConceptGraph:
-    weights = np.array([1.0, rare, 1.0])
-    return ConceptGraph(
-        [[0, 0], [1, 0], [0, 1]], mu=(weak, 0.8), sigma=spread, weights=weights / weights.sum()
-    )
+def graph_of(weak: float, spread: float) -> ConceptGraph:
+    return ConceptGraph([[0, 0], [1, 0], [0, 1]], mu=(weak, 0.8), sigma=spread)
 
 
 def window(weak: float, spread: float) -> Numbers:
@@ -96,14 +88,6 @@ def window(weak: float, spread: float) -> Numbers:
         mean, C = law(graph, T, graph.mu * np.array([gain, 1.0]))
         shown.append(np.prod(ndtr((mean - graph.mu / 2) / np.sqrt(np.diag(C)))))
     return {"q": np.array(shown)}
-
-
-def thinned(weak: float, spread: float, rare: float) -> Numbers:
-    graph = graph_of(weak, spread, rare)
-    even = graph_of(weak, spread)
-    T = emergence.frequency_times(even, [1, 0], [rare], classes=[[1, 1]])[0, 0]
-    mean, C = law(graph, T, graph.mu)
-    return {"q": float(multivariate_normal.cdf(mean - graph.mu / 2, cov=C))}
 
 
 def dip(weak: float, spread: float) -> Numbers:
@@ -125,13 +109,6 @@ def dip_stated(weak: float, spread: float) -> Numbers:
 REFERENCES = {
     "overprompt-window": Reference(
         two_concepts, window, lambda **_: {"q": np.array([0.9, 0.9])}, rtol=1e-9, points=3
-    ),
-    "frequency-law": Reference(
-        lambda rng: two_concepts(rng) | {"rare": rng.uniform(0.01, 0.5)},
-        thinned,
-        lambda **_: {"q": 0.9},
-        rtol=1e-9,
-        points=3,
     ),
     # The slope at an extremum is zero: values 1e-3 to either side agree to 1e-9.
     "memorisation-dip": Reference(
