@@ -13,7 +13,7 @@ from simtheory.tasks.factorization import Bump, BumpTask, Stripes
 
 __all__ = ["factorization"]
 
-_SHAPES = {"bump": Bump(), "stripes": Stripes()}
+_SHAPES: dict[str, Bump | Stripes] = {"bump": Bump(), "stripes": Stripes()}
 
 
 @click.command()
