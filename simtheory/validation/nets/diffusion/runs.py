@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.noise import Schedule
 from simtheory.results import Arrays, Trajectory
 from simtheory.results.axes import over, settle
 from simtheory.tasks import SIMTask
+from simtheory.validation.nets.diffusion.denoisers import Denoiser
+from simtheory.validation.nets.diffusion.worlds import World
 
-__all__ = ["ConceptRun", "Looks"]
+__all__ = ["ConceptRun", "Learned", "Looks"]
 
 
 @face
@@ -39,6 +42,30 @@ class Looks:
 
     def __post_init__(self) -> None:
         settle(self)
+
+
+class Learned(NamedTuple):
+    """What was trained: descriptions, and the nets of each seed as Equinox modules on NumPy arrays.
+
+    Parameters
+    ----------
+    net : Denoiser
+        Which net.
+    world : World
+        Its data.
+    schedule : Schedule
+        Its noise.
+    starts : tuple
+        Nets before training, one for each seed.
+    ends : tuple
+        Nets after training.
+    """
+
+    net: Denoiser
+    world: World
+    schedule: Schedule
+    starts: tuple[Any, ...]
+    ends: tuple[Any, ...]
 
 
 @face
@@ -71,6 +98,8 @@ class ConceptRun:
         Their signal strengths.
     stats : mapping
         Seeds and settings.
+    learned : Learned, optional
+        The nets themselves, if they are at hand.
     """
 
     steps: IntArray
@@ -84,6 +113,7 @@ class ConceptRun:
     names: tuple[str, ...]
     strengths: Array
     stats: Mapping[str, Any]
+    learned: Learned | None = None
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -50,7 +50,7 @@ from simtheory.results import Arrays
 from simtheory.validation.nets._arguments import checked_looks, checked_optimiser, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device, random_stream
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
-from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
+from simtheory.validation.nets.diffusion.runs import ConceptRun, Learned, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
 from simtheory.validation.nets.running import Engine, Watched, drive
@@ -172,8 +172,9 @@ def train(
         tqdm(total=total, unit="step", disable=hidden, leave=False) as bar,
     ):
         judge = job.world.judge()
-        seen = [_one_seed(job, seed, judge, folder, bar) for seed in job.seeds]
-    return job.result(seen, {"device": place.platform, "held_out": judge.held_out})
+        found = [_one_seed(job, seed, judge, folder, bar) for seed in job.seeds]
+    seen, nets = [part for part, _ in found], [pair for _, pair in found]
+    return job.result(seen, nets, {"device": place.platform, "held_out": judge.held_out})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +206,17 @@ class _Job:
             "prompts": self.prompts.tolist(),
         }
 
-    def result(self, seen: list[dict[str, Array]], facts: dict[str, Any]) -> ConceptRun:
+    def result(
+        self, seen: list[dict[str, Array]], nets: list[tuple[Any, Any]], facts: dict[str, Any]
+    ) -> ConceptRun:
         """Return the run, or raise if a seed diverged."""
         good = np.stack([np.isfinite(part["coordinates"]).all(axis=(1, 2)) for part in seen])
         finite = np.asarray(good.all(axis=1))
         lost = [seed for seed, whole in zip(self.seeds, finite, strict=True) if not whole]
         if not lost:
-            return self.run(seen, self.seeds, facts)
+            return self.run(seen, nets, self.seeds, facts)
         kept = [part for part, whole in zip(seen, finite, strict=True) if whole]
+        left = [pair for pair, whole in zip(nets, finite, strict=True) if whole]
         first = int(self.stops[int((~good).any(axis=0).argmax())])
         alive = tuple(seed for seed in self.seeds if seed not in lost)
         raise SolveError(
@@ -220,11 +224,15 @@ class _Job:
             f"({', '.join(map(str, lost[:8]))}{', …' if len(lost) > 8 else ''}): their samples are "
             f"not finite, first at step {first}. Lower `lr`.",
             time=self.lr * first,
-            partial=self.run(kept, alive, facts) if alive else None,
+            partial=self.run(kept, left, alive, facts) if alive else None,
         )
 
     def run(
-        self, seen: list[dict[str, Array]], seeds: tuple[int, ...], facts: dict[str, Any]
+        self,
+        seen: list[dict[str, Array]],
+        nets: list[tuple[Any, Any]],
+        seeds: tuple[int, ...],
+        facts: dict[str, Any],
     ) -> ConceptRun:
         """Return the run of some seeds."""
         classes = {tuple(row) for row in self.world.trained.tolist()}
@@ -236,11 +244,20 @@ class _Job:
             names=self.world.names,
             strengths=np.array(self.world.strengths),
             stats={"seeds": list(seeds), **self.settings, **facts},
+            learned=Learned(
+                self.net,
+                self.world,
+                self.schedule,
+                tuple(start for start, _ in nets),
+                tuple(end for _, end in nets),
+            ),
         )
 
 
-def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any) -> dict[str, Any]:
-    """Train one seed from wherever its file left off; return what was seen."""
+def _one_seed(
+    job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any
+) -> tuple[dict[str, Any], tuple[Any, Any]]:
+    """Train one seed from wherever its file left off; return what was seen, and the nets at start and end."""
     import jax
     import jax.numpy as jnp
 
@@ -271,8 +288,9 @@ def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any)
     groups = [(loop.start(learner, net, lr), data, key)]
     seen = _Seen(job, judge)
     path = None if folder is None else folder / f"seed-{seed}.npz"
+    engine = Engine(learner, groups, loop.Common(lr, asked), batched=False)
     drive(
-        Engine(learner, groups, loop.Common(lr, asked), batched=False),
+        engine,
         job.stops[:, None],
         seen,
         Store(
@@ -284,7 +302,8 @@ def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any)
         ),
         moved=bar.update,
     )
-    return seen.arrays
+    start, end = (jax.tree.map(np.asarray, one) for one in (net, engine.states[0].net))
+    return seen.arrays, (start, end)
 
 
 class _Seen(Watched):
