@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from simtheory.observe.agreement import agreement
     from simtheory.results import Curve, Samples, Trajectory
     from simtheory.tasks import (
+        BumpTask,
         Composition,
+        ConceptGraph,
         GaussianMixture,
         RandomHierarchy,
         SIMTask,
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BumpTask",
     "Composition",
+    "ConceptGraph",
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
@@ -72,7 +76,9 @@ __all__ = [
 __version__ = _version("simtheory")
 
 _HOMES = {
+    "BumpTask": "tasks",
     "Composition": "tasks",
+    "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
     "Samples": "results",

@@ -36,10 +36,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logit, wrightomega
 
 from simtheory._checks import as_finite, as_times, not_negative, rounding, share, shares
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared import depth_clock as clock
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts
@@ -152,8 +152,8 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     aim = share("level", level)
     ahead = start < aim
     moving = (a > 0) & ((start > 0) | (layers < 2.0))
-    y0 = logit(np.where(ahead & moving, start, 0.5 * aim))
-    wait = clock.elapsed(np.broadcast_to(logit(aim), y0.shape), y0, layers)
+    y0 = special.logit(np.where(ahead & moving, start, 0.5 * aim))
+    wait = clock.elapsed(np.broadcast_to(special.logit(aim), y0.shape), y0, layers)
     times = np.where(moving, wait / np.where(a > 0, a, 1.0), np.inf)
     return np.asarray(np.where(ahead, times, 0.0))
 
@@ -204,7 +204,9 @@ def infinite_depth(rate: ArrayLike, w0: ArrayLike, t: ArrayLike) -> Array:
     safe = np.where(still, 0.5, start)
     # −1 − T, without the −1 and the 1/w0 cancelling late: (1 − w0)/w0 is the odds against.
     against = (1.0 - safe) / safe
-    values = 1.0 / (1.0 + wrightomega(against + np.log(against) - np.where(still, 0.0, time)))
+    values = 1.0 / (
+        1.0 + special.wrightomega(against + np.log(against) - np.where(still, 0.0, time))
+    )
     return np.asarray(np.where(still, start, values))
 
 

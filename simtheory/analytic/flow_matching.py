@@ -32,10 +32,10 @@ ends at :math:`1 + \lambda`.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import erf
 
 from simtheory._checks import all_positive, as_finite, not_negative, shares
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned
 from simtheory.labels import implements
@@ -127,9 +127,9 @@ def one_layer_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -
 
 
 def _erf_over(z: Array) -> Array:
-    """Return erf(z)/z, 2/√π at zero."""
+    """Return special.erf(z)/z, 2/√π at zero."""
     small = z < 1e-8
-    return np.where(small, 2.0 / np.sqrt(np.pi), erf(z) / np.where(small, 1.0, z))
+    return np.where(small, 2.0 / np.sqrt(np.pi), special.erf(z) / np.where(small, 1.0, z))
 
 
 @face

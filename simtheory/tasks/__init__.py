@@ -8,15 +8,19 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import du2023, favero2025, yang2024
+from simtheory.tasks import du2023, favero2025, okawa2023, park2024, yang2024
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
+from simtheory.tasks.emergence import ConceptGraph
+from simtheory.tasks.factorization import BumpTask
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
 
 __all__ = [
     "KINDS",
+    "BumpTask",
     "Composition",
+    "ConceptGraph",
     "DenoisingTask",
     "GaussianMixture",
     "RandomHierarchy",
@@ -25,6 +29,8 @@ __all__ = [
     "du2023",
     "favero2025",
     "from_dict",
+    "okawa2023",
+    "park2024",
     "yang2024",
 ]
 
@@ -37,6 +43,8 @@ KINDS: dict[str, Any] = {
         Composition,
         RandomHierarchy,
         TreeGrammar,
+        BumpTask,
+        ConceptGraph,
     )
 }
 """Every class of tasks by its kind, the name that files keep."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from scipy.special import exp1
 
+from simtheory._later import special
 from simtheory._typing import Array
 
 Rate: TypeAlias = Array | float
@@ -32,7 +32,7 @@ def unlearned(A: Rate, B: Rate, t: Array) -> Array:
     later = np.where(early, 1.0, t)
     # Below the smallest float E₁ would be infinite, and so would its difference.
     x, y = (np.maximum(rate * later, np.finfo(float).tiny) for rate in (A, B))
-    return np.where(early, whole - (B - A) * t, exp1(x) - exp1(y))
+    return np.where(early, whole - (B - A) * t, special.exp1(x) - special.exp1(y))
 
 
 def learned(A: Rate, B: Rate, t: Array) -> Array:
@@ -45,4 +45,4 @@ def learned_from_zero(B: Rate, t: Array) -> Array:
     x = B * t
     early = x < _EARLY
     later = np.where(early, 1.0, x)
-    return np.where(early, x, exp1(later) + np.log(later) + np.euler_gamma)
+    return np.where(early, x, special.exp1(later) + np.log(later) + np.euler_gamma)

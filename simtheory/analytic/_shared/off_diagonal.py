@@ -11,8 +11,8 @@ of a small start costs neither steps nor digits.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
 
+from simtheory._later import special
 from simtheory._typing import Array, IntArray
 from simtheory.analytic._shared.axes import leave_regime
 from simtheory.analytic._shared.depth_clock import mode
@@ -96,12 +96,12 @@ def _solved(
 
 
 def _stand_in(w: Array, depth: int) -> Array:
-    return np.asarray(logit(w) if depth == 2 else w ** (-(depth - 2.0) / depth))
+    return np.asarray(special.logit(w) if depth == 2 else w ** (-(depth - 2.0) / depth))
 
 
 def _mode(z: Array, depth: int) -> Array:
     if depth == 2:
-        return np.asarray(np.maximum(expit(z), 1e-300))
+        return np.asarray(np.maximum(special.expit(z), 1e-300))
     return np.asarray(np.maximum(z, 1.0) ** (-depth / (depth - 2.0)))
 
 

@@ -26,10 +26,10 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
-from scipy.special import roots_legendre
 
 from simtheory._checks import as_finite, frozen, non_negative, not_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, Expert, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
@@ -204,7 +204,7 @@ def _rows(centres: Array, y: Array) -> tuple[Array, Array]:
             heights.append(float(meeting[1]))
     edges = np.unique(np.round(heights, 12))
     step = y[1] - y[0]
-    nodes, weights = roots_legendre(8)
+    nodes, weights = special.roots_legendre(8)
     panels = [
         np.linspace(a, b, int(np.ceil((b - a) / (6.0 * step))) + 1) for a, b in pairwise(edges)
     ]

@@ -25,10 +25,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, roots_legendre
 
 from simtheory._checks import as_finite, non_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.naive import check_limit
 from simtheory.errors import ArgumentError, RegimeError
@@ -117,7 +117,7 @@ class Law:
         from scipy.interpolate import CubicHermiteSpline  # slow to import
 
         rate = CubicHermiteSpline(self.x, self.cumulative, self.density).derivative()
-        nodes, weights = roots_legendre(3)
+        nodes, weights = special.roots_legendre(3)
         half = 0.5 * np.diff(self.x)[:, None]
         at = 0.5 * (self.x[1:] + self.x[:-1])[:, None] + half * nodes
         total = float(self.cumulative[-1] - self.cumulative[0])
@@ -334,7 +334,7 @@ def _carried(c: Composition, kappa: float, start: float, points: int) -> Law:
     apart = np.concatenate([[True], np.diff(x) > 1e-14 * np.abs(x[1:])])
     z, x = z[apart], x[apart]
     stretch = np.gradient(x, z)
-    return Law(x, np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / stretch, ndtr(z))
+    return Law(x, np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) / stretch, special.ndtr(z))
 
 
 @implements(
@@ -387,5 +387,5 @@ def separatrix_weights(c: Composition, *, cuts: ArrayLike, start: float = np.inf
     spread = np.array([e.covariances.mean(axis=0) for e in experts])
     check_limit(c.total_weight, c.weights, spread, 0.0, float(start))
     kappa = min(float(e.variances.min()) for e in experts)
-    below = ndtr(_paths(c, ends, kappa, float(start), back=True))
+    below = special.ndtr(_paths(c, ends, kappa, float(start), back=True))
     return np.diff(np.concatenate([[0.0], below, [1.0]]))

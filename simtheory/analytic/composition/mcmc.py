@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from simtheory._checks import all_positive, as_finite, non_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
@@ -221,7 +221,7 @@ def acceptance(kernel: Kernel, variances: ArrayLike, *, level: float = 0.0) -> f
         single: Any = kernel
         turn, u2 = single.angles(v), size**2 / v
         spread = float((u2**2 * np.sin(turn) ** 2 / (32.0 * (1.0 - 0.25 * u2))).sum())
-    return float(2.0 * ndtr(-np.sqrt(0.5 * spread)))
+    return float(2.0 * special.ndtr(-np.sqrt(0.5 * spread)))
 
 
 @face

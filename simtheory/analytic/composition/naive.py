@@ -18,9 +18,9 @@ the start, where y is N(0, ΛI); c : variance of an expert along a direction; g 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy.special import roots_jacobi, roots_legendre
 
 from simtheory._checks import (
     all_positive,
@@ -30,6 +30,7 @@ from simtheory._checks import (
     positive_int,
 )
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
@@ -229,7 +230,11 @@ def _common_frame(covariances: Array) -> Array | None:
     return frame if np.abs(turned[:, off]).max() <= 1e-13 * size else None
 
 
-_NODES, _WEIGHTS = roots_legendre(24)
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Return nodes and weights of Gauss and Legendre on [−1, 1]."""
+    nodes, weights = special.roots_legendre(24)
+    return nodes, weights
 
 
 def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
@@ -238,8 +243,9 @@ def _panels(lowest: float, highest: float, end: float) -> tuple[Array, Array]:
     edges = np.concatenate([[0.0, 0.5 * lowest], lowest * 2.0 ** np.arange(count + 1)])
     edges = np.append(edges[edges < end], end)
     width = np.diff(edges)
-    nodes = edges[:-1, None] + 0.5 * width[:, None] * (1.0 + _NODES)
-    return nodes.ravel(), (0.5 * width[:, None] * _WEIGHTS).ravel()
+    points, weights = _rule()
+    nodes = edges[:-1, None] + 0.5 * width[:, None] * (1.0 + points)
+    return nodes.ravel(), (0.5 * width[:, None] * weights).ravel()
 
 
 def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple[float, float]:
@@ -260,7 +266,7 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
 
     def tail(power: float) -> tuple[Array, Array, Array]:
         """Nodes λ = far/v with the weight v^power on (0, 1), and what is left of g λ^W."""
-        x, weight = roots_jacobi(24, 0.0, power)
+        x, weight = special.roots_jacobi(24, 0.0, power)
         v = 0.5 * (1.0 + x)
         rest = (w * np.log(c / (c * v[:, None] + far))).sum(axis=1)
         return v, weight * 0.5 ** (power + 1.0), rest

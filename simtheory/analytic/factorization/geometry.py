@@ -10,10 +10,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
 from simtheory._checks import all_positive, one_of, positive, positive_int
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import Computed, implements

@@ -16,10 +16,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import exprel
 
 from simtheory._checks import as_times, non_negative, positive_int
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import leave_regime
 from simtheory.errors import ArgumentError, RegimeError
@@ -102,7 +102,7 @@ def _first_difference(rates: Array, t: Array) -> Array:
     low = np.minimum(rates[:, None], rates)
     gap = np.abs(rates[:, None] - rates)
     time = t[:, None, None]
-    return np.asarray(-time * np.exp(-low * time) * exprel(-gap * time))
+    return np.asarray(-time * np.exp(-low * time) * special.exprel(-gap * time))
 
 
 def _second_difference(rates: Array, t: Array) -> Array:
@@ -181,7 +181,7 @@ def perturbation(
     learned = -np.expm1(-x)
     bias = np.sum(variance * _second_difference(rates, times), axis=-1)
     # (1 − e^{−at})²/a, which is zero at rate zero.
-    noisy = noise / n * learned * times[:, None] * exprel(-x)
+    noisy = noise / n * learned * times[:, None] * special.exprel(-x)
     return FiniteSample(
         mean=(learned - bias)[:, :, None] * np.eye(task.dim),
         variance=variance * _first_difference(rates, times) ** 2 + noisy[:, None, :],

@@ -13,10 +13,10 @@ The flow :math:`\dot W = C - W(A + \gamma)` is solved along the eigenvectors of 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import exprel
 
 from simtheory._checks import as_matrix, as_second_moment, as_times, non_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, map_on_concepts
 from simtheory.errors import ShapeError
@@ -33,7 +33,7 @@ __all__ = [
 def _along(rates: Array, start: Array, teacher: Array, t: Array) -> Array:
     """Return W in the eigenbasis of A, shape (..., T, q, d); `rates` include the decay."""
     x = rates * t[:, None]
-    grown = (t[:, None] * exprel(-x))[:, None, :]
+    grown = (t[:, None] * special.exprel(-x))[:, None, :]
     return np.asarray(start[..., None, :, :] * np.exp(-x)[:, None, :] + teacher * grown)
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import mpmath
 import numpy as np
-from scipy import special
 
 from simtheory._checks import as_finite, positive
 from simtheory._faces import face
+from simtheory._later import mpmath, special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.labels import Computed, implements

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 from simtheory._checks import all_positive, as_finite, one_of, share
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError
 from simtheory.labels import Computed, implements

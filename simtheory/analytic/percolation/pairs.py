@@ -11,10 +11,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
 
 from simtheory._checks import as_finite, positive_int
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import Computed, implements
@@ -137,8 +137,8 @@ def connection_probability(m: ArrayLike, *, nx: int, ny: int) -> Array:
         left = every - others
         with np.errstate(invalid="ignore"):
             log = (
-                gammaln(left + 1) - gammaln(np.maximum(left - given, 0.0) + 1)
-                - gammaln(every + 1) + gammaln(every - given + 1)
+                special.gammaln(left + 1) - special.gammaln(np.maximum(left - given, 0.0) + 1)
+                - special.gammaln(every + 1) + special.gammaln(every - given + 1)
             )  # fmt: skip
         return np.asarray(np.where(given > left, 0.0, values * np.exp(log)))
 

@@ -10,10 +10,10 @@ mode k has spent learned; L : lower Cholesky factor of W(0), rows by decreasing 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import exprel, hyp2f1
 
 from simtheory._checks import as_finite, as_times
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import (
     closed_form,
@@ -263,8 +263,8 @@ def early_correction(
     # Only from w_ii(0) = 0 could these grow without bound, and then there is no tie.
     carried = np.exp(np.where(tie == 0, 0.0, 2.0 * a * (times - learned)))
     grown = np.exp(np.where(tie == 0, 0.0, 2.0 * (a + b) * times - (2.0 - q) * a * learned))
-    then = carried * hyp2f1(1.0, -q, 1.0 + r, w0[..., :1])
-    now = grown * hyp2f1(1.0, -q, 1.0 + r, mode)
+    then = carried * special.hyp2f1(1.0, -q, 1.0 + r, w0[..., :1])
+    now = grown * special.hyp2f1(1.0, -q, 1.0 + r, mode)
     return np.asarray((a + b) / (2.0 * b) * tie**2 * (then - now))
 
 
@@ -420,7 +420,7 @@ def _drive(rates: Array, teacher: Array, decay: float) -> Array:
 def _grown_time(drives: Array, t: Array) -> Array:
     """Return (e^{2gt} − 1)/2g, shape (T, d), for 2gt of at most one; t at g = 0."""
     x = np.minimum(2.0 * drives * t[:, None], 1.0)
-    return np.asarray(t[:, None] * exprel(x))
+    return np.asarray(t[:, None] * special.exprel(x))
 
 
 def _first_order_target(rates: Array, drives: Array, W0: Array, t: Array) -> Array:

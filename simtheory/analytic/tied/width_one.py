@@ -14,10 +14,10 @@ the nodes without changing the values at the ends.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
 from simtheory._checks import as_times, not_negative
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, width_one_on_concepts
 from simtheory.errors import RegimeError, SolveError
@@ -200,12 +200,12 @@ def _rank_one(rates: Array, u0: Array, t: Array) -> Array:
     def log_x(s: Array) -> Array:
         """Return ln X; rates count from the top one, so that equal rates cancel exactly."""
         shares = 2.0 * ((a - top) * s[..., None] + size)
-        return np.asarray(2.0 * top * s + logsumexp(shares, axis=-1) + gap)
+        return np.asarray(2.0 * top * s + special.logsumexp(shares, axis=-1) + gap)
 
     s = _slowed_time(log_x, t)
     level = log_x(s)
     exponent = (a - top) * s[:, None] + size
-    share = exponent - 0.5 * logsumexp(2.0 * exponent, axis=-1, keepdims=True)
+    share = exponent - 0.5 * special.logsumexp(2.0 * exponent, axis=-1, keepdims=True)
     # g = 2X/(X + √(X²+4)), written for the side of X = 1 on which nothing overflows.
     below, above = np.minimum(level, 0.0), np.maximum(level, 0.0)
     log_g = np.where(
@@ -305,6 +305,6 @@ def _rank_one_decay(rates: Array, u0: Array, t: Array, decay: float) -> Array:
         raise SolveError(f"The two-state system stopped: {found.message}", time=found.t[-1] / unit)
     s, y = found.y
     exponent = log_share + 2.0 * s[:, None] * a
-    log_u = 0.5 * (y[:, None] + exponent - logsumexp(exponent, axis=1, keepdims=True))
+    log_u = 0.5 * (y[:, None] + exponent - special.logsumexp(exponent, axis=1, keepdims=True))
     path[np.ix_(t > 0, alive)] = np.sign(u0[alive]) * np.exp(log_u)
     return path

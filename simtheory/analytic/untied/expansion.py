@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, gamma, logit, rgamma
 
 from simtheory._checks import as_finite, as_times, rounding, share
 from simtheory._faces import face
+from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form, leave_regime, map_from_concepts
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, on_concepts
@@ -286,8 +286,8 @@ def crossing(
             "A crossing needs the weaker rate between 1e-6 and 0.999 of the stronger, but the rates are "
             f"{strong:g} and {weak:g}."
         )
-    y = logit(begin) + 2.0 * strong * np.concatenate([[0.0], times])
-    entries, partners = branches(0.5 * weak / strong, expit(y), expit(-y), begin)
+    y = special.logit(begin) + 2.0 * strong * np.concatenate([[0.0], times])
+    entries, partners = branches(0.5 * weak / strong, special.expit(y), special.expit(-y), begin)
     weights = np.linalg.solve(np.stack([entries[:, 0], partners[:, 0]]), first)
     return Crossing(weights @ entries[:, 1:], weights @ partners[:, 1:])
 
@@ -311,8 +311,8 @@ def gauss(a: float, b: float, c: float, x: Array, rest: Array, power: float) -> 
     """Return (1 − x)^power ₂F₁(a, b; c; x) where c − a − b is not an integer."""
     gap = c - a - b
     low, high = np.minimum(x, 0.5), np.minimum(rest, 0.5)
-    one = gamma(c) * gamma(gap) * rgamma(c - a) * rgamma(c - b)
-    two = gamma(c) * gamma(-gap) * rgamma(a) * rgamma(b)
+    one = special.gamma(c) * special.gamma(gap) * special.rgamma(c - a) * special.rgamma(c - b)
+    two = special.gamma(c) * special.gamma(-gap) * special.rgamma(a) * special.rgamma(b)
     near_one = one * rest**power * _series(a, b, 1.0 - gap, high)
     near_one += two * rest ** (power + gap) * _series(c - a, c - b, 1.0 + gap, high)
     return np.asarray(np.where(x < 0.5, rest**power * _series(a, b, c, low), near_one))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import expm
 
 from simtheory._faces import face
 from simtheory._typing import Array
@@ -175,6 +174,8 @@ def frozen_masses(found: FreezeOut, name: str, run: PlaneRun) -> Array:
     ndarray, shape (8,)
         The masses.
     """
+    from scipy.linalg import expm
+
     acceptance = np.mean([one.arrays["acceptance"] for one in run.samples], axis=0)
     masses = found.exact[0]
     for rates, time in zip(found.rates, times_of(name, acceptance), strict=True):

@@ -76,7 +76,9 @@ class Call:
     def _about(self, text: str, value: Any) -> str | None:
         if len(text) > 600:
             return f"an error of {len(text)} characters: {text[:200]}"
-        words = re.findall(r"[A-Za-z_0-9]+", f"{text} {text.lower()}".replace("axis", "axes"))
+        words = re.findall(
+            r"[A-Za-z_0-9]+", f"{text} {text.lower()} {text.replace('axis', 'axes')}"
+        )
         keys = set(value) if isinstance(value, Mapping) else set()
         named = {*self.entry.parameters, *self.entry.beside, *keys} & set(words)
         return None if named or text.startswith("The file ") else f"names no argument: {text}"

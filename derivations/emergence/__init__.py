@@ -1,0 +1,1 @@
+"""Proofs on concept graphs: regression and kernels (graphs), linear diffusion (diffusion)."""

@@ -1,0 +1,148 @@
+r"""Affine regression on a concept graph: outputs for every class, and when each is learned for good.
+
+Problem
+-------
+One affine layer learns to return the data of the trained classes from themselves, by gradient flow on half
+the squared error, from zero weights:
+
+.. math:: f(v, t) = W^\star (I - e^{-At}) \varphi(v), \qquad W^\star = (0 \mid I), \qquad
+   A = \sum_v p_v \varphi\varphi^{T} + \operatorname{diag}(0, \sigma^2).
+
+Symbols
+-------
+phi : features (1, mu ∘ c(v)), without the one if there is no bias; A : their second moment; lambda : its
+eigenvalues, the rates.
+
+Reading
+-------
+The bias is what orders classes by distance: the net first learns what the trained classes have in common.
+Without it all classes of equal strength are learned together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simtheory._checks import as_times, flag, share
+from simtheory._faces import face
+from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._shared.crossings import last_crossing
+from simtheory.tasks.emergence import ConceptGraph
+
+__all__ = ["learning_times", "regression"]
+
+
+class Modes(NamedTuple):
+    """Eigenvectors of the second moment of the features, and how outputs follow from them."""
+
+    rates: Array  # (J,)
+    inputs: Array  # (P, J): component of each class's features
+    outputs: Array  # (J, m): what a component gives
+
+
+def modes_of(features: Array, weights: Array, spread: Array, probes: Array, skip: int) -> Modes:
+    """Return the modes of regression on features (K, f), for probes (P, f).
+
+    The first `skip` features are no outputs. The singular values of the weighted features are the roots
+    of the rates; so a rate keeps its digits down to 1e-30 of the largest.
+    """
+    rows = np.concatenate([np.sqrt(weights)[:, None] * features, np.diag(spread)])
+    sizes, axes = np.linalg.svd(rows, full_matrices=False)[1:]
+    rank = sizes > max(rows.shape) * np.finfo(float).eps * sizes[0]
+    axes = axes[rank]
+    return Modes(np.square(sizes[rank]), probes @ axes.T, axes[:, skip:])
+
+
+def _modes(graph: ConceptGraph, classes: ArrayLike | None, bias: bool) -> tuple[Modes, ArrayLike]:
+    asked = graph.classes if classes is None else graph.checked(classes)
+    skip = int(flag("bias", bias))
+    features, probes = (
+        np.concatenate([np.ones((len(codes), skip)), codes], axis=1)
+        for codes in (graph.centroids, graph.encode(asked))
+    )
+    spread = np.concatenate([np.zeros(skip), graph.spread])
+    return modes_of(features, graph.weights, spread, probes, skip), asked
+
+
+@face
+def regression(
+    graph: ConceptGraph, t: ArrayLike, *, classes: ArrayLike | None = None, bias: bool = True
+) -> Array:
+    """Return the outputs of affine regression for classes, as shares of the strengths.
+
+    Parameters
+    ----------
+    graph : ConceptGraph
+        Trained classes, frequencies, strengths, spread and code.
+    t : array_like, shape (T,)
+        Canonical times, of gradient flow on half the squared error: learning rate times steps.
+    classes : array_like of int, shape (P, n), optional
+        Classes. Default: all.
+    bias : bool
+        Whether the layer has a constant feature.
+
+    Returns
+    -------
+    ndarray, shape (T, P, m)
+        Outputs divided by the strength of their concept; m = n for `Presence` and `Signed` codes of two
+        values.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import okawa2023
+    >>> regression(okawa2023.main_split(), [3.92], classes=[[1, 1, 1]]).round(3)
+    array([[[0.5, 0.5, 0.5]]])
+    """
+    times = as_times(t)
+    modes, _ = _modes(graph, classes, bias)
+    risen = -np.expm1(-np.outer(times, modes.rates))
+    outputs = modes.outputs / graph.mu[graph.concepts]
+    return np.asarray(np.einsum("tj,pj,jm->tpm", risen, modes.inputs, outputs, optimize=True))
+
+
+@face
+def learning_times(
+    graph: ConceptGraph,
+    *,
+    classes: ArrayLike | None = None,
+    level: float = 0.5,
+    bias: bool = True,
+) -> Array:
+    """Return when affine regression has learned each class for good.
+
+    Parameters
+    ----------
+    graph : ConceptGraph
+        Trained classes, frequencies, strengths, spread and code.
+    classes : array_like of int, shape (P, n), optional
+        Classes. Default: all.
+    level : float
+        Share of the way from any other value of a concept to the own one that counts as learned, in
+        (0, 1); ½ is where the own value becomes the nearest.
+    bias : bool
+        Whether the layer has a constant feature.
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        Canonical times after which every concept stays right; 0 if it is so from the start, inf if it
+        never is.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import okawa2023
+    >>> classes = [[0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1]]
+    >>> learning_times(okawa2023.main_split(), classes=classes).round(3)
+    array([0.   , 1.865, 2.351, 3.92 ])
+    """
+    height = share("level", level)
+    modes, asked = _modes(graph, classes, bias)
+    walls = graph.boundaries(asked)
+    ways = np.einsum("prm,jm->prj", walls.normals, modes.outputs, optimize=True)
+    ways *= modes.inputs[:, None, :]
+    found = last_crossing(
+        ways.reshape(-1, modes.rates.size), modes.rates, walls.offsets.ravel(), height
+    )
+    return np.asarray(found.reshape(walls.offsets.shape).max(axis=1))

@@ -1,0 +1,1 @@
+"""Statements on concept graphs: regression and kernels (graphs), linear diffusion (diffusion)."""
