@@ -26,7 +26,13 @@ from simtheory.validation.factorization.worlds import (
     Joint,
     Sinusoids,
 )
-from simtheory.validation.nets.diffusion import ConceptRun, Denoiser, MLPDenoiser, UNetDenoiser, train
+from simtheory.validation.nets.diffusion import (
+    ConceptRun,
+    Denoiser,
+    MLPDenoiser,
+    UNetDenoiser,
+    train,
+)
 from simtheory.validation.nets.optimisers import CosineAdam
 
 __all__ = [
@@ -72,7 +78,9 @@ def lattice_thresholds(budget: Budget) -> Thresholds:
     reach = {4: 1.0, 20: math.sqrt(5.0), 68: math.sqrt(20.0)}
     values = [
         [
-            percolation.lattice(128, reach=reach[z], runs=more * runs[z], rng=seed).threshold().value
+            percolation.lattice(128, reach=reach[z], runs=more * runs[z], rng=seed)
+            .threshold()
+            .value
             for seed in range(_BLOCKS)
         ]
         for z in runs
@@ -232,7 +240,8 @@ def asked(
     judge, samples = world.judge(), run.examples[0, -1]
     placed = judge.place(samples)
     near, nearer = (
-        CentreJudge(tolerance, task=world.task).right(placed, run.prompts) for tolerance in (1.0, 0.5)
+        CentreJudge(tolerance, task=world.task).right(placed, run.prompts)
+        for tolerance in (1.0, 0.5)
     )
     alike = judge.alike(samples, run.prompts) > 0.9
     each = np.stack([near.all(axis=1), nearer.all(axis=1), alike], axis=1)
@@ -364,14 +373,14 @@ def held_out(budget: Budget, shape: str, kind: str) -> Answers:
 
 @experiment
 def few(budget: Budget) -> tuple[IntArray, list[Answers], Answers]:
-    """Train on images of at most one stripe, and a few of both; the last set has those few alone.
+    """Train on images of at most one stripe and a few of both; and, last, on five of both alone.
 
     The canvas has a margin of 3 pixels. Both ends of a factor are out of view, so its code may be periodic.
     """
     numbers = np.array([0, 1, 5, 20])
     code = Sinusoids(5.25, period=21.0)
     alone = BumpTask(16, 1.0, shape=Stripes(), layout=Random(1500), held_out=Hole(30.0), margin=3)
-    pairs = BumpTask(16, 1.0, shape=Stripes(), layout=Random(5), margin=3)
+    pairs = BumpTask(16, 1.0, shape=Stripes(), layout=Random(5))
     worlds = [BumpImages(alone, code, leaked=int(m)) for m in numbers]
     pairs_only = BumpImages(pairs, code)
     found = _many(worlds, budget)
@@ -379,7 +388,9 @@ def few(budget: Budget) -> tuple[IntArray, list[Answers], Answers]:
 
 
 CODES: dict[str, Code] = {"separate": Sinusoids(4.0), "joint": Joint(8, 4.0)}
-_GRID = np.stack(np.meshgrid(*[np.arange(12) * 16.0 / 12.0] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+_GRID = np.stack(np.meshgrid(*[np.arange(12) * 16.0 / 12.0] * 2, indexing="ij"), axis=-1).reshape(
+    -1, 2
+)
 
 
 class Represented(NamedTuple):
@@ -394,9 +405,7 @@ class Represented(NamedTuple):
 @experiment
 def represented(budget: Budget, code: str) -> Represented:
     """Train on 1024 bumps under a code, and measure the hidden layer on a grid of 12×12 labels."""
-    world = BumpImages(
-        BumpTask(16, 1.0, layout=Random(1024), periodic=True), CODES[code]
-    )
+    world = BumpImages(BumpTask(16, 1.0, layout=Random(1024), periodic=True), CODES[code])
     parts, after, before = [], [], []
     for seed in range(_seeds(budget)):
         run, answers = asked(MLP, world, seed=seed, steps=_STEPS, device=budget.device)
@@ -414,15 +423,20 @@ def with_stripes(budget: Budget) -> tuple[Scaling, Scaling]:
     sides = (12, 16, 24)
     found = []
     for margin in (0, 1):
-        numbers = np.array([[round(n * (side / 16) ** 2) for n in (30, 50, 80, 130, 200)] for side in sides])
+        numbers = np.array(
+            [[round(n * (side / 16) ** 2) for n in (20, 32, 50, 80, 126, 200)] for side in sides]
+        )
         worlds = [
             [
                 BumpImages(
-                    BumpTask(side, 1.0, layout=Random(int(n)), margin=margin * side // 4), Sinusoids(4.0)
+                    BumpTask(side, 1.0, layout=Random(int(n)), margin=margin * side // 4),
+                    Sinusoids(4.0),
                 )
                 for n in row
             ]
             for side, row in zip(sides, numbers, strict=True)
         ]
-        found.append(Scaling(np.array(sides, float), numbers, [_many(row, budget) for row in worlds]))
+        found.append(
+            Scaling(np.array(sides, float), numbers, [_many(row, budget) for row in worlds])
+        )
     return found[0], found[1]

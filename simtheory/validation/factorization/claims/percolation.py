@@ -41,9 +41,14 @@ def lattice_threshold(found: runs.Thresholds) -> Evidence:
     def draw(ax: Any) -> None:
         z = np.geomspace(3.5, 80.0, 100)
         ax.plot(z, _MEAN_DEGREE / (z + 3.3), "--", color=plot.GREY, label="4.512/(z + 3.3)")
-        ax.plot(found.neighbours, found.values.mean(axis=1), "o", color=plot.colour(0), label="runs")
+        ax.plot(
+            found.neighbours, found.values.mean(axis=1), "o", color=plot.colour(0), label="runs"
+        )
         ax.set(
-            xscale="log", yscale="log", xlabel="neighbours z", ylabel="threshold: share of kept sites"
+            xscale="log",
+            yscale="log",
+            xlabel="neighbours z",
+            ylabel="threshold: share of kept sites",
         )
         ax.legend()
 
@@ -72,9 +77,7 @@ def continuum_threshold(found: runs.Discs) -> Evidence:
 
     def draw(ax: Any) -> None:
         for k, side in enumerate(found.sides):
-            ax.plot(
-                found.filling, found.wrapping[k], color=plot.colour(k), label=f"side {side:g}"
-            )
+            ax.plot(found.filling, found.wrapping[k], color=plot.colour(k), label=f"side {side:g}")
         ax.axvline(forms.CONTINUUM_THRESHOLD.value, ls=":", color=plot.GREY)
         ax.axhline(forms.wrapping_probabilities().either, ls=":", color=plot.GREY)
         ax.set(xlabel="filling factor η", ylabel="probability that a cluster wraps")
