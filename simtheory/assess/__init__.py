@@ -9,12 +9,14 @@ kind         what you bring                                  functions
 strings      generated strings and their grammar             `strings` (reader), `score`
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
+activations  activations on a grid of factor values          `activations`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
 ===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
+from simtheory.assess.factors import Estimate, Geometry, activations
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
@@ -22,10 +24,13 @@ from simtheory.assess.tokens import Coherence, coherence, texts
 __all__ = [
     "Coherence",
     "ErrorSplit",
+    "Estimate",
+    "Geometry",
     "Outlook",
     "Probe",
     "Score",
     "Share",
+    "activations",
     "coherence",
     "error_split",
     "external",

@@ -1,0 +1,26 @@
+"""Good calls on representations of factors, accuracies over numbers of examples, and label sets."""
+
+from typing import Any
+
+import numpy as np
+
+from simtheory import assess
+
+_GRID = np.stack([each.ravel() for each in np.indices((5, 5))], axis=1)
+_ROWS = np.random.default_rng(0).normal(size=(25, 3))
+_FOUND = assess.activations(_ROWS, _GRID, rng=0)
+_ESTIMATE = assess.Estimate(0.5, 0.4, 0.6, 0.1)
+
+OWN: dict[str, dict[str, Any]] = {
+    "assess.activations": {"activations": _ROWS, "labels": _GRID},
+    "assess.Estimate": {"value": 0.5, "low": 0.4, "high": 0.6, "null": 0.1},
+    "assess.Geometry": {name: getattr(_FOUND, name) for name in _FOUND.__slots__},
+    "assess.factors.Factor": {
+        "name": "x", "levels": 5, "parallelism": _ESTIMATE, "continuity": _ESTIMATE
+    },
+    "assess.factors.Pair": {"name": "x, y", "interaction": _ESTIMATE, "orthogonality": _ESTIMATE},
+}  # fmt: skip
+
+MAY_BE_NAN = (
+    r"simtheory\.assess\.(Estimate|activations)",  # what is not defined, and intervals that are withheld
+)
