@@ -30,7 +30,6 @@ from simtheory.validation.nets.diffusion import (
     ConceptRun,
     Denoiser,
     MLPDenoiser,
-    UNetDenoiser,
     train,
 )
 from simtheory.validation.nets.optimisers import CosineAdam
@@ -394,27 +393,36 @@ _GRID = np.stack(np.meshgrid(*[np.arange(12) * 16.0 / 12.0] * 2, indexing="ij"),
 
 
 class Represented(NamedTuple):
-    """Answers, the geometry of the hidden layer of each seed after and before training, and the code's."""
+    """Answers, the geometry of the hidden layer of each seed after and before training, and the code's.
+
+    `leading` holds the share of the layer's variance in its four largest components, after and before (S, 2).
+    """
 
     answers: Answers
     trained: list[Geometry]
     untrained: list[Geometry]
     code: Geometry
+    leading: Array
 
 
 @experiment
 def represented(budget: Budget, code: str) -> Represented:
-    """Train on 1024 bumps under a code, and measure the hidden layer on a grid of 12×12 labels."""
+    """Train on 1024 bumps under a code, and measure the hidden layer on a grid of 12×12 labels; 2500 steps."""
     world = BumpImages(BumpTask(16, 1.0, layout=Random(1024), periodic=True), CODES[code])
-    parts, after, before = [], [], []
+    parts: list[Answers] = []
+    after: list[Geometry] = []
+    before: list[Geometry] = []
+    leading = np.empty((_seeds(budget), 2))
     for seed in range(_seeds(budget)):
-        run, answers = asked(MLP, world, seed=seed, steps=_STEPS, device=budget.device)
+        run, answers = asked(MLP, world, seed=seed, steps=_LONG, device=budget.device)
         layer = hidden(run, _GRID)
         parts.append(answers)
-        for kept, layers in ((after, layer.activations), (before, layer.baseline)):
+        for k, (kept, layers) in enumerate(((after, layer.activations), (before, layer.baseline))):
             kept.append(activations(layers[0], _GRID, period=16.0, rng=0))
+            powers = np.linalg.svd(layers[0] - layers[0].mean(axis=0), compute_uv=False) ** 2
+            leading[seed, k] = powers[:4].sum() / powers.sum()
     plain = activations(world.condition(_GRID), _GRID, period=16.0, rng=0)
-    return Represented(_joined(parts), after, before, plain)
+    return Represented(_joined(parts), after, before, plain, leading)
 
 
 @experiment

@@ -29,9 +29,7 @@ def _change(found: runs.Represented, measure: str) -> list[float]:
 
 def _draw(found: runs.Represented, measure: str, null: float) -> Any:
     def draw(ax: Any) -> None:
-        for k, (name, each) in enumerate(
-            (("untrained", found.untrained), ("trained", found.trained))
-        ):
+        for k, each in enumerate((found.untrained, found.trained)):
             values = _of(measure, each)
             ax.plot([k] * len(values), values, "o", color=plot.colour(k))
         ax.plot([2], [getattr(found.code, measure).value], "s", color=plot.INK)
@@ -133,6 +131,40 @@ def not_continuous(found: runs.Represented) -> Evidence:
         null=1.0,
         seeds=list(range(len(found.trained))),
         draw=_draw(found, "continuity", circle),
+        doubt=doubt([found.answers]),
+    )
+
+
+@liang(
+    "manifold-forms",
+    where="Fig. 2",
+    statement="The variance of the representation concentrates on four components as training goes on.",
+    quantity="share of the variance in the four leading components after training less that before, separate codes; "
+    + _LAYER,
+    band=(0.05, 0.75),
+    null="the untrained net",
+    reads=[runs.represented.of("separate")],
+    budget="full",
+)
+def manifold_forms(found: runs.Represented) -> Evidence:
+    """Leading components after and before training."""
+
+    def draw(ax: Any) -> None:
+        for k in (0, 1):
+            ax.plot(
+                [1 - k] * len(found.leading), found.leading[:, k], "o", color=plot.colour(1 - k)
+            )
+        ax.axhline(1.0, ls=":", color=plot.GREY)
+        ax.set(
+            xticks=range(2), xticklabels=["untrained", "trained"], xlim=(-0.5, 1.5),
+            ylabel="share of four components",
+        )  # fmt: skip
+
+    return Evidence(
+        values=(found.leading[:, 0] - found.leading[:, 1]).tolist(),
+        null=0.0,
+        seeds=list(range(len(found.leading))),
+        draw=draw,
         doubt=doubt([found.answers]),
     )
 

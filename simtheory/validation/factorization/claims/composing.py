@@ -57,6 +57,11 @@ def stripes_compose(found: runs.Answers) -> Evidence:
     band=(0.7, 1.4),
     null="composing",
     reads=[runs.held_out.of("bump", "hole")],
+    expected=Verdict.DISAGREES,
+    reason="The net interpolates over about a pixel from the rim, so that it is right more often than the nearest "
+    "example within ½ pixel, and more so the longer it is trained: 1.05 times after 1000 steps, 1.6 after 2500. "
+    "It does not compose: further inside it fails.",
+    errata="bumps-interpolate",
 )
 def bumps_do_not(found: runs.Answers) -> Evidence:
     """Bumps inside a hole of combinations."""
@@ -101,7 +106,10 @@ def lesion_one_factor(found: runs.Answers) -> Evidence:
     band=(1.2, 1000.0),
     null="five images of both alone, without stripes of one factor",
     reads=[runs.few],
-    expected=Verdict.AGREES,
+    expected=Verdict.DISAGREES,
+    reason="Stripes of one factor alone are enough, as for every additive learner: without a single image of both the "
+    "net draws all of them.",
+    errata="few-examples",
 )
 def few_examples(found: tuple[IntArray, list[runs.Answers], runs.Answers]) -> Evidence:
     """Accuracy over the number of images that show both factors."""
