@@ -1,7 +1,7 @@
-"""The second road: flows and optimisers, samplers of compositions, trees, and percolation."""
+"""The second road: flows and optimisers, samplers of compositions, concept graphs, trees, and percolation."""
 
 from simtheory._names import public
-from simtheory.sim import composition, hierarchy, percolation
+from simtheory.sim import composition, emergence, hierarchy, percolation
 from simtheory.sim.cache import KernelCache, clear_cache, kernel_cache, warmup
 from simtheory.sim.descent import descend
 from simtheory.sim.engine.status import Status
@@ -51,6 +51,7 @@ __all__ = [
     "clear_cache",
     "composition",
     "descend",
+    "emergence",
     "hierarchy",
     "integrate",
     "kernel_cache",

@@ -7,11 +7,11 @@ expert is replaced by the Gaussian of its moments, which the answer says. Masses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import positive_int
+from simtheory._checks import number, positive, positive_int
 from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
@@ -23,6 +23,8 @@ from simtheory.analytic.composition.naive import GaussianLaw, naive_law
 from simtheory.analytic.composition.paths import Validity, validity
 from simtheory.errors import RegimeError
 from simtheory.noise import HMC, MALA, Levels
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.mixtures import GaussianMixture
 from simtheory.tasks.composition.tails import require_mixtures
@@ -38,7 +40,7 @@ _CONSTANT = (
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Advice:
     """What samplers would return on a composition.
 
@@ -77,10 +79,15 @@ class Advice:
     step: float
     leapfrog: int
     acceptance: dict[str, float]
-    moves: Array
-    distances: Array | None
+    moves: Array = field(metadata=over("moves", labels=True))
+    distances: Array | None = field(metadata=over("moves"))
     sampler: str
     reason: str
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        number("total_weight", self.total_weight)
+        positive("step", self.step)
 
     def __str__(self) -> str:
         return rows_as_text("Advice on a composition", self._rows())

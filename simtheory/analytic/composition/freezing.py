@@ -22,18 +22,20 @@ m. No number is fitted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 import numpy as np
 
-from simtheory._checks import as_finite, frozen, non_negative, not_negative
+from simtheory._checks import as_finite, frozen, non_negative, not_negative, number
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, Expert, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 
 __all__ = ["FreezeOut", "cell_masses", "freeze_out", "relaxed"]
@@ -44,7 +46,7 @@ _LARGEST = 4_000_000  # points of a grid; a composition that needs more is refus
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FreezeOut:
     """Masses of cells through the levels of annealing.
 
@@ -60,10 +62,19 @@ class FreezeOut:
         Level at which the exact masses come nearest to the final ones: where they froze.
     """
 
-    masses: Array
-    exact: Array
-    rates: Array
+    masses: Array = field(metadata=over("t", "cell"))
+    exact: Array = field(metadata=over("t", "cell"))
+    rates: Array = field(metadata=over("t", "cell", "to"))
     level: float
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        number("level", self.level)
 
 
 @face

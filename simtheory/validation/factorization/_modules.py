@@ -10,10 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from simtheory._typing import Array
-from simtheory.noise import Level
 from simtheory.validation.nets.diffusion._nets import Dense
 
-__all__ = ["Blind", "activations"]
+__all__ = ["Blind", "layers"]
 
 
 class Blind(eqx.Module):
@@ -46,14 +45,18 @@ def _hidden(net: Any, z: Any, condition: Any, u: Any) -> Any:
     return net.hidden(z, condition, u)
 
 
-def activations(net: Any, images: Array, condition: Array, noises: Array, at: Level) -> Array:
-    """Return the hidden layer (P, d) on noised images, averaged over noises that all images share."""
-    net = jax.tree.map(jnp.asarray, net)
-    dtype = jax.tree.leaves(net)[0].dtype
-    asked = jnp.asarray(condition, dtype)
-    u = jnp.full(len(images), at.time, dtype)
-    total: Any = 0.0
-    for noise in noises:
-        z = jnp.asarray(at.alpha * images + at.sigma * noise, dtype)
-        total = total + np.asarray(_hidden(net, z, asked, u), np.float64)
-    return np.asarray(total / len(noises))
+def layers(
+    net: Any, world: Any, seed: int, weights: tuple[Array, ...], asked: Array, noised: Array, time: float
+) -> tuple[Array, Array]:
+    """Return the hidden layer (P, d) after and before training, the mean over noised images (draws, P, ...)."""
+    dtype = np.dtype(world.precision)
+    init, _ = jax.random.split(jax.random.key(seed))
+    before = net.build(world.shape, asked.shape[1], init, dtype)
+    shape = jax.tree.structure(before)
+    after = jax.tree.unflatten(shape, [jnp.asarray(part) for part in weights])
+    condition, u = jnp.asarray(asked, dtype), jnp.full(len(asked), time, dtype)
+    found = []
+    for one in (after, before):
+        seen = [_hidden(one, jnp.asarray(z, dtype), condition, u) for z in noised]
+        found.append(np.mean(np.asarray(seen, np.float64), axis=0))
+    return found[0], found[1]

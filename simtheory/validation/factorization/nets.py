@@ -15,7 +15,7 @@ from simtheory.errors import ArgumentError
 from simtheory.noise import Schedule
 from simtheory.validation.factorization.worlds import BumpImages
 from simtheory.validation.nets.devices import computing_on, find_device
-from simtheory.validation.nets.diffusion.denoisers import Denoiser
+from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun
 
 __all__ = ["Decoder", "Hidden", "hidden"]
@@ -115,28 +115,30 @@ def hidden(
         If the labels are no pairs.
     """
     learned = run.learned
-    if (
-        learned is None
-        or not isinstance(learned.world, BumpImages)
-        or not all(hasattr(net, "hidden") for net in learned.ends)
-    ):
+    if learned is None or not isinstance(learned.world, BumpImages) or not run.nets:
         raise ArgumentError(
-            "Argument `run` must be a run of `train` on BumpImages, with an MLPDenoiser, a UNetDenoiser or a "
-            f"Decoder, but it is {run!r}."
+            f"Argument `run` must be a run of `train` on BumpImages, but it is {run!r}."
+        )
+    if not isinstance(learned.net, MLPDenoiser | UNetDenoiser | Decoder):
+        raise ArgumentError(
+            "Argument `run` must be of an MLPDenoiser, a UNetDenoiser or a Decoder, but its net is "
+            f"{learned.net!r}."
         )
     world = learned.world
-    condition, images = world.condition(labels), world.images(labels)
+    asked, images = world.condition(labels), world.images(labels)
     time = _time(learned.schedule, level)
     at = learned.schedule.at(np.asarray(time))
     at = at if learned.schedule.preserves_variance else at.normalised
-    noises = as_generator(rng).standard_normal((positive_int("draws", draws), *world.shape))
-    from simtheory.validation.factorization._modules import activations
+    noises = as_generator(rng).standard_normal((positive_int("draws", draws), 1, *world.shape))
+    noised = at.alpha * images + at.sigma * noises
+    from simtheory.validation.factorization._modules import layers
 
     with computing_on(find_device("cpu"), precision=world.precision):
-        after, before = (
-            np.stack([activations(net, images, condition, noises, at) for net in nets])
-            for nets in (learned.ends, learned.starts)
-        )
+        found = [
+            layers(learned.net, world, seed, weights, asked, noised, time)
+            for seed, weights in zip(run.seeds, run.nets, strict=True)
+        ]
+    after, before = (np.stack(part) for part in zip(*found, strict=True))
     return Hidden(np.array(labels, np.float64), after, before)
 
 

@@ -154,11 +154,6 @@ class Engine:
             for name, a in full.items()
         }
 
-    @property
-    def states(self) -> list[Any]:
-        """The states of the groups, where training stands."""
-        return list(self._at[1])
-
     def save(self) -> tuple[int, list[Array]]:
         """Return where training stands.
 

@@ -13,6 +13,7 @@ module                 what stands there
 =====================  =======================================================================
 `worlds`               `World`: data and conditions; `Judge`: which samples are right
 `vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a classifier
+`captions`             `Mask`: words that captions leave out
 `denoisers`            `Denoiser`: an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`
 `readings`             numbers of a run: learning steps, the bend, the slowdown
@@ -23,11 +24,13 @@ Schedules and samplers are those of `simtheory.noise`; the runs that the documen
 """
 
 from simtheory._names import public
+from simtheory.validation.nets.diffusion.captions import Mask
 from simtheory.validation.nets.diffusion.denoisers import Denoiser, MLPDenoiser, UNetDenoiser
 from simtheory.validation.nets.diffusion.images import ConceptImages
 from simtheory.validation.nets.diffusion.readings import (
     bend_and_return,
     concept_loss,
+    emergence_steps,
     learning_steps,
     speed,
     strength_order,
@@ -45,10 +48,12 @@ __all__ = [
     "Denoiser",
     "Judge",
     "MLPDenoiser",
+    "Mask",
     "UNetDenoiser",
     "World",
     "bend_and_return",
     "concept_loss",
+    "emergence_steps",
     "learning_steps",
     "speed",
     "strength_order",

@@ -35,6 +35,8 @@ class DenoisingLearner(Learner):
     size: int  # of a batch
     prediction: str
     convolves: bool
+    drop: float = 0.0  # share of conditions that are left out
+    guidance: float = 0.0
 
     @property
     def counts_loss(self) -> bool:
@@ -47,11 +49,24 @@ class DenoisingLearner(Learner):
         return self.convolves
 
     def batch(self, data: Any, order: Any, key: Any, common: Common, step: Any) -> Any:
-        """Return points and conditions, drawn with replacement."""
-        x, condition = data
-        choose, _, _ = jax.random.split(jax.random.fold_in(key, step), 3)
-        rows = jax.random.randint(choose, (self.size,), 0, len(x))
-        return x[rows], condition[rows]
+        """Return points and conditions, drawn with replacement.
+
+        With a third entry of the data, the frequencies of the classes, summed up, first a class is drawn.
+        """
+        x, condition, *more = data
+        choose, leave, _ = jax.random.split(jax.random.fold_in(key, step), 3)
+        if more:
+            each = len(x) // len(more[0])
+            pick, choose = jax.random.split(choose)
+            u = jax.random.uniform(pick, (self.size,), more[0].dtype)
+            classes = jnp.searchsorted(more[0][:-1], u, side="right")
+            rows = each * classes + jax.random.randint(choose, (self.size,), 0, each)
+        else:
+            rows = jax.random.randint(choose, (self.size,), 0, len(x))
+        if not self.drop:
+            return x[rows], condition[rows]
+        kept = jax.random.uniform(leave, (self.size, 1), x.dtype) >= self.drop
+        return x[rows], condition[rows] * kept
 
     def loss(self, net: Any, batch: Any, key: Any, common: Common) -> Any:
         """Half the squared error of the prediction, summed over coordinates, mean over the batch.
@@ -95,7 +110,11 @@ class DenoisingLearner(Learner):
     def down(self, net: Any, condition: Any, z: Any, ends: Any, noise: Any) -> Any:
         """Return the samples one level lower."""
         here, there = (self._seen(u) for u in ends)
-        output = net(z, condition, jnp.broadcast_to(here.time, len(z)))
+        times = jnp.broadcast_to(here.time, len(z))
+        output = net(z, condition, times)
+        if self.guidance:
+            without = net(z, jnp.zeros_like(condition), times)
+            output = output + self.guidance * (output - without)
         clean = clean_of(self.prediction, output, z, here)
         return self.sampler.step(z, clean, here, there, noise)
 

@@ -40,7 +40,7 @@ from itertools import product
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_generator, as_seed, one_of, positive_int
+from simtheory._checks import as_finite, as_generator, as_seed, one_of, positive_int, shares
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -76,11 +76,14 @@ class ConceptImages(World):
     trained_classes : tuple of tuple of {0, 1}, optional
         The training classes. Default: no concept, and each single one, so that combinations are
         out of distribution.
+    weights : tuple of float, optional
+        Frequency of each training class, positive, with sum one. Default: equal.
 
     Raises
     ------
     ArgumentError
-        If a concept is unknown or comes twice, a strength is out of range, or a class is none.
+        If a concept is unknown or comes twice, a strength is out of range, a class is none, or weights
+        are no frequencies.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class ConceptImages(World):
     strengths: tuple[float, ...] | None = None
     pixels: int = 8
     trained_classes: tuple[tuple[int, ...], ...] | None = None
+    weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.concepts, tuple) or not self.concepts:
@@ -123,6 +127,17 @@ class ConceptImages(World):
         object.__setattr__(self, "concepts", names)
         object.__setattr__(self, "strengths", tuple(float(v) for v in values))
         object.__setattr__(self, "trained_classes", self._classes())
+        if self.weights is not None:
+            object.__setattr__(self, "weights", self._frequencies(self.weights))
+
+    def _frequencies(self, weights: ArrayLike) -> tuple[float, ...]:
+        given = shares("weights", weights, ends="(]")
+        if given.shape != (len(self.trained),) or abs(given.sum() - 1.0) > 1e-9:
+            raise ArgumentError(
+                f"Argument `weights` must hold a frequency for each of {len(self.trained)} training "
+                f"classes, with sum one, but it is {weights!r}."
+            )
+        return tuple(float(w) for w in given)
 
     def _classes(self) -> tuple[tuple[int, ...], ...]:
         n = len(self.concepts)

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import share
+from simtheory._checks import positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -38,10 +38,12 @@ from simtheory.validation.nets.diffusion.runs import ConceptRun
 __all__ = [
     "LEVEL",
     "Bend",
+    "Emergence",
     "Slowdown",
     "StrengthOrder",
     "bend_and_return",
     "concept_loss",
+    "emergence_steps",
     "learning_steps",
     "speed",
     "strength_order",
@@ -122,6 +124,61 @@ def learning_steps(
     c, v = _path(run, prompt)
     progress = _smooth(1.0 - np.abs(c - v))
     return _held_from(run, progress, np.full((len(c), v.size), wanted))
+
+
+@face
+class Emergence(NamedTuple):
+    """When samples under each prompt become right.
+
+    Parameters
+    ----------
+    joint : ndarray, shape (S, P)
+        Steps from which all concepts are; inf for never in this run.
+    concepts : ndarray, shape (S, P, n)
+        The same of each concept.
+    """
+
+    joint: Array
+    concepts: Array
+
+
+@face
+def emergence_steps(run: ConceptRun, *, level: float = 0.5, hold: int = 3) -> Emergence:
+    """Return when the samples under each prompt become right.
+
+    A level is a share of what can be reached: accuracies are divided by those of held-out data, of which
+    the weak concepts are not read without error either.
+
+    Parameters
+    ----------
+    run : ConceptRun
+        The run.
+    level : float
+        Accuracy, as a share of that of the data, in (0, 1).
+    hold : int
+        Looks in a row at which the mean over three looks must reach it.
+
+    Returns
+    -------
+    Emergence
+        Steps of the first of these looks, on the straight line to it from the look before.
+
+    Raises
+    ------
+    ArgumentError
+        If the level is out of range, or there are fewer looks than are to be held.
+    """
+    wanted, count = share("level", level), positive_int("hold", hold)
+    if run.steps.size < count:
+        raise ArgumentError(
+            f"Argument `hold` must be at most the number of looks, {run.steps.size}, but it is {hold}."
+        )
+    known = run.stats.get("held_out")
+    ceiling = np.ones(run.prompts.shape[1]) if known is None else np.asarray(known)
+    return Emergence(
+        joint=_first_held(run, _smooth(run.joint), np.array(wanted * ceiling.prod()), count),
+        concepts=_first_held(run, _smooth(run.accuracy), wanted * ceiling, count),
+    )
 
 
 @face
@@ -353,6 +410,22 @@ def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
             share = (levels[s, k] - path[i]) / (path[i + 1] - path[i])
             steps[s, k] = t[i] + share * (t[i + 1] - t[i])
     return steps
+
+
+def _first_held(run: ConceptRun, values: Array, levels: Array, count: int) -> Array:
+    """Steps at which (S, T, ...) first reaches a level and keeps it for some looks in a row."""
+    good = np.moveaxis(values >= levels, 1, -1)
+    inside = np.lib.stride_tricks.sliding_window_view(good, count, axis=-1).all(axis=-1)
+    first = inside.argmax(axis=-1)
+    t = run.steps.astype(np.float64)
+    path = np.moveaxis(values, 1, -1)
+    here = np.take_along_axis(path, first[..., None], axis=-1)[..., 0]
+    before = np.maximum(first - 1, 0)
+    last = np.take_along_axis(path, before[..., None], axis=-1)[..., 0]
+    rise = np.where(first > 0, here - last, 1.0)
+    way = np.clip((levels - last) / rise, 0.0, 1.0)
+    found = np.where(first > 0, t[before] + way * (t[first] - t[before]), t[0])
+    return np.asarray(np.where(inside.any(axis=-1), found, np.inf))
 
 
 def _fall(path: Array) -> Array:

@@ -45,27 +45,21 @@ class Looks:
 
 
 class Learned(NamedTuple):
-    """What was trained: descriptions, and the nets of each seed as Equinox modules on NumPy arrays.
+    """Which net learned which world.
 
     Parameters
     ----------
     net : Denoiser
-        Which net.
+        The net.
     world : World
         Its data.
     schedule : Schedule
         Its noise.
-    starts : tuple
-        Nets before training, one for each seed.
-    ends : tuple
-        Nets after training.
     """
 
     net: Denoiser
     world: World
     schedule: Schedule
-    starts: tuple[Any, ...]
-    ends: tuple[Any, ...]
 
 
 @face
@@ -98,8 +92,11 @@ class ConceptRun:
         Their signal strengths.
     stats : mapping
         Seeds and settings.
+    nets : tuple
+        Weights of the net of each seed at the end of training, arrays in the order of its layers; empty
+        where they were not kept.
     learned : Learned, optional
-        The nets themselves, if they are at hand.
+        Which net learned which world.
     """
 
     steps: IntArray
@@ -113,6 +110,7 @@ class ConceptRun:
     names: tuple[str, ...]
     strengths: Array
     stats: Mapping[str, Any]
+    nets: tuple[tuple[Array, ...], ...] = ()
     learned: Learned | None = None
 
     def __post_init__(self) -> None:

@@ -41,14 +41,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from simtheory._checks import as_finite, positive, positive_int, require
+from simtheory._checks import as_finite, number, positive, positive_int, require, share
 from simtheory._faces import face
+from simtheory._files import digest
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.noise import DDIM, CosineVP, Sampler, Schedule
 from simtheory.results import Arrays
 from simtheory.validation.nets._arguments import checked_looks, checked_optimiser, checked_seeds
 from simtheory.validation.nets.devices import computing_on, find_device, random_stream
+from simtheory.validation.nets.diffusion.captions import Mask
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
 from simtheory.validation.nets.diffusion.runs import ConceptRun, Learned, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
@@ -77,6 +79,10 @@ def train(
     draws: int = 64,
     prompts: ArrayLike | None = None,
     looks: int | str | ArrayLike = 41,
+    start: ConceptRun | None = None,
+    mask: Mask | None = None,
+    drop: float = 0.0,
+    guidance: float = 0.0,
     store: str | Path | None = None,
     device: str = "auto",
     progress: bool = False,
@@ -114,6 +120,16 @@ def train(
         When to look: a number of looks, evenly spaced with the first at step 0 and the last at the
         end; ``"log"``, up to 200 looks in equal ratios, and step 0; or the step numbers themselves.
         Training ends with the last look.
+    start : ConceptRun, optional
+        Begin with the nets in which this run ended, seed by seed, with fresh memory of the optimiser:
+        fine-tuning, where the worlds differ in their training classes only. Default: new nets.
+    mask : Mask, optional
+        A word that captions of a training class leave out.
+    drop : float
+        Share of conditions, in [0, 1), that are replaced by zero while training, as guidance needs it.
+    guidance : float
+        w of classifier-free guidance: samples follow (1 + w) times the prediction under the condition
+        less w times that under the condition zero.
     store : path, optional
         Folder in which every seed keeps one file, rewritten whole as it goes: a call with the same
         settings goes on where an earlier one was interrupted.
@@ -159,8 +175,15 @@ def train(
         draws=positive_int("draws", draws),
         prompts=_checked_prompts(prompts, world),
         stops=checked_looks(looks, positive_int("steps", steps)),
+        start=start,
+        mask=mask,
+        drop=share("drop", drop, ends="[)"),
+        guidance=number("guidance", guidance),
     )
     job.net.check(job.world.shape)
+    job.check_start()
+    if mask is not None:
+        mask.check(job.world)
     place = find_device(device)
     for module in ("equinox", "optax"):
         require(module, extra="nets")
@@ -172,9 +195,8 @@ def train(
         tqdm(total=total, unit="step", disable=hidden, leave=False) as bar,
     ):
         judge = job.world.judge()
-        found = [_one_seed(job, seed, judge, folder, bar) for seed in job.seeds]
-    seen, nets = [part for part, _ in found], [pair for _, pair in found]
-    return job.result(seen, nets, {"device": place.platform, "held_out": judge.held_out})
+        seen = [_one_seed(job, seed, judge, folder, bar) for seed in job.seeds]
+    return job.result(seen, {"device": place.platform, "held_out": judge.held_out})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,30 +215,70 @@ class _Job:
     draws: int
     prompts: Array
     stops: IntArray
+    start: ConceptRun | None
+    mask: Mask | None
+    drop: float
+    guidance: float
 
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that decides a seed's result, as text and numbers."""
         described = ("net", "optimiser", "schedule", "sampler")
         numbers = ("lr", "samples", "batch", "draws")
-        return {
+        found = {
             "world": self.world.description,
             **{name: repr(getattr(self, name)) for name in described},
             **{name: getattr(self, name) for name in numbers},
             "prompts": self.prompts.tolist(),
         }
+        if self.start is not None:
+            found["start"] = digest(*(part for net in self.start.nets for part in net))
+        if self.mask is not None:
+            found["mask"] = repr(self.mask)
+        return found | {
+            name: value
+            for name, value in (("drop", self.drop), ("guidance", self.guidance))
+            if value
+        }
 
-    def result(
-        self, seen: list[dict[str, Array]], nets: list[tuple[Any, Any]], facts: dict[str, Any]
-    ) -> ConceptRun:
+    @property
+    def language(self) -> str:
+        """What conditions say of values, as a digest."""
+        return digest(self.world.prompts, self.world.condition(self.world.prompts))
+
+    def check_start(self) -> None:
+        """Raise if training cannot go on from `start`."""
+        if (run := self.start) is None:
+            return
+        facts: tuple[tuple[str, object, object], ...] = (
+            ("net", run.stats["net"], repr(self.net)),
+            ("shape of a data point", run.examples.shape[3:], self.world.shape),
+            ("concepts", run.names, self.world.names),
+            ("conditions of the classes", run.stats.get("language"), self.language),
+        )
+        for name, before, now in facts:
+            if before != now:
+                shown = "" if name.startswith("conditions") else f": {before} before, {now} now"
+                raise ArgumentError(
+                    f"Argument `start` must be a run of the same net in the same world, but the {name} "
+                    f"differ{'' if name.endswith('s') else 's'}{shown}. Only training classes and their "
+                    "frequencies may change."
+                )
+        missing = sorted(set(self.seeds) - set(run.seeds))
+        if missing or not run.nets:
+            raise ArgumentError(
+                f"Argument `start` must hold the nets of all seeds, but it has none of seed "
+                f"{missing[0] if missing else self.seeds[0]}."
+            )
+
+    def result(self, seen: list[dict[str, Any]], facts: dict[str, Any]) -> ConceptRun:
         """Return the run, or raise if a seed diverged."""
         good = np.stack([np.isfinite(part["coordinates"]).all(axis=(1, 2)) for part in seen])
         finite = np.asarray(good.all(axis=1))
         lost = [seed for seed, whole in zip(self.seeds, finite, strict=True) if not whole]
         if not lost:
-            return self.run(seen, nets, self.seeds, facts)
+            return self.run(seen, self.seeds, facts)
         kept = [part for part, whole in zip(seen, finite, strict=True) if whole]
-        left = [pair for pair, whole in zip(nets, finite, strict=True) if whole]
         first = int(self.stops[int((~good).any(axis=0).argmax())])
         alive = tuple(seed for seed in self.seeds if seed not in lost)
         raise SolveError(
@@ -224,40 +286,29 @@ class _Job:
             f"({', '.join(map(str, lost[:8]))}{', …' if len(lost) > 8 else ''}): their samples are "
             f"not finite, first at step {first}. Lower `lr`.",
             time=self.lr * first,
-            partial=self.run(kept, left, alive, facts) if alive else None,
+            partial=self.run(kept, alive, facts) if alive else None,
         )
 
     def run(
-        self,
-        seen: list[dict[str, Array]],
-        nets: list[tuple[Any, Any]],
-        seeds: tuple[int, ...],
-        facts: dict[str, Any],
+        self, seen: list[dict[str, Any]], seeds: tuple[int, ...], facts: dict[str, Any]
     ) -> ConceptRun:
         """Return the run of some seeds."""
         classes = {tuple(row) for row in self.world.trained.tolist()}
         return ConceptRun(
             steps=self.stops,
             prompts=self.prompts,
-            **{name: np.stack([part[name] for part in seen]) for name in seen[0]},
+            **{name: np.stack([part[name] for part in seen]) for name in _SEEN},
+            nets=tuple(part["net"] for part in seen),
             trained=np.array([tuple(row) in classes for row in self.prompts.tolist()]),
             names=self.world.names,
             strengths=np.array(self.world.strengths),
-            stats={"seeds": list(seeds), **self.settings, **facts},
-            learned=Learned(
-                self.net,
-                self.world,
-                self.schedule,
-                tuple(start for start, _ in nets),
-                tuple(end for _, end in nets),
-            ),
+            stats={"seeds": list(seeds), **self.settings, **facts, "language": self.language},
+            learned=Learned(self.net, self.world, self.schedule),
         )
 
 
-def _one_seed(
-    job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any
-) -> tuple[dict[str, Any], tuple[Any, Any]]:
-    """Train one seed from wherever its file left off; return what was seen, and the nets at start and end."""
+def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any) -> dict[str, Any]:
+    """Train one seed from wherever its file left off; return what was seen."""
     import jax
     import jax.numpy as jnp
 
@@ -266,7 +317,12 @@ def _one_seed(
 
     dtype = np.dtype(job.world.precision)
     x, condition = job.world.data(job.samples, seed=seed)
-    data = jnp.asarray(x, dtype), jnp.asarray(condition, dtype)
+    if job.mask is not None:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
+        condition = job.mask.applied(job.world, condition, rng=rng)
+    data = [jnp.asarray(x, dtype), jnp.asarray(condition, dtype)]
+    if (weights := job.world.weights) is not None:
+        data.append(jnp.asarray(np.cumsum(weights), dtype))
     init, key = jax.random.split(jax.random.key(seed))
     lr = jnp.asarray(job.lr, dtype)
     learner = DenoisingLearner(
@@ -276,6 +332,8 @@ def _one_seed(
         job.batch,
         job.net.prediction,
         job.net.convolves,
+        job.drop,
+        job.guidance,
     )
     prompted = np.repeat(job.world.condition(job.prompts), job.draws, axis=0)
     asked = Asked(
@@ -285,7 +343,12 @@ def _one_seed(
         )
     )
     net = job.net.build(job.world.shape, condition.shape[1], init, lr.dtype)
-    groups = [(loop.start(learner, net, lr), data, key)]
+    leaves, tree = jax.tree.flatten(net)
+    if job.start is not None:
+        kept = job.start.nets[job.start.seeds.index(seed)]
+        net = jax.tree.unflatten(tree, [jnp.asarray(part) for part in kept])
+        key = jax.random.fold_in(key, 1)
+    groups = [(loop.start(learner, net, lr), tuple(data), key)]
     seen = _Seen(job, judge)
     path = None if folder is None else folder / f"seed-{seed}.npz"
     engine = Engine(learner, groups, loop.Common(lr, asked), batched=False)
@@ -302,8 +365,8 @@ def _one_seed(
         ),
         moved=bar.update,
     )
-    start, end = (jax.tree.map(np.asarray, one) for one in (net, engine.states[0].net))
-    return seen.arrays, (start, end)
+    final = engine.save()[1][: len(leaves)]  # the net comes first in the state
+    return seen.arrays | {"net": tuple(part[0] for part in final)}
 
 
 class _Seen(Watched):

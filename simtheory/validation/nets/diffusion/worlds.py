@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 
 __all__ = ["Judge", "World"]
 
@@ -142,6 +142,29 @@ class World(ABC):
     def strengths(self) -> Any:
         """Signal strength of each value, shape (n,)."""
         return np.ones(len(self.names))
+
+    @property
+    def weights(self) -> Any:
+        """Frequency of each training class in a batch, shape (K,); None where all points are as frequent.
+
+        Where they are given, `data` holds the same number of points of every class, class after class.
+        """
+        return None
+
+    def words(self, value: int) -> IntArray:
+        """Return which entries of the condition say a value; hidden, they are zero.
+
+        Parameters
+        ----------
+        value : int
+            Place of the value among `names`.
+
+        Returns
+        -------
+        ndarray of int
+            By default the one entry of the same place.
+        """
+        return np.array([value], dtype=np.intp)
 
     @property
     def precision(self) -> str:
