@@ -46,7 +46,13 @@ def _hidden(net: Any, z: Any, condition: Any, u: Any) -> Any:
 
 
 def layers(
-    net: Any, world: Any, seed: int, weights: tuple[Array, ...], asked: Array, noised: Array, time: float
+    net: Any,
+    world: Any,
+    seed: int,
+    weights: tuple[Array, ...],
+    asked: Array,
+    noised: Array,
+    time: float,
 ) -> tuple[Array, Array]:
     """Return the hidden layer (P, d) after and before training, the mean over noised images (draws, P, ...)."""
     dtype = np.dtype(world.precision)
