@@ -125,7 +125,8 @@ def hidden(
             f"{learned.net!r}."
         )
     world = learned.world
-    asked, images = world.condition(labels), world.images(labels)
+    images = world.images(labels)
+    asked = world.condition(labels)
     time = _time(learned.schedule, level)
     at = learned.schedule.at(np.asarray(time))
     at = at if learned.schedule.preserves_variance else at.normalised

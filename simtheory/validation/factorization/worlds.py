@@ -39,9 +39,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_seed, non_negative_int, positive, positive_int
+from simtheory._checks import as_finite, as_seed, flag, non_negative_int, positive, positive_int
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks import BumpTask
 from simtheory.tasks.factorization import Random
@@ -60,6 +60,8 @@ __all__ = [
 
 _GRID = 0.25
 """Spacing of templates in pixels; the pixels' mean and variance are taken over them too."""
+_WIDEST = 1e4
+"""Largest space of labels, in pixels, that codes are made for: beyond, they have too many numbers to learn from."""
 
 
 @face
@@ -70,6 +72,11 @@ class Code(ABC):
     """
 
     __slots__ = ()
+
+    @property
+    def separate(self) -> bool:
+        """Whether the first half of the numbers says x and the second y."""
+        return True
 
     @abstractmethod
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
@@ -118,10 +125,11 @@ class Sinusoids(Code):
 
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
         """Return the numbers of a condition."""
-        longest = self.period or (extent if periodic else 2.0 * extent)
+        places, far = _given(labels, extent, joined=periodic)
+        longest = self.period or (far if periodic else 2.0 * far)
         waves = np.arange(1, int(longest / self.shortest + 1e-9) + 1)
-        angles = 2.0 * np.pi * labels[:, :, None] * waves / longest
-        return np.concatenate([np.sin(angles), np.cos(angles)], axis=2).reshape(len(labels), -1)
+        angles = 2.0 * np.pi * places[:, :, None] * waves / longest
+        return np.concatenate([np.sin(angles), np.cos(angles)], axis=2).reshape(len(places), -1)
 
 
 @face
@@ -142,8 +150,9 @@ class LocalBumps(Code):
 
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
         """Return the numbers of a condition."""
-        apart = _to_cells(labels, extent, periodic=periodic)
-        return np.asarray(np.exp(-((apart / self.width) ** 2) / 2.0).reshape(len(labels), -1))
+        places, far = _given(labels, extent, joined=periodic)
+        apart = _to_cells(places, far, periodic=periodic)
+        return np.asarray(np.exp(-((apart / self.width) ** 2) / 2.0).reshape(len(places), -1))
 
 
 @face
@@ -153,8 +162,9 @@ class OneHot(Code):
 
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
         """Return the numbers of a condition."""
-        apart = np.abs(_to_cells(labels, extent, periodic=periodic))
-        return np.asarray(apart == apart.min(axis=2, keepdims=True), float).reshape(len(labels), -1)
+        places, far = _given(labels, extent, joined=periodic)
+        apart = np.abs(_to_cells(places, far, periodic=periodic))
+        return np.asarray(apart == apart.min(axis=2, keepdims=True), float).reshape(len(places), -1)
 
 
 @face
@@ -164,7 +174,8 @@ class Ramp(Code):
 
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
         """Return the numbers of a condition."""
-        return np.asarray(2.0 * labels / extent - 1.0)
+        places, far = _given(labels, extent, joined=periodic)
+        return np.asarray(2.0 * places / far - 1.0)
 
 
 @face
@@ -191,9 +202,15 @@ class Joint(Code):
         positive("shortest", self.shortest)
         as_seed("seed", self.seed)
 
+    @property
+    def separate(self) -> bool:
+        """Every number says both factors."""
+        return False
+
     def encode(self, labels: Array, *, extent: float, periodic: bool) -> Array:
         """Return the numbers of a condition."""
-        longest = extent if periodic else 2.0 * extent
+        places, far = _given(labels, extent, joined=periodic)
+        longest = far if periodic else 2.0 * far
         most = int(longest / self.shortest + 1e-9)
         one = np.concatenate([np.arange(-most, 0), np.arange(1, most + 1)])
         half = one[one > 0]  # w and -w give the same numbers
@@ -205,8 +222,28 @@ class Joint(Code):
                 f"Argument `waves` must be at most {len(every)} at a shortest wavelength of "
                 f"{self.shortest:g} pixels, but it is {self.waves}."
             )
-        angles = 2.0 * np.pi * labels @ chosen.T / longest
+        angles = 2.0 * np.pi * places @ chosen.T / longest
         return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+
+
+def _pairs(name: str, value: ArrayLike) -> Array:
+    """Return labels as an array (n, 2)."""
+    found = as_finite(name, value)
+    if found.ndim != 2 or found.shape[1] != 2:
+        raise ShapeError(
+            f"Argument `{name}` must have shape (n, 2), two labels a row, but its shape is {found.shape}."
+        )
+    return found
+
+
+def _given(labels: ArrayLike, extent: float, *, joined: bool) -> tuple[Array, float]:
+    """Check the arguments of `encode`; return labels and extent."""
+    flag("periodic", joined)
+    if positive("extent", extent) > _WIDEST:
+        raise ArgumentError(
+            f"Argument `extent` must be at most {_WIDEST:g} pixels, but it is {extent:g}."
+        )
+    return _pairs("labels", labels), float(extent)
 
 
 def _to_cells(labels: Array, extent: float, *, periodic: bool) -> Array:
@@ -404,6 +441,14 @@ class BumpImages(World):
         """Labels that are asked for unless others are, shape (200, 2)."""
         return np.asarray(self.task.queries(200, rng=0))
 
+    def words(self, value: int) -> IntArray:
+        """Return which numbers of the condition say a factor; all of them where a code mixes both."""
+        which = non_negative_int("value", value)
+        if which > 1:
+            raise ArgumentError(f"Argument `value` must be 0 for x or 1 for y, but it is {which}.")
+        every = np.arange(self.condition(np.zeros((1, 2))).shape[1], dtype=np.intp)
+        return np.split(every, 2)[which] if self.code.separate else every
+
     def judge(self) -> CentreJudge:
         """Return the judge of this task's images."""
         return replace(self.judged_by, task=self.task)
@@ -421,12 +466,7 @@ class BumpImages(World):
         ndarray, shape (P, c)
             Their codes.
         """
-        labels = as_finite("values", values)
-        if labels.ndim != 2 or labels.shape[1] != 2:
-            raise ShapeError(
-                f"Argument `values` must have shape (P, 2), but its shape is {labels.shape}."
-            )
-        task = self.task
+        labels, task = _pairs("values", values), self.task
         return np.asarray(
             self.code.encode(labels, extent=task.extent, periodic=task.periodic), np.float64
         )
@@ -444,7 +484,7 @@ class BumpImages(World):
         ndarray, shape (P, side, side, 1)
             Images, pixels standardised.
         """
-        return _pixels(self.task, as_finite("labels", labels))
+        return _pixels(self.task, _pairs("labels", labels))
 
     def data(self, samples: int, *, seed: int) -> tuple[Array, Array]:
         """Return the training set of a seed, its labels repeated up to a number of rows.
