@@ -34,6 +34,8 @@ class Decoder(Denoiser):
         Hidden units.
     blocks : int
         Residual blocks h ← h + W φ(h), φ the GELU.
+    prediction : {"x0"}
+        What it returns, the clean data.
     """
 
     width: int = 192
