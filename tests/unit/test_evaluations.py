@@ -275,7 +275,9 @@ def test_expressions_that_are_no_product_are_refused(text):
 
 def test_noise_of_independent_errors():
     acc = table([[[0.12]]], [[[[0.3, 0.5, 0.8]]]], n=256)
-    assert st.assess.product_law(acc).noise.item() == pytest.approx(0.01452, abs=5e-6)
+    noise = st.assess.product_law(acc).noise.item()
+    assert noise == pytest.approx(0.01452, abs=5e-6)
+    assert noise == pytest.approx(st.analytic.emergence.product_noise([0.3, 0.5, 0.8], 256))
 
 
 def test_verdicts_of_each_rule_and_of_neither():
@@ -412,6 +414,26 @@ def test_order_against_distance_and_theory_and_what_is_not_yet_learned():
     assert any("111: near step 39" in line for line in found.outlook())
     with pytest.raises(ArgumentError, match="`graph`"):
         st.assess.order(replace(acc, graph=None, nodes=None))
+
+
+def test_values_that_no_trained_class_shows_are_never_learned():
+    graph = st.ConceptGraph([[0, 0], [1, 0]])
+    joint = np.zeros((2, 10, 4))
+    joint[:, 3:, [0, 2]] = 1.0
+    acc = table(joint, np.repeat(joint[..., None], 2, axis=-1))
+    acc = replace(acc, classes=("00", "01", "10", "11"), graph=graph, nodes=graph.classes)
+    lines = st.assess.order(acc).outlook()
+    assert [line.partition(":")[0] for line in lines] == ["01", "11"]
+    assert all("no trained class shows" in line for line in lines)
+
+
+def test_names_of_classes_with_spaces_commas_and_many_values(write):
+    graph = st.ConceptGraph([[0, 0]], names={"hue": ["dark blue", "red"], "size": ["a", "b"]})
+    text = 'class,hue,size,joint,n\n"dark blue, b",1,1,1,9\n"(red, a)",1,1,1,9\n01,1,1,1,9\n'
+    acc = st.assess.accuracies(write(text.replace("01,1,1,1,9\n", "")), train=graph)
+    assert acc.nodes.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ArgumentError, match="or one of dark blue, red"):
+        st.assess.accuracies(write(text.replace("dark blue", "blue")), train=graph)
 
 
 def test_an_order_that_does_not_hold_is_not_shown():
