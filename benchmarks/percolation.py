@@ -74,7 +74,7 @@ def against_c() -> None:
     grow = compiled()
     if grow is None:
         return
-    for side, runs, rounds in ((128, 16, 9), (512, 3, 9), (1024, 1, 7), (2048, 1, 5)):
+    for side, runs, rounds in ((128, 96, 5), (512, 16, 3), (1024, 2, 5), (2048, 1, 5)):
         n = side**2
         order, parent = np.empty(n, np.int32), np.empty(n, np.int32)
         sums = np.zeros((3, n + 1), np.int64)
@@ -85,14 +85,9 @@ def against_c() -> None:
                 grow(length, ctypes.c_uint64(k), *given)
 
         peer()
-        kept = round(SHARE * n)
-        known = lab.lattice(side, runs=64, rng=0, record=lab.Largest()).sums.sum(axis=0)
-        spread = (
-            np.sqrt(max(known[1, kept] / 64 - (known[0, kept] / 64) ** 2, 0.0))
-            if side < 1024
-            else n
-        )
-        assert abs(sums[0, kept] / runs - known[0, kept] / 64) < 5 * spread / np.sqrt(runs), side
+        kept, sample = round(0.62 * n), 16 if side < 1024 else 2  # above the threshold runs agree
+        known = lab.lattice(side, runs=sample, rng=0, record=lab.Largest()).sums.sum(axis=0)
+        assert abs(sums[0, kept] / runs / (known[0, kept] / sample) - 1.0) < 0.2, side
         for name, record, goal in (
             ("", lab.Largest(), 0.85),
             (", with winding", lab.Everything(), 0.6),
