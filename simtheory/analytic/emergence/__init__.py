@@ -41,6 +41,22 @@ function                    what it gives
 `acquisition_time`,
 `zipf_skills`, `zipf_miss`
 `park_ode`, `park_passing`  the simulation of Park et al.
+`diffusion`                 linear diffusion through training and sampling: law, accuracies, times
+`equivalent_prompt`         the prompt that guidance amounts to
+`frequency_times`           times of diffusion where one trained class is rare
+`memorisation_dip`          where a weak concept dips while a strong one is finished
+`overprompt_window`         when a stronger prompt shows a class earlier
+`orthant`                   joint accuracy of correlated errors
+`estimate_orthant`          the same with its error
+`frechet_bounds`            joint accuracies that marginals allow
+`product_gap`,              how far a joint accuracy is from the product of its marginals, to first
+`product_bound`             order and at most
+`product_noise`             the same of counts
+`product_width`,            how sharp a product of learning curves is
+`product_slope`,
+`acquisition_width`
+`product_crossing`,         when it crosses a level
+`product_bracket`
 ==========================  ======================================================================
 
 Reading
@@ -58,6 +74,11 @@ from simtheory.analytic.emergence.acquisition import (
     zipf_skills,
 )
 from simtheory.analytic.emergence.additions import BestAddition, best_addition
+from simtheory.analytic.emergence.diffusion import (
+    DiffusionPrediction,
+    diffusion,
+    equivalent_prompt,
+)
 from simtheory.analytic.emergence.kernels import (
     critical_overlap,
     fine_tuned,
@@ -65,8 +86,20 @@ from simtheory.analytic.emergence.kernels import (
     kernel_times,
     memorisation_leak,
 )
+from simtheory.analytic.emergence.orthants import Orthant, estimate_orthant, orthant
 from simtheory.analytic.emergence.outlook import Outlook, outlook
 from simtheory.analytic.emergence.park import park_ode, park_passing
+from simtheory.analytic.emergence.products import (
+    acquisition_width,
+    frechet_bounds,
+    product_bound,
+    product_bracket,
+    product_crossing,
+    product_gap,
+    product_noise,
+    product_slope,
+    product_width,
+)
 from simtheory.analytic.emergence.prompts import (
     Exponential,
     Logistic,
@@ -95,36 +128,63 @@ from simtheory.analytic.emergence.strengths import (
     frequency_width,
     half_times,
 )
+from simtheory.analytic.emergence.windows import (
+    MemorisationDip,
+    OverpromptWindow,
+    frequency_times,
+    memorisation_dip,
+    overprompt_window,
+)
 
 __all__ = [
     "BestAddition",
+    "DiffusionPrediction",
     "Exponential",
     "HalfTimes",
     "Logistic",
     "MaskedCaption",
+    "MemorisationDip",
+    "Orthant",
     "Outlook",
     "Outputs",
+    "OverpromptWindow",
     "Parts",
     "acquisition",
     "acquisition_time",
+    "acquisition_width",
     "best_addition",
     "critical_frequency",
     "critical_overlap",
+    "diffusion",
+    "equivalent_prompt",
+    "estimate_orthant",
     "exchangeable",
     "farthest_time",
     "fine_tuned",
+    "frechet_bounds",
     "frequency_slope",
+    "frequency_times",
     "frequency_width",
     "half_times",
     "kernel_regression",
     "kernel_times",
     "learning_times",
     "masked_caption",
+    "memorisation_dip",
     "memorisation_leak",
     "order_criterion",
+    "orthant",
     "outlook",
+    "overprompt_window",
     "park_ode",
     "park_passing",
+    "product_bound",
+    "product_bracket",
+    "product_crossing",
+    "product_gap",
+    "product_noise",
+    "product_slope",
+    "product_width",
     "prompt_window",
     "regression",
     "regression_descent",
