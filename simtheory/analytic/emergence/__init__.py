@@ -87,7 +87,7 @@ from simtheory.analytic.emergence.kernels import (
     memorisation_leak,
 )
 from simtheory.analytic.emergence.orthants import Orthant, estimate_orthant, orthant
-from simtheory.analytic.emergence.outlook import Outlook, outlook
+from simtheory.analytic.emergence.outlook import Affine, Denoiser, Lazy, Learner, Outlook, outlook
 from simtheory.analytic.emergence.park import park_ode, park_passing
 from simtheory.analytic.emergence.products import (
     acquisition_width,
@@ -137,10 +137,14 @@ from simtheory.analytic.emergence.windows import (
 )
 
 __all__ = [
+    "Affine",
     "BestAddition",
+    "Denoiser",
     "DiffusionPrediction",
     "Exponential",
     "HalfTimes",
+    "Lazy",
+    "Learner",
     "Logistic",
     "MaskedCaption",
     "MemorisationDip",
