@@ -5,7 +5,7 @@ network is trained, and not before.
 """
 
 from simtheory._names import public
-from simtheory.validation import composition, concept_diffusion, denoiser, hierarchy
+from simtheory.validation import composition, concept_diffusion, denoiser, emergence, hierarchy
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
@@ -35,6 +35,7 @@ __all__ = [
     "concept_diffusion",
     "denoiser",
     "diffusion",
+    "emergence",
     "hierarchy",
     "initial_layers",
     "records",
