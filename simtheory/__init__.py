@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from simtheory._versions import show_versions
     from simtheory.labels import cite
     from simtheory.observe.agreement import agreement
-    from simtheory.results import Curve, Samples, Trajectory
+    from simtheory.results import Curve, Recorder, Samples, Trajectory
     from simtheory.tasks import (
         BumpTask,
         Composition,
@@ -51,6 +51,7 @@ __all__ = [
     "Curve",
     "GaussianMixture",
     "RandomHierarchy",
+    "Recorder",
     "SIMTask",
     "Samples",
     "Trajectory",
@@ -81,6 +82,7 @@ _HOMES = {
     "ConceptGraph": "tasks",
     "Curve": "results",
     "GaussianMixture": "tasks",
+    "Recorder": "results",
     "Samples": "results",
     "RandomHierarchy": "tasks",
     "SIMTask": "tasks",

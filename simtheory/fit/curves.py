@@ -27,6 +27,7 @@ from simtheory.fit._tables import (
 )
 from simtheory.results import Trajectory, axes
 from simtheory.results.axes import over
+from simtheory.results.recorder import is_recorded
 from simtheory.units import Clock
 
 __all__ = ["OBSERVED", "Curves", "curves"]
@@ -175,7 +176,7 @@ def curves(
     ----------
     source : str, Path, Trajectory, xarray.Dataset, pandas.DataFrame or mapping of str to array_like
         A ``.csv`` or ``.tsv`` file with a header, its columns separated by commas, semicolons, tabs,
-        bars or blanks; a ``.jsonl`` file, one object a line; a ``.npz`` file, of arrays or a saved
+        bars or blanks; a ``.jsonl`` file, one object a line, or of a `Recorder`; a ``.npz`` file, of arrays or a saved
         trajectory; a dataset, of curves or of a trajectory; a table; named arrays. Times are called t
         or time where they are canonical, and step, steps, global_step or iteration where they count
         optimiser steps.
@@ -279,6 +280,8 @@ def _from_file(path: Path) -> Table | Trajectory:
         raise ArgumentError(f"The file {path} must end in .csv, .tsv, .jsonl or .npz.")
     if not path.is_file():
         raise ArgumentError(f"The file {path} does not exist.")
+    if kind == ".jsonl" and is_recorded(path):
+        return Trajectory.load(path)
     if kind != ".npz":
         return read_jsonl(path) if kind == ".jsonl" else read_csv(path)
     try:

@@ -29,6 +29,7 @@ what                                  what it says
 `target_of`, `clean_of`               what a net learns to predict, and the guess it implies
 `Uniform`, `Mask`, `Erasure`          noise of tokens, and what a noisy string says (`tokens`)
 `alpha_bars`                          share of tokens that is kept, from step to step
+`LogNormal`, `MinSNR`                 weights of noise levels in training
 ====================================  =========================================================
 
 Reading
@@ -46,6 +47,7 @@ from simtheory.noise.predictions import PREDICTIONS, clean_of, target_of
 from simtheory.noise.samplers import DDIM, DDPM, Ancestral, Sampler, sample
 from simtheory.noise.schedules import EDM, VE, CosineVP, Level, LinearVP, Schedule, Straight
 from simtheory.noise.tokens import MASKED, Erasure, Mask, TokenNoise, Uniform, alpha_bars
+from simtheory.noise.weights import LogNormal, MinSNR
 
 __all__ = [
     "DDIM",
@@ -66,7 +68,9 @@ __all__ = [
     "Levels",
     "Line",
     "LinearVP",
+    "LogNormal",
     "Mask",
+    "MinSNR",
     "Sampler",
     "Schedule",
     "Straight",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simtheory.plot.curves import curve
     from simtheory.plot.densities import density
     from simtheory.plot.diagrams import phase
+    from simtheory.plot.evaluations import class_curves, emergence_times, prompt_steps
     from simtheory.plot.fit import fitted, residuals
     from simtheory.plot.hierarchy import strings_needed
     from simtheory.plot.panels import FORMATS, picture
@@ -33,6 +34,7 @@ __all__ = [
     "FORMATS",
     "GREY",
     "INK",
+    "class_curves",
     "coherence",
     "colour",
     "concept_space",
@@ -41,12 +43,14 @@ __all__ = [
     "curve",
     "dash",
     "density",
+    "emergence_times",
     "fitted",
     "loss",
     "measurements",
     "phase",
     "picture",
     "prediction",
+    "prompt_steps",
     "residuals",
     "samples",
     "scatter",
@@ -57,18 +61,21 @@ __all__ = [
 
 _HOMES = {
     "FORMATS": "panels",
+    "class_curves": "evaluations",
     "coherence": "coherence",
     "concept_space": "paths",
     "counts": "charts",
     "crossing": "charts",
     "curve": "curves",
     "density": "densities",
+    "emergence_times": "evaluations",
     "fitted": "fit",
     "loss": "trajectories",
     "measurements": "charts",
     "phase": "diagrams",
     "picture": "panels",
     "prediction": "agreement",
+    "prompt_steps": "evaluations",
     "residuals": "fit",
     "samples": "points",
     "scatter": "charts",

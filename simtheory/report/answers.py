@@ -50,17 +50,19 @@ def answer(
 
 
 @face
-def write(out: str | Path, *, page: str, json: str) -> None:
+def write(out: str | Path, *, page: str, json: str, name: str = "answer") -> None:
     """Write a page and its numbers into a folder, each file whole or not at all.
 
     Parameters
     ----------
     out : str or Path
-        The folder of ``index.html`` and ``answer.json``; created if needed.
+        The folder of ``index.html`` and the numbers; created if needed.
     page : str
         The HTML document.
     json : str
         The numbers.
+    name : str
+        Name of the file of the numbers, without its suffix.
 
     Raises
     ------
@@ -69,5 +71,5 @@ def write(out: str | Path, *, page: str, json: str) -> None:
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "answer.json", json + "\n")
+    write_text(folder / f"{name}.json", json + "\n")
     write_text(folder / "index.html", page)

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -179,7 +179,7 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file. A trajectory is also read from the ``.jsonl`` file of a `Recorder`.
     tasks : sequence of classes, optional
         Your own tasks that may occur, each with a `kind` and a `from_dict`.
 
@@ -195,6 +195,10 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     MissingFileError
         If there is no file.
     """
+    if cls.__name__ == "Trajectory" and Path(path).suffix == ".jsonl":
+        from simtheory.results.recorder import read_recorded
+
+        return cast(R, read_recorded(path, tasks))
     return load_beside(cls, path, tasks=tasks)[0]
 
 
@@ -253,12 +257,12 @@ def _below(prefix: str, names: Iterable[str]) -> list[str]:
 
 def _assembled(cls: type[R], values: dict[str, Any], tasks: Sequence[type]) -> R:
     if "task" in values:
-        values = values | {"task": _task(values["task"], tasks)}
+        values = values | {"task": task_of(values["task"], tasks)}
     absent = dict.fromkeys(set(declared(cls)) - set(values))
     return cls(**absent, **values)
 
 
-def _task(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
+def task_of(stored: Mapping[str, Any], own: Sequence[Any]) -> Any:
     kind, values = stored["kind"], stored["values"]
     for task in own:
         if getattr(task, "kind", None) == kind:

@@ -148,17 +148,17 @@ class Trajectory:
         >>> Trajectory.from_outputs([0.0, 1.0, 2.0], np.reshape(learned, (3, 1, 2)), task, probes=[task.target])
         Trajectory(elsewhere, T=3, P=1, d=2)
         """
-        watched = _watched(task, probes)
+        inputs = watched(task, probes)
         values = as_finite("outputs", outputs)
         times = as_times(t)
-        if values.ndim < 3 or values.shape[-3:-1] != (times.size, len(watched)):
+        if values.ndim < 3 or values.shape[-3:-1] != (times.size, len(inputs)):
             raise ShapeError(
                 f"Argument `outputs` must have shape (..., T, P, k) with T = {times.size} times and "
-                f"P = {len(watched)} probes, but its shape is {values.shape}."
+                f"P = {len(inputs)} probes, but its shape is {values.shape}."
             )
         return cls(
             times,
-            watched,
+            inputs,
             values,
             None if weights is None else as_finite("weights", weights),
             task,
@@ -221,14 +221,14 @@ class Trajectory:
                 f"Argument `weights` must have shape (..., T, output, {task.dim}) with a T for each of the "
                 f"{np.size(t)} times of `t`, but its shape is {maps.shape}."
             )
-        watched = _watched(task, probes)
+        inputs = watched(task, probes)
         with np.errstate(invalid="ignore", over="ignore"):
-            outputs = watched @ np.swapaxes(maps, -1, -2)
+            outputs = inputs @ np.swapaxes(maps, -1, -2)
         if not np.isfinite(outputs).all():
             as_finite("weights", maps)  # names them, not the outputs, as the cause
         return cls(
             t,  # type: ignore[arg-type]
-            watched,
+            inputs,
             outputs,
             maps,
             task,
@@ -284,7 +284,7 @@ class Trajectory:
         return f"Trajectory({self.origin}, T={self.t.size}, P={len(self.probes)}, d={self.task.dim}{ensemble})"
 
 
-def _watched(task: Task, probes: ArrayLike | None) -> Array:
+def watched(task: Task, probes: ArrayLike | None) -> Array:
     """Return the checked inputs to watch: those that are given, or the task's own."""
     if not isinstance(task, Task):
         raise ArgumentError(
@@ -297,9 +297,9 @@ def _watched(task: Task, probes: ArrayLike | None) -> Array:
             f"Argument `probes` must be given, because tasks of the class {type(task).__name__} "
             "name none."
         )
-    watched = as_finite("probes", given)
-    if watched.ndim != 2 or watched.shape[1] != task.dim:
+    inputs = as_finite("probes", given)
+    if inputs.ndim != 2 or inputs.shape[1] != task.dim:
         raise ShapeError(
-            f"Argument `probes` must have shape (P, {task.dim}), but its shape is {watched.shape}."
+            f"Argument `probes` must have shape (P, {task.dim}), but its shape is {inputs.shape}."
         )
-    return watched
+    return inputs

@@ -8,7 +8,7 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import du2023, favero2025, okawa2023, park2024, yang2024
+from simtheory.tasks import du2023, favero2025, liang2024, okawa2023, park2024, yang2024
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.emergence import ConceptGraph
@@ -29,6 +29,7 @@ __all__ = [
     "du2023",
     "favero2025",
     "from_dict",
+    "liang2024",
     "okawa2023",
     "park2024",
     "yang2024",

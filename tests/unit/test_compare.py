@@ -76,6 +76,22 @@ def test_the_scale_is_the_largest_change_since_the_first_time() -> None:
     assert agreement(truth, guess).scale == pytest.approx(6.0)
 
 
+def test_the_scale_of_a_curve_counts_from_its_first_value_that_is_known() -> None:
+    known = Curve([0.0, 1.0, 2.0], [[np.nan], [1.0], [3.0]], rows=["y"], x_name="x", origin="sim")
+    guess = Curve([0.0, 1.0, 2.0], [[0.0], [1.0], [2.0]], rows=["y"], x_name="x", origin="sim")
+    found = agreement(guess, known)
+    assert (found.scale, found.max_error, found.relative) == (2.0, 1.0, 0.5)
+
+
+def test_standard_errors_of_both_curves_add_in_squares() -> None:
+    def curve(values: list[list[float]], error: float) -> Curve:
+        errors = np.full((2, 1), error)
+        return Curve([0.0, 1.0], values, errors=errors, rows=["y"], x_name="x", origin="sim")
+
+    found = agreement(curve([[0.0], [1.0]], 0.3), curve([[0.0], [2.0]], 0.4))
+    assert found.standard == pytest.approx(2.0)
+
+
 def test_curves_and_samples_that_do_not_change_are_nothing_to_agree_on() -> None:
     flat = Curve([0.0, 1.0], [[0.1 + 0.2], [0.3]], rows=["y"], x_name="x", origin="sim")
     with pytest.warns(ReadingWarning, match="no row of `measured`"):  # 0.1 + 0.2 is 0.3, rounded

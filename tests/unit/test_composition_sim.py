@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simtheory.analytic.composition import repaired_score
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.sim import composition as sp
 from simtheory.tasks import Composition, GaussianMixture, du2023
@@ -130,6 +131,32 @@ def test_gaussians_follow_their_closed_laws():
         sp.Reverse(churn=0.0), equal, 2000, levels=sp.Levels.cosine(100, clean=True), rng=0
     )
     assert -8.9 < np.log10(ddim.points.var() / 0.025) < -8.0
+
+
+def test_the_score_repaired_at_the_point_is_the_repaired_score_of_theory():
+    rng = np.random.default_rng(0)
+    root = 0.4 * rng.normal(size=(4, 3, 3))
+    full = root @ root.transpose(0, 2, 1) + 0.05 * np.eye(3)
+    kinds = Composition(
+        (
+            GaussianMixture(np.full(4, 0.25), rng.normal(size=(4, 3)), full),
+            GaussianMixture([0.3, 0.7], rng.normal(size=(2, 3)), full[[0, 0]]),
+            GaussianMixture([0.5, 0.5], rng.normal(size=(2, 3)), rng.random((2, 3)) + 0.1),
+        ),
+        (1.0, 0.7, -0.2),
+    )
+    here, there = 0.5, 0.2
+    for c in (PRODUCT, kinds):
+        y = rng.normal(size=(200, c.dim))
+        ode = sp.Repaired(sp.Tweedie(), churn=0.0)
+        levels = sp.Levels.geometric(here, there, 2, clean=False)
+        moved = sp.sample(ode, c, len(y), levels=levels, rng=0, start=y).points - y
+        score = moved / (here * (1.0 - (there / here) ** 0.5))
+        exact = repaired_score(c, y, level=here)
+        size = np.abs(exact).max()
+        # rounding, times the condition of the matrices
+        assert np.abs(score - exact).max() < 1e-12 * size
+        assert np.abs(c.score(y, level=here) - exact).max() > 0.5 * size  # the sum of scores
 
 
 def test_kernels_of_a_gaussian_have_their_stationary_variances():

@@ -594,7 +594,6 @@ def test_advice_says_what_samplers_return() -> None:
         (lambda: cp.separatrix_weights(PAIR, cuts=[0.5, 0.5], start=1.0), ArgumentError, "`cuts`"),
         (lambda: cp.cell_masses(du2023.slots(2, background="empty"), np.eye(9)), RegimeError, "one or two dimensions"),
         (lambda: cp.cell_masses(RING_BAR, [[0.0, 0.0]]), ShapeError, "`centres`"),
-        (lambda: cp.freeze_out(RING_BAR, CENTRES * [[1.0, 2.0]], [1.0, 0.0], 1.0), RegimeError, "line, or on a circle"),
         (lambda: cp.freeze_out(RING_BAR, CENTRES, [0.0, 1.0], 1.0), ArgumentError, "`levels`"),
         (lambda: cp.stationary_variance(noise.UHMC(step=1.0, leapfrog=3), [1.0]), RegimeError, "kernel-resonance.*direction 0.*turns by 1 π.*leapfrog=3"),
         (lambda: cp.stationary_variance(noise.UHMC(step=1.0, leapfrog=6), [1.0, 4.0]), RegimeError, "kernel-resonance"),

@@ -210,3 +210,24 @@ def test_impossible_families_are_refused():
             make()
     with pytest.raises(TaskError, match="leave training data"):
         BumpTask(16, layout=Lattice(15.0, kept=1e-9)).labels(rng=0)
+
+
+def test_the_sets_of_the_figures_hold_out_what_the_captions_say():
+    four, ten = tasks.liang2024.figure_4(), tasks.liang2024.figure_10()
+    pairs = four.two_factors.labels(rng=0)
+    assert not ((pairs > 13) & (pairs < 19)).any()
+    for stripes in (four.one_factor, ten.stripes):
+        labels = stripes.labels(rng=0)
+        visible = stripes.space.seen(labels[:, 0]) & stripes.space.seen(labels[:, 1])
+        assert len(labels) == 87**2 - 65**2
+        assert not visible.any()
+        assert stripes.extent == 43.0
+    both = four.both
+    assert both.is_held_out([[22, 22], [22, 10], [22, 2]]).tolist() == [True, True, False]
+    assert len(ten.rim.labels(rng=0)) > len(ten.stripes.labels(rng=0))
+    assert tasks.liang2024.figure_5(16, stripes=False, kept=0.5).margin == 0
+    assert tasks.liang2024.figure_5(16, stripes=True).margin == 6
+    assert tasks.liang2024.figure_6(0.1, 0.5).sigma == 0.1
+    gone = tasks.liang2024.figure_11(8.0)
+    assert not ((gone.labels(rng=0)[:, 0] > 11.5) & (gone.labels(rng=0)[:, 0] < 19.5)).any()
+    assert tasks.liang2024.figure_12(8, "corner", shape=Stripes()).shape == Stripes()

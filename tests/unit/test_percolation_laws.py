@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from simtheory.analytic import percolation
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.sim.percolation import clusters, lattice, neighbourhood
+from simtheory.sim.percolation import clusters, lattice, mass_ratio, neighbourhood
 from simtheory.sim.percolation.runs import AT_THRESHOLD
 
 
@@ -122,6 +122,48 @@ def test_exponents_are_related() -> None:
     assert e["tau"] == 1 + 2 / e["D"]
     assert e["sigma"] == 1 / (e["nu"] * e["D"])
     assert abs(percolation.EXACT_THRESHOLDS["bond, triangular"] - 0.347296) < 5e-7
+
+
+def test_thresholds_that_are_known_exactly() -> None:
+    assert abs(percolation.exact_threshold("bond, triangular") - 0.347296) < 5e-7
+    assert abs(percolation.exact_threshold("bond, honeycomb") - 0.652704) < 5e-7
+    assert percolation.exact_threshold("site, triangular") == 0.5
+    assert percolation.exact_threshold("line") == 1.0
+    assert percolation.exact_threshold("Bethe", z=5) == 0.25
+    for call, words in (
+        (lambda: percolation.exact_threshold("Bethe"), "at least 2"),
+        (lambda: percolation.exact_threshold("line", z=3), "Bethe alone"),
+        (lambda: percolation.exact_threshold("bond, cube"), "unknown"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            call()
+
+
+def test_full_connection_comes_long_after_the_threshold() -> None:
+    """The law is .37, .69, .87 at c = 0, 1, 2; on a torus of 1600 points it is .18, .57, .81."""
+    c = np.array([0.0, 1.0, 2.0])
+    radius = np.sqrt((np.log(1600.0) + c) / (1600.0 * np.pi))
+    law = percolation.plane_connected(1600, side=1.0, radius=radius)
+    np.testing.assert_allclose(law, [0.37, 0.69, 0.87], atol=5e-3)
+    rng = np.random.default_rng(0)
+    found = [clusters(rng.random((1600, 2)), radius[1], period=1.0).max() == 0 for _ in range(200)]
+    assert abs(np.mean(found) - 0.57) < 4 * np.sqrt(0.25 / 200)
+    # At the threshold of one spanning cluster the chance is nil.
+    n = percolation.critical_number(32.0, radius=3.46)
+    assert percolation.plane_connected(n, side=32.0, radius=3.46) < 0.3
+
+
+def test_largest_clusters_of_a_small_window_at_the_threshold() -> None:
+    """At the threshold .45 to .65 in a window of 32 pixels, at half of it below .3, above it .92 or more."""
+    rng = np.random.default_rng(1)
+    at = percolation.critical_kept_fraction(1.0, spacing=1.0, theta=0.05)
+    radius = float(percolation.link_radius(1.0, theta=0.05))
+    places = np.stack(np.meshgrid(np.arange(32.0), np.arange(32.0)), -1).reshape(-1, 2)
+    found = mass_ratio(places, radius, [0.5 * at, at, 1.5 * at], draws=60, rng=rng)
+    half, middle, above = found.row("largest")
+    assert 0.05 < half < 0.3
+    assert 0.45 < middle < 0.65
+    assert above > 0.92
 
 
 def test_pairs() -> None:

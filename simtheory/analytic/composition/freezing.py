@@ -17,34 +17,38 @@ Result
 ------
 Between neighbouring cells flows, in a unit of time, the *capacity*
 :math:`1/\int ds/(\rho D)` from centre to centre, so that a mass m leaves its cell at the rate capacity over
-m. No number is fitted.
+m. No number is fitted. Where the centres lie on no line or circle, the plane is a network of conductance
+ρ, and the capacities of all pairs come from its Schur complement on the cores of the cells.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 import numpy as np
 
-from simtheory._checks import as_finite, frozen, non_negative, not_negative
+from simtheory._checks import as_finite, frozen, non_negative, not_negative, number
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, Expert, IntArray
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import Computed, implements
 from simtheory.noise import Levels
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 
 __all__ = ["FreezeOut", "cell_masses", "freeze_out", "relaxed"]
 
 _DEEP = 34.0  # logarithms below the highest density at which the grid ends
 _FINE = 0.2  # distance of grid points in standard deviations of the narrowest direction
+_COARSER = 3  # so many times fewer points on each axis where flows in the plane are read
 _LARGEST = 4_000_000  # points of a grid; a composition that needs more is refused
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FreezeOut:
     """Masses of cells through the levels of annealing.
 
@@ -60,10 +64,19 @@ class FreezeOut:
         Level at which the exact masses come nearest to the final ones: where they froze.
     """
 
-    masses: Array
-    exact: Array
-    rates: Array
+    masses: Array = field(metadata=over("t", "cell"))
+    exact: Array = field(metadata=over("t", "cell"))
+    rates: Array = field(metadata=over("t", "cell", "to"))
     level: float
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        number("level", self.level)
 
 
 @face
@@ -94,12 +107,16 @@ def cell_masses(c: Expert, centres: ArrayLike, *, level: float = 0.0) -> Array:
     RegimeError
         If the dimension is above two.
     """
-    from scipy.interpolate import CubicSpline  # slow to import
-
     whole = c if isinstance(c, Composition) else Composition((c,))
     points = _centres(whole, centres)
     noise = non_negative("level", level)
-    x, y = _grid(whole, noise)
+    return _masses(whole, points, noise, *_grid(whole, noise))
+
+
+def _masses(whole: Composition, points: Array, noise: float, x: Array, y: Array) -> Array:
+    """Return the masses of cells, on the axes of a grid."""
+    from scipy.interpolate import CubicSpline  # slow to import
+
     if whole.dim == 1:
         p = np.exp(_log_density(whole, x[:, None], noise))
         order = np.argsort(points[:, 0])
@@ -174,11 +191,15 @@ def _grid(c: Composition, level: float) -> tuple[Array, Array]:
         sides = [np.linspace(low[a], high[a], 121) for a in range(d)]
         mesh = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1)
         logs = _log_density(c, mesh.reshape(-1, d), level).reshape(mesh.shape[:-1])
+        tight = True
         for a in range(d):
             seen = logs.max(axis=1 - a) if d == 2 else logs
             kept = np.flatnonzero(seen > -_DEEP)
             first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, len(sides[a]) - 1)
             low[a], high[a] = sides[a][first], sides[a][last]
+            tight = tight and first == 0 and last == len(sides[a]) - 1
+        if tight:
+            break
     step = _FINE * _narrow(c, level) ** 0.5
     counts = [max(81, int(np.ceil((high[a] - low[a]) / step)) + 1) for a in range(d)]
     if np.prod([float(n) for n in counts]) > _LARGEST:
@@ -244,7 +265,7 @@ def _bounds(centres: Array, x: Array, y: Array) -> tuple[Array, Array]:
 @implements(
     "freeze-out-rates",
     title="Where the masses of modes freeze",
-    regime="centres on a line or circle, Langevin time, barriers above the noise",
+    regime="one or two dimensions, Langevin time, barriers above the noise",
     source="du2023",
     where="derived here from capacities",
     exactness="leading order in the time within a mode over that between modes",
@@ -265,7 +286,8 @@ def freeze_out(
         Of Gaussian mixtures, or of trained energies that know the means and variances of what they
         learned; in one or two dimensions.
     centres : array_like, shape (m, d)
-        Centres of the cells: on a line, or on a circle in the plane.
+        Centres of the cells. On a line or a circle the flow along it is computed; at other places of
+        the plane the flow between all pairs, on a grid.
     levels : Levels or array_like, shape (T,)
         Falling noise levels, as variances of y = z/α.
     times : array_like, shape (T,) or ()
@@ -279,7 +301,7 @@ def freeze_out(
     Raises
     ------
     RegimeError
-        If the centres lie neither on a line nor on a circle, or the dimension is above two.
+        If the dimension is above two, or a grid would be too fine.
     """
     points = _centres(c, centres)
     falling = levels.values if isinstance(levels, Levels) else as_finite("levels", levels)
@@ -290,16 +312,13 @@ def freeze_out(
         )
     spent = np.array(np.broadcast_to(not_negative("times", times), falling.shape))
     road = _road(points)
-    order = road.order
     m = len(points)
     masses, exact = np.empty((len(falling), m)), np.empty((len(falling), m))
     rates = np.zeros((len(falling), m, m))
     for t, level in enumerate(falling.tolist()):
-        exact[t], flows = road.read(c, level)
-        for one, capacity in enumerate(flows):
-            i, j = order[one], order[(one + 1) % m]
-            rates[t, i, j] += capacity / max(exact[t, i], 1e-300)
-            rates[t, j, i] += capacity / max(exact[t, j], 1e-300)
+        exact[t], capacities = road.read(c, level)
+        rates[t] = capacities / np.maximum(exact[t], 1e-300)[:, None]
+        np.fill_diagonal(rates[t], 0.0)
         rates[t] -= np.diag(rates[t].sum(axis=1))
         before = exact[0] if t == 0 else masses[t - 1]
         masses[t] = relaxed(before, rates[t] * spent[t], exact[t])
@@ -357,14 +376,15 @@ class _Line:
     along: Array
     places: Array
 
-    def read(self, c: Composition, level: float) -> tuple[Array, list[float]]:
-        """Return the masses of the cells, and the capacities between neighbours."""
+    def read(self, c: Composition, level: float) -> tuple[Array, Array]:
+        """Return the masses of the cells, and the capacities of all pairs."""
         from scipy.interpolate import CubicSpline  # slow to import
 
         step = 0.25 * _narrow(c, level) ** 0.5
         span = self.places[-1] - self.places[0]
         s = np.linspace(self.places[0], self.places[-1], max(401, int(np.ceil(span / step))))
         x, y = _grid(c, level)
+        masses = _masses(c, self.centres, level, x, y)
         if c.dim == 1:
             logs = c.log_density(x[:, None], level=level)
             total = float(logs.max()) + float(np.log(np.trapezoid(np.exp(logs - logs.max()), x)))
@@ -378,8 +398,8 @@ class _Line:
             total = _log_total(c, x, y, level)
             rho = np.trapezoid(np.exp(logs - total), u, axis=1)
         spline = CubicSpline(s, 1.0 / np.maximum(rho, 1e-300)).antiderivative()
-        flows = [float(1.0 / r) for r in np.diff(spline(self.places))]
-        return cell_masses(c, self.centres, level=level), flows
+        flows = _pairs(self.order, 1.0 / np.diff(spline(self.places)))
+        return masses, flows
 
 
 @dataclass(frozen=True)
@@ -391,8 +411,8 @@ class _Circle:
     radius: float
     angles: Array
 
-    def read(self, c: Composition, level: float) -> tuple[Array, list[float]]:
-        """Return the masses of the cells, and the capacities between neighbours."""
+    def read(self, c: Composition, level: float) -> tuple[Array, Array]:
+        """Return the masses of the cells, and the capacities of all pairs."""
         from scipy.interpolate import CubicSpline  # slow to import
 
         m, narrow = len(self.angles), _narrow(c, level) ** 0.5
@@ -430,12 +450,74 @@ class _Circle:
         masses = np.empty(m)
         masses[self.order] = np.roll(sectors, 1) / total
         resistance = CubicSpline(theta, total / np.maximum(inward, 1e-300)).antiderivative()
-        return masses, [float(1.0 / x) for x in np.diff(resistance(ends))]
+        return masses, _pairs(self.order, 1.0 / np.diff(resistance(ends)))
 
     def _logs(self, c: Composition, theta: Array, r: Array, level: float) -> Array:
         turn = np.stack([np.cos(theta), np.sin(theta)], axis=1)
         mesh = self.middle + r[None, :, None] * turn[:, None]
         return c.log_density(mesh.reshape(-1, 2), level=level).reshape(len(theta), len(r))
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Centres anywhere in the plane: flows between cores of the cells through a grid.
+
+    The core of a cell are its points of a density above 1/e of its highest. With the density as
+    conductance, the grid is a network, and the Schur complement on the cores holds the capacities of all
+    pairs.
+    """
+
+    centres: Array
+
+    def read(self, c: Composition, level: float) -> tuple[Array, Array]:
+        """Return the masses of the cells, and the capacities of all pairs."""
+        from scipy.sparse import coo_matrix  # slow to import
+        from scipy.sparse.linalg import splu
+
+        x, y = _grid(c, level)
+        masses = _masses(c, self.centres, level, x, y)
+        x, y = (np.linspace(a[0], a[-1], max(81, len(a) // _COARSER)) for a in (x, y))
+        mesh = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
+        logs = c.log_density(mesh.reshape(-1, 2), level=level)
+        logs = (logs - logs.max()).reshape(mesh.shape[:-1])
+        squares = (self.centres**2).sum(axis=1)
+        cell = (squares - 2.0 * mesh @ self.centres.T).argmin(axis=-1)
+        m, inside = len(self.centres), logs > -_DEEP
+        number, reach = (
+            np.full(logs.shape, -1),
+            max(_narrow(c, level) ** 0.5, x[1] - x[0], y[1] - y[0]),
+        )
+        for j, centre in enumerate(self.centres):  # cores are the first nodes
+            near = ((mesh - centre) ** 2).sum(axis=-1) <= reach**2
+            number[inside & near & (cell == j)] = j
+        free = inside & (number < 0)
+        number[free] = m + np.arange(np.count_nonzero(free))
+        ratio = (y[1] - y[0]) / (x[1] - x[0])
+        ends, flows = [], []
+        for axis, width in ((0, ratio), (1, 1.0 / ratio)):
+            one, two = (
+                (slice(None, -1), slice(1, None))
+                if axis == 0
+                else ((slice(None), slice(None, -1)), (slice(None), slice(1, None)))
+            )
+            kept = (number[one] >= 0) & (number[two] >= 0)
+            ends.append(np.stack([number[one][kept], number[two][kept]]))
+            flows.append(width * np.exp(0.5 * (logs[one] + logs[two]))[kept])
+        (i, j), flow = np.concatenate(ends, axis=1), np.concatenate(flows)
+        n = m + int(np.count_nonzero(free))
+        network = coo_matrix(
+            (
+                np.concatenate([-flow, -flow, flow, flow]),
+                (np.concatenate([i, j, i, j]), np.concatenate([j, i, i, j])),
+            ),
+            shape=(n, n),
+        ).tocsc()
+        between = network[:m, :m].toarray()
+        if n > m:
+            solved = splu(network[m:, m:]).solve(network[m:, :m].toarray())
+            between = between - network[:m, m:] @ solved
+        total = float(np.exp(logs).sum()) * (x[1] - x[0]) * (y[1] - y[0])
+        return masses, np.maximum(-between, 0.0) / total
 
 
 def _log_total(c: Composition, x: Array, y: Array, level: float) -> float:
@@ -445,8 +527,18 @@ def _log_total(c: Composition, x: Array, y: Array, level: float) -> float:
     return top + float(np.log(np.exp(logs - top).sum() * (x[1] - x[0]) * (y[1] - y[0])))
 
 
-def _road(points: Array) -> _Line | _Circle:
-    """Return the coordinate that joins the centres."""
+def _pairs(order: IntArray, flows: Array) -> Array:
+    """Return the capacities of all pairs from those of neighbours, in a ring where the last one closes it."""
+    found = np.zeros((len(order), len(order)))
+    for one, flow in enumerate(flows.tolist()):
+        i, j = order[one], order[(one + 1) % len(order)]
+        found[i, j] += flow
+        found[j, i] += flow
+    return found
+
+
+def _road(points: Array) -> _Line | _Circle | _Plane:
+    """Return the coordinate that joins the centres, or the plane where none does."""
     m, d = points.shape
     middle = points.mean(axis=0)
     along = np.linalg.svd(points - middle)[2][0]
@@ -461,8 +553,4 @@ def _road(points: Array) -> _Line | _Circle:
         angles = np.arctan2(gaps[:, 1], gaps[:, 0])
         order = np.argsort(angles)
         return _Circle(order, middle, float(radii.mean()), angles[order])
-    raise RegimeError(
-        "Argument `centres` must lie on a line, or on a circle around their mean (label "
-        f"freeze-out-rates), but their distances from it run from {radii.min():.4g} to {radii.max():.4g}. "
-        "The rates are known along one coordinate."
-    )
+    return _Plane(points)

@@ -22,17 +22,19 @@ grids and with n, 2n and 4n steps are combined.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative
+from simtheory._checks import as_finite, extended, non_negative
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.naive import check_limit
 from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import Computed, implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures
 
@@ -45,7 +47,7 @@ _END = 1e-10
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Law:
     """A law on the line, on a grid.
 
@@ -59,9 +61,17 @@ class Law:
         Probability below each point.
     """
 
-    x: Array
-    density: Array
-    cumulative: Array
+    x: Array = field(metadata=over("x", labels=True))
+    density: Array = field(metadata=over("x"))
+    cumulative: Array = field(metadata=over("x"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
 
     def mass(self, a: float = -np.inf, b: float = np.inf) -> float:
         """Return the probability of an interval.
@@ -80,7 +90,7 @@ class Law:
         """
         from scipy.interpolate import CubicHermiteSpline  # slow to import
 
-        ends = np.clip([a, b], self.x[0], self.x[-1])
+        ends = np.clip([extended("a", a), extended("b", b)], self.x[0], self.x[-1])
         low, high = CubicHermiteSpline(self.x, self.cumulative, self.density)(ends)
         return float(high - low)
 

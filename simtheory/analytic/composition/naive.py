@@ -17,7 +17,7 @@ the start, where y is N(0, ΛI); c : variance of an expert along a direction; g 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -34,6 +34,8 @@ from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import require_mixtures, require_normalizable
 
@@ -52,7 +54,7 @@ _FAR = 1e8
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GaussianLaw:
     """A Gaussian: what a target or a sampler on Gaussian experts is.
 
@@ -64,8 +66,21 @@ class GaussianLaw:
         Its covariance.
     """
 
-    mean: Array
-    covariance: Array
+    mean: Array = field(metadata=over("i"))
+    covariance: Array = field(metadata=over("i", "j"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        if self.covariance.shape != (self.mean.size, self.mean.size):
+            raise ShapeError(
+                f"Argument `covariance` must have shape {(self.mean.size, self.mean.size)}, as the mean "
+                f"has {self.mean.size} entries, but it has shape {self.covariance.shape}."
+            )
 
     @property
     def variances(self) -> Array:

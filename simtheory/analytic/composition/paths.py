@@ -8,15 +8,24 @@ S : :math:`\sum_iw_is_i`; W : total weight; D : defect; K : number of experts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, number, positive, positive_int
+from simtheory._checks import (
+    as_finite,
+    extended,
+    non_negative,
+    number,
+    positive,
+    positive_int,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
+from simtheory.results import axes
+from simtheory.results.axes import over
 from simtheory.tasks.composition.compositions import Composition
 from simtheory.tasks.composition.tails import weakest_tail, worst_level
 
@@ -145,7 +154,7 @@ def normalizable(c: Composition, *, level: float = 0.0) -> bool:
 
 
 @face
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Validity:
     """Whether a composition is a density on the whole path, and which samplers have a limit.
 
@@ -168,10 +177,16 @@ class Validity:
 
     holds: bool
     level: float | None
-    direction: Array | None
-    largest: Array | None
+    direction: Array | None = field(metadata=over("i"))
+    largest: Array | None = field(metadata=over("expert"))
     total_weight: float
     samplers: dict[str, bool]
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+        number("total_weight", self.total_weight)
+        if self.level is not None:
+            extended("level", self.level)
 
 
 @face

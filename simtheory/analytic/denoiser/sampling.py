@@ -13,6 +13,7 @@ from simtheory.analytic._shared.axes import leave_regime
 from simtheory.analytic.denoiser.modes import Cutoff, Denoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
+from simtheory.noise.weights import Weight, largest_weight, weights_of
 from simtheory.tasks.denoiser import DenoisingTask
 
 __all__ = [
@@ -31,8 +32,33 @@ LEVELS = ("harmonic", "geometric", "arithmetic", "band")
 """Ways to say which generated variance counts as emerged."""
 
 
+_PANEL = 0.5
+"""Width in ln σ of a panel of the integral over levels that learn at different speeds."""
+
+_NODES = 12
+"""Points of Gauss and Lobatto in each panel; its ends are among them, so a jump beside one is seen."""
+
+_INTEGRATED = 1e-12
+"""Change of the integral over a panel when it is halved above which its halves are halved, too."""
+
+_HALVINGS = 36
+"""Most halvings; a panel is then narrower than a jump of a weight can move the integral."""
+
+_MOST_PANELS = 4000
+"""Panels that may be halved at a time; a weight that needs more has no integral worth the name."""
+
+_WATCHED = 40
+"""Times at which panels are judged; more of them lie between these."""
+
+_BLOCK = 4_000_000
+"""Numbers that are held at a time: levels by times by modes."""
+
 _SCAN = 1000
 """Points of the scan for a first passage, about 50 to a decade of time."""
+
+
+_NEVER = 1e-6
+"""Weight, as a share of the largest, below which a level counts as never learning in a search for times."""
 
 
 @implements(
@@ -43,7 +69,9 @@ _SCAN = 1000
     where="released code",
 )
 @face
-def generated_variance(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Array:
+def generated_variance(
+    task: DenoisingTask, net: Denoiser, t: ArrayLike, *, weight: Weight | None = None
+) -> Array:
     r"""Return the variance of the samples along each axis of the data, through training.
 
     The probability-flow ODE shrinks a mode from :math:`\sigma_{\max}` to :math:`\sigma_{\min}` by
@@ -58,6 +86,10 @@ def generated_variance(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Arra
         Network and its start.
     t : array_like, shape (T,)
         Canonical times: 2ητ for one layer and 4ητ for the tied net, on the loss E‖f(y) − x‖².
+    weight : callable, optional
+        How fast each noise level learns, σ → w(σ), such as ``noise.LogNormal()``: the weight of its
+        loss, how often it is drawn, or its learning rate as a share of η. Its time is w(σ)t. Default:
+        all levels alike, in closed form.
 
     Returns
     -------
@@ -68,6 +100,8 @@ def generated_variance(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Arra
     ------
     RegimeError
         If the data have a mean: train on centred data, or with the bias held at its best.
+    ArgumentError
+        If a weight is negative or not finite, or varies too fast to be integrated.
 
     Examples
     --------
@@ -77,11 +111,12 @@ def generated_variance(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Arra
     array([[0.26971, 9.9844 ]])
     """
     times = as_times(t)
-    return np.asarray(task.sigma_max**2 * np.exp(2.0 * _log_ratio(task, net, times[:, None])))
+    shrunk = _log_ratio(task, net, times[:, None], weight)
+    return np.asarray(task.sigma_max**2 * np.exp(2.0 * shrunk))
 
 
-def _log_ratio(task: DenoisingTask, net: Denoiser, t: Array) -> Array:
-    """Return ln Φ(σ_min)/Φ(σ_max) of every mode, once task and net are seen to fit."""
+def _log_ratio(task: DenoisingTask, net: Denoiser, t: Array, weight: Weight | None = None) -> Array:
+    """Return ln Φ(σ_min)/Φ(σ_max) of every mode, shape (T, d), once task and net are seen to fit."""
     if task.mean.any():
         raise RegimeError(
             "The generated variance needs data without mean, but the mean has length "
@@ -92,7 +127,71 @@ def _log_ratio(task: DenoisingTask, net: Denoiser, t: Array) -> Array:
             f"Argument `start` of the net must be a scalar or have shape ({task.dim},), "
             f"but its shape is {np.shape(net.start)}."
         )
-    return net.log_ratio(task.variances, t, sigma_min=task.sigma_min, sigma_max=task.sigma_max)
+    if weight is None:
+        return net.log_ratio(task.variances, t, sigma_min=task.sigma_min, sigma_max=task.sigma_max)
+    some = t[:: max(1, len(t) // _WATCHED)]
+    return _integral(task, net, t, weight, _rule(task, net, some, weight))
+
+
+def _rule(task: DenoisingTask, net: Denoiser, t: Array, weight: Weight) -> tuple[Array, Array]:
+    """Return noise levels and shares of ln σ that integrate a weighted schedule at some times.
+
+    Panels of Gauss and Lobatto, halved where that still moves the integral: around a kink of the
+    weight, such as that of min-SNR, or a jump.
+    """
+    points, shares = _lobatto(_NODES)
+    ends = np.log(task.sigma_min), np.log(task.sigma_max)
+    largest_weight(weight, np.exp(np.linspace(*ends, 201)))
+    edges = np.linspace(*ends, max(2, int(np.ceil((ends[1] - ends[0]) / _PANEL)) + 1))
+    low, high = edges[:-1], edges[1:]
+    found: list[tuple[Array, Array]] = []
+
+    def integrals(low: Array, high: Array) -> tuple[Array, Array, Array]:
+        half = 0.5 * (high - low)[:, None]
+        levels, parts = np.exp(low[:, None] + half * (1.0 + points)), half * shares
+        each = [_integral(task, net, t, weight, panel) for panel in zip(levels, parts, strict=True)]
+        return np.array(each), levels, parts
+
+    whole = integrals(low, high)[0]
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        (left, *first), (right, *second) = integrals(low, middle), integrals(middle, high)
+        rough = np.abs(left + right - whole).max(axis=(1, 2)) > _INTEGRATED
+        found += [(levels[~rough], parts[~rough]) for levels, parts in (first, second)]
+        if not rough.any():
+            break
+        low = np.concatenate([low[rough], middle[rough]])
+        high = np.concatenate([middle[rough], high[rough]])
+        whole = np.concatenate([left[rough], right[rough]])
+        if len(low) > _MOST_PANELS:
+            raise ArgumentError(
+                "Argument `weight` must be integrable over ln σ, but it varies at more than "
+                f"{_MOST_PANELS} places between {task.sigma_min:g} and {task.sigma_max:g}. Smooth it."
+            )
+    levels, parts = (np.concatenate([part[k].ravel() for part in found]) for k in (0, 1))
+    return levels, parts
+
+
+def _lobatto(count: int) -> tuple[Array, Array]:
+    """Return points and weights of Gauss and Lobatto on [−1, 1]."""
+    legendre = np.polynomial.Legendre.basis(count - 1)
+    points = np.concatenate([[-1.0], np.real(legendre.deriv().roots()), [1.0]])
+    return points, 2.0 / (count * (count - 1) * legendre(points) ** 2)
+
+
+def _integral(
+    task: DenoisingTask, net: Denoiser, t: Array, weight: Weight, rule: tuple[Array, Array]
+) -> Array:
+    """Return ln Φ(σ_min)/Φ(σ_max) at times (T, 1) or (T, d), by levels and their shares of ln σ."""
+    levels, parts = rule
+    speeds = weights_of(weight, levels)
+    total = np.zeros(np.broadcast_shapes(t.shape, task.variances.shape))
+    block = max(1, _BLOCK // total.size)
+    for k in range(0, len(levels), block):
+        sigma, speed = (part[k : k + block, None, None] for part in (levels, speeds))
+        psi = net.mode(task.variances, t * speed, sigma=sigma)
+        total -= np.einsum("n,ntd->td", parts[k : k + block], 1.0 - psi)
+    return total
 
 
 @implements(
@@ -233,7 +332,9 @@ def _excess(made: Array, lam: Array) -> Array:
 
 
 @face
-def kl_through_training(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Array:
+def kl_through_training(
+    task: DenoisingTask, net: Denoiser, t: ArrayLike, *, weight: Weight | None = None
+) -> Array:
     """Return the divergence of the samples from the data, through training.
 
     It does not fall to zero: see `asymptotic_variance`.
@@ -246,13 +347,15 @@ def kl_through_training(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Arr
         Network and its start.
     t : array_like, shape (T,)
         Canonical times.
+    weight : callable, optional
+        How fast each noise level learns, as in `generated_variance`.
 
     Returns
     -------
     ndarray, shape (T,)
         `kl` of `generated_variance`, in nats.
     """
-    return kl(generated_variance(task, net, t), task.variances)
+    return kl(generated_variance(task, net, t, weight=weight), task.variances)
 
 
 @implements(
@@ -264,7 +367,12 @@ def kl_through_training(task: DenoisingTask, net: Denoiser, t: ArrayLike) -> Arr
 )
 @face
 def emergence_times(
-    task: DenoisingTask, net: Denoiser, *, level: str = "harmonic", width: float = 0.2
+    task: DenoisingTask,
+    net: Denoiser,
+    *,
+    level: str = "harmonic",
+    width: float = 0.2,
+    weight: Weight | None = None,
 ) -> Array:
     r"""Return when each mode emerges: the first passage of its generated variance through a level.
 
@@ -283,6 +391,8 @@ def emergence_times(
         half-width `width` around that of the data.
     width : float
         Half-width of the band, in (0, 1).
+    weight : callable, optional
+        How fast each noise level learns, as in `generated_variance`.
 
     Returns
     -------
@@ -306,15 +416,22 @@ def emergence_times(
     share("width", width)
     lam = task.variances
     size = np.log(task.sigma_max) * 2.0
-    first = size + 2.0 * _log_ratio(task, net, np.zeros((1, 1)))[0]
+    first = size + 2.0 * _log_ratio(task, net, np.zeros((1, 1)))[0]  # untrained: no weight matters
+    rule: tuple[Array, Array] | None = None
     aim = _log_level(level, first, np.log(lam), width)
 
     def below(t: Array) -> Array:
-        return size + 2.0 * _log_ratio(task, net, t) < aim
+        if weight is None or rule is None:
+            return size + 2.0 * _log_ratio(task, net, t) < aim
+        return size + 2.0 * _integral(task, net, t, weight, rule) < aim
 
     # From far before anything moves to far after everything has settled.
-    ends = 1e-6 / (lam + task.sigma_max**2), 1e4 / lam
-    scan = np.concatenate([np.zeros((1, lam.size)), np.geomspace(*ends, _SCAN)])
+    fastest, slowest = _speeds(task, weight)
+    ends = 1e-6 / (lam + task.sigma_max**2) / fastest, 1e4 / lam / slowest
+    points = _SCAN + int(_SCAN / 20 * np.log10(fastest / slowest))
+    scan = np.concatenate([np.zeros((1, lam.size)), np.geomspace(*ends, points)])
+    if weight is not None:
+        rule = _rule(task, net, scan[:: points // _WATCHED], weight)
     at_start = first < aim
     passed = below(scan) != at_start
     place = np.maximum(passed.argmax(axis=0), 1)
@@ -326,6 +443,15 @@ def emergence_times(
     times = np.where(passed.any(axis=0), high, np.inf)
     # A start within rounding of its level is there.
     return np.where(np.abs(first - aim) < 1e-13, 0.0, times)
+
+
+def _speeds(task: DenoisingTask, weight: Weight | None) -> tuple[float, float]:
+    """Return the largest weight, and the smallest that need not be taken for never learning."""
+    if weight is None:
+        return 1.0, 1.0
+    levels = np.geomspace(task.sigma_min, task.sigma_max, 201)
+    fastest = largest_weight(weight, levels)
+    return fastest, max(float(weights_of(weight, levels).min()), _NEVER * fastest)
 
 
 def _log_level(level: str, first: Array, end: Array, width: float) -> Array:

@@ -25,13 +25,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_times, flag, share
+from simtheory._checks import as_times, flag, positive, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.crossings import last_crossing
+from simtheory.errors import ArgumentError, RegimeError
+from simtheory.labels import implements
 from simtheory.tasks.emergence import ConceptGraph
 
-__all__ = ["learning_times", "regression"]
+__all__ = ["learning_times", "regression", "regression_descent"]
 
 
 class Modes(NamedTuple):
@@ -66,6 +68,13 @@ def _modes(graph: ConceptGraph, classes: ArrayLike | None, bias: bool) -> tuple[
     return modes_of(features, graph.weights, spread, probes, skip), asked
 
 
+@implements(
+    "affine-regression",
+    title="Affine regression on any concept graph",
+    regime="any split, frequency, strength, spread and code; squared error, gradient flow from zero",
+    source="okawa2023",
+    where="derived here from the linear flow",
+)
 @face
 def regression(
     graph: ConceptGraph, t: ArrayLike, *, classes: ArrayLike | None = None, bias: bool = True
@@ -97,7 +106,78 @@ def regression(
     """
     times = as_times(t)
     modes, _ = _modes(graph, classes, bias)
-    risen = -np.expm1(-np.outer(times, modes.rates))
+    return _told(graph, modes, -np.expm1(-np.outer(times, modes.rates)))
+
+
+@implements(
+    "discrete-descent",
+    title="Affine regression by gradient descent in steps of finite size",
+    regime="full batch, learning rate below 2/λ of the fastest mode, from zero",
+    source="okawa2023",
+    where="derived here from gd-linear",
+)
+@face
+def regression_descent(
+    graph: ConceptGraph,
+    steps: ArrayLike,
+    *,
+    lr: float,
+    classes: ArrayLike | None = None,
+    bias: bool = True,
+) -> Array:
+    """Return the outputs of affine regression after steps of gradient descent, as shares of the strengths.
+
+    Every mode rises as 1 − (1 − ηλ)^s, in place of 1 − e^(−λt) at t = ηs.
+
+    Parameters
+    ----------
+    graph : ConceptGraph
+        Trained classes, frequencies, strengths, spread and code.
+    steps : array_like of int, shape (T,)
+        Numbers of steps, not negative, rising.
+    lr : float
+        Learning rate η on half the squared error.
+    classes : array_like of int, shape (P, n), optional
+        Classes. Default: all.
+    bias : bool
+        Whether the layer has a constant feature.
+
+    Returns
+    -------
+    ndarray, shape (T, P, m)
+        Outputs divided by the strength of their concept.
+
+    Raises
+    ------
+    RegimeError
+        If descent diverges, which is so from 2/λ of the fastest mode on.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import okawa2023
+    >>> regression_descent(okawa2023.main_split(), [3920], lr=1e-3, classes=[[1, 1, 1]]).round(3)
+    array([[[0.5, 0.5, 0.5]]])
+    """
+    counts, rate = as_times(steps, name="steps"), positive("lr", lr)
+    if (counts != np.rint(counts)).any():
+        raise ArgumentError("Argument `steps` must hold whole numbers of steps, but it does not.")
+    modes, _ = _modes(graph, classes, bias)
+    done = rate * modes.rates
+    if done.max(initial=0.0) >= 2.0:
+        raise RegimeError(
+            f"Argument `lr` must be below 2/λ = {2.0 / modes.rates.max():.6g} of the fastest mode, but it is "
+            f"{rate:g}: descent diverges."
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(done < 1.0, np.log1p(-done), np.log(np.abs(done - 1.0)))
+        left = counts[:, None] * np.where(np.isneginf(logs), -1e300, logs)
+    signs = np.where((done > 1.0) & (counts[:, None] % 2 == 1), -1.0, 1.0)
+    risen = np.where(signs > 0, -np.expm1(left), 1.0 + np.exp(left))
+    return _told(graph, modes, risen)
+
+
+def _told(graph: ConceptGraph, modes: Modes, risen: Array) -> Array:
+    """Return outputs (T, P, m) in units of the strengths, from the share that each mode has risen."""
     outputs = modes.outputs / graph.mu[graph.concepts]
     return np.asarray(np.einsum("tj,pj,jm->tpm", risen, modes.inputs, outputs, optimize=True))
 

@@ -22,6 +22,10 @@ function                what it gives
 `nearest_lesion`        inside a strip of values of one factor
 `nearest_factorised`    accuracy of one memory for each factor: n of the order N
 `interaction_fraction`  share of the variance of images that no sum of factors explains
+`additive_fit`          what the smallest sum over factors makes of held-out combinations
+`ideal_denoiser`        what a denoiser returns that only remembers
+`examples_needed`       numbers of examples of all laws, side by side
+`next_examples`         where further examples cover or connect most
 ======================  ============================================================================
 
 Reading
@@ -33,16 +37,19 @@ follows from coverage alone, without percolation.
 from __future__ import annotations
 
 from simtheory._names import public
+from simtheory.analytic.factorization.advisor import ExamplesNeeded, Need, examples_needed
 from simtheory.analytic.factorization.geometry import (
     Displacements,
     NoiseMeans,
     displacement_means,
     interaction_fraction,
+    local_continuity,
     noise_means,
     participation_ratio,
     ring_spectrum,
     torus_participation,
 )
+from simtheory.analytic.factorization.learners import AdditiveFit, additive_fit, ideal_denoiser
 from simtheory.analytic.factorization.nulls import (
     nearest_factorised,
     nearest_hole,
@@ -50,17 +57,27 @@ from simtheory.analytic.factorization.nulls import (
     nearest_lesion,
     nearest_random,
 )
+from simtheory.analytic.factorization.placement import NextExamples, next_examples
 
 __all__ = [
+    "AdditiveFit",
     "Displacements",
+    "ExamplesNeeded",
+    "Need",
+    "NextExamples",
     "NoiseMeans",
+    "additive_fit",
     "displacement_means",
+    "examples_needed",
+    "ideal_denoiser",
     "interaction_fraction",
+    "local_continuity",
     "nearest_factorised",
     "nearest_hole",
     "nearest_lattice",
     "nearest_lesion",
     "nearest_random",
+    "next_examples",
     "noise_means",
     "participation_ratio",
     "ring_spectrum",

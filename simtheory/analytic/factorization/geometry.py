@@ -23,6 +23,7 @@ __all__ = [
     "NoiseMeans",
     "displacement_means",
     "interaction_fraction",
+    "local_continuity",
     "noise_means",
     "participation_ratio",
     "ring_spectrum",
@@ -33,6 +34,15 @@ _TERMS = np.arange(1, 7)
 """Terms of a theta series. The larger of both forms is used, whose seventh term is below 1e-60."""
 _EVEN = 1.0 / (2.0 * math.sqrt(math.pi))
 """Share of the ring at which both forms of the theta series fall equally fast."""
+_POINTS = 2**15
+"""Points of the rule for the three distances of two steps; a mean is then right to 1e-4."""
+_RULE = np.array([1, 182667, 469891])
+_SHIFT = np.array([0.31830988, 0.57721566, 0.41421356])
+"""Generating vector and shift of the rule; the shift keeps points off distances of zero."""
+_SMOOTH = 0.35
+"""Share of the ring from which the code is a circle: its second wave is 1e-6 of the first."""
+_NARROW = 1e-3
+"""Share of the ring below which the score is proportional to the width."""
 _WIDE = 1.0
 """Share of the ring from which the second wave of a bump is below 1e-50 of the first."""
 
@@ -393,3 +403,67 @@ def noise_means(gx: int, gy: int, dim: int) -> NoiseMeans:
     ratio = float(special.poch(d / 2.0, 0.5))  # of the gamma functions
     shared = ratio * (ratio / d) * float(special.hyp2f1(0.5, 0.5, d / 2.0 + 1.0, 0.25))
     return NoiseMeans(interaction, 0.0, 1.0 / (math.sqrt(math.pi) * ratio), shared)
+
+
+@implements(
+    "continuity-score",
+    kind=Computed(
+        r"\mathbb{E}\,\frac{|K(x'_1-x'_2) - K(x'_1-x_2) - K(x_1-x'_2) + K(x_1-x_2)|}"
+        r"{2\sqrt{(K(0) - K(x_1-x'_1))(K(0) - K(x_2-x'_2))}},\quad"
+        r" K(\delta) = \sum_j e^{-(\delta + jN)^2/4w^2}"
+    ),
+    title="mean absolute cosine of two steps of a factor in a local code",
+    regime="a ring of units that is dense against the width; four independent uniform values",
+    exactness="of the order 1e-4, from the quadrature",
+    source="liang2024",
+    where="the test is defined here",
+)
+@face
+def local_continuity(width: float, *, side: float = 32.0) -> float:
+    r"""Score x on x of a code in which every value excites the units within a width.
+
+    It is a measure of continuity: :math:`2/\pi` for a smooth circle, towards 0 for a code with a unit of its
+    own for every value.
+
+    Parameters
+    ----------
+    width : float
+        Width w of the Gaussian of excited units, in units of the factor.
+    side : float
+        Length N of the ring of values, in the same units.
+
+    Returns
+    -------
+    float
+        Mean absolute cosine of the steps of two disjoint pairs of values.
+
+    Raises
+    ------
+    ArgumentError
+        If a length is not positive.
+
+    Examples
+    --------
+    >>> [round(local_continuity(w), 2) for w in (0.5, 1.0, 2.0, 4.0)]
+    [0.1, 0.18, 0.31, 0.51]
+    """
+    wide, ring = positive("width", width), positive("side", side)
+    share = wide / ring if wide < ring else 1.0
+    if share > _SMOOTH:
+        return 2.0 / math.pi
+    spread = max(share, _NARROW)
+
+    def kernel(away: Array) -> Array:
+        turns = (away - np.round(away))[..., None] + np.arange(-2, 3)
+        return np.asarray(np.exp(-((turns / (2.0 * spread)) ** 2)).sum(-1))
+
+    first, between, second = ((np.arange(_POINTS)[:, None] * _RULE / _POINTS + _SHIFT) % 1.0).T
+    product = (
+        kernel(between + second - first)
+        - kernel(between - first)
+        - kernel(between + second)
+        + kernel(between)
+    )
+    peak = kernel(np.zeros(1))
+    lengths = 2.0 * np.sqrt((peak - kernel(first)) * (peak - kernel(second)))
+    return float(np.abs(product / lengths).mean() * (share / spread))

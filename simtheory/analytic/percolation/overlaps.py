@@ -69,7 +69,7 @@ def link_radius(sigma: ArrayLike, *, theta: float, overlap: str = "cosine") -> A
     """
     width, below = all_positive("sigma", sigma), share("theta", theta)
     kind = one_of("overlap", overlap, OVERLAPS)
-    log = math.log(1.0 / below)
+    log = -math.log(below)
     if kind == "cosine":
         return np.asarray(2.0 * width * math.sqrt(log))
     if kind == "common":

@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simtheory._checks import all_positive, positive, positive_int
+from simtheory._checks import all_positive, not_negative, one_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.percolation.overlaps import link_radius
@@ -45,7 +45,9 @@ __all__ = [
     "continuum_threshold",
     "critical_kept_fraction",
     "critical_number",
+    "exact_threshold",
     "lattice_threshold",
+    "plane_connected",
     "spanning_polynomial",
     "square_threshold",
     "window_ratio",
@@ -193,6 +195,102 @@ def window_ratio(side: ArrayLike, *, radius: ArrayLike) -> Array:
         If a length is not positive.
     """
     return np.asarray(all_positive("side", side) / all_positive("radius", radius))
+
+
+@implements(
+    "full-connectivity",
+    kind=Computed(r"\exp\left(-n\,e^{-n\pi r^2/N^2}\right)"),
+    title="chance that random examples are all in one cluster",
+    regime="a torus of many link radii and very many examples",
+    exactness="vanishing very slowly: at n = 1600 .18 for .37 and .81 for .87",
+    source="penrose1997",
+    where="the limit of its theorem; the number of isolated points is evaluated here",
+)
+@face
+def plane_connected(n: ArrayLike, *, side: ArrayLike, radius: ArrayLike) -> Array:
+    r"""Chance that n random examples are one cluster, in the limit in which only single points stay apart.
+
+    A point is isolated with the chance :math:`e^{-n\pi r^2/N^2}`. With :math:`n\pi r^2/N^2 = \ln n + c` the
+    law is :math:`\exp(-e^{-c})`: a second threshold, far above `critical_number`.
+
+    Parameters
+    ----------
+    n : array_like
+        Number of examples.
+    side : array_like
+        Side N of the torus of labels, in pixels; it broadcasts with `n`.
+    radius : array_like
+        Link radius r, in pixels; it broadcasts with `n`.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, too high at any number of examples that is used.
+
+    Raises
+    ------
+    ArgumentError
+        If a length is not positive, or the number of examples negative.
+
+    Examples
+    --------
+    >>> radius = (np.log(1600.0) / (1600.0 * np.pi)) ** 0.5
+    >>> float(plane_connected(1600, side=1.0, radius=radius).round(4))
+    0.3679
+    """
+    number = not_negative("n", n)
+    edge, far = all_positive("side", side), all_positive("radius", radius)
+    return np.asarray(np.exp(-number * np.exp(-number * np.pi * (far / edge) ** 2)))
+
+
+@implements(
+    "exact-thresholds",
+    kind=Computed(
+        r"p_c = \tfrac12,\quad 2\sin\tfrac{\pi}{18},\quad 1 - 2\sin\tfrac{\pi}{18},\quad"
+        r" \tfrac{1}{z-1}\;\text{(Bethe)},\quad 1\;\text{(line)}"
+    ),
+    title="thresholds of infinite lattices that are known exactly",
+    regime="the infinite lattice",
+    source="newman2001",
+    where="textbook values, evaluated here",
+)
+@face
+def exact_threshold(lattice: str, *, z: int | None = None) -> float:
+    """Threshold of an infinite lattice for which it is known exactly.
+
+    Parameters
+    ----------
+    lattice : str
+        A name of `EXACT_THRESHOLDS`, or ``"Bethe"``, a tree.
+    z : int, optional
+        Neighbours of each site of the tree, at least 2; needed for it alone.
+
+    Returns
+    -------
+    float
+        Share of kept bonds or sites at the threshold.
+
+    Raises
+    ------
+    ArgumentError
+        If the lattice is unknown, or `z` is missing or of no use.
+
+    Examples
+    --------
+    >>> round(exact_threshold("bond, triangular"), 6), exact_threshold("Bethe", z=3)
+    (0.347296, 0.5)
+    """
+    name = one_of("lattice", lattice, (*EXACT_THRESHOLDS, "Bethe"))
+    if name != "Bethe":
+        if z is not None:
+            raise ArgumentError(
+                f"Argument `z` is of the lattice Bethe alone, but it is {z} for {name}."
+            )
+        return EXACT_THRESHOLDS[name]
+    neighbours = 0 if z is None else positive_int("z", z)
+    if neighbours < 2:
+        raise ArgumentError(f"Argument `z` of the lattice Bethe must be at least 2, but it is {z}.")
+    return 1.0 / (neighbours - 1)
 
 
 def _disc_numbers(z: int) -> IntArray:

@@ -348,6 +348,10 @@ def _wright_omega(z: Any) -> Any:
     return wright_omega(z)
 
 
+def _numbers(values: tuple[Any, ...]) -> bool:
+    return any(isinstance(value, mpmath.mpf) for value in values)
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": _exponential,
     "log": lambda x: mpmath.log(x) if isinstance(x, mpmath.mpf) else sympy.log(x),
@@ -358,6 +362,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "blocks": _blocks,
     "Ei": lambda x: mpmath.ei(x) if isinstance(x, mpmath.mpf) else sympy.Ei(x),
     "acos": lambda x: mpmath.acos(x) if isinstance(x, mpmath.mpf) else sympy.acos(x),
+    "asin": lambda x: mpmath.asin(x) if isinstance(x, mpmath.mpf) else sympy.asin(x),
+    "Max": lambda *x: max(map(_number, x)) if _numbers(x) else sympy.Max(*x),
+    "Min": lambda *x: min(map(_number, x)) if _numbers(x) else sympy.Min(*x),
     "erf": lambda x: mpmath.erf(x) if isinstance(x, mpmath.mpf) else sympy.erf(x),
     "sinh": lambda x: mpmath.sinh(x) if isinstance(x, mpmath.mpf) else sympy.sinh(x),
     "cosh": lambda x: mpmath.cosh(x) if isinstance(x, mpmath.mpf) else sympy.cosh(x),

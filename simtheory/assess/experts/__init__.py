@@ -20,9 +20,10 @@ file           what stands there
 """
 
 from simtheory._names import public
+from simtheory.assess.experts.answers import Drawn, Outlook
 from simtheory.assess.experts.external import External, curl, external
 from simtheory.assess.experts.files import FittedExpert, read_expert, read_score
-from simtheory.assess.experts.outlook import Drawn, Outlook, outlook
+from simtheory.assess.experts.outlook import outlook
 from simtheory.assess.experts.split import ErrorSplit, error_split, grid_masses, modes
 from simtheory.assess.experts.walks import sample, unit_variances
 

@@ -13,6 +13,11 @@ __all__ = ["KINDS", "assess"]
 KINDS = {
     "strings": ("strings", "Rules kept, copies and novelty of generated strings."),
     "denoiser": ("denoiser", "Which levels of a grammar a model's probabilities use."),
+    "evaluations": ("evaluations", "When classes are learned, in which order, and by which rule."),
+    "activations": (
+        "activations",
+        "Whether a layer factorises its inputs, is continuous, a torus.",
+    ),
     "experts": ("experts", "What a composition of experts is, and what samplers return of it."),
     "text": ("text", "Up to which distance samples are as correlated as their corpus."),
 }
@@ -20,7 +25,7 @@ KINDS = {
 
 @click.group(cls=Commands, table=KINDS, package="assess", noun="kind")
 def assess() -> None:
-    """Hold against theory what you bring: samples, texts, experts.
+    """Hold against theory what you bring: samples, texts, layers, experts, evaluations.
 
     Each kind prints a table; --out writes a page with pictures and the numbers as JSON.
     """

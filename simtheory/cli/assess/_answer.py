@@ -30,6 +30,9 @@ class Answer:
     values: dict[str, Any]  # what becomes JSON
     pictures: Mapping[str, tuple[str, Callable[[Any], object]]] = field(default_factory=dict)
     """From a caption to a text for readers who do not see the picture, and what draws it on Axes."""
+    name: str = "answer"  # of the file of the numbers
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """From a caption to the name of a file of its own beside the page."""
 
 
 def answered(command: Callable[..., Answer]) -> Callable[..., None]:
@@ -41,7 +44,7 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
     @click.option(
         "--out",
         type=click.Path(file_okay=False, path_type=Path),
-        help="Folder for index.html and answer.json; created if needed.",
+        help="Folder for index.html and the numbers as JSON; created if needed.",
     )
     @click.option("--json", is_flag=True, help="Print JSON instead of a table.")
     @functools.wraps(command)
@@ -51,7 +54,9 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
         if out is not None:
             page = report.answer(answer.title, answer.text, pictures=answer.pictures)
             try:
-                report.write(out, page=page, json=packed)
+                report.write(out, page=page, json=packed, name=answer.name)
+                for caption, stem in answer.figures.items():
+                    report.draw(out / f"{stem}.svg", answer.pictures[caption][1])
             except OSError as reason:
                 raise ArgumentError(
                     f"Cannot write {reason.filename}: {reason.strerror}."

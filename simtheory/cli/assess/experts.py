@@ -27,6 +27,9 @@ _SHOWN = 1500  # draws in a picture
 @click.option("--guidance", type=float, help="Strength; the files are conditional, unconditional.")
 @click.option("--score", help="module:name of your scores, f(y, level), one for each expert.")
 @click.option("--steps", default=10, show_default=True, help="MCMC moves at each level.")
+@click.option(
+    "--within", default=0.05, show_default=True, help="Wanted total variation of the modes' masses."
+)
 @click.option("--draws", default=4000, show_default=True, help="Draws of each sampler.")
 @click.option("--seed", default=0, show_default=True, help="Of draws and fits.")
 @answered
@@ -37,6 +40,7 @@ def experts(
     guidance: float | None,
     score: str | None,
     steps: int,
+    within: float,
     draws: int,
     seed: int,
 ) -> Answer:
@@ -57,6 +61,7 @@ def experts(
         "guidance": guidance,
         "score": score,
         "steps": steps,
+        "within": within,
     }
     paths = list(files)
     if len(files) == 1 and files[0].suffix == ".toml":
@@ -154,4 +159,19 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
 
     if len(found.centres) > 1:
         pictures["Masses of the modes"] = ("Bars of masses, one colour for each sampler", masses)
+    theory = found.advice
+    if theory.distances is not None:
+        drawn = {one.name.split(",")[0]: one for one in found.drawn}["MALA"]
+
+        def steps(ax: Any) -> None:
+            ax.loglog(theory.moves, theory.distances, color=plot.INK, label="predicted")
+            ax.plot(found.steps, drawn.distance, "o", color=plot.colour(0), label="drawn")
+            ax.axhline(theory.within, color=plot.GREY, linestyle=":", label="wanted")
+            if found.needed is not None and np.isfinite(found.needed):
+                ax.plot(found.needed, theory.within, "s", color=plot.INK, mfc="none")
+            ax.set(xlabel="moves of MALA at each level", ylabel="masses off (total variation)")
+            ax.legend(fontsize="x-small")
+
+        words = "A falling curve over the moves, the drawn distance, and the wanted one"
+        pictures["How many moves bring the masses near"] = (words, steps)
     return pictures

@@ -166,8 +166,12 @@ def _products(m: Any, x: int, px: int, d: int, data: int, start: int) -> None:
 
 
 @leaf
-def _expert(m: Any, x: int, s: int, work: int, at: Any, level: int, e: int) -> Any:
-    """Write the score of one expert to `s` and return its log-density."""
+def expert(m: Any, x: int, s: int, work: int, at: Any, level: int, e: int) -> Any:
+    """Write the score of one expert to `s` and return its log-density.
+
+    What it leaves in `work` is read for curvatures: shares of the components, not normalised; then P x where
+    all share P, and a − P x of each where every one has a full matrix.
+    """
     d, data = at[DIM], at[DATA]
     begin, flags = at[FIRST + 3 * e], at[FIRST + 3 * e + 1]
     count = at[FIRST + 3 * e + 3] - begin
@@ -231,7 +235,7 @@ def each(m: Any, at: Any, x: int, level: int) -> int:
     """Write the score of each expert at x, one after the other, and its log-density."""
     for e in range(at[EXPERTS]):
         s = at[SCORES] + e * at[DIM]
-        store(m, at[LOGS] + e, _expert(m, x, s, at[WORK], at, level, e))
+        store(m, at[LOGS] + e, expert(m, x, s, at[WORK], at, level, e))
     return 0
 
 
@@ -243,7 +247,7 @@ def composed(m: Any, at: Any, x: int, level: int) -> int:
         store(m, s + i, 0.0)
     for e in range(at[EXPERTS]):
         power = get(data, at[WEIGHTS] + e)
-        log_density = _expert(m, x, own, own + d, at, level, e)
+        log_density = expert(m, x, own, own + d, at, level, e)
         for i in range(d):
             store(m, s + i, fma(load(m, own + i), power, load(m, s + i)))
         store(m, s + d, fma(log_density, power, load(m, s + d)))

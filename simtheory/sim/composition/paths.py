@@ -50,17 +50,13 @@ def reversed_(run: Run, method: Reverse | Repaired) -> Samples:
         stats = {"evaluations": len(here)}
         return samples_of(run, method, mask, points, centre, path, stats=stats)
 
-    matrices = np.zeros((0, len(c.experts), c.dim, c.dim))
+    matrices, kinds = np.zeros((0, len(c.experts), c.dim, c.dim)), dict[str, Any]()
     if isinstance(method, Repaired):
-        if not isinstance(method.curvature, Gaussian):
-
-            def walk(part: slice, _: Any, done: Any, stop: Any) -> None:
-                _by_tweedie(run, pulls, shakes, points, centre, path, done, stop)
-
-            return finished(run, method, [slice(0, run.n)], walk, samples)
-        matrices = _gaussian_factors(c, here)
-
-    tables = tables_for(run, here, centre, apart=len(matrices) > 0)
+        if isinstance(method.curvature, Gaussian):
+            matrices, kinds = _gaussian_factors(c, here), {"apart": True}
+        else:
+            kinds = {"repaired": here}
+    tables = tables_for(run, here, centre, **kinds)
 
     def act(part: slice, addresses: Any, done: Any, stop: Any) -> None:
         diffusion.reverse(
@@ -79,32 +75,6 @@ def _gaussian_factors(c: Composition, levels: Array) -> Array:
     )
     factors = [w * np.linalg.solve(total, each) for w, each in zip(c.weights, scaled, strict=True)]
     return np.ascontiguousarray(np.stack(factors, axis=1))
-
-
-def _by_tweedie(
-    run: Run, pulls: Array, shakes: Array, points: Array, centre: Array, path: Array, done: Any,
-    stop: Any,
-) -> None:  # fmt: skip
-    """Walk down the levels with precisions at the points themselves."""
-    c, eye = run.composition, np.eye(run.dim)
-    for k, level in enumerate(run.levels.values[:-1].tolist()):
-        if stop[0]:
-            return
-        if run.record:
-            path[k] = points
-        y = points + centre
-        total: Any = (1.0 - c.weights.sum()) * eye
-        score: Any = 0.0
-        for w, expert in zip(c.weights, c.experts, strict=True):
-            scaled = np.linalg.inv(eye + level * expert.hessian(y, level=level))  # λ A
-            total = total + w * scaled
-            score = score + w * np.einsum("nij,nj->ni", scaled, expert.score(y, level=level))
-        rng = np.random.Generator(np.random.Philox(key=run.key, counter=[0, 0, 0, k + 1]))
-        points += pulls[k] * np.linalg.solve(total, score[..., np.newaxis])[..., 0]
-        points += shakes[k] * rng.standard_normal(points.shape)
-    if run.record:
-        path[-1] = points
-    done[0] = run.n
 
 
 def corrected(run: Run, method: Corrected) -> Samples:

@@ -235,12 +235,10 @@ def samples_of(
     )
 
 
-def tables_for(
-    run: Run, levels: Array, centre: Array, moves: Any = None, *, apart: bool = False
-) -> Any:
+def tables_for(run: Run, levels: Array, centre: Array, moves: Any = None, **kinds: Any) -> Any:
     """Return what compiled code reads, for points less `centre`; see `tables_of`."""
     from simtheory.sim.composition.fields import field_of
     from simtheory.sim.composition.tables import tables_of
 
     c = run.composition
-    return tables_of(field_of(c.experts, c.weights, levels, centre), run.key, moves, apart=apart)
+    return tables_of(field_of(c.experts, c.weights, levels, centre), run.key, moves, **kinds)

@@ -11,6 +11,8 @@ from simtheory._typing import Array, IntArray
 from simtheory.sim.composition.draws import draw, words_of
 from simtheory.sim.composition.fields import HEAD, Field, composed, each
 from simtheory.sim.composition.moves import BY_LINE, FREE, STATED, glide, hop, line
+from simtheory.sim.composition.repairs import repaired as by_curvature
+from simtheory.sim.composition.repairs import work_of
 from simtheory.sim.engine.compilation import address
 from simtheory.sim.engine.lanes import room
 from simtheory.sim.engine.layout import WIDE
@@ -71,7 +73,14 @@ class Moves(NamedTuple):
 _NONE = Moves(False, FREE, STATED, 2, 1, np.zeros(0))
 
 
-def tables_of(field: Field, key: Any, moves: Moves | None = None, *, apart: bool = False) -> Tables:
+def tables_of(
+    field: Field,
+    key: Any,
+    moves: Moves | None = None,
+    *,
+    apart: bool = False,
+    repaired: Array | None = None,
+) -> Tables:
     """Return the tables of a field, a key of draws and a kernel.
 
     Only the parts that a run calls are compiled.
@@ -86,20 +95,24 @@ def tables_of(field: Field, key: Any, moves: Moves | None = None, *, apart: bool
         The kernel of annealed chains.
     apart : bool
         Whether the scores of the experts are needed one by one, not their weighted sum.
+    repaired : ndarray, shape (T,), optional
+        Noise levels at which the score is repaired, in place of the weighted sum.
     """
     d, K, M = field.dim, len(field.kinds), field.linear.shape[1]
     kernel = _NONE if moves is None else moves
+    if repaired is not None:
+        kernel = _NONE._replace(numbers=np.append(0.0, repaired))
     numbers = (
         field.weights, field.constants, field.linear, field.precisions, kernel.numbers
     )  # fmt: skip
     data = np.concatenate([part.ravel() for part in numbers])
     starts = np.cumsum([0, *(part.size for part in numbers)])[:-1]
     state = 2 * d + 1
-    work = max(int(np.diff(field.first).max()) * (1 + d) + 2 * d, K * K)
+    work = max(int(np.diff(field.first).max()) * (1 + d) + 2 * d + work_of(d), K * K)
     lengths = (state, max(state, K), d, d, words_of(d), state, K * d, K, 1, 1, work)
     places = np.cumsum([0, *lengths])
     parts = (
-        None if apart else composed,
+        None if apart else composed if repaired is None else by_curvature,
         each if apart else None,
         draw,
         None if moves is None else glide if moves.leaps else hop,

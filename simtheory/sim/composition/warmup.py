@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simtheory.noise.curvatures import Gaussian
+from simtheory.noise.curvatures import Gaussian, Tweedie
 from simtheory.noise.kernels import HMC, MALA, Line
 from simtheory.noise.levels import Levels
 from simtheory.sim.composition.methods import (
@@ -29,6 +29,7 @@ def warmup() -> Iterator[str]:
         Annealed(HMC(density=Line()), steps=1),
         Reverse(),
         Repaired(Gaussian()),
+        Repaired(Tweedie()),
         Corrected(islands=1),
         SuperposedOr(),
         SuperposedAnd(),

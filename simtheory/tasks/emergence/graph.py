@@ -352,13 +352,15 @@ class ConceptGraph:
         seen[np.arange(self.n), self.train] = True
         return seen[np.arange(self.n), asked].all(axis=1)
 
-    def checked(self, classes: ArrayLike) -> IntArray:
+    def checked(self, classes: ArrayLike, *, name: str = "classes") -> IntArray:
         """Return classes as integers, after checking that each is one of the graph.
 
         Parameters
         ----------
         classes : array_like of int, shape (P, n)
             Classes.
+        name : str
+            What an error calls them.
 
         Returns
         -------
@@ -372,12 +374,12 @@ class ConceptGraph:
         ShapeError
             If the shape is another.
         """
-        asked = _whole("classes", classes)
+        asked = _whole(name, classes)
         if asked.ndim != 2 or asked.shape[1] != self.n:
             raise ShapeError(
-                f"Argument `classes` must have shape (P, {self.n}), but its shape is {asked.shape}."
+                f"Argument `{name}` must have shape (P, {self.n}), but its shape is {asked.shape}."
             )
-        _check_values("classes", asked, self.values, self.names)
+        _check_values(name, asked, self.values, self.names)
         return asked
 
     def encode(self, classes: ArrayLike, *, gain: ArrayLike = 1.0) -> Array:

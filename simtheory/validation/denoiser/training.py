@@ -45,6 +45,7 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.denoiser import OneLayerDenoiser, TiedDenoiser
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError, TaskError
 from simtheory.noise import Levels
+from simtheory.noise.weights import Weight, largest_weight, weights_of
 from simtheory.tasks import DenoisingTask
 from simtheory.units import Clock
 from simtheory.validation.nets._arguments import checked_looks
@@ -118,6 +119,7 @@ def train_linear(
     levels: Levels | ArrayLike,
     steps: int,
     lr: float,
+    weight: Weight | None = None,
     samples: int | None = None,
     seed: int = 0,
     looks: int | str | ArrayLike = 41,
@@ -137,6 +139,9 @@ def train_linear(
         Steps of gradient descent.
     lr : float
         Learning rate η.
+    weight : callable, optional
+        Weight of the loss of each noise level, σ → w(σ), such as ``noise.LogNormal()``: its learning
+        rate is w(σ)η. Default: 1 at all levels.
     samples : int, optional
         Size of a training set drawn from the task. Default: none, the population's moments.
     seed : int
@@ -184,12 +189,16 @@ def train_linear(
         moment = x.T @ x / len(x)
     require("jax", extra="nets")
     start = (task.axes * np.broadcast_to(net.start, task.dim)) @ task.axes.T
-    weights = _descend(start, moment, sigma, stops, rate, tied=tied, device=find_device(device))
+    largest_weight(weight, sigma)
+    speed = weights_of(weight, sigma)
+    weights = _descend(
+        start, moment, (sigma, speed), stops, rate, tied=tied, device=find_device(device)
+    )
     if not np.isfinite(weights).all():
-        bound = 1.0 / float(np.linalg.eigvalsh(moment)[-1] + sigma[0] ** 2)
+        bound = 1.0 / float(np.max(speed * (np.linalg.eigvalsh(moment)[-1] + sigma**2)))
         raise SolveError(
             f"Training diverged at learning rate {rate:g}. Lower `lr`: one layer is stable below "
-            f"{bound:.3g} at the highest noise level, and a tied net below about half of that.",
+            f"{bound:.3g} at every noise level, and a tied net below about half of that.",
             time=0.0,
         )
     t = Clock(lr=rate, loss="sum", tied=tied).time(stops)
@@ -250,14 +259,14 @@ def _checked_levels(levels: Levels | ArrayLike) -> Array:
 def _descend(
     start: Array,
     moment: Array,
-    sigma: Array,
+    levels: tuple[Array, Array],
     stops: IntArray,
     lr: float,
     *,
     tied: bool,
     device: Any,
 ) -> Array:
-    """Descend at all levels side by side; return the end-to-end maps (T, K, d, d)."""
+    """Descend at all levels, given with their weights, side by side; return the maps (T, K, d, d)."""
     import jax
     import jax.numpy as jnp
 
@@ -269,8 +278,9 @@ def _descend(
         start = (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
     with computing_on(device):
         learner, rate = MapsLearner(SGD(), tied), jnp.asarray(lr)
+        sigma, weight = levels
         maps = jnp.asarray(np.tile(start, (sigma.size, 1, 1)))
-        data = Moments(jnp.asarray(moment), jnp.asarray(sigma**2))
+        data = Moments(jnp.asarray(moment), jnp.asarray(sigma**2), jnp.asarray(weight))
         _, seen = loop.advance(
             learner,
             loop.start(learner, maps, rate),

@@ -144,7 +144,112 @@ def noise(gx: int, gy: int, dim: int) -> dict[str, Any]:
     return {"means": np.array([float(free), 0.0, absolute, shared])}
 
 
+def codes(rng: np.random.Generator) -> Numbers:
+    """Draw combinations, each once, their images, and which are held out."""
+    x, y = np.meshgrid(np.arange(4.0), np.arange(3.0))
+    factors = rng.permutation(np.stack([x.ravel(), y.ravel()], -1))[: int(rng.integers(5, 13))]
+    held = np.arange(len(factors)) < int(rng.integers(1, len(factors) - 1))
+    return {
+        "images": rng.normal(size=(len(factors), 5)),
+        "factors": factors,
+        "held": held,
+        "conjunctions": bool(rng.random() < 0.5),
+    }
+
+
+def by_features(
+    images: np.ndarray, factors: np.ndarray, held: np.ndarray, conjunctions: bool
+) -> dict[str, Any]:
+    """Write every feature out, one for each combination too, and take the pseudo-inverse."""
+    one = [(factors[:, [k]] == np.unique(factors[:, k])).astype(float) for k in (0, 1)]
+    pairs = np.eye(len(factors)) if conjunctions else np.zeros((len(factors), 0))
+    features = np.concatenate([*one, pairs], axis=1)
+    found = features @ np.linalg.pinv(features[~held]) @ images[~held]
+    return {
+        "predicted": found,
+        "error": ((found - images)[held] ** 2).sum() / (images[held] ** 2).sum(),
+    }
+
+
+def noisy(rng: np.random.Generator) -> Numbers:
+    return {
+        "z": rng.normal(size=3),
+        "clean": rng.normal(size=(5, 3)),
+        "share": rng.uniform(0.2, 1),
+        "spread": 10.0 ** rng.uniform(-1, 1),
+        "weights": rng.random(5) * (rng.random(5) < 0.8) + 1e-9,
+    }
+
+
+def posterior(
+    z: np.ndarray, clean: np.ndarray, share: float, spread: float, weights: np.ndarray
+) -> dict[str, Any]:
+    with mpmath.workdps(40):
+        mass = [
+            mpmath.mpf(w)
+            * mpmath.exp(
+                -mpmath.fsum(
+                    (mpmath.mpf(a) - mpmath.mpf(share) * b) ** 2 for a, b in zip(z, x, strict=True)
+                )
+                / (2 * mpmath.mpf(spread) ** 2)
+            )
+            for w, x in zip(weights, clean, strict=True)
+        ]
+        total = mpmath.fsum(mass)
+        mean = [
+            mpmath.fsum(m * x[k] for m, x in zip(mass, clean, strict=True)) / total
+            for k in range(3)
+        ]
+        return {"x": np.array(mean, dtype=float)}
+
+
+def on_a_grid(width: float) -> dict[str, Any]:
+    """Average over a grid of the three distances of four values, off the coincidences."""
+    ring = 2 * np.pi * np.arange(96) / 96
+    a, b, c = np.meshgrid(ring + 0.011, ring + 0.0234, ring + 0.0377, indexing="ij")
+    waves = np.arange(1, 60)
+    size = np.exp(-((2 * np.pi * waves * width / 32) ** 2))
+    line = np.linspace(0, 2 * np.pi, 20_001)
+    table = 2 * (np.cos(line[:, None] * waves) @ size)
+
+    def kernel(angle: np.ndarray) -> np.ndarray:
+        return np.interp(angle % (2 * np.pi), line, table)
+
+    top = kernel(b + c - a) - kernel(b - a) - kernel(b + c) + kernel(b)
+    ends = 2 * np.sqrt((table[0] - kernel(a)) * (table[0] - kernel(c)))
+    return {"score": np.abs(top / ends).mean()}
+
+
 REFERENCES = {
+    "conjunction-additivity": Reference(
+        codes,
+        lambda images, factors, held, conjunctions: dict(
+            zip(
+                ("predicted", "error"),
+                factorization.additive_fit(images, factors, held, conjunctions=conjunctions)[:2],
+                strict=True,
+            )
+        ),
+        by_features,
+        rtol=1e-9,  # entries that cancel
+    ),
+    "conditional-ideal-denoiser": Reference(
+        noisy,
+        lambda z, clean, share, spread, weights: {
+            "x": factorization.ideal_denoiser(
+                z, clean, data_share=share, noise_share=spread, weights=weights
+            )
+        },
+        posterior,
+        rtol=1e-11,  # exponentials of numbers of the order 100
+    ),
+    "continuity-score": Reference(
+        lambda rng: {"width": rng.uniform(1.5, 8)},
+        lambda width: {"score": factorization.local_continuity(width)},
+        on_a_grid,
+        rtol=2e-3,  # the kinks of the absolute value on both grids
+        points=3,
+    ),
     "spectrum-1d": Reference(
         rings,
         lambda side, sigma: {"l": factorization.ring_spectrum(side, sigma)},

@@ -203,7 +203,50 @@ def wraps() -> dict[str, Any]:
     return {"wraps": np.array([either, either - one, either - 2 * one, one], dtype=float)}
 
 
+def connected(n: float, side: float, radius: float) -> dict[str, Any]:
+    """Write the law with c, the mean number of links beyond the logarithm of n."""
+    with mpmath.workdps(30):
+        c = n * mpmath.pi * (mpmath.mpf(radius) / side) ** 2 - mpmath.log(n)
+        return {"chance": float(mpmath.exp(-mpmath.exp(-c)))}
+
+
+_CUBICS = {
+    "bond, triangular": [1, 0, -3, 1],
+    "bond, honeycomb": [1, -3, 0, 1],
+    "bond, square": [2, -1],
+}
+"""Polynomials whose root in (0, 1) is the threshold."""
+
+
+def by_root(lattice: str, z: int | None) -> dict[str, Any]:
+    if z is not None:  # a branch has z - 1 further branches, of which one is kept on average
+        return {"p": float(mpmath.findroot(lambda p: p * (z - 1) - 1, 0.4))}
+    return {"p": float(mpmath.findroot(lambda p: mpmath.polyval(_CUBICS[lattice], p), 0.4))}
+
+
 REFERENCES = {
+    "full-connectivity": Reference(
+        lambda rng: {
+            "n": rng.uniform(1, 3000),
+            "side": rng.uniform(8, 64),
+            "radius": rng.uniform(0.5, 4),
+        },
+        lambda n, side, radius: {
+            "chance": percolation.plane_connected(n, side=side, radius=radius)
+        },
+        connected,
+        rtol=1e-11,  # exponentials of numbers of the order 100
+    ),
+    "exact-thresholds": Reference(
+        lambda rng: (
+            {"lattice": "Bethe", "z": int(rng.integers(3, 9))}
+            if rng.random() < 0.5
+            else {"lattice": str(rng.choice(list(_CUBICS))), "z": None}
+        ),
+        lambda lattice, z: {"p": percolation.exact_threshold(lattice, z=z)},
+        by_root,
+        points=12,
+    ),
     "gaps-circle": Reference(
         lambda rng: points(rng) | {"count": int(rng.integers(0, 3))},
         lambda n, a, count: {"P": percolation.circle_gaps(n, a, count=count)},

@@ -86,6 +86,12 @@ OWN: dict[str, dict[str, Any]] = {
         "moved": np.array([[-1.0, 1.0], [1.0, -1.0]]),
         "exact": np.array([0.5, 0.5]),
     },
+    "analytic.composition.FreezeOut": {
+        "masses": np.full((3, 2), 0.5),
+        "exact": np.full((3, 2), 0.5),
+        "rates": np.zeros((3, 2, 2)),
+        "level": 1.0,
+    },
     "analytic.composition.Advice": {
         "validity": validity(SUM),
         "total_weight": 2.0,
@@ -96,6 +102,9 @@ OWN: dict[str, dict[str, Any]] = {
         "acceptance": {"mala": 0.9},
         "moves": np.ones(2),
         "distances": None,
+        "within": 0.05,
+        "needed": None,
+        "count": 40,
         "sampler": "Oracle()",
         "reason": "a mixture",
     },

@@ -15,6 +15,11 @@ OWN: dict[str, dict[str, Any]] = {
     "assess.activations": {"activations": _ROWS, "labels": _GRID},
     "assess.Estimate": {"value": 0.5, "low": 0.4, "high": 0.6, "null": 0.1},
     "assess.Geometry": {name: getattr(_FOUND, name) for name in _FOUND.__slots__},
+    "assess.topology": {"activations": _ROWS, "landmarks": 20, "nulls": 2},
+    "assess.Topology": {
+        "betti": (1, 2, 1), "lengths": np.ones((3, 8)), "null": np.ones(3), "landmarks": 30,
+        "components": 3, "nulls": 2, "explained": 0.9,
+    },
     "assess.factors.Factor": {
         "name": "x", "levels": 5, "parallelism": _ESTIMATE, "continuity": _ESTIMATE
     },

@@ -18,6 +18,7 @@ OWN: dict[str, dict[str, Any]] = {
         "dy": 0.5, "linked": 1.0, "sites": 9, "p": 0.5, "z": 20,
     },
     "analytic.percolation.spanning_polynomial": {"n": 3},
+    "analytic.percolation.exact_threshold": {"lattice": "Bethe", "z": 3},
     "sim.percolation": {"runs": 20, "reach": 1.0, "nodes": 3, "edges": _RING, "radius": 1.0},
     "sim.percolation.lattice": {"side": 8},
     "sim.percolation.discs": {"side": 4.0},

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from simtheory.units import Clock
 from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, POINTS, RUN, TASK, T
 
 COMMON: dict[str, Any] = {
@@ -28,6 +29,9 @@ OWN: dict[str, dict[str, Any]] = {
         "exact": True,
         "stats": {},
     },
+    "Recorder": {"clock": Clock(lr=0.1), "every": 5, "file": None, "resume": False},
+    "Recorder.due": {"step": 5},
+    "Recorder.__call__": {"step": 5, "function": lambda probes: probes},
     "Trajectory.from_outputs": {"probes": np.eye(2)},
     "Trajectory.from_xarray": {"dataset": RUN.to_xarray()},
     "Trajectory.load": {"path": RUN.save(FOLDER / "run.npz")},

@@ -1,0 +1,174 @@
+r"""Linear denoisers through training, and the affine maps by which they sample.
+
+Problem
+-------
+At each noise level the weights W of a denoiser that is linear in :math:`\varphi = (1, c, z)` follow the gradient
+flow of half the squared error from zero. A sampler applies one denoiser after the other.
+
+Result
+------
+.. math:: W(T) = B A^{-1}(I - e^{-AT}), \qquad A = \mathrm E\varphi\varphi^T, \quad B = \mathrm Ey\varphi^T .
+
+With rows :math:`L` of the features, :math:`A = L^TL`, the singular values of L are the roots of the rates; so
+small rates keep their digits. A graph that no permutation of its concepts changes splits into two problems
+of one coordinate each: the mean of all coordinates, and any contrast between them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from simtheory._typing import Array
+from simtheory.noise import Levels, Sampler, clean_of, target_of
+from simtheory.tasks.emergence import ConceptGraph
+
+__all__ = ["Flow", "Symmetric", "flow_of"]
+
+
+class Flow(NamedTuple):
+    """Every noise level in the eigenvectors of its moment, and the sampler's steps as affine maps.
+
+    With rates :math:`\\lambda_j` the weights at T are :math:`\\sum_j (1 - e^{-\\lambda_jT})\\,P_j`.
+    """
+
+    rates: Array  # (K, J)
+    parts: Array  # (K, J, m * (1 + 2 m)): P_j in the features (1, c, z)
+    gains: Array  # (K, 3): what a prediction, z and noise give to the next z
+    spread: float  # standard deviation of the start
+    dim: int
+
+    def maps(self, t: Array) -> tuple[Array, Array]:
+        """Return the mean as a map of (1, class), shape (T, m, 1 + m), and the covariance (T, m, m)."""
+        m, count = self.dim, t.size
+        with np.errstate(invalid="ignore"):
+            spent = self.rates[:, None, :] * t[:, None]
+        risen = -np.expm1(-np.where(self.rates[:, None, :] == 0.0, 0.0, spent))
+        weights = (risen @ self.parts).reshape(len(self.rates), count, m, 1 + 2 * m)
+        given, kept, drawn = self.gains.T
+        push = given[:, None, None, None] * weights
+        turn = push[..., 1 + m :] + kept[:, None, None, None] * np.eye(m)
+        state = np.zeros((count, m, 1 + 2 * m))
+        state[..., 1 + m :] = self.spread * np.eye(m)
+        noise = np.zeros((count, m, m)) if drawn.any() else None
+        for k in range(len(turn)):
+            state = turn[k] @ state
+            state[..., : 1 + m] += push[k, ..., : 1 + m]
+            if noise is not None:
+                noise = turn[k] @ noise @ np.swapaxes(turn[k], 1, 2) + drawn[k] ** 2 * np.eye(m)
+        factor = state[..., 1 + m :]
+        covariance = factor @ np.swapaxes(factor, 1, 2)
+        return state[..., : 1 + m], covariance if noise is None else covariance + noise
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Times before which nothing, and after which nothing more, is learned."""
+        sizes = np.abs(self.parts).max(axis=2)
+        moving = (self.rates > 0.0) & (sizes > 1e-13 * sizes.max())
+        return 1e-3 / float(self.rates[moving].max()), 40.0 / float(self.rates[moving].min())
+
+
+class Symmetric(NamedTuple):
+    """Flow of a graph that no permutation of its concepts changes: that of the mean, and of any contrast."""
+
+    mean: Flow
+    contrast: Flow
+    dim: int
+
+    def maps(self, t: Array) -> tuple[Array, Array]:
+        """Return the mean as a map of (1, class), shape (T, m, 1 + m), and the covariance (T, m, m)."""
+        m = self.dim
+        (along, spread), (across, other) = self.mean.maps(t), self.contrast.maps(t)
+        maps = np.empty((t.size, m, 1 + m))
+        maps[..., 0] = along[..., 0] / np.sqrt(m)
+        maps[..., 1:] = _shared(along[:, 0, 1], across[:, 0, 1], m)
+        return maps, _shared(spread[:, 0, 0], other[:, 0, 0], m)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Times before which nothing, and after which nothing more, is learned."""
+        (a, b), (c, d) = self.mean.span, self.contrast.span
+        return min(a, c), max(b, d)
+
+
+def _shared(along: Array, across: Array, m: int) -> Array:
+    """Return matrices (T, m, m) with one eigenvalue for the mean and one for every contrast."""
+    return np.asarray((along - across)[:, None, None] / m + across[:, None, None] * np.eye(m))
+
+
+def flow_of(
+    graph: ConceptGraph, levels: Levels, sampler: Sampler, prediction: str, bias: bool
+) -> Flow | Symmetric:
+    """Return the flow of all levels."""
+    one = np.full((len(graph.train), 1), float(bias))
+    classes = np.concatenate([one, graph.centroids], axis=1) * np.sqrt(graph.weights)[:, None]
+    m, same = graph.dim, np.ptp(graph.mu) == 0.0 and np.ptp(graph.sigma) == 0.0
+    if same and m == graph.n > 1:
+        moment = classes.T @ classes
+        off = moment[1:, 1:][~np.eye(m, dtype=bool)]
+        parts = moment[0, 1:], np.diagonal(moment)[1:], off
+        if all(np.ptp(part) <= 1e-14 * moment.max() for part in parts):
+            first, own, shared = (float(part.mean()) for part in parts)
+            factor = np.array(
+                [[moment[0, 0], np.sqrt(m) * first], [np.sqrt(m) * first, own + (m - 1) * shared]]
+            )
+            sizes, axes = np.linalg.eigh(factor)
+            rows = np.sqrt(np.maximum(sizes, 0.0))[:, None] * axes.T
+            contrast = np.array([[0.0, np.sqrt(max(own - shared, 0.0))]])
+            mean, other = (
+                _flow(known, graph.spread[:1], levels, sampler, prediction)
+                for known in (rows, contrast)
+            )
+            return Symmetric(mean, other, m)
+    rows = np.asarray(np.linalg.qr(classes, mode="r"))
+    return _flow(rows, graph.spread, levels, sampler, prediction)
+
+
+def _flow(known: Array, spread: Array, levels: Levels, sampler: Sampler, prediction: str) -> Flow:
+    """Return the flow of data whose constant and class have the moment ``known.T @ known``.
+
+    The rates are squares of the singular values of the features, so that small ones keep their digits.
+    """
+    m = spread.size
+    if len(known) < 1 + m:
+        known = np.concatenate([known, np.zeros((1 + m - len(known), 1 + m))])
+    shape = (1 + 3 * m, m)
+    clean, noise = np.zeros(shape), np.zeros(shape)
+    clean[: 1 + m], clean[1 + m : 1 + 2 * m] = known[:, 1:], np.diag(spread)
+    noise[1 + 2 * m :] = np.eye(m)
+    here = list(levels)[:-1]
+    alpha, sigma = (
+        np.array([getattr(level, name) for level in here])[:, None, None]
+        for name in ("alpha", "sigma")
+    )
+    rows = np.zeros((len(here), 1 + 3 * m, 1 + 2 * m))
+    rows[:, : 1 + m, : 1 + m] = known
+    rows[:, :, 1 + m :] = alpha * clean + sigma * noise
+    one, zero = np.ones(()), np.zeros(())
+    target = np.stack(
+        [
+            float(target_of(prediction, one, zero, level)) * clean
+            + float(target_of(prediction, zero, one, level)) * noise
+            for level in here
+        ]
+    )
+    left, sizes, right = np.linalg.svd(rows, full_matrices=False)
+    sure = sizes > 1e-14 * sizes[:, :1]
+    inverse = np.where(sure, 1.0, 0.0) / np.where(sure, sizes, 1.0)
+    heads = np.swapaxes(left, 1, 2) @ target * inverse[..., None]
+    gains = []
+    for start, end in pairwise(levels):
+        as_clean = [float(clean_of(prediction, a, b, start)) for a, b in ((1.0, 0.0), (0.0, 1.0))]
+        given = float(sampler.step(zero, one, start, end, zero))
+        stay = float(sampler.step(one, zero, start, end, zero))
+        noised = float(sampler.step(zero, zero, start, end, one)) if sampler.is_random else 0.0
+        gains.append((given * as_clean[0], given * as_clean[1] + stay, noised))
+    return Flow(
+        rates=np.where(sure, sizes, 0.0) ** 2,
+        parts=(heads[..., :, None] * right[..., None, :]).reshape(*sizes.shape, -1),
+        gains=np.array(gains),
+        spread=float(np.hypot(here[0].alpha, here[0].sigma)),
+        dim=m,
+    )

@@ -1,0 +1,253 @@
+"""Accuracies from files and runs: which reader takes what, and what was trained."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simtheory._checks import positive_int, share, shown
+from simtheory._faces import face
+from simtheory._kinds import came
+from simtheory.assess.evaluations.cells import Cells, assembled
+from simtheory.assess.evaluations.expressions import joint_of
+from simtheory.assess.evaluations.lines import read_lines
+from simtheory.assess.evaluations.table import Accuracies
+from simtheory.assess.evaluations.tables import read_table
+from simtheory.errors import ArgumentError, MissingFileError, SimTheoryError
+from simtheory.tasks import ConceptGraph
+
+__all__ = ["accuracies", "trained_graph"]
+
+_RUN = ("prompts", "accuracy", "joint", "steps", "seeds", "names", "trained", "stats")
+_LINES = (".jsonl", ".ndjson", ".json")
+
+
+@face
+def accuracies(
+    source: Any,
+    *,
+    train: ConceptGraph | str | Path | Sequence[Any] | None = None,
+    n: int | None = None,
+    joint: str | None = None,
+    ceiling: float = 1.0,
+    same_samples: bool = True,
+) -> Accuracies:
+    """Read accuracies of classes through training.
+
+    Parameters
+    ----------
+    source : path, list of paths, or ConceptRun
+        A table with named columns, in one of two forms: a row for each sample (``step``, ``seed``,
+        ``class``, ``sample`` and a column of 0 and 1 for each concept), or a row for each cell (``step``,
+        ``seed``, ``class``, the accuracy of each concept, ``joint`` and ``n``). A column ``strength`` tells
+        prompts apart, of which 1 is the plain one. Or JSON lines that hold ``correct`` and ``tag`` of an image,
+        or ``doc_id`` and ``acc`` of a document, one file for each task. Or a run of
+        `simtheory.validation.diffusion.train`.
+    train : ConceptGraph, path or sequence, optional
+        What was trained: a graph, a TOML file that holds one, or the trained classes as the file names them.
+        Without it nothing is known of distances. A class is named by a digit for each concept of the graph, or
+        by the names of its values.
+    n : int, optional
+        Samples behind each accuracy, where the table has no column ``n``.
+    joint : str, optional
+        For JSON lines, what is composed of what: ``"color_attr = two_object * colors^2"``.
+    ceiling : float
+        Accuracy of the judge on data that were held out, in (0, 1]; every level is a share of it.
+    same_samples : bool
+        Whether joint and marginals of a row were counted on the same samples. Then no joint accuracy exceeds a
+        marginal, and a row in which one does is refused.
+
+    Returns
+    -------
+    Accuracies
+        Marginals and joint accuracies over seeds, steps and classes.
+
+    Raises
+    ------
+    ArgumentError
+        If a row cannot be; the message names its line.
+    MissingFileError
+        If there is no such file.
+
+    Notes
+    -----
+    A million rows of samples take some seconds; the text is never held as a whole.
+    """
+    top = share("ceiling", ceiling, ends="(]")
+    known = None if n is None else positive_int("n", n)
+    listed = [source] if isinstance(source, str | PathLike) else source
+    if not isinstance(listed, list | tuple):
+        return _of_run(source, train, top)
+    if not listed or not all(isinstance(one, str | PathLike) for one in listed):
+        raise ArgumentError(
+            f"Argument `source` must name files, at least one, but it is {shown(source)}."
+        )
+    paths = [Path(one) for one in listed]
+    lines = [path.suffix.lower() in _LINES for path in paths]
+    graph = None if train is None else trained_graph(train)
+    if any(lines):
+        if not all(lines):
+            raise ArgumentError("Argument `source` must name tables or JSON lines, not both.")
+        if joint is None:
+            raise ArgumentError(
+                "Argument `joint` must say what is composed of what in JSON lines, such as "
+                '"color_attr = two_object * colors^2".'
+            )
+        cells = read_lines(paths, joint_of(joint))
+    else:
+        if joint is not None:
+            raise ArgumentError(
+                "Argument `joint` is for JSON lines; a table has a column of that name."
+            )
+        cells = _together([read_table(path, n=known, same_samples=same_samples) for path in paths])
+    return assembled(cells, graph=graph, ceiling=top, where=f"The file {paths[0]}")
+
+
+@face
+def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGraph:
+    """Return what was trained as a concept graph.
+
+    Parameters
+    ----------
+    train : ConceptGraph, path or sequence
+        A graph; a TOML file with the arguments of `ConceptGraph`, at its top or in a table ``graph``; or the
+        trained classes, each a word of digits or a tuple of values.
+
+    Returns
+    -------
+    ConceptGraph
+        The graph.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> trained_graph(["00", "10", "01"]).train.tolist()
+    [[0, 0], [1, 0], [0, 1]]
+    """
+    if isinstance(train, ConceptGraph):
+        return train
+    if not isinstance(train, str | Path):
+        return ConceptGraph(_rows(train))
+    path = Path(train)
+    try:
+        held = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as reason:
+        raise MissingFileError(f"The file {path} does not exist.") from reason
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
+    held = held.get("graph", held)
+    if "train" not in held:
+        raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")
+    try:
+        return ConceptGraph.from_dict(held | {"train": _rows(held["train"], held.get("names"))})
+    except SimTheoryError as reason:
+        raise ArgumentError(f"The file {path} holds no concept graph. {reason}") from reason
+
+
+def _rows(classes: Any, names: Any = None) -> Any:
+    """Return classes as rows of integers; a word has a digit for each concept, or names of values."""
+    if not isinstance(classes, Sequence) or not all(isinstance(one, str) for one in classes):
+        return classes
+    found = []
+    for word in classes:
+        parts = [part.strip() for part in word.split(",")] if "," in word else list(word)
+        values = list(names.values()) if isinstance(names, dict) else [()] * len(parts)
+        places = [
+            known.index(part) if part in known else int(part) if part.isdecimal() else None
+            for part, known in zip(parts, values, strict=False)
+        ]
+        if None in places or not parts or len(values) != len(parts):
+            raise ArgumentError(
+                "Argument `train` must give each concept a value, such as 010, but it holds "
+                f"{shown(word)}."
+            )
+        found.append(places)
+    return found
+
+
+def _together(parts: list[Cells]) -> Cells:
+    """Return tables of several files as one."""
+    first = parts[0]
+    for one in parts[1:]:
+        if one.concepts != first.concepts or (one.moments is None) != (first.moments is None):
+            raise ArgumentError(
+                "Argument `source` must name tables with the same columns, but they name "
+                f"{', '.join(first.concepts)} and {', '.join(one.concepts)}."
+            )
+    keys = [key for one in parts for key in one.keys]
+    if len(set(keys)) < len(keys):
+        seed, step, name, _ = next(key for key in keys if keys.count(key) > 1)
+        raise ArgumentError(
+            f"Argument `source` must name each cell once, but class {name}, step {step:g}, seed {seed} stands in "
+            "two files. Give their runs different seeds."
+        )
+
+    def stacked(name: str) -> Any:
+        return np.concatenate([getattr(one, name) for one in parts])
+
+    return Cells(
+        keys,
+        first.concepts,
+        stacked("marginals"),
+        stacked("joint"),
+        stacked("counts"),
+        stacked("concept_counts"),
+        None if first.moments is None else stacked("moments"),
+        first.powers,
+        first.paired,
+    )
+
+
+def _of_run(run: Any, train: Any, ceiling: float) -> Accuracies:
+    """Return what a run of nets measured; a prompt beyond 1 asks for its class more strongly."""
+    missing = [name for name in _RUN if not hasattr(run, name)]
+    if missing:
+        raise ArgumentError(
+            "Argument `source` must be a path, several paths, or a run of simtheory.validation.diffusion.train, but "
+            f"it is {came(run)}."
+        )
+    prompts = np.asarray(run.prompts, dtype=np.float64)
+    base = np.clip(prompts, 0.0, 1.0)
+    if np.any(base != np.rint(base)):
+        raise ArgumentError(
+            "Argument `source` must have prompts that name classes, 0 and from 1 on, but one is "
+            f"{tuple(prompts[np.any(base != np.rint(base), axis=1)][0])}."
+        )
+    names = ["".join(f"{int(x)}" for x in row) for row in base]
+    strengths = np.maximum(prompts.max(axis=1), 1.0)
+    seeds = [str(seed) for seed in run.seeds]
+    keys = [
+        (seed, float(step), name, float(strength))
+        for seed in seeds
+        for step in run.steps
+        for name, strength in zip(names, strengths, strict=True)
+    ]
+    kept = np.array(list({key: k for k, key in reversed(list(enumerate(keys)))}.values()))[::-1]
+    n = len(run.names)
+    marginals = np.asarray(run.accuracy).reshape(-1, n)[kept]
+    counts = np.full(len(kept), float(run.stats.get("samples", np.nan)))
+    cells = Cells(
+        [keys[k] for k in kept],
+        tuple(run.names),
+        marginals,
+        np.asarray(run.joint).reshape(-1)[kept],
+        counts,
+        np.repeat(counts[:, None], n, axis=1),
+        None,
+        (1,) * n,
+        True,
+    )
+    shown_classes = base[np.asarray(run.trained, dtype=bool) & (strengths == 1.0)]
+    graph = trained_graph(train) if train is not None else None
+    if graph is None and len(shown_classes):
+        graph = ConceptGraph(np.unique(shown_classes, axis=0).astype(int))
+    return assembled(cells, graph=graph, ceiling=ceiling, where="Argument `source`")
