@@ -10,6 +10,7 @@ strings      generated strings and their grammar             `strings` (reader),
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
 activations  activations on a grid of factor values          `activations`, `topology`
+accuracy     right answers over the number of examples       `counts` (reader), `laws`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
 evaluations  accuracies of classes through training          `accuracies` (reader), `product_law`,
                                                              `emergence_times`, `order`, `widths`,
@@ -20,6 +21,7 @@ labels       labels of a training set                        `next_examples`
 
 from simtheory._names import public
 from simtheory.analytic.factorization import next_examples
+from simtheory.assess.accuracy import Counts, Laws, counts, laws
 from simtheory.assess.evaluations import (
     Accuracies,
     EmergenceTimes,
@@ -45,11 +47,13 @@ from simtheory.assess.tokens import Coherence, coherence, texts
 __all__ = [
     "Accuracies",
     "Coherence",
+    "Counts",
     "EmergenceTimes",
     "ErrorSplit",
     "Estimate",
     "Geometry",
     "HiddenCapability",
+    "Laws",
     "Order",
     "Outlook",
     "Overview",
@@ -62,10 +66,12 @@ __all__ = [
     "accuracies",
     "activations",
     "coherence",
+    "counts",
     "emergence_times",
     "error_split",
     "external",
     "hidden_capability",
+    "laws",
     "level_shares",
     "next_examples",
     "order",

@@ -150,6 +150,26 @@ def test_predict_hierarchy_takes_a_grammar_and_draws(tmp_path):
     assert json.loads(result.stdout) == drawn
 
 
+def test_predict_factorization_prints_the_examples_of_each_law():
+    flags = ["predict", "factorization", "--side", "32", "--sigma", "1", "--accuracy", ".6"]
+    result = type_in(*flags)
+    assert result.exit_code == 0
+    assert re.search(r"^random coverage +299 +nearest-random", result.output, flags=re.MULTILINE)
+    answer = json.loads(type_in(*flags, "--json").output)
+    assert {need["law"]: need["n"] for need in answer["needs"]} == {
+        "random coverage": 299,
+        "grid": 196,
+        "two factors apart": 24,
+        "connected": answer["needs"][3]["n"],
+        "percolating": 123,
+    }
+    stripes = json.loads(type_in(*flags, "--shape", "stripes", "--json").output)
+    assert stripes["theta"] is None
+    refused = type_in(*flags, "--theta", "2")
+    assert refused.exit_code == 2
+    assert "Option --theta must lie in (0, 1)" in refused.output
+
+
 def test_the_topic_of_a_prediction_may_be_left_out():
     flags = ["--mu", "1,2", "--sigma", "0.1"]
     assert type_in("predict", "identity", *flags).output == type_in("predict", *flags).output

@@ -125,8 +125,8 @@ def test_documents_that_several_tasks_share_are_paired(tmp_path):
 
 def test_a_run_of_nets():
     rng = np.random.default_rng(0)
-    prompts = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [1, 2.5]], float)
-    joint = np.sort(rng.random((2, 6, 5)), axis=1)
+    prompts = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [1, 2.5], [1, 0.5]], float)
+    joint = np.sort(rng.random((2, 6, 6)), axis=1)
     run = SimpleNamespace(
         prompts=prompts,
         accuracy=np.repeat(joint[..., None], 2, axis=-1),
@@ -134,8 +134,8 @@ def test_a_run_of_nets():
         steps=np.arange(6) * 100,
         seeds=(3, 4),
         names=("shape", "size"),
-        trained=np.array([True, True, True, False, False]),
-        stats={"samples": 128},
+        trained=np.array([True, True, True, False, False, False]),
+        stats={"draws": 128, "held_out": np.array([0.9, 1.0])},
     )
     acc = st.assess.accuracies(run)
     assert acc.classes == ("00", "01", "10", "11")
@@ -144,6 +144,9 @@ def test_a_run_of_nets():
     assert (acc.joint[:, :, 3] == joint[:, :, 3]).all()
     assert (acc.prompted[:, :, 3, 1] == joint[:, :, 4]).all()
     assert (acc.counts == 128).all()
+    assert acc.ceiling == 0.9
+    with pytest.raises(ArgumentError, match="must be a path, several paths, or a run"):
+        st.assess.accuracies(3.0)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +279,7 @@ def test_verdicts_of_each_rule_and_of_neither():
         law = st.assess.product_law(acc)
         assert law.verdict == verdict
         assert law.lean == pytest.approx(together, abs=0.03)
-        assert law.interval[0] <= gap[:, law.scored].mean() <= law.interval[1]
+        assert law.interval[0] <= gap.mean() <= law.interval[1]
     # comonotone errors are told from independent ones: the do-nothing predictor, lean 0, is far off
     assert law.rms_product > 10 * law.rms_weakest
 
@@ -548,7 +551,7 @@ def test_intervals_cover_and_verdicts_err_rarely():
         together = float(k % 2)
         acc, gap = log(rng, seeds=5, steps=12, samples=32, together=together)
         law = st.assess.product_law(acc)
-        hit += law.interval[0] <= gap[:, law.scored].mean() <= law.interval[1]
+        hit += law.interval[0] <= gap.mean() <= law.interval[1]
         wrong[together] += law.verdict == ("product" if together else "weakest link")
         if not together:
             ends = st.assess.emergence_times(acc).interval

@@ -55,11 +55,11 @@ class ProductLaw:
         Gap over noise.
     scored : ndarray of bool, shape (T, P)
         Cells in which at least two marginals, averaged over seeds, stay below 0.95 of the ceiling, so that the
-        rules can be told apart. All numbers below are read there.
+        rules can be told apart. Distances, lean and power are read there.
     rms_product, rms_weakest, rms_additive : float
         Root mean square distance of the joint accuracy from product, smallest marginal and mean marginal.
     mean_gap : float
-        Mean gap, corrected for the share of it that the noise of the marginals hides.
+        Mean gap over all cells, corrected for the share of it that the noise of the marginals hides.
     interval : tuple of float, optional
         Interval of 95 % of `mean_gap`, by Student's t over seeds; None for one seed.
     lean : float
@@ -195,8 +195,7 @@ def product_law(acc: Accuracies, *, rng: np.random.Generator | int = 0) -> Produ
         drawn = _bootstrap(
             along.sum(axis=(1, 2)), size.sum(axis=(1, 2)), variance.sum(axis=(1, 2)), source
         )
-    each = np.where(seen, gap + _hidden(acc, q), np.nan)
-    mean_gap, interval = _over_seeds(each)
+    mean_gap, interval = _over_seeds(gap + _hidden(acc, q))
     z2 = z[seen & ~np.isnan(z)] ** 2
     found: dict[str, Any] = {
         "rms_product": rms(product),

@@ -19,6 +19,7 @@ __all__ = ["TOPICS", "predict"]
 # Topic -> module of this package that defines its command, line of --help.
 TOPICS = {
     "identity": ("identity", "When a linear net learns which concept."),
+    "factorization": ("factorization", "How many examples a space of two factors needs."),
     "hierarchy": ("hierarchy", "How many strings show which level of a hierarchy."),
 }
 _DEFAULT = "identity"

@@ -7,6 +7,7 @@ import numpy as np
 from simtheory.analytic import factorization
 from simtheory.tasks.factorization import BumpTask
 
+_NEXT = {"labels": [[2.0, 2.0], [2.0, 6.0], [6.0, 2.0]], "n": 1, "radius": 3.0, "tolerance": 2.0}
 _TASK = BumpTask(12)
 
 OWN: dict[str, dict[str, Any]] = {
@@ -27,9 +28,8 @@ OWN: dict[str, dict[str, Any]] = {
         "z": [0.1], "clean": [[-1.0], [1.0]], "data_share": 0.5, "noise_share": 0.5, "weights": [1.0, 1.0],
     },
     "analytic.factorization.examples_needed": {"task": _TASK, "tolerance": 1.0, "accuracy": 0.6},
-    "analytic.factorization.next_examples": {
-        "labels": [[2.0, 2.0], [2.0, 6.0], [6.0, 2.0]], "n": 1, "radius": 3.0, "tolerance": 2.0,
-    },
+    "analytic.factorization.next_examples": _NEXT,
+    "assess.next_examples": _NEXT,
     "analytic.factorization.Need": {"law": "grid", "n": 3, "assumes": "a grid", "label": "lattice-coverage"},
     "analytic.factorization.ExamplesNeeded": {
         name: getattr(factorization.examples_needed(_TASK, tolerance=1.0, accuracy=0.6), name)
