@@ -28,6 +28,7 @@ def main() -> None:
     errors = np.sqrt(scores * (1.0 - scores) / np.array(SAMPLES))
     FIGURE.write(
         {
+            "seeds": None,
             "product": products,
             "color_attr": scores,
             "standard errors": errors,

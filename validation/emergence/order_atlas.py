@@ -61,7 +61,7 @@ def main() -> None:
     """Solve, write record and picture."""
     table = np.array([[ratio(split, *column) for column in COLUMNS] for split in SPLITS])
     labels = [f"{m} {c}{'' if b else ', no bias'}" for m, c, b in COLUMNS]
-    FIGURE.write({"splits": list(SPLITS), "columns": labels, "ratio": table})
+    FIGURE.write({"seeds": None, "splits": list(SPLITS), "columns": labels, "ratio": table})
     with FIGURE.sheet(widths=(11.0,), height=4.6) as (ax,):
         with np.errstate(divide="ignore", invalid="ignore"):
             shade = np.clip(np.log(np.where(np.isfinite(table), table, np.nan)), -1.5, 1.5)

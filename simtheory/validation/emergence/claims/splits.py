@@ -9,6 +9,7 @@ import numpy as np
 from simtheory import plot
 from simtheory._typing import Array
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
+from simtheory.validation.claims.record import Verdict
 from simtheory.validation.emergence import experiments as runs
 from simtheory.validation.emergence.claims.nets import order_figure, order_of, within
 from simtheory.validation.nets.diffusion import ConceptRun, emergence_steps
@@ -126,6 +127,10 @@ def _lost(before: ConceptRun, after: ConceptRun) -> Array:
     null="linear theory",
     reads=[runs.adversarial],
     budget="full",
+    expected=Verdict.DISAGREES,
+    reason="Expected after a first look: of five seeds one loses two compositions, the others none, where the overlap "
+    "kernel loses two.",
+    errata="fine-tuning-destroys",
 )
 def fine_tune_destroys(found: tuple[ConceptRun, ConceptRun]) -> Evidence:
     before, after = found
