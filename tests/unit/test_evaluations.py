@@ -154,7 +154,10 @@ def test_a_run_of_nets():
     [
         ("400,0,11,.30,.70,.41,256", "line 8: joint .41 exceeds shape .30"),
         ("400,0,11,.90,.95,.61,256", "line 8: joint .61 lies below 0.85"),
-        ("400,0,11,88,.95,.61,256", "line 8: accuracies .* shape is 88; divide by 100"),
+        (
+            "400,0,11,88,.95,.61,256",
+            "line 8: shape is 88, but accuracies lie between 0 and 1; divide by 100",
+        ),
         ("400,0,11,nan,.95,.61,256", "line 8: shape must be a finite number"),
         ("400,0,11,,.95,.61,256", "line 8: shape must be a finite number, but it is empty"),
         ("400,0,11,.9,.95,.86", "line 8: 6 entries stand where 7 columns are named"),
@@ -174,6 +177,9 @@ def test_counts_of_different_samples_may_lie_beyond_the_bounds(write):
     acc = st.assess.accuracies(path, same_samples=False)
     assert acc.joint[0, -1, 1] == 0.41
     assert not acc.paired
+    assert "below what the marginals allow on common ones in 0 cells and above in 1" in str(
+        st.assess.product_law(acc)
+    )
 
 
 def test_rounding_is_no_impossible_row(write):
@@ -269,7 +275,9 @@ def test_expressions_that_are_no_product_are_refused(text):
 
 def test_noise_of_independent_errors():
     acc = table([[[0.12]]], [[[[0.3, 0.5, 0.8]]]], n=256)
-    assert st.assess.product_law(acc).noise.item() == pytest.approx(0.01452, abs=5e-6)
+    noise = st.assess.product_law(acc).noise.item()
+    assert noise == pytest.approx(0.01452, abs=5e-6)
+    assert noise == pytest.approx(st.analytic.emergence.product_noise([0.3, 0.5, 0.8], 256))
 
 
 def test_verdicts_of_each_rule_and_of_neither():
@@ -320,6 +328,12 @@ def test_what_cannot_be_told_is_undecided_and_says_why():
     assert law.verdict == "undecided"
     assert "without numbers of samples" in law.reason
     assert np.isnan(law.z).all()
+    seeds, _ = log(np.random.default_rng(2), seeds=4, steps=12, samples=64)
+    seeds = replace(
+        seeds, counts=seeds.counts * np.nan, concept_counts=seeds.concept_counts * np.nan
+    )
+    assert st.assess.product_law(seeds).verdict == "product"  # by the scatter over seeds
+    assert "no z" in st.assess.product_law(seeds).reason
     easy = table([[[0.97]]], [[[[0.97, 1.0]]]], n=1000)
     assert "fail often enough" in st.assess.product_law(easy).reason
 
@@ -400,6 +414,26 @@ def test_order_against_distance_and_theory_and_what_is_not_yet_learned():
     assert any("111: near step 39" in line for line in found.outlook())
     with pytest.raises(ArgumentError, match="`graph`"):
         st.assess.order(replace(acc, graph=None, nodes=None))
+
+
+def test_values_that_no_trained_class_shows_are_never_learned():
+    graph = st.ConceptGraph([[0, 0], [1, 0]])
+    joint = np.zeros((2, 10, 4))
+    joint[:, 3:, [0, 2]] = 1.0
+    acc = table(joint, np.repeat(joint[..., None], 2, axis=-1))
+    acc = replace(acc, classes=("00", "01", "10", "11"), graph=graph, nodes=graph.classes)
+    lines = st.assess.order(acc).outlook()
+    assert [line.partition(":")[0] for line in lines] == ["01", "11"]
+    assert all("no trained class shows" in line for line in lines)
+
+
+def test_names_of_classes_with_spaces_commas_and_many_values(write):
+    graph = st.ConceptGraph([[0, 0]], names={"hue": ["dark blue", "red"], "size": ["a", "b"]})
+    text = 'class,hue,size,joint,n\n"dark blue, b",1,1,1,9\n"(red, a)",1,1,1,9\n01,1,1,1,9\n'
+    acc = st.assess.accuracies(write(text.replace("01,1,1,1,9\n", "")), train=graph)
+    assert acc.nodes.tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ArgumentError, match="or one of dark blue, red"):
+        st.assess.accuracies(write(text.replace("dark blue", "blue")), train=graph)
 
 
 def test_an_order_that_does_not_hold_is_not_shown():
@@ -539,6 +573,21 @@ def test_the_command_says_what_is_wrong_in_a_line(write):
     assert "Option --level must lie in (0, 1), but it is 1.5" in ran.output
 
 
+def test_the_command_reads_json_lines(tmp_path):
+    lines = [
+        json.dumps({"tag": tag, "correct": k < right, "prompt": "a photo"})
+        for tag, right in (("two_object", 80), ("colors", 90), ("color_attr", 20), ("counting", 3))
+        for k in range(100)
+    ]
+    (tmp_path / "results.jsonl").write_text("\n".join(lines))
+    joint = "color_attr = two_object * colors^2"
+    command = ["assess", "evaluations", str(tmp_path / "results.jsonl"), "--joint", joint]
+    ran = CliRunner().invoke(main, command)
+    assert ran.exit_code == 0, ran.output
+    assert "Product law: neither." in ran.output
+    assert "One step: no times" in ran.output
+
+
 # -- rates of errors --------------------------------------------------------------------------
 
 
@@ -559,3 +608,24 @@ def test_intervals_cover_and_verdicts_err_rarely():
     assert 0.92 <= hit / runs <= 0.98
     assert 0.92 <= covered.sum() / (1.5 * runs) <= 0.98
     assert max(wrong.values()) <= 0.05 * runs / 2
+
+
+@pytest.mark.slow
+def test_a_table_of_samples_is_never_held_as_a_whole(write):
+    import tracemalloc
+
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2, (200_000, 3))
+    rows = (
+        f"{k // 1000},0,{k % 8:03b},{k % 1000},{a},{b},{c}"
+        for k, (a, b, c) in enumerate(bits.tolist())
+    )
+    path = write("step,seed,class,sample,shape,size,colour\n" + "\n".join(rows))
+    tracemalloc.start()
+    acc = st.assess.accuracies(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.nansum(acc.counts) == 200_000
+    assert np.nansum(acc.counts * acc.joint) == bits.all(axis=1).sum()
+    # 12 bytes a row find samples that stand twice, some copies of them; a row as text takes 400
+    assert peak < 20e6

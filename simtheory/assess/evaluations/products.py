@@ -371,7 +371,23 @@ def _verdict(acc: Accuracies, told: bool, found: dict[str, Any]) -> tuple[str, s
         verdict = "neither"
     else:
         verdict = "undecided"
-    more = ""
+    return verdict, f"{distances} ({numbers}).{_beside(acc)}"
+
+
+def _beside(acc: Accuracies) -> str:
+    """Say what the verdict does not rest on, and which cells no common samples can have."""
+    words = []
     if len(acc.seeds) == 1:
-        more = " One seed: this is said of this run alone, without an interval of the gap."
-    return verdict, f"{distances} ({numbers}).{more}"
+        words.append("One seed: this is said of this run alone, without an interval of the gap.")
+    if np.isnan(acc.counts[~np.isnan(acc.joint)]).any():
+        words.append("The number of samples is not known, so there is no z.")
+    if not acc.paired:
+        least = acc.marginals @ acc.powers - (acc.powers.sum() - 1.0)
+        low = int((acc.joint < least - 1e-9).sum())
+        high = int((acc.joint > acc.marginals.min(axis=-1) + 1e-9).sum())
+        if low or high:
+            words.append(
+                f"Counted on different samples, the joint accuracy lies below what the marginals allow on common "
+                f"ones in {low} cells and above in {high}."
+            )
+    return "".join(f" {word}" for word in words)
