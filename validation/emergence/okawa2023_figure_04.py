@@ -58,7 +58,7 @@ def main() -> None:
         third.set(xscale="symlog", xlabel="optimiser step", xlim=(50, 4000))
         for ax, name in zip((first, second, third), ("linear", "vectors", "images"), strict=True):
             ax.set_title(name, fontsize=9)
-            ax.legend()
+        first.legend()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from validation.emergence.curves import em, nets
 
 FIGURE = Figure(
     __file__,
-    title="Tuning one composition of the adversarial split destroys others (Okawa et al. 2023)",
+    title="The adversarial split: vectors learn it, images do not, and tuning loses what a kernel loses (Okawa et al. 2023)",
     alt="Accuracy of compositions over training and over fine-tuning, and the outputs of an overlap kernel",
     section="Fine-tuning",
     caption="""
