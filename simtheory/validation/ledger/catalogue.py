@@ -15,6 +15,7 @@ from simtheory.validation import (
     concept_diffusion,
     denoiser,
     emergence,
+    factorization,
     hierarchy,
     identity,
 )
@@ -24,6 +25,7 @@ from simtheory.validation.composition.claims import CLAIMS as COMPOSITION
 from simtheory.validation.concept_diffusion.claims import CLAIMS as CONCEPT_DIFFUSION
 from simtheory.validation.denoiser.claims import CLAIMS as DENOISER
 from simtheory.validation.emergence.claims import CLAIMS as EMERGENCE
+from simtheory.validation.factorization.claims import CLAIMS as FACTORIZATION
 from simtheory.validation.hierarchy.claims import CLAIMS as HIERARCHY
 from simtheory.validation.identity.claims import CLAIMS as IDENTITY
 
@@ -36,6 +38,7 @@ _TOPICS: dict[str, tuple[ModuleType, tuple[Claim, ...]]] = {
     "composition": (composition, COMPOSITION),
     "hierarchy": (hierarchy, HIERARCHY),
     "emergence": (emergence, EMERGENCE),
+    "factorization": (factorization, FACTORIZATION),
 }
 
 
