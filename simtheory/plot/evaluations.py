@@ -11,10 +11,17 @@ from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.assess import Accuracies, EmergenceTimes, HiddenCapability, product_law
 from simtheory.errors import ShapeError
-from simtheory.plot._axes import axes_or_new, legend
+from simtheory.plot._axes import axes_or_new
 from simtheory.plot.style import GREY, INK, colour
 
 __all__ = ["class_curves", "emergence_times", "prompt_steps"]
+
+_NAMED = 8  # classes that a legend names; more would cover the picture
+
+
+def _inside(ax: Axes) -> None:
+    """Name the lines inside the Axes, where learning leaves room: a page cuts off what stands beside."""
+    ax.legend(loc="upper left", fontsize="x-small", labelspacing=0.2)
 
 
 @face
@@ -50,7 +57,7 @@ def class_curves(acc: Accuracies, name: str, *, ax: Axes | None = None) -> Axes:
         ax.fill_between(x, middle - half, middle + half, color=INK, alpha=0.15, lw=0)
     ax.plot(x, _mean(acc.joint[:, seen, place]), "o-", ms=3, color=INK, label="joint")
     ax.set(xlabel="step", ylabel="accuracy", ylim=(-0.03, 1.03), title=name)
-    legend(ax)
+    _inside(ax)
     return ax
 
 
@@ -136,5 +143,6 @@ def prompt_steps(found: HiddenCapability, *, ax: Axes | None = None) -> Axes:
         ax.plot(found.best[lost, k], np.full(lost.sum(), 1.05 * last), "^", mfc="none", **style)
     ax.plot([0.0, last], [0.0, last], color=GREY, lw=0.8)
     ax.set(xlabel="step of the best prompt", ylabel="step of the plain prompt")
-    legend(ax)
+    if len(found.classes) <= _NAMED:
+        _inside(ax)
     return ax

@@ -303,3 +303,53 @@ def test_the_two_factors_of_an_ensemble_in_turned_axes_are_those_of_each_member(
         # Rounding of the turned start, 1e-16, grown by the integration's own choice of steps.
         assert np.abs(whole.weights[n] - wanted).max() < 1e-9
     assert np.abs(whole.weights[1:] - whole.weights[:-1]).max() > 1e-8
+
+
+def test_grams_and_the_tangent_kernel_against_an_independent_integration() -> None:
+    rng = np.random.default_rng(0)
+    n, m, h, lam = 3, 4, 3, 0.7
+    below = 0.3 * rng.normal(size=(h, n))
+    root = np.linalg.cholesky(below @ below.T + lam * np.eye(h)).T
+    above = np.linalg.qr(rng.normal(size=(m, h)))[0] @ root  # W₂ᵀW₂ = W₁W₁ᵀ + λI
+    teacher, t = rng.normal(size=(m, n)), np.array([0.0, 0.3, 2.0, 40.0])
+    found = untied.grams((below, above), teacher, t)
+
+    def split(y):
+        return y[: h * n].reshape(h, n), y[h * n :].reshape(m, h)
+
+    def slope(_, y):
+        first, second = split(y)
+        miss = teacher - second @ first
+        return np.concatenate([(second.T @ miss).ravel(), (miss @ first.T).ravel()])
+
+    start = np.concatenate([below.ravel(), above.ravel()])
+    path = solve_ivp(slope, (0, 40), start, t_eval=t, method="DOP853", rtol=1e-13, atol=1e-14)
+    probes = rng.normal(size=(2, n))
+    kernel = found.tangent_kernel(probes)
+    assert kernel.shape == (4, 2, 2, m, m)
+    for k, y in enumerate(path.y.T):
+        first, second = split(y)
+        np.testing.assert_allclose(found.inputs[k], first.T @ first, atol=1e-10)
+        np.testing.assert_allclose(found.weights[k], second @ first, atol=1e-10)
+        np.testing.assert_allclose(found.outputs[k], second @ second.T, atol=1e-10)
+        # Output b moves with entry (i, j) of W₁ by W₂[b, i] x[j], and with (b, i) of W₂ by (W₁x)[i].
+        slopes = [
+            np.concatenate(
+                [
+                    np.einsum("bi,j->bij", second, x).reshape(m, -1),
+                    np.kron(np.eye(m), first @ x),
+                ],
+                axis=1,
+            )
+            for x in probes
+        ]
+        direct = np.array([[p @ q.T for q in slopes] for p in slopes])
+        np.testing.assert_allclose(kernel[k], direct, atol=1e-9)
+    assert np.abs(kernel[-1] - kernel[0]).max() > 0.5  # a lazy net's kernel would stay
+    s = np.linalg.svd(teacher)[1]
+    size = np.sqrt(lam**2 + 4.0 * s**2)
+    rest = np.linalg.eigvalsh(found.inputs[-1])[::-1], np.linalg.eigvalsh(found.outputs[-1])[:0:-1]
+    np.testing.assert_allclose(rest[0], 0.5 * (size - lam), atol=1e-6)
+    np.testing.assert_allclose(rest[1], 0.5 * (size + lam), atol=1e-6)
+    with pytest.raises(ShapeError, match="probes"):
+        found.tangent_kernel(np.ones((2, n + 1)))

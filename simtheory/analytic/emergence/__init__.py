@@ -24,8 +24,10 @@ function                    what it gives
 `order_criterion`           when classes are ordered by distance
 `farthest_time`             time of the class with all concepts, on the star
 `time_without_bias`         the common time of all classes without a bias
+`outlook`                   order, times, never with its reason, and prompts, of one graph
 `best_addition`             which further class lets a target be learned soonest
-`kernel_regression`         lazy nets: any kernel of the overlap, and fine-tuning
+`kernel_regression`,        lazy nets: any kernel of the overlap, and fine-tuning
+`kernel_times`
 `memorisation_leak`,        what a falling kernel never learns
 `critical_overlap`
 `fine_tuned`                what fine-tuning on one class does to others
@@ -81,9 +83,11 @@ from simtheory.analytic.emergence.kernels import (
     critical_overlap,
     fine_tuned,
     kernel_regression,
+    kernel_times,
     memorisation_leak,
 )
 from simtheory.analytic.emergence.orthants import Orthant, estimate_orthant, orthant
+from simtheory.analytic.emergence.outlook import Affine, Denoiser, Lazy, Learner, Outlook, outlook
 from simtheory.analytic.emergence.park import park_ode, park_passing
 from simtheory.analytic.emergence.products import (
     acquisition_width,
@@ -133,14 +137,19 @@ from simtheory.analytic.emergence.windows import (
 )
 
 __all__ = [
+    "Affine",
     "BestAddition",
+    "Denoiser",
     "DiffusionPrediction",
     "Exponential",
     "HalfTimes",
+    "Lazy",
+    "Learner",
     "Logistic",
     "MaskedCaption",
     "MemorisationDip",
     "Orthant",
+    "Outlook",
     "Outputs",
     "OverpromptWindow",
     "Parts",
@@ -162,12 +171,14 @@ __all__ = [
     "frequency_width",
     "half_times",
     "kernel_regression",
+    "kernel_times",
     "learning_times",
     "masked_caption",
     "memorisation_dip",
     "memorisation_leak",
     "order_criterion",
     "orthant",
+    "outlook",
     "overprompt_window",
     "park_ode",
     "park_passing",

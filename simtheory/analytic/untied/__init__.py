@@ -19,6 +19,7 @@ Result
 function            holds                                            error
 ==================  ==============================================  ================================
 `riccati`           whitened inputs, λ-balanced, any shapes          none
+`grams`             the same: also W₁ᵀW₁, W₂W₂ᵀ, tangent kernel     none
 `isotropic`         all rates equal, λ-balanced                      none
 `imbalanced_mode`   aligned layers, any rate and λ                   none
 `early`             W still small                                    O(W²)
@@ -38,6 +39,8 @@ from __future__ import annotations
 
 from simtheory._names import public
 from simtheory.analytic.untied.exact import (
+    Grams,
+    grams,
     imbalanced_mode,
     isotropic,
     riccati,
@@ -55,10 +58,12 @@ from simtheory.analytic.untied.resummation import (
 
 __all__ = [
     "Crossing",
+    "Grams",
     "crossing",
     "early",
     "effective_start",
     "first_order",
+    "grams",
     "imbalanced_mode",
     "isotropic",
     "ldr",

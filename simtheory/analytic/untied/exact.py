@@ -12,20 +12,24 @@ Every exponential here is taken together with what it is divided by, so no time 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, not_negative, rounding
+from simtheory._checks import as_finite, as_matrix, as_times, not_negative, rounding
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements, label_of
-from simtheory.results import Trajectory
+from simtheory.results import Trajectory, axes
+from simtheory.results.axes import over
 from simtheory.tasks import SIMTask
 
 __all__ = [
+    "Grams",
+    "grams",
     "imbalanced_mode",
     "isotropic",
     "riccati",
@@ -85,6 +89,130 @@ def riccati(
     >>> riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 1.0, 9.0]).ravel().round(4)
     array([0.01  , 0.4306, 2.    ])
     """
+    return _riccati(*_stacked(layers, teacher, t, imbalance))
+
+
+@face
+@dataclass(frozen=True, slots=True, eq=False)
+class Grams:
+    r"""The three blocks of :math:`QQ^T`: what the layers of a two-layer net represent, over time.
+
+    Parameters
+    ----------
+    t : ndarray, shape (T,)
+        Canonical times.
+    inputs : ndarray, shape (..., T, n, n)
+        W₁ᵀW₁: scalar products of the hidden representations of the inputs.
+    weights : ndarray, shape (..., T, m, n)
+        W = W₂W₁.
+    outputs : ndarray, shape (..., T, m, m)
+        W₂W₂ᵀ: scalar products of the hidden units' effects on the outputs.
+    """
+
+    t: Array = field(metadata=over("t", labels=True, note="canonical"))
+    inputs: Array = field(metadata=over("*ensemble", "t", "input", "input'"))
+    weights: Array = field(metadata=over("*ensemble", "t", "output", "input"))
+    outputs: Array = field(metadata=over("*ensemble", "t", "output", "output'"))
+
+    __str__ = axes.text
+    _repr_html_ = axes.html
+    __reduce__ = axes.reduce
+    to_dict = axes.to_dict
+
+    def __post_init__(self) -> None:
+        axes.settle(self)
+
+    def __repr__(self) -> str:
+        m, n = self.weights.shape[-2:]
+        return f"Grams(T={self.t.size}, outputs={m}, inputs={n})"
+
+    def tangent_kernel(self, probes: ArrayLike) -> Array:
+        r"""Return the neural tangent kernel on some inputs.
+
+        .. math:: K_{ab}(x, x') = (W_2W_2^T)_{ab}\,x\cdot x' + \delta_{ab}\,x^TW_1^TW_1x'.
+
+        Parameters
+        ----------
+        probes : array_like, shape (P, n)
+            Inputs.
+
+        Returns
+        -------
+        ndarray, shape (..., T, P, P, m, m)
+            K over time, for each pair of inputs and each pair of outputs.
+
+        Raises
+        ------
+        ShapeError
+            If the inputs are not of the net's dimension.
+
+        Examples
+        --------
+        >>> grams(([[0.1]], [[0.1]]), [[2.0]], [9.0]).tangent_kernel([[1.0]]).ravel().round(4)
+        array([4.])
+        """
+        m, n = self.weights.shape[-2:]
+        x = as_matrix(
+            "probes", probes, rows=np.shape(probes)[0] if np.ndim(probes) else 1, columns=n
+        )
+        through_second = np.einsum("...ab,pq->...pqab", self.outputs, x @ x.T)
+        through_first = np.einsum("px,...xy,qy->...pq", x, self.inputs, x)
+        return np.asarray(through_second + through_first[..., None, None] * np.eye(m))
+
+
+@face
+def grams(
+    layers: Sequence[ArrayLike],
+    teacher: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = None,
+) -> Grams:
+    r"""Return what the layers of a λ-balanced net represent, on whitened inputs.
+
+    All three blocks of the :math:`QQ^T` of `riccati`. At rest with full rank the eigenvalues of
+    :math:`W_1^TW_1` and of :math:`W_2W_2^T` are :math:`\tfrac12(\sqrt{\lambda^2+4s^2}\mp\lambda)`, s the singular values of
+    the teacher.
+
+    Parameters
+    ----------
+    layers : tuple of array_like
+        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    teacher : array_like, shape (..., m, n)
+        Target Σ, the correlation of outputs with whitened inputs.
+    t : array_like, shape (T,)
+        Canonical times, at unit rate.
+    imbalance : array_like, shape (...), optional
+        λ of W₂ᵀW₂ − W₁W₁ᵀ = λI. Default: read off the layers.
+
+    Returns
+    -------
+    Grams
+        W₁ᵀW₁, W and W₂W₂ᵀ over time.
+
+    Raises
+    ------
+    RegimeError
+        If the layers' imbalance is not λ times the identity.
+
+    Examples
+    --------
+    >>> found = grams(([[0.1]], [[0.1]]), [[2.0]], [0.0, 9.0])
+    >>> found.inputs.ravel().round(4)
+    array([0.01, 2.  ])
+    """
+    Q, aim, level, times = _stacked(layers, teacher, t, imbalance)
+    n = aim.shape[-1]
+    outer = _root(Q, aim, level, times)
+    first, second = outer[..., :n, :], outer[..., n:, :]
+    into, out = np.swapaxes(first, -1, -2), np.swapaxes(second, -1, -2)
+    return Grams(times, first @ into, second @ into, second @ out)
+
+
+def _stacked(
+    layers: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
+) -> tuple[Array, Array, Array, Array]:
+    """Return Q = [W₁ᵀ; W₂], the teacher, the imbalance and the times, checked."""
     aim = as_finite("teacher", teacher)
     if aim.ndim < 2 or not all(aim.shape[-2:]):
         raise ShapeError(
@@ -98,7 +226,7 @@ def riccati(
     Q = np.concatenate(
         [np.broadcast_to(block, (*shape, *block.shape[-2:])) for block in (turned, above)], axis=-2
     )
-    return _riccati(Q, aim, level, times)
+    return Q, aim, level, times
 
 
 @face
@@ -232,7 +360,14 @@ def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:
 
 
 def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
-    """Return W of λ-balanced layers on whitened inputs, shape (..., T, m, n).
+    """Return W of λ-balanced layers on whitened inputs, shape (..., T, m, n)."""
+    n = teacher.shape[-1]
+    root = _root(Q, teacher, imbalance, t)
+    return np.asarray(root[..., n:, :] @ np.swapaxes(root[..., :n, :], -1, -2))
+
+
+def _root(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
+    """Return a root of Q Qᵀ for λ-balanced layers on whitened inputs, shape (..., T, n + m, n + m).
 
     Q Qᵀ = e^{Ft} Q₀ (I + Q₀ᵀφQ₀)⁻¹ Q₀ᵀ e^{Ft} with φ = ∫₀ᵗ e^{2Fs} ds. In the eigenvectors of F, rows
     by falling eigenvalue, Q₀ is a lower factor times an orthonormal one, which drops out; each column
@@ -259,8 +394,7 @@ def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     stacked = np.concatenate([np.exp(-scale)[..., None] * np.eye(size), spent], axis=-2)
     inner = np.linalg.qr(stacked, mode="r")
     half = np.linalg.solve(np.swapaxes(inner, -1, -2), np.swapaxes(grown, -1, -2))
-    outer = P[..., None, :, :] @ np.swapaxes(half, -1, -2)
-    return np.asarray(outer[..., n:, :] @ np.swapaxes(outer[..., :n, :], -1, -2))
+    return np.asarray(P[..., None, :, :] @ np.swapaxes(half, -1, -2))
 
 
 def _over(f: Array, t: Array) -> Array:

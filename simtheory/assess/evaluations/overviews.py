@@ -81,7 +81,7 @@ class Overview:
         -------
         dict
             What is infinite or not known is None, and a flag beside it says which: ``censored``, ``never``,
-            ``unbounded``.
+            ``unbounded``, ``one_seed``. A width is None where the curve does not rise.
         """
         acc, law, times = self.acc, self.law, self.times
         found: dict[str, Any] = {
@@ -92,6 +92,7 @@ class Overview:
             "ceiling": acc.ceiling,
             "paired": acc.paired,
             "samples_known": not bool(np.isnan(acc.counts[~np.isnan(acc.joint)]).any()),
+            "one_seed": len(acc.seeds) == 1,
             "notes": list(acc.notes),
             "sentences": self.sentences(),
             "product_law": {
@@ -124,6 +125,7 @@ class Overview:
                 "never": np.isinf(times.median).tolist(),
                 "interval": times.interval.tolist(),
                 "unbounded": np.isinf(times.interval).tolist(),
+                "no_interval": np.isnan(times.interval).any(axis=1).tolist(),
             },
             "widths": {
                 "metrics": list(self.widths.metrics),
@@ -157,6 +159,7 @@ def _ordered(found: Order) -> dict[str, Any]:
         "distances": found.distances.tolist(),
         "predicted": found.predicted.tolist(),
         "never": np.isinf(found.predicted).tolist(),
+        "composable": np.asarray(found.composable).tolist(),
         "clock": found.clock,
         "expected": found.expected.tolist(),
         "by_distance": test(found.by_distance),

@@ -13,7 +13,7 @@ import numpy as np
 from simtheory._checks import positive_int, share, shown
 from simtheory._faces import face
 from simtheory._kinds import came
-from simtheory.assess.evaluations.cells import Cells, assembled
+from simtheory.assess.evaluations.cells import Cells, Key, assembled
 from simtheory.assess.evaluations.expressions import joint_of
 from simtheory.assess.evaluations.lines import read_lines
 from simtheory.assess.evaluations.table import Accuracies
@@ -34,7 +34,7 @@ def accuracies(
     train: ConceptGraph | str | Path | Sequence[Any] | None = None,
     n: int | None = None,
     joint: str | None = None,
-    ceiling: float = 1.0,
+    ceiling: float | None = None,
     same_samples: bool = True,
 ) -> Accuracies:
     """Read accuracies of classes through training.
@@ -56,8 +56,9 @@ def accuracies(
         Samples behind each accuracy, where the table has no column ``n``.
     joint : str, optional
         For JSON lines, what is composed of what: ``"color_attr = two_object * colors^2"``.
-    ceiling : float
-        Accuracy of the judge on data that were held out, in (0, 1]; every level is a share of it.
+    ceiling : float, optional
+        Joint accuracy of the judge on data that were held out, in (0, 1]; every level is a share of it. Default:
+        what a run of nets has measured, else 1.
     same_samples : bool
         Whether joint and marginals of a row were counted on the same samples. Then no joint accuracy exceeds a
         marginal, and a row in which one does is refused.
@@ -78,7 +79,7 @@ def accuracies(
     -----
     A million rows of samples take some seconds; the text is never held as a whole.
     """
-    top = share("ceiling", ceiling, ends="(]")
+    top = None if ceiling is None else share("ceiling", ceiling, ends="(]")
     known = None if n is None else positive_int("n", n)
     listed = [source] if isinstance(source, str | PathLike) else source
     if not isinstance(listed, list | tuple):
@@ -105,6 +106,7 @@ def accuracies(
                 "Argument `joint` is for JSON lines; a table has a column of that name."
             )
         cells = _together([read_table(path, n=known, same_samples=same_samples) for path in paths])
+    top = 1.0 if top is None else top
     return assembled(cells, graph=graph, ceiling=top, where=f"The file {paths[0]}")
 
 
@@ -207,8 +209,12 @@ def _together(parts: list[Cells]) -> Cells:
     )
 
 
-def _of_run(run: Any, train: Any, ceiling: float) -> Accuracies:
-    """Return what a run of nets measured; a prompt beyond 1 asks for its class more strongly."""
+def _of_run(run: Any, train: Any, ceiling: float | None) -> Accuracies:
+    """Return what a run of nets measured.
+
+    A prompt beyond the values of its class asks for it more strongly: its strength is 1 and the excess. Of two
+    prompts of one class and strength the first is kept.
+    """
     missing = [name for name in _RUN if not hasattr(run, name)]
     if missing:
         raise ArgumentError(
@@ -216,27 +222,29 @@ def _of_run(run: Any, train: Any, ceiling: float) -> Accuracies:
             f"it is {came(run)}."
         )
     prompts = np.asarray(run.prompts, dtype=np.float64)
-    base = np.clip(prompts, 0.0, 1.0)
-    if np.any(base != np.rint(base)):
-        raise ArgumentError(
-            "Argument `source` must have prompts that name classes, 0 and from 1 on, but one is "
-            f"{tuple(prompts[np.any(base != np.rint(base), axis=1)][0])}."
-        )
+    shown_classes = prompts[np.asarray(run.trained, dtype=bool)]
+    most = np.maximum(shown_classes.max(axis=0, initial=1.0), 1.0)
+    base = np.clip(prompts, 0.0, most)
+    named = np.all(base == np.rint(base), axis=1)  # a prompt between two values names no class
     names = ["".join(f"{int(x)}" for x in row) for row in base]
-    strengths = np.maximum(prompts.max(axis=1), 1.0)
+    strengths = 1.0 + np.abs(prompts - base).max(axis=1)
     seeds = [str(seed) for seed in run.seeds]
     keys = [
-        (seed, float(step), name, float(strength))
+        (seed, float(step), name, float(strength)) if good else None
         for seed in seeds
         for step in run.steps
-        for name, strength in zip(names, strengths, strict=True)
+        for name, strength, good in zip(names, strengths, named, strict=True)
     ]
-    kept = np.array(list({key: k for k, key in reversed(list(enumerate(keys)))}.values()))[::-1]
+    first: dict[Key, int] = {}
+    for k, key in enumerate(keys):
+        if key is not None:
+            first.setdefault(key, k)
+    kept = np.array(list(first.values()), dtype=np.intp)
     n = len(run.names)
     marginals = np.asarray(run.accuracy).reshape(-1, n)[kept]
-    counts = np.full(len(kept), float(run.stats.get("samples", np.nan)))
+    counts = np.full(len(kept), float(run.stats.get("draws", np.nan)))
     cells = Cells(
-        [keys[k] for k in kept],
+        list(first),
         tuple(run.names),
         marginals,
         np.asarray(run.joint).reshape(-1)[kept],
@@ -246,8 +254,10 @@ def _of_run(run: Any, train: Any, ceiling: float) -> Accuracies:
         (1,) * n,
         True,
     )
-    shown_classes = base[np.asarray(run.trained, dtype=bool) & (strengths == 1.0)]
     graph = trained_graph(train) if train is not None else None
     if graph is None and len(shown_classes):
-        graph = ConceptGraph(np.unique(shown_classes, axis=0).astype(int))
+        graph = ConceptGraph(np.unique(shown_classes, axis=0), values=most + 1.0)
+    if ceiling is None:
+        held_out = run.stats.get("held_out")
+        ceiling = 1.0 if held_out is None else float(np.prod(held_out))
     return assembled(cells, graph=graph, ceiling=ceiling, where="Argument `source`")

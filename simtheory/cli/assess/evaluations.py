@@ -25,7 +25,7 @@ _DRAWN = 4  # classes whose curves are drawn, those farthest from the trained on
 @click.option("--n", type=int, help="Samples behind each accuracy, without a column n.")
 @click.option("--joint", help='For JSON lines, such as "color_attr = two_object * colors^2".')
 @click.option(
-    "--ceiling", default=1.0, show_default=True, help="Accuracy of the judge on real data."
+    "--ceiling", type=float, help="Joint accuracy of the judge on real data.  [default: 1]"
 )
 @click.option(
     "--same-samples/--other-samples",
@@ -40,7 +40,7 @@ def evaluations(
     hold: int,
     n: int | None,
     joint: str | None,
-    ceiling: float,
+    ceiling: float | None,
     same_samples: bool,
 ) -> Answer:
     """Say when classes are learned, in which order, and whether the joint accuracy is a product.

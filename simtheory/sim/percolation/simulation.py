@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, positive, positive_int
+from simtheory._checks import as_generator, kind_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -389,6 +389,10 @@ def _as_edges(edges: Any, nodes: int) -> tuple[Array, int]:
     except ValueError as reason:
         raise ShapeError(
             "Argument `edges` must have shape (E, 2), but its rows differ in length."
+        ) from reason
+    except TypeError as reason:
+        raise ArgumentError(
+            f"Argument `edges` must be an array of whole numbers, but it is {kind_of(edges)}."
         ) from reason
     if given.ndim != 2 or given.shape[1] != 2 or not len(given):
         raise ShapeError(

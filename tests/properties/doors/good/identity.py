@@ -78,6 +78,12 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.tied.projector": {"U0": np.eye(2)},
     "analytic.tied.swing_peak": {"task": STRONG_FIRST, "U0": 1e-2 * U},
     "analytic.untied.crossing": {"rates": (2.0, 1.0), "w0": 0.01},
+    "analytic.untied.Grams": {
+        "inputs": np.zeros((201, 2, 2)),
+        "weights": np.zeros((201, 2, 2)),
+        "outputs": np.zeros((201, 2, 2)),
+    },
+    "analytic.untied.Grams.tangent_kernel": {"probes": np.eye(2)},
     "analytic.untied.early": {"t": np.linspace(0.0, 0.1, 5)},
     "analytic.untied.isotropic": {"task": EQUAL},
     "analytic.yang2024.growth_below": {"rate": 1.0},
