@@ -52,7 +52,7 @@ from simtheory.validation.nets._arguments import checked_looks, checked_optimise
 from simtheory.validation.nets.devices import computing_on, find_device, random_stream
 from simtheory.validation.nets.diffusion.captions import Mask
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
-from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
+from simtheory.validation.nets.diffusion.runs import ConceptRun, Learned, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
 from simtheory.validation.nets.running import Engine, Watched, drive
@@ -303,6 +303,7 @@ class _Job:
             names=self.world.names,
             strengths=np.array(self.world.strengths),
             stats={"seeds": list(seeds), **self.settings, **facts, "language": self.language},
+            learned=Learned(self.net, self.world, self.schedule),
         )
 
 
