@@ -384,6 +384,9 @@ def test_the_median_of_kaplan_and_meier():
         [2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5], abs=1e-4
     )
     assert np.isnan(median_of(np.array([1.0]), np.array([False]))[1]).all()
+    # eight runs that learn nothing bound the median from below; three do not
+    assert median_of(np.full(8, 7.0), np.ones(8, bool)) == (np.inf, (7.0, np.inf))
+    assert median_of(np.full(3, 7.0), np.ones(3, bool)) == (np.inf, (0.0, np.inf))
 
 
 def test_learning_is_sustained_and_a_share_of_the_ceiling():
