@@ -5,7 +5,14 @@ network is trained, and not before.
 """
 
 from simtheory._names import public
-from simtheory.validation import composition, concept_diffusion, denoiser, factorization, hierarchy
+from simtheory.validation import (
+    composition,
+    concept_diffusion,
+    denoiser,
+    emergence,
+    factorization,
+    hierarchy,
+)
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
@@ -36,6 +43,7 @@ __all__ = [
     "concept_diffusion",
     "denoiser",
     "diffusion",
+    "emergence",
     "factorization",
     "hierarchy",
     "initial_layers",

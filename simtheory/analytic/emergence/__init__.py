@@ -57,6 +57,7 @@ function                    what it gives
 `acquisition_width`
 `product_crossing`,         when it crosses a level
 `product_bracket`
+`clock`                     steps of a run for every class, by one constant from trained classes
 ==========================  ======================================================================
 
 Reading
@@ -74,6 +75,7 @@ from simtheory.analytic.emergence.acquisition import (
     zipf_skills,
 )
 from simtheory.analytic.emergence.additions import BestAddition, best_addition
+from simtheory.analytic.emergence.clock import Clock, clock
 from simtheory.analytic.emergence.diffusion import (
     DiffusionPrediction,
     diffusion,
@@ -139,6 +141,7 @@ from simtheory.analytic.emergence.windows import (
 __all__ = [
     "Affine",
     "BestAddition",
+    "Clock",
     "Denoiser",
     "DiffusionPrediction",
     "Exponential",
@@ -157,6 +160,7 @@ __all__ = [
     "acquisition_time",
     "acquisition_width",
     "best_addition",
+    "clock",
     "critical_frequency",
     "critical_overlap",
     "diffusion",
