@@ -173,6 +173,7 @@ class Lazy(Learner):
 
     def times(self, graph: ConceptGraph, classes: IntArray, gain: Array) -> Array:
         """Return when each class is learned for good; the gain is not used."""
+        as_finite("gain", gain)
         return kernel_times(graph, self.rho, classes=classes, level=self.level)
 
     def missing(self, graph: ConceptGraph, classes: IntArray) -> list[str]:

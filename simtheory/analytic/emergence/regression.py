@@ -29,7 +29,8 @@ from simtheory._checks import as_times, flag, positive, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.crossings import last_crossing
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.analytic.descent.momentum import error
+from simtheory.errors import RegimeError
 from simtheory.labels import implements
 from simtheory.tasks.emergence import ConceptGraph
 
@@ -164,22 +165,14 @@ def regression_descent(
     >>> regression_descent(okawa2023.main_split(), [3920], lr=1e-3, classes=[[1, 1, 1]]).round(3)
     array([[[0.5, 0.5, 0.5]]])
     """
-    counts, rate = as_times(steps, name="steps"), positive("lr", lr)
-    if (counts != np.rint(counts)).any():
-        raise ArgumentError("Argument `steps` must hold whole numbers of steps, but it does not.")
     modes, _ = _modes(graph, classes, bias)
-    done = rate * modes.rates
-    if done.max(initial=0.0) >= 2.0:
+    top = float(modes.rates.max(initial=0.0))
+    if positive("lr", lr) * top >= 2.0:
         raise RegimeError(
-            f"Argument `lr` must be below 2/λ = {2.0 / modes.rates.max():.6g} of the fastest mode, but it is "
-            f"{rate:g}: descent diverges."
+            f"Argument `lr` must be below 2/λ = {2.0 / top:.6g} of the fastest mode, but it is {lr:g}: "
+            "descent diverges."
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(done < 1.0, np.log1p(-done), np.log(np.abs(done - 1.0)))
-        left = counts[:, None] * np.where(np.isneginf(logs), -1e300, logs)
-    signs = np.where((done > 1.0) & (counts[:, None] % 2 == 1), -1.0, 1.0)
-    risen = np.where(signs > 0, -np.expm1(left), 1.0 + np.exp(left))
-    return _told(graph, modes, risen)
+    return _told(graph, modes, 1.0 - error(modes.rates, steps, lr=lr).T)
 
 
 def modes_for(graph: ConceptGraph, classes: IntArray, bias: bool) -> Modes:
