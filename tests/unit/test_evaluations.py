@@ -384,6 +384,9 @@ def test_the_median_of_kaplan_and_meier():
         [2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5], abs=1e-4
     )
     assert np.isnan(median_of(np.array([1.0]), np.array([False]))[1]).all()
+    # eight runs that learn nothing bound the median from below; three do not
+    assert median_of(np.full(8, 7.0), np.ones(8, bool)) == (np.inf, (7.0, np.inf))
+    assert median_of(np.full(3, 7.0), np.ones(3, bool)) == (np.inf, (0.0, np.inf))
 
 
 def test_learning_is_sustained_and_a_share_of_the_ceiling():
@@ -634,18 +637,20 @@ def test_the_command_reads_json_lines(tmp_path):
 def test_intervals_cover_and_verdicts_err_rarely():
     rng = np.random.default_rng(7)
     truth, runs = half_time(), 500
-    covered, hit, wrong = np.zeros(3), 0, {0.0: 0, 1.0: 0}
+    held, covered, wrong = 0, [], {0.0: 0, 1.0: 0}
     for k in range(runs):
         together = float(k % 2)
-        acc, gap = log(rng, seeds=5, steps=12, samples=32, together=together)
+        acc, gap = log(
+            rng, seeds=int(rng.choice([3, 5, 8])), steps=12, samples=32, together=together
+        )
         law = st.assess.product_law(acc)
-        hit += law.interval[0] <= gap.mean() <= law.interval[1]
+        held += law.interval[0] <= gap.mean() <= law.interval[1]
         wrong[together] += law.verdict == ("product" if together else "weakest link")
         if not together:
             ends = st.assess.emergence_times(acc).interval
-            covered += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
-    assert 0.92 <= hit / runs <= 0.98
-    assert 0.92 <= covered.sum() / (1.5 * runs) <= 0.98
+            covered.append((ends[:, 0] <= truth) & (truth <= ends[:, 1]))
+    assert 0.92 <= held / runs <= 0.98
+    assert 0.92 <= np.mean(covered) <= 0.98
     assert max(wrong.values()) <= 0.05 * runs / 2
 
 

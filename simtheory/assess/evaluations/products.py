@@ -163,7 +163,8 @@ def product_law(acc: Accuracies, *, rng: np.random.Generator | int = 0) -> Produ
     Notes
     -----
     The noise assumes independent samples in different cells; with two seeds and more the intervals do not. The
-    interval of the mean gap takes Student's t over seeds, because a bootstrap over few of them covers too rarely.
+    interval of the mean gap takes Student's t over seeds, because a bootstrap over few of them covers too rarely;
+    and all cells, because the choice of the scored ones depends on the same seeds.
     """
     source = as_generator(rng)
     q, j = acc.marginals, acc.joint
