@@ -15,7 +15,7 @@ experts      samples, mixtures or scores to be composed      `outlook`, `externa
 evaluations  accuracies of classes through training          `accuracies` (reader), `product_law`,
                                                              `emergence_times`, `order`, `widths`,
                                                              `hidden_capability`, `overview`
-labels       labels of a training set                        `next_examples`
+labels       labels of a training set, or an embedding       `labels`, `next_examples`
 ===========  ==============================================  ====================================
 """
 
@@ -40,6 +40,7 @@ from simtheory.assess.evaluations import (
 )
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
 from simtheory.assess.factors import Estimate, Geometry, Topology, activations, topology
+from simtheory.assess.label_sets import LabelSet, labels
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
@@ -53,6 +54,7 @@ __all__ = [
     "Estimate",
     "Geometry",
     "HiddenCapability",
+    "LabelSet",
     "Laws",
     "Order",
     "Outlook",
@@ -71,6 +73,7 @@ __all__ = [
     "error_split",
     "external",
     "hidden_capability",
+    "labels",
     "laws",
     "level_shares",
     "next_examples",

@@ -21,6 +21,7 @@ _COUNTS = assess.counts(
     }
 )
 _LAWS = assess.laws(_COUNTS, laws=("coverage", "factorised"))
+_LABELS = assess.labels(_GRID, radius=1.0, tolerance=0.5, period=5.0, rng=0)
 
 OWN: dict[str, dict[str, Any]] = {
     "assess.activations": {"activations": _ROWS, "labels": _GRID},
@@ -41,6 +42,8 @@ OWN: dict[str, dict[str, Any]] = {
         "n": 5, "sigma": None, "side": 8.0, "asked": 10, "laws": ("coverage", "factorised"),
         "predicted": (0.5, 0.6),
     },
+    "assess.labels": {"labels": _GRID, "radius": 1.0, "tolerance": 0.5, "period": 5.0},
+    "assess.LabelSet": {name: getattr(_LABELS, name) for name in _LABELS.__slots__},
     "assess.factors.Factor": {
         "name": "x", "levels": 5, "parallelism": _ESTIMATE, "continuity": _ESTIMATE
     },
@@ -48,5 +51,7 @@ OWN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 MAY_BE_NAN = (
+    r"simtheory\.assess\.LabelSet\((covered(_null)?|half|largest_null)\)",  # of an embedding without queries
+    r"simtheory\.assess\.labels",
     r"simtheory\.assess\.(Estimate|activations)",  # what is not defined, and intervals that are withheld
 )
