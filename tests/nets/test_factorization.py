@@ -12,6 +12,7 @@ from simtheory.validation.claims.claim import Evidence, Topic
 from simtheory.validation.claims.experiment import Budget, Runs
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.factorization import (
+    Answers,
     BumpImages,
     CentreJudge,
     Decoder,
@@ -20,10 +21,10 @@ from simtheory.validation.factorization import (
     OneHot,
     Ramp,
     Sinusoids,
+    ask,
     hidden,
 )
 from simtheory.validation.factorization.claims._common import doubt, needed
-from simtheory.validation.factorization.experiments import Answers, asked
 from simtheory.validation.ledger.worker import examine
 from simtheory.validation.nets.diffusion import MLPDenoiser, train
 
@@ -158,7 +159,7 @@ def test_the_learning_rate_rises_and_falls_as_half_a_cosine():
 def test_a_net_that_predicts_data_draws_its_labels_where_one_that_predicts_velocity_does_not():
     world = BumpImages(st.BumpTask(16, layout=Islands(4, 4.0, 112), periodic=True))
     data, velocity = (
-        asked(MLPDenoiser(192, 2, prediction), world, seed=0, steps=1000, device="cpu")
+        ask(MLPDenoiser(192, 2, prediction), world, seed=0, steps=1000, device="cpu")
         for prediction in ("x0", "v")
     )
     assert data[1].known.min() >= 0.95
@@ -181,7 +182,7 @@ def test_a_net_that_predicts_data_draws_its_labels_where_one_that_predicts_veloc
 @pytest.mark.slow
 def test_a_decoder_learns_the_same_task_and_sees_no_noise():
     world = BumpImages(st.BumpTask(16, layout=Random(200), periodic=True))
-    run, answers = asked(Decoder(96, 2), world, seed=0, steps=1000, device="cpu")
+    run, answers = ask(Decoder(96, 2), world, seed=0, steps=1000, device="cpu")
     assert answers.known.min() >= 0.95
     quiet, loud = (hidden(run, GRID, level=level) for level in (0.0, math.inf))
     assert np.array_equal(quiet.activations, loud.activations)

@@ -1,6 +1,7 @@
 """Nets that draw bumps and stripes, trained on some labels and asked for others, and the claims about them."""
 
 from simtheory._names import public
+from simtheory.validation.factorization.asking import Answers, ask
 from simtheory.validation.factorization.nets import Decoder, Hidden, hidden
 from simtheory.validation.factorization.worlds import (
     BumpImages,
@@ -14,6 +15,7 @@ from simtheory.validation.factorization.worlds import (
 )
 
 __all__ = [
+    "Answers",
     "BumpImages",
     "CentreJudge",
     "Code",
@@ -24,6 +26,7 @@ __all__ = [
     "OneHot",
     "Ramp",
     "Sinusoids",
+    "ask",
     "hidden",
 ]
 

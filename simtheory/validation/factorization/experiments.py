@@ -18,26 +18,19 @@ from simtheory.sim import percolation
 from simtheory.tasks import BumpTask
 from simtheory.tasks.factorization import Bump, Hole, Islands, Lesion, Lines, Random, Stripes
 from simtheory.validation.claims.experiment import Budget, experiment
+from simtheory.validation.factorization.asking import KNOWN, Answers, ask
 from simtheory.validation.factorization.nets import hidden
 from simtheory.validation.factorization.worlds import (
     BumpImages,
-    CentreJudge,
     Code,
     Joint,
     Sinusoids,
 )
 from simtheory.validation.nets.diffusion import (
-    ConceptRun,
-    Denoiser,
     MLPDenoiser,
-    train,
 )
-from simtheory.validation.nets.optimisers import CosineAdam
 
 __all__ = [
-    "ROWS",
-    "Answers",
-    "asked",
     "by_number",
     "by_side",
     "connected_pairs",
@@ -51,9 +44,6 @@ __all__ = [
     "with_stripes",
 ]
 
-ROWS = 2048
-"""Rows of every training set, whatever its number of labels: one shape, one compiled loop."""
-_KNOWN, _QUERIES = 100, 300
 _STEPS, _LONG = 1000, 2500
 MLP = MLPDenoiser(192, blocks=2, prediction="x0")
 
@@ -162,106 +152,12 @@ def _connected(pairs: int, sets: int, rng: np.random.Generator) -> float:
     return float((parts == parts[:, :1]).all(axis=1).mean())
 
 
-class Answers(NamedTuple):
-    """What trained nets answer; S seeds.
-
-    The criteria are, in this order: the centre within 1 pixel and within ½ pixel of the label on both axes, and a
-    cosine with the true image above .9.
-
-    Parameters
-    ----------
-    known : ndarray, shape (S, 3)
-        Shares of training labels that are answered rightly.
-    right : ndarray, shape (S, 3)
-        Shares of the queries.
-    axes : ndarray, shape (S, 2, 2)
-        Shares of the queries whose x, and whose y, is within 1 and within ½ pixel.
-    covered : ndarray, shape (S, 2)
-        Shares of the queries with an example within 1 and within ½ pixel on both axes.
-    """
-
-    known: Array
-    right: Array
-    axes: Array
-    covered: Array
-
-
-def asked(
-    net: Denoiser,
-    world: BumpImages,
-    *,
-    seed: int,
-    steps: int,
-    device: str,
-    queries: Array | None = None,
-) -> tuple[ConceptRun, Answers]:
-    """Train a net on a seed's labels, ask for labels it saw and for queries, and judge.
-
-    Parameters
-    ----------
-    net : Denoiser
-        The net.
-    world : BumpImages
-        What it learns.
-    seed : int
-        Draws labels, start, batches and noise.
-    steps : int
-        Steps of `CosineAdam`, batch 64, peak 2e-3.
-    device : str
-        Where it trains.
-    queries : ndarray, shape (300, 2), optional
-        Labels to ask for. Default: those of the task.
-
-    Returns
-    -------
-    ConceptRun, Answers
-        The run, and the answers of its one seed.
-    """
-    rng = np.random.default_rng((seed, 1))
-    labels = world.labels(seed=seed)
-    low, high = world.task.space.view
-    shown = labels[((labels >= low) & (labels <= high)).all(axis=1)]
-    wanted = world.task.queries(_QUERIES, rng=rng) if queries is None else queries
-    known = shown[rng.integers(0, len(shown), _KNOWN)] if len(shown) else wanted[:_KNOWN]
-    run = train(
-        net,
-        world,
-        steps=steps,
-        lr=2e-3,
-        seeds=[seed],
-        optimiser=CosineAdam(steps),
-        samples=ROWS,
-        draws=1,
-        prompts=np.concatenate([known, wanted]),
-        looks=[steps],
-        device=device,
-    )
-    judge, samples = world.judge(), run.examples[0, -1]
-    placed = judge.place(samples)
-    near, nearer = (
-        CentreJudge(tolerance, task=world.task).right(placed, run.prompts)
-        for tolerance in (1.0, 0.5)
-    )
-    alike = judge.alike(samples, run.prompts) > 0.9
-    each = np.stack([near.all(axis=1), nearer.all(axis=1), alike], axis=1)
-    apart = np.abs(wanted[:, None] - labels)
-    if world.task.periodic:
-        apart = np.minimum(apart, world.task.extent - apart)
-    distance = apart.max(axis=2).min(axis=1)
-    return run, Answers(
-        each[:_KNOWN].mean(axis=0, keepdims=True),
-        each[_KNOWN:].mean(axis=0, keepdims=True),
-        np.stack([near, nearer])[None, :, _KNOWN:].mean(axis=2),
-        np.array([[(distance < 1.0).mean(), (distance < 0.5).mean()]]),
-    )
-
-
 def _many(worlds: list[BumpImages], budget: Budget, *, steps: int = _STEPS) -> list[Answers]:
     """Return the answers of nets on each world, all seeds."""
     return [
         _joined(
             [
-                asked(MLP, world, seed=seed, steps=steps, device=budget.device)[1]
+                ask(MLP, world, seed=seed, steps=steps, device=budget.device)[1]
                 for seed in range(_seeds(budget))
             ]
         )
@@ -347,8 +243,8 @@ def _parted(layout: Islands | Lines, budget: Budget) -> Parted:
     radius = float(forms.link_radius(1.0, theta=0.05))
     parts, inside, largest = [], [], []
     for seed in range(_seeds(budget)):
-        run, answers = asked(MLP, world, seed=seed, steps=_STEPS, device=budget.device)
-        wanted, right = run.prompts[_KNOWN:], run.joint[0, -1, _KNOWN:]
+        run, answers = ask(MLP, world, seed=seed, steps=_STEPS, device=budget.device)
+        wanted, right = run.prompts[KNOWN:], run.joint[0, -1, KNOWN:]
         within = (np.abs(wanted % 8.0 - 4.0) < 2.0).all(axis=1)  # cells of 8 pixels, islands of 4
         parts.append(answers)
         inside.append(right[within].mean())
@@ -414,7 +310,7 @@ def represented(budget: Budget, code: str) -> Represented:
     before: list[Geometry] = []
     leading = np.empty((_seeds(budget), 2))
     for seed in range(_seeds(budget)):
-        run, answers = asked(MLP, world, seed=seed, steps=_LONG, device=budget.device)
+        run, answers = ask(MLP, world, seed=seed, steps=_LONG, device=budget.device)
         layer = hidden(run, _GRID)
         parts.append(answers)
         for k, (kept, layers) in enumerate(((after, layer.activations), (before, layer.baseline))):

@@ -8,7 +8,8 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.validation.claims.claim import Topic
-from simtheory.validation.factorization.experiments import Answers, Scaling
+from simtheory.validation.factorization.asking import Answers
+from simtheory.validation.factorization.experiments import Scaling
 
 __all__ = ["doubt", "exponent", "liang", "needed", "needed_each"]
 

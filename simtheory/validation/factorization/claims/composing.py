@@ -11,6 +11,7 @@ from simtheory._typing import IntArray
 from simtheory.validation.claims.claim import Evidence, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.factorization import experiments as runs
+from simtheory.validation.factorization.asking import Answers
 from simtheory.validation.factorization.claims._common import doubt, liang
 
 __all__ = ["CLAIMS"]
@@ -18,7 +19,7 @@ __all__ = ["CLAIMS"]
 _NET = "MLP of 192×2, images of 16×16 on a torus"
 
 
-def _bars(ax: Any, found: runs.Answers) -> None:
+def _bars(ax: Any, found: Answers) -> None:
     names = ("both, 1 px", "both, ½ px", "x, ½ px", "y, ½ px")
     shares = np.column_stack([found.right[:, :2], found.axes[:, 1]])
     for k, (name, share) in enumerate(zip(names, shares.T, strict=True)):
@@ -37,7 +38,7 @@ def _bars(ax: Any, found: runs.Answers) -> None:
     null="the nearest example",
     reads=[runs.held_out.of("stripes", "hole")],
 )
-def stripes_compose(found: runs.Answers) -> Evidence:
+def stripes_compose(found: Answers) -> Evidence:
     """Stripes inside a hole of combinations."""
     return Evidence(
         predicted=1.0,
@@ -63,7 +64,7 @@ def stripes_compose(found: runs.Answers) -> Evidence:
     "It does not compose: further inside it fails.",
     errata="bumps-interpolate",
 )
-def bumps_do_not(found: runs.Answers) -> Evidence:
+def bumps_do_not(found: Answers) -> Evidence:
     """Bumps inside a hole of combinations."""
     return Evidence(
         predicted=1.0,
@@ -85,7 +86,7 @@ def bumps_do_not(found: runs.Answers) -> Evidence:
     null="both factors coupled",
     reads=[runs.held_out.of("stripes", "lesion")],
 )
-def lesion_one_factor(found: runs.Answers) -> Evidence:
+def lesion_one_factor(found: Answers) -> Evidence:
     """Each factor inside a lesion of one of them."""
     return Evidence(
         predicted=1.0 - float(found.covered[:, 1].mean()),
@@ -111,7 +112,7 @@ def lesion_one_factor(found: runs.Answers) -> Evidence:
     "net draws all of them.",
     errata="few-examples",
 )
-def few_examples(found: tuple[IntArray, list[runs.Answers], runs.Answers]) -> Evidence:
+def few_examples(found: tuple[IntArray, list[Answers], Answers]) -> Evidence:
     """Accuracy over the number of images that show both factors."""
     numbers, answers, alone = found
     right = np.array([each.right[:, 0] for each in answers])

@@ -10,6 +10,7 @@ from simtheory import plot
 from simtheory.validation.claims.claim import Evidence, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.factorization import experiments as runs
+from simtheory.validation.factorization.asking import Answers
 from simtheory.validation.factorization.claims._common import (
     doubt,
     exponent,
@@ -22,7 +23,7 @@ __all__ = ["CLAIMS"]
 _NET = "MLP of 192×2, images of 16×16 on a torus, centre within 1 pixel"
 
 
-def _everyone(found: runs.Scaling) -> list[runs.Answers]:
+def _everyone(found: runs.Scaling) -> list[Answers]:
     return [answers for row in found.answers for answers in row]
 
 

@@ -47,8 +47,11 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "validation.factorization.CentreJudge": {"task": BUMPS},
     "validation.factorization.BumpImages.words": {"value": 1},
+    "validation.factorization.ask": {"net": Decoder(4, 1), "world": IMAGES, "steps": 20},
     "validation.factorization.hidden": {"run": DRAWN, "labels": LABELS},
 }
+
+COSTLY = {"ask"}
 
 FILLING: dict[str, Any] = {"CentreJudge": CentreJudge(task=BUMPS)}
 
@@ -57,6 +60,7 @@ LEFT_OUT = {
     "simtheory.validation.factorization.Decoder.build": "the loop of training",
     "simtheory.validation.factorization.experiments": "runs of the ledger",
     "simtheory.validation.factorization.Hidden": "a tuple of answers",
+    "simtheory.validation.factorization.Answers": "a tuple of answers",
     "simtheory.validation.nets.diffusion.runs.Learned": "a tuple of descriptions",
 }
 
