@@ -12,7 +12,7 @@ from validation.emergence.curves import em, nets
 
 FIGURE = Figure(
     __file__,
-    title="The adversarial split: vectors learn it, images do not, and tuning loses what a kernel loses (Okawa et al. 2023)",
+    title="The adversarial split: nets on vectors learn it, nets on images do not (Okawa et al. 2023)",
     alt="Accuracy of compositions over training and over fine-tuning, and the outputs of an overlap kernel",
     section="Fine-tuning",
     caption="""

@@ -97,8 +97,13 @@ def _found(
         touched = _share(inner, rates, deepest) + starts[which] <= 0
         which, cells, deepest = which[touched], cells[touched], deepest[touched]
         low[which], high[which], last[which] = np.log(deepest), np.log(grid[cells + 1]), cells
+    # a crossing before the first point of the grid, where the share is nearly a straight line
+    early = np.flatnonzero((last < 0) & (starts < 0))
+    if early.size:
+        straight = -starts[early] / (weights[early] @ rates)
+        low[early], high[early] = np.log(0.5 * np.minimum(straight, grid[0])), np.log(grid[0])
     found = np.zeros(len(weights))
-    rows = np.flatnonzero(last >= 0)
+    rows = np.flatnonzero((last >= 0) | (starts < 0))
     if rows.size:
         inner, begun = weights[rows], starts[rows]
 
@@ -106,11 +111,6 @@ def _found(
             return _share(inner, rates, t) + begun, _slope(inner, rates, t)[0]
 
         found[rows] = _root(lifted, low[rows], high[rows])
-    # crossings before the first point of the grid, where the share is a straight line
-    early = (last < 0) & (starts < 0)
-    if early.any():
-        slope = weights[early] @ rates
-        found[early] = -starts[early] / slope
     return found
 
 

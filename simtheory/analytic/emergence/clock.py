@@ -67,8 +67,8 @@ class Clock:
         Interval of the step of one seed, with 95 % confidence; NaN with a single measured step.
     measured : ndarray, shape (S, P)
         Steps that the run took; inf for not in this run.
-    fitted : ndarray of bool, shape (P,)
-        Which classes the constant was fitted on.
+    fitted : ndarray of int, shape (P,)
+        1 for a class that the constant was fitted on, else 0.
     names : tuple of str, length P
         Names of the classes.
     reasons : tuple of str, length P
@@ -83,7 +83,7 @@ class Clock:
     low: Array = field(metadata=over("probe", allow="nan"))
     high: Array = field(metadata=over("probe", allow="nan"))
     measured: Array = field(metadata=over("seed", "probe", allow="real"))
-    fitted: Any = field(metadata=over("probe", allow="integer"))
+    fitted: IntArray = field(metadata=over("probe", allow="integer"))
     names: tuple[str, ...] = field(metadata=over("probe", allow="words"))
     reasons: tuple[str, ...]
     constant: float

@@ -14,10 +14,16 @@ from simtheory.tasks.emergence import Presence, Signed
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.emergence import experiments as runs
+from simtheory.validation.emergence.claims._common import (
+    distances,
+    order_figure,
+    order_of,
+    within,
+)
 from simtheory.validation.emergence.experiments import FARTHEST, GAINS
 from simtheory.validation.nets.diffusion import ConceptRun, emergence_steps
 
-__all__ = ["CLAIMS", "order_figure", "order_of", "product_rule", "within"]
+__all__ = ["CLAIMS"]
 
 _okawa = Topic("emergence", paper="okawa2023").claim
 _park = Topic("emergence", paper="park2024").claim
@@ -25,38 +31,6 @@ _park = Topic("emergence", paper="park2024").claim
 _RARE, _COMPOSED = (0, 0, 1), ((0, 1, 1), (1, 0, 1))
 _SHOWN = 0.95
 """Marginal accuracy below which a concept still limits a class; with one such concept all rules agree."""
-
-
-def _distances(run: ConceptRun) -> Array:
-    """Changes of each prompt from the nearest training class, shape (P,)."""
-    known = run.prompts[run.trained]
-    return np.array([np.abs(known - row).sum(axis=1).min() for row in run.prompts])
-
-
-def within(steps: Array, run: ConceptRun) -> Array:
-    """Steps, the end of the run where it was not reached."""
-    return np.minimum(steps, float(run.steps[-1]))
-
-
-def order_of(run: ConceptRun) -> tuple[Array, Array]:
-    """Return the mean steps to half accuracy by distance (S, 3), and which seeds have them rising (S,)."""
-    steps, distance = within(emergence_steps(run).joint, run), _distances(run)
-    means = np.stack([steps[:, distance == k].mean(axis=1) for k in range(3)], axis=1)
-    return means, np.asarray((means[:, 1:] > means[:, :-1]).all(axis=1))
-
-
-def order_figure(run: ConceptRun) -> Any:
-    """Return what draws the joint accuracy, a colour for each distance."""
-
-    def draw(ax: Any) -> None:
-        for k in range(3):
-            which = _distances(run) == k
-            ax.plot(run.steps, run.joint[:, :, which].mean(axis=2).T, color=plot.colour(k), lw=0.7)
-            ax.plot([], [], color=plot.colour(k), label=f"{k} changes from the nearest trained")
-        ax.set(xscale="symlog", xlabel="optimiser step", ylabel="joint accuracy, mean over classes")
-        ax.legend()
-
-    return draw
 
 
 @_okawa(
@@ -86,7 +60,7 @@ def _limited(run: ConceptRun) -> tuple[Array, Array, Array]:
     return run.joint[:, :, place], marginals, (marginals < _SHOWN).sum(axis=-1) >= 2
 
 
-def product_rule(run: ConceptRun) -> Array:
+def _product_rule(run: ConceptRun) -> Array:
     """Return the distance of joint accuracy from the product over that from the weakest link, shape (S,)."""
     joint, q, limited = _limited(run)
 
@@ -125,7 +99,7 @@ def _product_figure(run: ConceptRun) -> Any:
 def product_law(run: ConceptRun) -> Evidence:
     return Evidence(
         predicted=0.0,
-        values=product_rule(run).tolist(),
+        values=_product_rule(run).tolist(),
         null=1.0,
         seeds=list(run.seeds),
         draw=_product_figure(run),
@@ -321,7 +295,7 @@ def order_by_theory(run: ConceptRun) -> Evidence:
 
     def draw(ax: Any) -> None:
         for k in range(3):
-            which = _distances(run) == k
+            which = distances(run) == k
             ax.plot(
                 np.broadcast_to(law[which], steps[:, which].shape), steps[:, which], "o", ms=3,
                 color=plot.colour(k),
@@ -335,7 +309,7 @@ def order_by_theory(run: ConceptRun) -> Evidence:
     return Evidence(
         predicted=1.0,
         values=ranked(law),
-        null=float(np.mean(ranked(_distances(run)))),
+        null=float(np.mean(ranked(distances(run)))),
         seeds=list(run.seeds),
         draw=draw,
     )

@@ -11,7 +11,7 @@ from simtheory._typing import Array
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
 from simtheory.validation.claims.record import Verdict
 from simtheory.validation.emergence import experiments as runs
-from simtheory.validation.emergence.claims.nets import order_figure, order_of, within
+from simtheory.validation.emergence.claims._common import order_figure, order_of, within
 from simtheory.validation.nets.diffusion import ConceptRun, emergence_steps
 
 __all__ = ["CLAIMS"]

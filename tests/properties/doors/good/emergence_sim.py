@@ -17,7 +17,12 @@ CLOCK = analytic.emergence.clock(CONCEPTS, STAR)
 OWN: dict[str, dict[str, Any]] = {
     "analytic.emergence.clock": {"run": CONCEPTS, "graph": STAR},
     "analytic.emergence.Clock": {f.name: getattr(CLOCK, f.name) for f in fields(CLOCK)},
-    "observe.arrays.held": {"level": np.array(0.5), "count": 2},
+    "observe.arrays.held": {
+        "t": np.arange(4.0),
+        "values": np.linspace(0.0, 1.0, 4)[None],
+        "level": np.array([0.5]),
+        "count": 2,
+    },
     "validation.emergence.main_split": {"sigma": 0.1, "f": 0.5},
     "validation.emergence.judged": {"run": DENOISERS, "classes": STAR.train},
     "validation.emergence.Judged": dict.fromkeys(
