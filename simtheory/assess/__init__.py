@@ -10,16 +10,18 @@ strings      generated strings and their grammar             `strings` (reader),
 denoiser     a model's probabilities on a probe set          `probe`, `level_shares`, `staircase`
 text         samples of a model and its corpus               `texts` (reader), `coherence`
 activations  activations on a grid of factor values          `activations`, `topology`
+accuracy     right answers over the number of examples       `counts` (reader), `laws`
 experts      samples, mixtures or scores to be composed      `outlook`, `external`, `error_split`
 evaluations  accuracies of classes through training          `accuracies` (reader), `product_law`,
                                                              `emergence_times`, `order`, `widths`,
                                                              `hidden_capability`, `overview`
-labels       labels of a training set                        `next_examples`
+labels       labels of a training set, or an embedding       `labels`, `next_examples`
 ===========  ==============================================  ====================================
 """
 
 from simtheory._names import public
 from simtheory.analytic.factorization import next_examples
+from simtheory.assess.accuracy import Counts, Laws, counts, laws
 from simtheory.assess.evaluations import (
     Accuracies,
     EmergenceTimes,
@@ -38,6 +40,7 @@ from simtheory.assess.evaluations import (
 )
 from simtheory.assess.experts import ErrorSplit, Outlook, error_split, external, outlook
 from simtheory.assess.factors import Estimate, Geometry, Topology, activations, topology
+from simtheory.assess.label_sets import LabelSet, labels
 from simtheory.assess.probes import Probe, level_shares, probe, staircase
 from simtheory.assess.scores import Score, Share, score, strings
 from simtheory.assess.tokens import Coherence, coherence, texts
@@ -45,11 +48,14 @@ from simtheory.assess.tokens import Coherence, coherence, texts
 __all__ = [
     "Accuracies",
     "Coherence",
+    "Counts",
     "EmergenceTimes",
     "ErrorSplit",
     "Estimate",
     "Geometry",
     "HiddenCapability",
+    "LabelSet",
+    "Laws",
     "Order",
     "Outlook",
     "Overview",
@@ -62,10 +68,13 @@ __all__ = [
     "accuracies",
     "activations",
     "coherence",
+    "counts",
     "emergence_times",
     "error_split",
     "external",
     "hidden_capability",
+    "labels",
+    "laws",
     "level_shares",
     "next_examples",
     "order",

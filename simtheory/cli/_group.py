@@ -20,7 +20,10 @@ COMMANDS = {
     "claims": ("validate", "List the claims of the ledger."),
     "predict": ("predict", "Predict when a linear net learns which concept."),
     "fit": ("fit", "Fit measured curves, and predict the rest of the training."),
-    "assess": ("assess", "Hold against theory what you bring: samples, texts, experts."),
+    "assess": (
+        "assess",
+        "Hold against theory what you bring: samples, texts, layers, experts, evaluations.",
+    ),
     "make": ("make", "Write data sets for people who train elsewhere."),
     "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
     "warmup": ("kernels", "Compile the kernels ahead of their first use."),

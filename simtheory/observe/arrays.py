@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simtheory._checks import positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 
@@ -24,6 +25,7 @@ __all__ = [
     "climbed",
     "crossing_errors",
     "crossings",
+    "held",
     "losses",
     "population_losses",
     "rises",
@@ -240,13 +242,49 @@ def crossings(t: Array, values: Array, level: float) -> Array:
     >>> crossings(np.array([0.0, 1.0, 3.0]), np.array([0.0, 0.2, 0.6]), 0.4)
     array(2.)
     """
-    reached = values >= level
+    return held(t, values, np.asarray(level), 1)
+
+
+@face
+def held(t: Array, values: Array, level: Array, count: int) -> Array:
+    """Return where numbers first reach a level and keep it for some points in a row.
+
+    Parameters
+    ----------
+    t : ndarray, shape (T,)
+        What was varied, increasing.
+    values : ndarray, shape (..., T)
+        Numbers over it.
+    level : ndarray, shape (...)
+        What they have to reach; broadcasts against the leading axes of `values`.
+    count : int
+        Points in a row, at most T.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Places on t, on the straight line to the first of these points from the one before; ``t[0]`` if
+        they are the first ones, inf if there are none.
+
+    Examples
+    --------
+    >>> values = np.array([0.0, 0.5, 0.1, 0.3, 0.5, 0.6])
+    >>> held(np.arange(6.0), values, np.array(0.4), 2)
+    array(3.5)
+    """
+    positive_int("count", count)
+    wanted = np.broadcast_to(level, values.shape[:-1])
+    windows = np.lib.stride_tricks.sliding_window_view(values >= wanted[..., None], count, axis=-1)
+    reached = windows.all(axis=-1)
     after = np.argmax(reached, axis=-1)
     before = np.maximum(after - 1, 0)
     high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
     low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
     step = high - low
-    share = np.divide(level - low, step, out=np.zeros_like(step), where=after > 0)
+    # a point before that had reached the level, and lost it again, counts as the end of the line
+    rises = (after > 0) & (low < wanted)
+    share = np.divide(wanted - low, step, out=np.zeros_like(step), where=rises)
+    share = np.where((after > 0) & ~rises, 1.0, share)
     found = t[before] + share * (t[after] - t[before])
     return np.where(reached.any(axis=-1), found, np.inf)
 

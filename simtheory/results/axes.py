@@ -432,10 +432,10 @@ def _as_allowed(name: str, value: Any, allow: str) -> Named:
     if allow == "finite":
         return as_finite(name, value)
     if allow == "integer":
-        array = np.array(value)
+        array = np.asarray(value)
         if array.dtype.kind not in "iu" and array.size:
             raise ArgumentError(f"Argument `{name}` must hold integers, but got {value!r}.")
-        return array.astype(np.intp)
+        return array.astype(np.intp)  # a copy
     array = _as_named(name, value).astype(np.float64)
     if allow == "nan" and np.isinf(array).any():
         raise ArgumentError(

@@ -5,7 +5,14 @@ network is trained, and not before.
 """
 
 from simtheory._names import public
-from simtheory.validation import composition, concept_diffusion, denoiser, hierarchy
+from simtheory.validation import (
+    composition,
+    concept_diffusion,
+    denoiser,
+    emergence,
+    factorization,
+    hierarchy,
+)
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
@@ -14,7 +21,7 @@ from simtheory.validation.ledger.runner import run
 from simtheory.validation.nets import diffusion
 from simtheory.validation.nets.architectures import MLP, DefaultInit, SmallInit, initial_layers
 from simtheory.validation.nets.data import Fresh, Points, Samples
-from simtheory.validation.nets.optimisers import SGD, Adam
+from simtheory.validation.nets.optimisers import SGD, Adam, CosineAdam
 from simtheory.validation.nets.train import train
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "Adam",
     "Band",
     "Claim",
+    "CosineAdam",
     "DefaultInit",
     "Fresh",
     "Points",
@@ -35,6 +43,8 @@ __all__ = [
     "concept_diffusion",
     "denoiser",
     "diffusion",
+    "emergence",
+    "factorization",
     "hierarchy",
     "initial_layers",
     "records",

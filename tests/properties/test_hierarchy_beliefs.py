@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simtheory.analytic import hierarchy as analytic
 from simtheory.errors import ArgumentError
 from simtheory.sim import hierarchy as h
 from simtheory.tasks import TreeGrammar
@@ -52,3 +53,59 @@ def test_beliefs_are_sums_over_trees_or_the_string_is_impossible(grammar, seed, 
     drawn = h.draw_posterior(grammar, likelihood, rng=seed)
     assert (likelihood[np.arange(3)[:, None], sites, drawn] > 0).all()
     assert h.parse(grammar, drawn).valid.all()
+
+
+def permuted(grammar, turns):
+    """Return a grammar whose symbol a of level l is called ``turns[l][a]``."""
+    rules, weights = [], []
+    for l in range(1, grammar.depth + 1):
+        back = np.argsort(turns[l])
+        rules.append(turns[l - 1][grammar.rules[l - 1]][back])
+        weights.append(grammar.weights[l - 1][back])
+    back = np.argsort(turns[-1])
+    return TreeGrammar(rules, alphabet=grammar.alphabet, weights=weights, root=grammar.root[back])
+
+
+@settings(max_examples=25)
+@given(grammars(), st.integers(0, 2**31))
+def test_a_permutation_of_symbols_permutes_everything(grammar, seed):
+    rng = np.random.default_rng(seed)
+    turns = [rng.permutation(n) for n in grammar.sizes]
+    other = permuted(grammar, turns)
+    likelihood = 0.05 + rng.random((5, grammar.length, grammar.alphabet))
+    moved = np.empty_like(likelihood)
+    moved[..., turns[0]] = likelihood
+    for level in range(grammar.depth + 1):
+        here, there = (
+            h.infer(g, given, level=level) for g, given in ((grammar, likelihood), (other, moved))
+        )
+        for l in range(level + 1):
+            assert np.abs(there.nodes[l][..., turns[l]] - here.nodes[l]).max() < 1e-13
+        assert np.abs(there.cavity[..., turns[0]] - here.cavity).max() < 1e-13
+        assert there.log_evidence == pytest.approx(here.log_evidence, abs=1e-12)
+    # strings and their symbols, where tuples have one parent
+    strings = h.draw_posterior(grammar, likelihood, rng=seed)
+    one, two = h.parse(grammar, strings), h.parse(other, turns[0][strings])
+    assert (one.valid == two.valid).all()
+    assert (one.accuracy == two.accuracy).all()
+    if grammar.unambiguous:
+        for l, (a, b) in enumerate(zip(one.symbols, two.symbols, strict=True)):
+            assert (turns[l][a] == b).all()
+        assert analytic.plateaus(other) == pytest.approx(analytic.plateaus(grammar), abs=1e-13)
+    # probabilities of pairs, rates of valid blocks, and steps of the loss
+    pair = analytic.joint(grammar, (0, 0), (grammar.depth, 0))
+    assert (
+        np.abs(
+            analytic.joint(other, (0, 0), (grammar.depth, 0))[np.ix_(turns[0], turns[-1])] - pair
+        ).max()
+        < 1e-14
+    )
+    probabilities = 0.7 * h.infer(grammar, likelihood).posterior + 0.3 / grammar.alphabet
+    swapped = np.empty_like(probabilities)
+    swapped[..., turns[0]] = probabilities
+    shares, again = (
+        h.level_shares(grammar, likelihood, probabilities),
+        h.level_shares(other, moved, swapped),
+    )
+    assert again.excess == pytest.approx(shares.excess, abs=1e-12)
+    assert np.allclose(again.shares, shares.shares, rtol=1e-6, atol=1e-9, equal_nan=True)

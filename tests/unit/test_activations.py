@@ -168,6 +168,17 @@ def test_a_period_joins_values_and_a_baseline_stands_beside():
     assert "less than in the baseline" in str(found)
 
 
+def test_grids_of_many_cells_form_displacements_one_by_one(monkeypatch):
+    known = assess.activations(NOISE, labels(12, 9), rng=0)
+    monkeypatch.setattr("simtheory.assess.factors._displacements._PRODUCTS", 10)
+    found = assess.activations(NOISE, labels(12, 9), rng=0)
+    for name, each in found.named.items():
+        other = known.named[name]
+        assert (each.value, each.null, each.low) == pytest.approx(
+            (other.value, other.null, other.low), abs=1e-12
+        )
+
+
 def test_few_levels_withhold_intervals_and_a_blind_layer_is_not_defined():
     grid = labels(4, 6)
     rows = np.random.default_rng(0).normal(size=(6, 3))[grid[:, 1]]

@@ -13,6 +13,7 @@ from simtheory.validation.nets.diffusion import (
     ConceptRun,
     ConceptVectors,
     Mask,
+    Thinned,
     emergence_steps,
 )
 
@@ -88,6 +89,19 @@ def test_weights_of_images():
     assert world.weights == (0.5, 0.4, 0.1)
     with pytest.raises(ArgumentError, match=r"`weights` must hold a frequency for each of 3"):
         ConceptImages(("colour", "size"), weights=(0.5, 0.5))
+
+
+def test_thinned():
+    """Few points of a class repeat, and are as frequent as they are many."""
+    world = Thinned(ConceptVectors(ConceptGraph.star(2, sigma=0.1)), (50, 50, 3))
+    x, condition = world.data(50, seed=0)
+    assert x.shape == (150, 2)
+    assert len(np.unique(x[100:], axis=0)) == 3
+    assert len(np.unique(x[:100], axis=0)) == 100
+    np.testing.assert_array_equal(condition, np.repeat(world.condition(world.trained), 50, axis=0))
+    np.testing.assert_allclose(world.weights, np.array([50, 50, 3]) / 103)
+    with pytest.raises(ArgumentError, match="one number for each of 3"):
+        Thinned(world, (5, 5))
 
 
 def _run(accuracy: np.ndarray, held_out: np.ndarray | None) -> ConceptRun:

@@ -26,7 +26,7 @@ ROOMS = [
     "simtheory.plot", "simtheory.report", "simtheory.results", "simtheory.sim", "simtheory.sim.hierarchy",
     "simtheory.sweep", "simtheory.tasks", "simtheory.units", "simtheory.validation",
     "simtheory.validation.composition",
-    "simtheory.validation.hierarchy",
+    "simtheory.validation.factorization", "simtheory.validation.hierarchy",
     "simtheory.validation.nets.diffusion",
 ]  # fmt: skip
 
@@ -55,7 +55,14 @@ def test_every_public_name_is_in_a_table():
     rooms |= {"simtheory.assess", "simtheory.errors", "simtheory.noise"}
     rooms |= {
         f"simtheory.validation.{room}"
-        for room in ("composition", "concept_diffusion", "denoiser", "diffusion", "hierarchy")
+        for room in (
+            "composition",
+            "concept_diffusion",
+            "denoiser",
+            "diffusion",
+            "factorization",
+            "hierarchy",
+        )
     }
     missing = [
         n for n, thing in things(public).items() if id(thing) not in known and n not in rooms

@@ -324,6 +324,25 @@ def test_one_concept_by_itself() -> None:
     assert slope == pytest.approx(-2.0)
 
 
+def test_tied_nets_swing_by_and_are_late() -> None:
+    """The nonlinear counterpart of the dip: starts .02 [[1, c], [c, 1]] with c = 0, .5, .9."""
+    task = st.SIMTask(mu=(1.0, 2.0), sigma=0.05, weights=(0.5, 0.5))
+    t = np.linspace(0.0, 8.0, 8001)
+    rises, half = [], []
+    for c in (0.0, 0.5, 0.9):
+        start = np.linalg.cholesky(0.02 * np.array([[1.0, c], [c, 1.0]]))
+        run = st.sim.solve(st.sim.Tied(), task, start, t)
+        left = np.einsum("tij,j->ti", run.weights, task.mu) - task.mu
+        loss = 0.5 * np.square(left).sum(axis=1)
+        turns = np.flatnonzero(np.diff(np.sign(np.diff(loss)))) + 1
+        rises.append([(t[k], loss[k]) for k in turns])
+        half.append(np.interp(0.5, run.weights[:, 0, 0], t))
+    assert rises[0] == []
+    np.testing.assert_allclose([x for _, x in rises[1]], [0.32374, 0.32382], atol=6e-6)
+    np.testing.assert_allclose(rises[2], [(1.525, 0.2649), (3.012, 0.3540)], atol=1.1e-3)
+    np.testing.assert_allclose([half[0], half[2]], [3.873, 5.471], atol=6e-4)
+
+
 def test_prompts_that_ask_for_more() -> None:
     gains = [1.5, 2.5, 3.5, 4.5]
     logistic = em.prompt_window(gains, curve=em.Logistic(1.0))

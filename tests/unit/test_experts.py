@@ -19,7 +19,17 @@ from simtheory.errors import (
     SimTheoryError,
 )
 from simtheory.noise import HMC, MALA, UHMC, ULA, CosineVP, Levels, Line
-from simtheory.sim.composition import Annealed, Corrected, Reverse
+from simtheory.sim.composition import (
+    Annealed,
+    Corrected,
+    Gaussian,
+    Oracle,
+    Repaired,
+    Reverse,
+    SuperposedAnd,
+    SuperposedOr,
+    Tweedie,
+)
 from simtheory.tasks import Composition, GaussianMixture, du2023
 
 RING, BAR = du2023.ring(), du2023.bar()
@@ -184,10 +194,49 @@ def test_a_walk_and_compiled_chains_accept_alike():
     assert np.allclose(unit_variances(pair, LEVELS), unit_variances(BOTH, LEVELS), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "method", [Repaired(Tweedie()), Corrected(ess=0.0), SuperposedOr(), SuperposedAnd(), Reverse()]
+)
+def test_a_walk_and_compiled_draws_are_of_one_law(method):
+    """Moments of draws on callables and of compiled draws on the same mixtures."""
+    means = np.array([[-0.6, 0.1], [0.6, -0.1]])
+    one = GaussianMixture([0.3, 0.7], means, [0.09, 0.09])
+    two = GaussianMixture([1.0], [[0.3, 0.0]], [0.25])
+    levels = Levels.geometric(100.0, 1e-3, 150)
+    experts = [
+        external(score=lambda y, level, g=g: g.score(y, level=level), dim=2) for g in (one, two)
+    ]
+    n = 4000
+    walked = sample(method, Composition(experts), n, levels=levels, rng=0)
+    compiled = st.sim.composition.sample(method, one * two, n, levels=levels, rng=1)
+    for found in (walked, compiled):
+        assert np.isfinite(found.points).all()
+    if isinstance(method, Corrected):
+        both = [np.exp(d.log_weights - d.log_weights.max()) for d in (walked, compiled)]
+        averages = [w / w.sum() @ d.points for w, d in zip(both, (walked, compiled), strict=True)]
+        # four standard errors of weighted means, whose particles count for a third
+        assert np.abs(averages[0] - averages[1]).max() < 4.0 * 0.45 * (2 * 3 / n) ** 0.5
+        return
+    spread = compiled.points.std(axis=0)
+    gap = walked.points.mean(axis=0) - compiled.points.mean(axis=0)
+    # four standard errors of a difference of means, and of standard deviations
+    assert np.abs(gap / spread).max() < 4.0 * (2.0 / n) ** 0.5
+    assert np.abs(walked.points.std(axis=0) / spread - 1.0).max() < 4.0 * (1.0 / n) ** 0.5 * 1.5
+    if not isinstance(method, Reverse):  # reverse diffusion with the sum is another law
+        plain = sample(Reverse(), Composition(experts), n, levels=levels, rng=0).points
+        off = np.abs((plain.mean(axis=0) - compiled.points.mean(axis=0)) / spread).max()
+        wide = np.abs(plain.std(axis=0) / spread - 1.0).max()
+        assert max(off, wide) > 0.1
+
+
 def test_a_walk_refuses_what_it_cannot_do():
     pair = Composition([energy_of(g) for g in (RING, BAR)])
-    with pytest.raises(ArgumentError, match="Annealed"):
-        sample(Corrected(), pair, 10, levels=LEVELS, rng=0)
+    with pytest.raises(ArgumentError, match="Oracle"):
+        sample(Oracle(), pair, 10, levels=LEVELS, rng=0)
+    with pytest.raises(ArgumentError, match="8 islands"):
+        sample(Corrected(), pair, 7, levels=LEVELS, rng=0)
+    with pytest.raises(ArgumentError, match="covariance is not known"):
+        sample(Repaired(Gaussian()), pair, 10, levels=LEVELS, rng=0)
     with pytest.raises(ArgumentError, match="stated kernel"):
         sample(Annealed(MALA(convention="released")), pair, 10, levels=LEVELS, rng=0)
     blind = external(score=lambda y, level: -y, dim=2)

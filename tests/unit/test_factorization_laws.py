@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 
 from simtheory.analytic import factorization
 from simtheory.errors import ArgumentError
+from simtheory.tasks.factorization import BumpTask, Hole, Lesion
 
 
 def test_the_nearest_example_in_lesions_and_holes() -> None:
@@ -27,6 +28,23 @@ def test_the_nearest_example_in_lesions_and_holes() -> None:
         for w, p in ((8.0, "interior"), (8.0, "corner"), (4.0, "interior"), (4.0, "corner"))
     ]
     np.testing.assert_allclose(removed, [0.399, 0.212, 0.698, 0.399], atol=1e-3)
+
+
+def test_queries_on_a_lattice_are_answered_less_often() -> None:
+    """Spacing .1, rim kept, strictly within 1: .514 .367 .228 in lesions, .404 and .212 in holes of 8."""
+    line = np.arange(321) * 0.1
+    for held, wanted in (
+        (Lesion(3.5), 0.514), (Lesion(5.0), 0.367), (Lesion(8.0), 0.228),
+        (Hole(8.0), 0.404), (Hole(8.0, "corner"), 0.212),
+    ):  # fmt: skip
+        task = BumpTask(33, held_out=held)
+        inside = task.is_held_out(np.stack([line, np.full(321, 16.0)], -1))
+        if isinstance(held, Hole) and held.place == "corner":
+            inside = task.is_held_out(np.stack([line, line], -1))
+        train, asked = line[~inside], line[inside]
+        near = np.abs(asked[:, None] - train).min(axis=1) < 1.0 - 1e-9
+        share = near.mean() if isinstance(held, Lesion) else 1 - (1 - near.mean()) ** 2
+        assert abs(share - wanted) < 5e-4
 
 
 def test_numbers_of_examples_that_cover() -> None:

@@ -43,6 +43,19 @@ def test_pixels_against_the_continuum() -> None:
     assert np.abs(low - high).max() < 1e-11
 
 
+def test_the_continuum_overlap_fails_on_narrow_bumps_as_the_first_wave_says() -> None:
+    """Off by .19 at a width of half a pixel, .02 at .7 and 2e-4 at 1, at any distance: 2 e^(-pi^2 sigma^2)."""
+    places, gaps = np.linspace(0, 1, 201), np.linspace(0, 4, 161)[:, None]
+    for sigma, off in ((0.5, 0.19), (0.7, 0.02), (1.0, 2e-4)):
+        continuum = np.exp(-((gaps / (2 * sigma)) ** 2))
+        found = np.abs(percolation.pixel_overlap(gaps, sigma, offset=places) - continuum).max()
+        assert found == pytest.approx(off, rel=0.25)
+        assert found < 1.6 * 2 * np.exp(-((np.pi * sigma) ** 2))
+    # At a third of a pixel the form says nothing: it is off by more than half.
+    rough = percolation.pixel_overlap(gaps, 0.3, offset=places) - np.exp(-((gaps / 0.6) ** 2))
+    assert np.abs(rough).max() > 0.5
+
+
 def test_stripes_overlap_everywhere() -> None:
     found = percolation.stripes_overlap([0, 1, 10], [10, 0, 10], 1.0, side=32)
     np.testing.assert_allclose(found, [0.5499, 0.9004, 0.0997], atol=5e-5)
@@ -77,6 +90,43 @@ def test_two_factors() -> None:
             for s in (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
         ]
         np.testing.assert_allclose(found, shares, atol=5e-4)
+
+
+def test_a_dense_lattice_percolates_at_a_tiny_share() -> None:
+    """Spacing .1, overlap .005: 6.4 % at a width of .1, .07 % (69 of 102 400 images) at 1."""
+    shares = [percolation.critical_kept_fraction(s, spacing=0.1, theta=0.005) for s in (0.1, 1.0)]
+    np.testing.assert_allclose(shares, [0.0636, 0.00068], atol=5e-5)
+    assert abs(102_400 * shares[1] - 69) < 1.0
+
+
+def test_thresholds_of_the_literature_and_of_runs() -> None:
+    known = {
+        4: (0.59274605, 1e-8), 8: (0.40725395, 1e-8), 12: (0.28912, 1e-4), 20: (0.19673, 1e-4),
+        24: (0.16471, 1e-4), 28: (0.14326, 1e-4), 36: (0.11535, 1e-4), 44: (0.09577, 1e-4),
+        48: (0.08771, 4e-5), 56: (0.07585, 3e-5), 68: (0.06359, 3e-5), 80: (0.05399, 3e-5),
+        108: (0.04051, 4e-5), 196: (0.02264, 3e-5), 316: (0.01413, 2e-5),
+    }  # fmt: skip
+    for z, (value, error) in known.items():
+        found = percolation.lattice_threshold(z)
+        assert abs(found.value - value) < 1e-8
+        assert found.error <= error
+    discs = percolation.CONTINUUM_THRESHOLD
+    assert (discs.value, discs.error) == (1.12808737, 6e-8)
+    assert abs(4 * discs.value - 4.51234948) < 1e-8
+    assert abs(1 - np.exp(-discs.value) - 0.67634831) < 5e-9
+
+
+@settings(max_examples=30)
+@given(sigma=some.floats(0.05, 3.0), spacing=some.floats(0.2, 2.0), more=some.floats(1.0, 3.0))
+def test_the_staircase_falls_with_the_width_and_rises_with_the_spacing(
+    sigma: float, spacing: float, more: float
+) -> None:
+    here = percolation.critical_kept_fraction(sigma, spacing=spacing, theta=0.05)
+    wider = percolation.critical_kept_fraction(more * sigma, spacing=spacing, theta=0.05)
+    sparser = percolation.critical_kept_fraction(sigma, spacing=more * spacing, theta=0.05)
+    assert wider <= here <= sparser
+    never = sigma < spacing / (2 * np.sqrt(np.log(20)))
+    assert np.isinf(here) == never
 
 
 def test_thresholds_of_large_neighbourhoods_follow_the_law() -> None:
@@ -117,6 +167,10 @@ def test_spanning_polynomials() -> None:
 
 def test_exponents_are_related() -> None:
     e = percolation.EXPONENTS
+    names = ("nu", "beta", "gamma", "tau", "sigma", "D")
+    assert [str(e[name]) for name in names] == ["4/3", "5/36", "43/18", "187/91", "36/91", "91/48"]
+    assert str(e["beta"] / e["nu"]) == "5/48"
+    assert str(e["gamma"] / e["nu"]) == "43/24"
     assert 2 * e["beta"] + e["gamma"] == 2 * e["nu"]
     assert e["D"] == 2 - e["beta"] / e["nu"]
     assert e["tau"] == 1 + 2 / e["D"]
@@ -185,6 +239,24 @@ def test_pairs() -> None:
 
 
 @pytest.mark.slow
+def test_an_open_window_smears_the_threshold_of_random_examples() -> None:
+    """Side 32, width 1, overlap .005: largest share .28, .64, .94, .99 at half, one, 1.5 and 2 times n_c."""
+    rng = np.random.default_rng(0)
+    radius = float(percolation.link_radius(1.0, theta=0.005))
+    n_c = float(percolation.critical_number(32.0, radius=radius))
+    found = []
+    for ratio in (0.5, 1.0, 1.5, 2.0):
+        sizes = [
+            (
+                clusters(rng.uniform(0, 32, (max(rng.poisson(ratio * n_c), 1), 2)), radius) == 0
+            ).mean()
+            for _ in range(400)
+        ]
+        found.append(np.mean(sizes))
+    np.testing.assert_allclose(found, [0.28, 0.60, 0.94, 0.99], atol=0.05)
+
+
+@pytest.mark.slow
 def test_pairs_drawn_at_random_follow_the_laws() -> None:
     rng = np.random.default_rng(0)
     determined, connected = [], []
@@ -203,6 +275,15 @@ def test_pairs_drawn_at_random_follow_the_laws() -> None:
     assert abs(np.mean(determined) - 0.635) < 0.015
     assert abs(np.mean(connected) - 0.749) < 0.09
     assert abs(np.mean(determined) - (1 - np.exp(-2.0)) ** 2) > 0.1  # without the fixed point
+
+
+@settings(max_examples=25)
+@given(nx=some.integers(1, 80), ny=some.integers(1, 80), share=some.floats(0.0, 1.0))
+def test_below_the_threshold_few_pairs_determine_nothing(nx: int, ny: int, share: float) -> None:
+    below = share * np.sqrt(nx * ny)
+    assert percolation.identifiable_fraction(below, nx=nx, ny=ny) == 0.0
+    above = percolation.identifiable_fraction(min(2.0 * np.sqrt(nx * ny), nx * ny), nx=nx, ny=ny)
+    assert above > 0.1 or nx * ny < 5
 
 
 @settings(max_examples=25)

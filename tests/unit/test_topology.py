@@ -81,3 +81,11 @@ def test_a_file_of_activations_becomes_a_table_a_page_and_json(tmp_path):
     (tmp_path / "c.npz").write_text("no")
     assert "no readable npz" in run("activations", tmp_path / "c.npz", status=2).output
     assert "no readable npz" in run("activations", tmp_path / "none.npz", status=2).output
+
+
+def test_the_command_names_the_extra_that_is_missing(tmp_path, monkeypatch):
+    path = tmp_path / "activations.npz"
+    np.savez(path, activations=labels(5, 5) * 1.0, labels=labels(5, 5))
+    monkeypatch.setitem(sys.modules, "ripser", None)
+    assert "simtheory[topology]" in run("activations", path, "--topology", status=2).output
+    assert "interaction" in run("activations", path).stdout  # the rest needs no extra

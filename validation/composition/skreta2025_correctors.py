@@ -74,6 +74,8 @@ def main() -> None:
         axes[1].axhline(0.5, color=st.plot.GREY, lw=0.8)
         axes[1].set(xscale="log", xlabel="particles of an island", ylabel="share of the top mode")
         axes[1].set(ylim=(0.2, 0.8))
+        axes[1].set_xticks(SIZES, [str(n) for n in SIZES])
+        axes[1].set_xticks([], minor=True)
 
 
 if __name__ == "__main__":

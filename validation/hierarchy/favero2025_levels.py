@@ -80,6 +80,10 @@ def main() -> None:
         time.set(xscale="log", xlabel="step", ylabel="level share")
         excess.set(xscale="log", yscale="log", xlabel="step", ylabel="excess (nats a token)")
         number.set(xscale="log", xlabel="training strings", ylabel="level share at the best step")
+        number.set_xticks(STRINGS, [str(n) for n in STRINGS])
+        number.set_xticks([], minor=True)
+        excess.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
+        excess.set_yticks([], minor=True)
         for ax in (time, excess, number):
             ax.legend()
 

@@ -23,8 +23,11 @@ _CELLS = 24
 _BLOCK = 2**22
 """Entries of the largest intermediate array; more rows are taken in blocks."""
 
-_HALVINGS = 60
-"""Halvings of a cell of ln t: beyond these float64 has no number between its ends."""
+_ROUNDS = 60
+"""Most steps inside a cell of ln t: after as many halvings float64 has no number between its ends."""
+
+_CLOSE = 1e-14
+"""Step of ln t that is as small as rounding."""
 
 _ROUNDING = 1e-12
 """Relative distance of a final share to the level below which it counts as not above."""
@@ -81,45 +84,65 @@ def _found(
     last = below.shape[1] - 1 - below[:, ::-1].argmax(axis=1)
     last[~below.any(axis=1)] = -1
     slopes = weights @ falling
-    dips = (slopes[:, :-1] < 0) & (slopes[:, 1:] > 0) & ~below[:, :-1] & ~below[:, 1:]
-    dips &= np.arange(grid.size - 1) > last[:, None]
+    dips = (slopes[:, :-1] < 0) & (slopes[:, 1:] > 0) & (np.arange(grid.size - 1) > last[:, None])
+    # only where the fall inside the cell could reach the level: its slope hardly changes in 4 % of time
+    dips &= shares[:, :-1] < -2.0 * slopes[:, :-1] * np.diff(grid)
     low, high = np.log(grid[last]), np.log(grid[np.minimum(last + 1, grid.size - 1)])
     which, cells = np.nonzero(dips)  # cells rise within a row, so later ones overwrite
     if which.size:
+        inner = weights[which]
         deepest = _root(
-            lambda x: np.sum(weights[which] * rates * np.exp(-rates * x[:, None]), axis=1),
-            np.log(grid[cells]),
-            np.log(grid[cells + 1]),
+            lambda t: _slope(inner, rates, t), np.log(grid[cells]), np.log(grid[cells + 1])
         )
-        depth = np.sum(weights[which] * -np.expm1(-rates * np.exp(deepest)[:, None]), axis=1)
-        touched = depth + starts[which] <= 0
+        touched = _share(inner, rates, deepest) + starts[which] <= 0
         which, cells, deepest = which[touched], cells[touched], deepest[touched]
-        low[which], high[which], last[which] = deepest, np.log(grid[cells + 1]), cells
+        low[which], high[which], last[which] = np.log(deepest), np.log(grid[cells + 1]), cells
+    # a crossing before the first point of the grid, where the share is nearly a straight line
+    early = np.flatnonzero((last < 0) & (starts < 0))
+    if early.size:
+        straight = -starts[early] / (weights[early] @ rates)
+        low[early], high[early] = np.log(0.5 * np.minimum(straight, grid[0])), np.log(grid[0])
     found = np.zeros(len(weights))
-    rows = np.flatnonzero(last >= 0)
+    rows = np.flatnonzero((last >= 0) | (starts < 0))
     if rows.size:
-        inner = weights[rows]
-        found[rows] = np.exp(
-            _root(
-                lambda x: np.sum(inner * -np.expm1(-rates * x[:, None]), axis=1) + starts[rows],
-                low[rows],
-                high[rows],
-            )
-        )
-    # crossings before the first point of the grid, where the share is a straight line
-    early = (last < 0) & (starts < 0)
-    if early.any():
-        slope = weights[early] @ rates
-        found[early] = -starts[early] / slope
+        inner, begun = weights[rows], starts[rows]
+
+        def lifted(t: Array) -> tuple[Array, Array]:
+            return _share(inner, rates, t) + begun, _slope(inner, rates, t)[0]
+
+        found[rows] = _root(lifted, low[rows], high[rows])
     return found
 
 
-def _root(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Return where a function of time rises through zero, between two logarithms of times."""
+def _share(weights: Array, rates: Array, t: Array) -> Array:
+    """Return what each row has risen by at its own time."""
+    return np.asarray(np.einsum("rj,rj->r", weights, -np.expm1(-t[:, None] * rates)))
+
+
+def _slope(weights: Array, rates: Array, t: Array) -> tuple[Array, Array]:
+    """Return the slope of each row at its own time, and the slope of that."""
+    terms = weights * rates * np.exp(-t[:, None] * rates)
+    return terms.sum(axis=1), -(terms @ rates)
+
+
+def _root(value: Callable[[Array], tuple[Array, Array]], low: Array, high: Array) -> Array:
+    """Return where a function of time rises through zero, between two logarithms of times.
+
+    Newton's steps in ln t; one that leaves the bracket is replaced by its middle.
+    """
     low, high = low.copy(), high.copy()
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        above = value(np.exp(middle)) > 0
-        high = np.where(above, middle, high)
-        low = np.where(above, low, middle)
-    return high
+    at = 0.5 * (low + high)
+    for _ in range(_ROUNDS):
+        height, slope = value(np.exp(at))
+        low = np.where(height > 0, low, at)
+        high = np.where(height > 0, at, high)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step = height / (slope * np.exp(at))
+        there = at - step
+        inside = (there > low) & (there < high)
+        there = np.where(inside, there, 0.5 * (low + high))
+        moved = np.abs(there - at).max()
+        at = there
+        if moved <= _CLOSE:
+            break
+    return np.exp(at)

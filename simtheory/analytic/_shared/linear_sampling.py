@@ -16,13 +16,12 @@ of one coordinate each: the mean of all coordinates, and any contrast between th
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from simtheory._typing import Array
-from simtheory.noise import Levels, Sampler, clean_of, target_of
+from simtheory.noise import Level, Levels, Sampler, clean_of, target_of
 from simtheory.tasks.emergence import ConceptGraph
 
 __all__ = ["Flow", "Symmetric", "flow_of"]
@@ -44,23 +43,26 @@ class Flow(NamedTuple):
         """Return the mean as a map of (1, class), shape (T, m, 1 + m), and the covariance (T, m, m)."""
         m, count = self.dim, t.size
         with np.errstate(invalid="ignore"):
-            spent = self.rates[:, None, :] * t[:, None]
-        risen = -np.expm1(-np.where(self.rates[:, None, :] == 0.0, 0.0, spent))
-        weights = (risen @ self.parts).reshape(len(self.rates), count, m, 1 + 2 * m)
-        given, kept, drawn = self.gains.T
-        push = given[:, None, None, None] * weights
-        turn = push[..., 1 + m :] + kept[:, None, None, None] * np.eye(m)
-        state = np.zeros((count, m, 1 + 2 * m))
-        state[..., 1 + m :] = self.spread * np.eye(m)
-        noise = np.zeros((count, m, m)) if drawn.any() else None
+            spent = self.rates[..., None] * t
+        risen = -np.expm1(-np.where(self.rates[..., None] == 0.0, 0.0, spent))
+        weights = (
+            np.swapaxes(self.parts, 1, 2) @ risen
+        )  # times last, so that levels are sums of arrays
+        given, kept, drawn = self.gains.T[..., None, None, None]
+        push = given * weights.reshape(len(risen), m, 1 + 2 * m, count)
+        turn = push[:, :, 1 + m :] + kept * np.eye(m)[..., None]
+        state = np.zeros((m, 1 + 2 * m, count))
+        state[:, 1 + m :] = self.spread * np.eye(m)[..., None]
+        noise = np.zeros((m, m, count)) if drawn.any() else None
         for k in range(len(turn)):
-            state = turn[k] @ state
-            state[..., : 1 + m] += push[k, ..., : 1 + m]
+            state = _times(turn[k], state)
+            state[:, : 1 + m] += push[k, :, : 1 + m]
             if noise is not None:
-                noise = turn[k] @ noise @ np.swapaxes(turn[k], 1, 2) + drawn[k] ** 2 * np.eye(m)
-        factor = state[..., 1 + m :]
+                half = _times(turn[k], noise)
+                noise = _times(turn[k], half.swapaxes(0, 1)) + drawn[k] ** 2 * np.eye(m)[..., None]
+        maps, factor = (np.moveaxis(part, -1, 0) for part in (state[:, : 1 + m], state[:, 1 + m :]))
         covariance = factor @ np.swapaxes(factor, 1, 2)
-        return state[..., : 1 + m], covariance if noise is None else covariance + noise
+        return maps, covariance if noise is None else covariance + np.moveaxis(noise, -1, 0)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -68,6 +70,14 @@ class Flow(NamedTuple):
         sizes = np.abs(self.parts).max(axis=2)
         moving = (self.rates > 0.0) & (sizes > 1e-13 * sizes.max())
         return 1e-3 / float(self.rates[moving].max()), 40.0 / float(self.rates[moving].min())
+
+
+def _times(A: Array, B: Array) -> Array:
+    """Return products of matrices (m, m, T) and (m, k, T), for each of the last axis."""
+    found = A[:, 0, None] * B[0]
+    for j in range(1, len(B)):
+        found += A[:, j, None] * B[j]
+    return found
 
 
 class Symmetric(NamedTuple):
@@ -138,37 +148,30 @@ def _flow(known: Array, spread: Array, levels: Levels, sampler: Sampler, predict
     clean, noise = np.zeros(shape), np.zeros(shape)
     clean[: 1 + m], clean[1 + m : 1 + 2 * m] = known[:, 1:], np.diag(spread)
     noise[1 + 2 * m :] = np.eye(m)
-    here = list(levels)[:-1]
-    alpha, sigma = (
-        np.array([getattr(level, name) for level in here])[:, None, None]
-        for name in ("alpha", "sigma")
+    here, there = (
+        Level(levels.time[part], levels.alpha[part], levels.sigma[part])
+        for part in (slice(None, -1), slice(1, None))
     )
-    rows = np.zeros((len(here), 1 + 3 * m, 1 + 2 * m))
+    alpha, sigma = here.alpha[:, None, None], here.sigma[:, None, None]
+    one, zero = np.ones(here.time.size), np.zeros(here.time.size)
+    rows = np.zeros((here.time.size, 1 + 3 * m, 1 + 2 * m))
     rows[:, : 1 + m, : 1 + m] = known
     rows[:, :, 1 + m :] = alpha * clean + sigma * noise
-    one, zero = np.ones(()), np.zeros(())
-    target = np.stack(
-        [
-            float(target_of(prediction, one, zero, level)) * clean
-            + float(target_of(prediction, zero, one, level)) * noise
-            for level in here
-        ]
-    )
+    of_clean = target_of(prediction, one, zero, here)[:, None, None]
+    of_noise = target_of(prediction, zero, one, here)[:, None, None]
+    target = of_clean * clean + of_noise * noise
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
     sure = sizes > 1e-14 * sizes[:, :1]
     inverse = np.where(sure, 1.0, 0.0) / np.where(sure, sizes, 1.0)
     heads = np.swapaxes(left, 1, 2) @ target * inverse[..., None]
-    gains = []
-    for start, end in pairwise(levels):
-        as_clean = [float(clean_of(prediction, a, b, start)) for a, b in ((1.0, 0.0), (0.0, 1.0))]
-        given = float(sampler.step(zero, one, start, end, zero))
-        stay = float(sampler.step(one, zero, start, end, zero))
-        noised = float(sampler.step(zero, zero, start, end, one)) if sampler.is_random else 0.0
-        gains.append((given * as_clean[0], given * as_clean[1] + stay, noised))
+    guessed, noised = (clean_of(prediction, *pair, here) for pair in ((one, zero), (zero, one)))
+    given = sampler.step(zero, one, here, there, zero)
+    kept = sampler.step(one, zero, here, there, zero)
+    drawn = sampler.step(zero, zero, here, there, one) if sampler.is_random else zero
     return Flow(
         rates=np.where(sure, sizes, 0.0) ** 2,
         parts=(heads[..., :, None] * right[..., None, :]).reshape(*sizes.shape, -1),
-        gains=np.array(gains),
-        spread=float(np.hypot(here[0].alpha, here[0].sigma)),
+        gains=np.stack([given * guessed, given * noised + kept, drawn], axis=1),
+        spread=float(np.hypot(here.alpha[0], here.sigma[0])),
         dim=m,
     )

@@ -18,8 +18,8 @@ equal |ρ|      one quadrature over the shared variable, which is imaginary for 
 other          the integral over n − 1 uniform variables (Genz), by shifted lattices
 =============  ====================================================================================
 
-Where the bound of the normal comparison says that the product of the Φ(z_i) is as near as the tolerance
-asks, sizes above 3 take the product.
+Where correlations are not equal and the bound of the normal comparison says that the product of the Φ(z_i)
+is as near as the tolerance asks, sizes above 3 take the product.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ SKEW = 1e-8
 """How far a correlation matrix may be from symmetry, from a diagonal of ones, and below semidefinite."""
 
 EXACT = 1e-10
-"""Error that sizes up to 3 and equal correlations keep. A tolerance below it has no effect on these."""
+"""Error that sizes up to 3 and equal correlations keep, but within 1e-12 of a correlation of one, where that
+of rounding is larger. A tolerance below it has no effect on these."""
+
+ROUNDED = 1e-8
+"""Least spread of one coordinate given the others: below it the rounding of a correlation decides."""
 
 FAR = 38.0
 """Φ(−38) is the least probability that float64 holds; limits beyond are moved here."""
@@ -140,14 +144,13 @@ def probabilities(z: Array, R: Array, *, tolerance: float, seed: int = 0) -> tup
         return np.clip(_exact(z, R), 0.0, 1.0), np.full(count, EXACT)
     value = np.prod(special.ndtr(z), axis=1)
     error = comparison_bound(z, R)
-    left = np.flatnonzero(error > max(tolerance, EXACT))
+    left = np.flatnonzero(error > EXACT)
     for method in (_equal, _coupled if n <= 5 else None, _lattice):
-        if method is None or not left.size:
-            continue
-        done, value[left], error[left] = method(
-            z[left], R[left], tolerance, seed, value[left], error[left]
-        )
-        left = left[~done]
+        if method is not None and left.size:
+            done, value[left], error[left] = method(
+                z[left], R[left], tolerance, seed, value[left], error[left]
+            )
+            left = left[~done & (error[left] > max(tolerance, EXACT))]
     return np.clip(value, 0.0, 1.0), error
 
 
@@ -180,7 +183,7 @@ def _three(z: Array, R: Array) -> Array:
     z = np.take_along_axis(z, order, axis=1)
     a, b, c = (R[rows, order[:, i], order[:, j]] for i, j in ((0, 1), (0, 2), (1, 2)))
     left = np.maximum((1.0 - c) * (1.0 + c), 0.0)
-    known = np.minimum((a * a + b * b - 2.0 * a * b * c) / np.maximum(left, 1e-300), 1.0)
+    known = np.minimum(a * a + (b - a * c) ** 2 / np.maximum(left, 1e-28), 1.0)
     found, high = np.empty(len(z)), np.inf
     for low, nodes in NODES:
         chosen = np.flatnonzero((1.0 - known >= low) & (1.0 - known < high))
@@ -204,7 +207,7 @@ def _three_by(
         r = t * p
         d = 1.0 - r * r
         gap = far * d - (t * q - r * c) * z[0] - (c - r * t * q) * near
-        below = special.ndtr(gap / np.maximum(spread * np.sqrt(d), 1e-300))
+        below = special.ndtr(gap / np.maximum(spread * np.sqrt(d), ROUNDED))
         total = total + np.sum(dt * p * _density(z[0], near, r, d) * below, axis=1)
     return np.asarray(total)
 
@@ -304,7 +307,7 @@ def _growth(z: Array, R: Array, t: Array, dt: Array) -> Array:
                 for q, l in enumerate(rest[: p + 1]):
                     shared = pulls[p][0] * on_path(l, i) + pulls[p][1] * on_path(l, j)
                     C[..., p, q] = C[..., q, p] = on_path(k, l) - shared
-            scale = np.sqrt(np.maximum(np.diagonal(C, axis1=-2, axis2=-1), 1e-30))
+            scale = np.sqrt(np.maximum(np.diagonal(C, axis1=-2, axis2=-1), ROUNDED**2))
             limits = np.clip(limits / scale, -FAR, FAR).reshape(-1, n - 2)
             C = np.clip(C / (scale[..., :, None] * scale[..., None, :]), -1.0, 1.0)
             below = _exact(limits, C.reshape(-1, n - 2, n - 2)).reshape(t.shape)

@@ -24,8 +24,10 @@ function                    what it gives
 `order_criterion`           when classes are ordered by distance
 `farthest_time`             time of the class with all concepts, on the star
 `time_without_bias`         the common time of all classes without a bias
+`outlook`                   order, times, never with its reason, and prompts, of one graph
 `best_addition`             which further class lets a target be learned soonest
-`kernel_regression`         lazy nets: any kernel of the overlap, and fine-tuning
+`kernel_regression`,        lazy nets: any kernel of the overlap, and fine-tuning
+`kernel_times`
 `memorisation_leak`,        what a falling kernel never learns
 `critical_overlap`
 `fine_tuned`                what fine-tuning on one class does to others
@@ -55,6 +57,7 @@ function                    what it gives
 `acquisition_width`
 `product_crossing`,         when it crosses a level
 `product_bracket`
+`clock`                     steps of a run for every class, by one constant from trained classes
 ==========================  ======================================================================
 
 Reading
@@ -72,6 +75,7 @@ from simtheory.analytic.emergence.acquisition import (
     zipf_skills,
 )
 from simtheory.analytic.emergence.additions import BestAddition, best_addition
+from simtheory.analytic.emergence.clock import Clock, clock
 from simtheory.analytic.emergence.diffusion import (
     DiffusionPrediction,
     diffusion,
@@ -81,9 +85,11 @@ from simtheory.analytic.emergence.kernels import (
     critical_overlap,
     fine_tuned,
     kernel_regression,
+    kernel_times,
     memorisation_leak,
 )
 from simtheory.analytic.emergence.orthants import Orthant, estimate_orthant, orthant
+from simtheory.analytic.emergence.outlook import Affine, Denoiser, Lazy, Learner, Outlook, outlook
 from simtheory.analytic.emergence.park import park_ode, park_passing
 from simtheory.analytic.emergence.products import (
     acquisition_width,
@@ -133,14 +139,20 @@ from simtheory.analytic.emergence.windows import (
 )
 
 __all__ = [
+    "Affine",
     "BestAddition",
+    "Clock",
+    "Denoiser",
     "DiffusionPrediction",
     "Exponential",
     "HalfTimes",
+    "Lazy",
+    "Learner",
     "Logistic",
     "MaskedCaption",
     "MemorisationDip",
     "Orthant",
+    "Outlook",
     "Outputs",
     "OverpromptWindow",
     "Parts",
@@ -148,6 +160,7 @@ __all__ = [
     "acquisition_time",
     "acquisition_width",
     "best_addition",
+    "clock",
     "critical_frequency",
     "critical_overlap",
     "diffusion",
@@ -162,12 +175,14 @@ __all__ = [
     "frequency_width",
     "half_times",
     "kernel_regression",
+    "kernel_times",
     "learning_times",
     "masked_caption",
     "memorisation_dip",
     "memorisation_leak",
     "order_criterion",
     "orthant",
+    "outlook",
     "overprompt_window",
     "park_ode",
     "park_passing",

@@ -60,7 +60,7 @@ def acquisition(p: float, n: int, t: ArrayLike) -> Array:
     Examples
     --------
     >>> acquisition(0.02, 3, [166, 167]).round(4)
-    array([0.8989, 0.9009])
+    array([0.8988, 0.9007])
     """
     rate = -np.log1p(-share("p", p))
     with np.errstate(divide="ignore"):

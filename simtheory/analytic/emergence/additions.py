@@ -35,14 +35,14 @@ class BestAddition:
 
     Parameters
     ----------
+    names : tuple of str
+        Names of the candidates.
     classes : ndarray of int, shape (C, n)
         The candidates.
     times : ndarray, shape (C,)
         When affine regression learns the target with each; inf if never.
     before : float
         When it learns the target without any.
-    names : tuple of str
-        Names of the candidates.
     """
 
     names: tuple[str, ...] = field(metadata=axes.over("candidate", allow="words", labels=True))

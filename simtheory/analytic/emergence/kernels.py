@@ -35,11 +35,18 @@ from simtheory._checks import (
 )
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.analytic.emergence.regression import Modes, times_of
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import implements
 from simtheory.tasks.emergence import ConceptGraph
 
-__all__ = ["critical_overlap", "fine_tuned", "kernel_regression", "memorisation_leak"]
+__all__ = [
+    "critical_overlap",
+    "fine_tuned",
+    "kernel_regression",
+    "kernel_times",
+    "memorisation_leak",
+]
 
 _MOST = 8192
 """Most trained classes: their kernel is a dense matrix."""
@@ -98,6 +105,64 @@ def kernel_regression(
     array([1.  , 0.8 , 0.64])
     """
     times = as_times(t)
+    modes, before, _ = kernel_modes(graph, overlap, classes, start)
+    risen = -np.expm1(-np.outer(times, modes.rates))
+    told = np.einsum("tj,pj,jm->tpm", risen, modes.inputs, modes.outputs, optimize=True)
+    return np.asarray(before + told)
+
+
+@face
+def kernel_times(
+    graph: ConceptGraph,
+    overlap: ArrayLike,
+    *,
+    classes: ArrayLike | None = None,
+    level: float = 0.5,
+) -> Array:
+    """Return when kernel regression has learned each class for good.
+
+    Parameters
+    ----------
+    graph : ConceptGraph
+        Trained classes, frequencies and code. Strengths and spread do not enter.
+    overlap : array_like, shape () or (n + 1,)
+        A number ρ in [0, 1), for the kernel ρ^distance; or the kernel of two classes that share
+        0, 1, …, n values.
+    classes : array_like of int, shape (P, n), optional
+        Classes. Default: all.
+    level : float
+        Share of the way from any other value of a concept to the own one that counts as learned, in
+        (0, 1).
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        Canonical times; 0 if a class is right from the start, inf if it never is for good.
+
+    Raises
+    ------
+    ArgumentError
+        If the kernel is not positive semidefinite on the trained classes.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import okawa2023
+    >>> kernel_times(okawa2023.main_split(), 0.7, classes=[[0, 0, 1], [0, 1, 1], [1, 1, 1]]).round(3)
+    array([ 4.018, 12.82 ,    inf])
+    """
+    height = share("level", level)
+    modes, _, asked = kernel_modes(graph, overlap, classes)
+    plain = modes._replace(outputs=modes.outputs * graph.mu[graph.concepts])
+    return times_of(plain, graph, asked, height)
+
+
+def kernel_modes(
+    graph: ConceptGraph,
+    overlap: ArrayLike,
+    classes: ArrayLike | None,
+    start: ArrayLike | None = None,
+) -> tuple[Modes, Array, IntArray]:
+    """Return the modes of kernel regression, in units of the strengths; the start; and the classes."""
     asked = graph.classes if classes is None else graph.checked(classes)
     if len(graph.train) > _MOST:
         raise ArgumentError(
@@ -115,8 +180,7 @@ def kernel_regression(
         )
     kept = rates > floor
     rates, axes = rates[kept], axes[:, kept]
-    strength = graph.mu[graph.concepts]
-    missing = graph.centroids / strength
+    missing = graph.centroids / graph.mu[graph.concepts]
     before = np.zeros((len(asked), graph.dim))
     if start is not None:
         known = as_finite("start", start)
@@ -129,10 +193,9 @@ def kernel_regression(
         missing = missing - known[np.ravel_multi_index(tuple(graph.train.T), places)]
         before = known[np.ravel_multi_index(tuple(asked.T), places)]
     # k (I - e^{-PKt}) K⁻¹ y = k √P Q [(1 - e^{-λt})/λ] Qᵀ √P y, which needs no inverse of K
-    risen = -np.expm1(-np.outer(times, rates)) / rates
     seen = (values[_overlaps(asked, graph.train)] * roots) @ axes
-    told = axes.T @ (roots[:, None] * missing)
-    return np.asarray(before + np.einsum("tj,pj,jm->tpm", risen, seen, told, optimize=True))
+    told = axes.T @ (roots[:, None] * missing) / rates[:, None]
+    return Modes(rates, seen, told), before, asked
 
 
 def _kernel(overlap: ArrayLike, n: int) -> Array:

@@ -214,6 +214,7 @@ def masked_caption(
 
     Examples
     --------
+    >>> from simtheory.tasks.emergence import OneHot, Signed
     >>> masked_caption([0.0, 0.5, 1.0], code=Signed()).colour.round(2)
     array([1.  , 0.33, 0.  ])
     >>> masked_caption([0.0, 0.5], code=OneHot()).time.round(1)

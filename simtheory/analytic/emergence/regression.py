@@ -27,13 +27,18 @@ import numpy as np
 
 from simtheory._checks import as_times, flag, positive, share
 from simtheory._faces import face
-from simtheory._typing import Array, ArrayLike
+from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.crossings import last_crossing
-from simtheory.errors import ArgumentError, RegimeError
+from simtheory.analytic.descent.momentum import error
+from simtheory.errors import RegimeError
 from simtheory.labels import implements
 from simtheory.tasks.emergence import ConceptGraph
 
 __all__ = ["learning_times", "regression", "regression_descent"]
+
+
+_BLOCK = 2**22
+"""Entries of the largest intermediate array; more classes are taken in blocks."""
 
 
 class Modes(NamedTuple):
@@ -57,12 +62,14 @@ def modes_of(features: Array, weights: Array, spread: Array, probes: Array, skip
     return Modes(np.square(sizes[rank]), probes @ axes.T, axes[:, skip:])
 
 
-def _modes(graph: ConceptGraph, classes: ArrayLike | None, bias: bool) -> tuple[Modes, ArrayLike]:
+def _modes(
+    graph: ConceptGraph, classes: ArrayLike | None, bias: bool, gain: ArrayLike = 1.0
+) -> tuple[Modes, IntArray]:
     asked = graph.classes if classes is None else graph.checked(classes)
     skip = int(flag("bias", bias))
     features, probes = (
         np.concatenate([np.ones((len(codes), skip)), codes], axis=1)
-        for codes in (graph.centroids, graph.encode(asked))
+        for codes in (graph.centroids, graph.encode(asked, gain=gain))
     )
     spread = np.concatenate([np.zeros(skip), graph.spread])
     return modes_of(features, graph.weights, spread, probes, skip), asked
@@ -158,22 +165,19 @@ def regression_descent(
     >>> regression_descent(okawa2023.main_split(), [3920], lr=1e-3, classes=[[1, 1, 1]]).round(3)
     array([[[0.5, 0.5, 0.5]]])
     """
-    counts, rate = as_times(steps, name="steps"), positive("lr", lr)
-    if (counts != np.rint(counts)).any():
-        raise ArgumentError("Argument `steps` must hold whole numbers of steps, but it does not.")
     modes, _ = _modes(graph, classes, bias)
-    done = rate * modes.rates
-    if done.max(initial=0.0) >= 2.0:
+    top = float(modes.rates.max(initial=0.0))
+    if positive("lr", lr) * top >= 2.0:
         raise RegimeError(
-            f"Argument `lr` must be below 2/λ = {2.0 / modes.rates.max():.6g} of the fastest mode, but it is "
-            f"{rate:g}: descent diverges."
+            f"Argument `lr` must be below 2/λ = {2.0 / top:.6g} of the fastest mode, but it is {lr:g}: "
+            "descent diverges."
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(done < 1.0, np.log1p(-done), np.log(np.abs(done - 1.0)))
-        left = counts[:, None] * np.where(np.isneginf(logs), -1e300, logs)
-    signs = np.where((done > 1.0) & (counts[:, None] % 2 == 1), -1.0, 1.0)
-    risen = np.where(signs > 0, -np.expm1(left), 1.0 + np.exp(left))
-    return _told(graph, modes, risen)
+    return _told(graph, modes, 1.0 - error(modes.rates, steps, lr=lr).T)
+
+
+def modes_for(graph: ConceptGraph, classes: IntArray, bias: bool) -> Modes:
+    """Return the modes of affine regression for classes."""
+    return _modes(graph, classes, bias)[0]
 
 
 def _told(graph: ConceptGraph, modes: Modes, risen: Array) -> Array:
@@ -189,6 +193,7 @@ def learning_times(
     classes: ArrayLike | None = None,
     level: float = 0.5,
     bias: bool = True,
+    gain: ArrayLike = 1.0,
 ) -> Array:
     """Return when affine regression has learned each class for good.
 
@@ -203,6 +208,8 @@ def learning_times(
         (0, 1); ½ is where the own value becomes the nearest.
     bias : bool
         Whether the layer has a constant feature.
+    gain : array_like, shape (), (n,) or (P, n)
+        What multiplies the strength of each concept in the prompt.
 
     Returns
     -------
@@ -218,11 +225,25 @@ def learning_times(
     array([0.   , 1.865, 2.351, 3.92 ])
     """
     height = share("level", level)
-    modes, asked = _modes(graph, classes, bias)
-    walls = graph.boundaries(asked)
-    ways = np.einsum("prm,jm->prj", walls.normals, modes.outputs, optimize=True)
-    ways *= modes.inputs[:, None, :]
-    found = last_crossing(
-        ways.reshape(-1, modes.rates.size), modes.rates, walls.offsets.ravel(), height
-    )
-    return np.asarray(found.reshape(walls.offsets.shape).max(axis=1))
+    modes, asked = _modes(graph, classes, bias, gain)
+    return times_of(modes, graph, asked, height)
+
+
+def times_of(modes: Modes, graph: ConceptGraph, classes: IntArray, level: float) -> Array:
+    """Return when outputs that rise in modes show classes for good, shape (P,)."""
+    walls = graph.boundaries(classes)
+    times = np.empty(len(classes))
+    size = max(1, _BLOCK // (walls.offsets.shape[1] * modes.rates.size or 1))
+    for start in range(0, len(classes), size):
+        here = slice(start, start + size)
+        ways = np.einsum("prm,jm->prj", walls.normals[here], modes.outputs, optimize=True)
+        ways *= modes.inputs[here, None, :]
+        offsets = walls.offsets[here]
+        found = last_crossing(ways.reshape(offsets.size, -1), modes.rates, offsets.ravel(), level)
+        times[here] = found.reshape(offsets.shape).max(axis=1)
+    return times
+
+
+def ends_of(modes: Modes, graph: ConceptGraph, classes: IntArray) -> Array:
+    """Return the shares of each concept that training ends with, shape (P, n)."""
+    return graph.shares(modes.inputs @ modes.outputs, classes)

@@ -94,9 +94,8 @@ def half_times(
 
     Examples
     --------
-    >>> times = half_times(0.25)
-    >>> times.one_layer.round(3), times.tied.round(3)
-    (array(2.773), array(13.814))
+    >>> half_times([0.25, 0.5]).tied.round(3)
+    array([13.814,  6.907])
     """
     rate = _rate(p, mu, sigma)
     start = _start(w0)

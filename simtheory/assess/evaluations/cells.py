@@ -93,8 +93,10 @@ def nodes_of(classes: list[str], graph: ConceptGraph, where: str) -> IntArray:
     """Return the nodes of a graph that classes name: by digits, or by names of their values."""
     found = []
     for name in classes:
-        words = re.findall(r"[^\s,;|()\[\]]+", name)
-        if len(words) == 1 and graph.n > 1 and len(name) == graph.n and name.isdecimal():
+        words = [word.strip(" ()[]\"'") for word in re.split(r"[,;|]", name)]
+        if len(words) != graph.n:
+            words = re.findall(r"[^\s\-]+", name)
+        if len(words) == 1 and len(name) == graph.n and name.isdecimal():
             words = list(name)
         if len(words) != graph.n:
             raise ArgumentError(

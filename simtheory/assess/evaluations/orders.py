@@ -78,6 +78,8 @@ class Order:
         Concepts by which each differs from the nearest trained one.
     predicted : ndarray, shape (P,)
         Times of learning by the affine regression of the graph, canonical; infinite where it never learns.
+    composable : ndarray of bool, shape (P,)
+        Whether every value of the class is shown by some trained class.
     by_distance, by_theory : OrderTest
         The two tests.
     clock : float
@@ -92,6 +94,7 @@ class Order:
     classes: tuple[str, ...] = field(metadata=over("class", allow="words"))
     distances: Array = field(metadata=over("class"))
     predicted: Array = field(metadata=over("class", allow="real"))
+    composable: Any
     by_distance: OrderTest
     by_theory: OrderTest
     clock: float
@@ -131,7 +134,9 @@ class Order:
         lines = []
         for k in np.flatnonzero(~np.isfinite(self.times.median)):
             name = self.classes[k]
-            if np.isinf(self.predicted[k]):
+            if not self.composable[k]:
+                lines.append(f"{name}: never; no trained class shows all of its values.")
+            elif np.isinf(self.predicted[k]):
                 lines.append(
                     f"{name}: never; the linear theory of this split has it on the wrong side."
                 )
@@ -216,6 +221,7 @@ def order(
         classes=acc.classes,
         distances=distances,
         predicted=predicted,
+        composable=known.composable(nodes),
         by_distance=_test(times.learned, distances),
         by_theory=_test(times.learned, predicted),
         clock=clock,

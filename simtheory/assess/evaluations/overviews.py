@@ -159,6 +159,7 @@ def _ordered(found: Order) -> dict[str, Any]:
         "distances": found.distances.tolist(),
         "predicted": found.predicted.tolist(),
         "never": np.isinf(found.predicted).tolist(),
+        "composable": np.asarray(found.composable).tolist(),
         "clock": found.clock,
         "expected": found.expected.tolist(),
         "by_distance": test(found.by_distance),

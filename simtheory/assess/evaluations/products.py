@@ -71,7 +71,7 @@ class ProductLaw:
     power : float
         How many standard errors lie between the rules; NaN where the number of samples is not known.
     mean_z2 : float
-        Mean z²; 1 under exact independence.
+        Mean z² of cells in which the product expects at least one sample; 1 under exact independence.
     verdict : str
         ``"product"``, ``"weakest link"``, ``"neither"`` or ``"undecided"``.
     reason : str
@@ -163,7 +163,8 @@ def product_law(acc: Accuracies, *, rng: np.random.Generator | int = 0) -> Produ
     Notes
     -----
     The noise assumes independent samples in different cells; with two seeds and more the intervals do not. The
-    interval of the mean gap takes Student's t over seeds, because a bootstrap over few of them covers too rarely.
+    interval of the mean gap takes Student's t over seeds, because a bootstrap over few of them covers too rarely;
+    and all cells, because the choice of the scored ones depends on the same seeds.
     """
     source = as_generator(rng)
     q, j = acc.marginals, acc.joint
@@ -196,7 +197,7 @@ def product_law(acc: Accuracies, *, rng: np.random.Generator | int = 0) -> Produ
             along.sum(axis=(1, 2)), size.sum(axis=(1, 2)), variance.sum(axis=(1, 2)), source
         )
     mean_gap, interval = _over_seeds(gap + _hidden(acc, q))
-    z2 = z[seen & ~np.isnan(z)] ** 2
+    z2 = z[seen & ~np.isnan(z) & (product * acc.counts >= 1.0)] ** 2
     found: dict[str, Any] = {
         "rms_product": rms(product),
         "rms_weakest": rms(weakest),
@@ -371,7 +372,23 @@ def _verdict(acc: Accuracies, told: bool, found: dict[str, Any]) -> tuple[str, s
         verdict = "neither"
     else:
         verdict = "undecided"
-    more = ""
+    return verdict, f"{distances} ({numbers}).{_beside(acc)}"
+
+
+def _beside(acc: Accuracies) -> str:
+    """Say what the verdict does not rest on, and which cells no common samples can have."""
+    words = []
     if len(acc.seeds) == 1:
-        more = " One seed: this is said of this run alone, without an interval of the gap."
-    return verdict, f"{distances} ({numbers}).{more}"
+        words.append("One seed: this is said of this run alone, without an interval of the gap.")
+    if np.isnan(acc.counts[~np.isnan(acc.joint)]).any():
+        words.append("The number of samples is not known, so there is no z.")
+    if not acc.paired:
+        least = acc.marginals @ acc.powers - (acc.powers.sum() - 1.0)
+        low = int((acc.joint < least - 1e-9).sum())
+        high = int((acc.joint > acc.marginals.min(axis=-1) + 1e-9).sum())
+        if low or high:
+            words.append(
+                f"Counted on different samples, the joint accuracy lies below what the marginals allow on common "
+                f"ones in {low} cells and above in {high}."
+            )
+    return "".join(f" {word}" for word in words)

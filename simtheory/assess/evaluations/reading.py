@@ -141,13 +141,13 @@ def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGr
         return ConceptGraph(_rows(train))
     path = Path(train)
     try:
-        held = tomllib.loads(path.read_text(encoding="utf-8"))
+        held = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as reason:
         raise MissingFileError(f"The file {path} does not exist.") from reason
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
     held = held.get("graph", held)
-    if "train" not in held:
+    if not isinstance(held, dict) or "train" not in held:
         raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")
     try:
         return ConceptGraph.from_dict(held | {"train": _rows(held["train"], held.get("names"))})

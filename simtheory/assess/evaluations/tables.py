@@ -288,7 +288,7 @@ def _shares(texts: dict[str, str], path: Path, line: int, paired: bool) -> list[
         if not 0.0 <= value <= 1.0:
             percent = "; divide by 100" if 1.0 < value <= 100.0 else ""
             raise refused(
-                path, line, f"accuracies lie between 0 and 1, but {name} is {texts[name]}{percent}"
+                path, line, f"{name} is {texts[name]}, but accuracies lie between 0 and 1{percent}"
             )
     joint = values["joint"]
     if paired:

@@ -239,9 +239,12 @@ def median_of(times: Array, censored: Any) -> tuple[float, tuple[float, float]]:
     size = _worth(done, errors, t.size)
     if size < _FEW:
         return middle, _by_logs(t, lost)
-    rank = _rank(size)
-    ranks = done * size
-    return middle, (_at_rank(events, ranks, rank), _at_rank(events, ranks, size + 1.0 - rank))
+    rank, ranks = _rank(size), done * size
+    high = _at_rank(events, ranks, size + 1.0 - rank)
+    if lost.any():  # of the lower end it is enough to know that the lost runs come later
+        later = max(t[lost].min(), events.max(initial=0.0))
+        events, ranks = np.append(events, later), np.append(ranks, size)
+    return middle, (_at_rank(events, ranks, rank), high)
 
 
 def _kaplan_meier(t: Array, lost: Any) -> tuple[Array, Array, Array]:
@@ -307,9 +310,8 @@ def _at_rank(events: Array, ranks: Array, rank: float) -> float:
     """Return the time of a rank, interpolated between events; infinite beyond the last one."""
     if not events.size or rank > ranks[-1] + 1e-9:
         return np.inf
-    before = np.minimum(
-        np.concatenate([[0.0], ranks[:-1]]) + 1.0, ranks
-    )  # first rank of each event
+    # each event has the ranks from one more than those of the event before to its own
+    before = np.minimum(np.concatenate([[0.0], ranks[:-1]]) + 1.0, ranks)
     known = np.stack([before, ranks], axis=1).ravel()
     return float(np.interp(rank, known, np.repeat(events, 2)))
 
@@ -317,10 +319,13 @@ def _at_rank(events: Array, ranks: Array, rank: float) -> float:
 def _by_logs(t: Array, lost: Any) -> tuple[float, float]:
     """Return the interval of Student's t of log times; unbounded above if a run was censored.
 
-    Of times of which one is 0, learned before the first step, it is that of the times themselves.
+    Of times of which one is 0, learned before the first step, it is that of the times themselves. With fewer than
+    two times that are known it is unbounded below too.
     """
     from scipy.special import stdtrit
 
+    if (~lost).sum() < 2:
+        return 0.0, np.inf
     logs = np.log(t) if t.min() > 0 else t
     half = stdtrit(t.size - 1, 0.975) * logs.std(ddof=1) / np.sqrt(t.size)
     low, high = logs.mean() - half, logs.mean() + half

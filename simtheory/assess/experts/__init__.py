@@ -14,8 +14,10 @@ file           what stands there
 `external`     a callable as an expert, and the test whether its score is a gradient
 `files`        experts from files: mixtures, and samples with the mixture that fits them
 `walks`        samplers on callables, by the descriptions of `simtheory.sim.composition`
+`reversals`    those of reverse diffusion: summed, repaired, weighted and superposed scores
 `split`        the error of draws, split into those of target, sampler and score
 `outlook`      what a composition is and what samplers return of it, before any training
+`answers`      what the outlook answers with, and `words`, its sentences
 =============  =====================================================================================
 """
 

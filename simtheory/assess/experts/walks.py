@@ -8,7 +8,6 @@ one call of each expert. Of a callable nothing is known but what it returns, so 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +15,12 @@ import numpy as np
 from simtheory._checks import all_positive, as_generator, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
+from simtheory.assess.experts.reversals import corrected, reversed_, superposed
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.noise import HMC, MALA, UHMC, ULA, Kernel, Levels, Line
 from simtheory.results import Arrays, Samples
-from simtheory.sim.composition import Annealed, Reverse
+from simtheory.sim.composition import Annealed, Corrected, Oracle, Repaired, Reverse
+from simtheory.sim.composition.methods import Method
 from simtheory.tasks import Composition, GaussianMixture
 
 __all__ = ["sample", "unit_variances"]
@@ -103,7 +104,7 @@ def unit_variances(c: Composition, levels: Levels) -> Array:
 
 @face
 def sample(
-    method: Annealed | Reverse,
+    method: Method,
     c: Composition,
     n: int,
     *,
@@ -115,8 +116,9 @@ def sample(
 
     Parameters
     ----------
-    method : Annealed or Reverse
-        As `simtheory.sim.composition` describes them.
+    method : Annealed, Reverse, Repaired, Corrected, SuperposedOr or SuperposedAnd
+        As `simtheory.sim.composition` describes them. `Repaired` takes the curvatures of a callable from
+        differences of its score; the weights of `Corrected` begin equal where a log-density is not known.
     c : Composition
         The experts.
     n : int
@@ -131,12 +133,12 @@ def sample(
     Returns
     -------
     Samples
-        One point of each chain, with the acceptance at each level.
+        One point of each chain, with the acceptance at each level; `log_weights` for `Corrected`.
 
     Raises
     ------
     ArgumentError
-        If the method has no walk on callables.
+        If the method is the oracle, which needs mixtures, or asks for what an expert does not have.
     RegimeError
         If the total weight is not positive, so that there is no start.
 
@@ -153,37 +155,18 @@ def sample(
         )
     if isinstance(method, Annealed):
         return _annealed(method, c, count, levels, draws, units)
-    if isinstance(method, Reverse):
-        return _reversed(method, c, count, levels, draws)
-    raise ArgumentError(
-        "Argument `method` must be Annealed(...) or Reverse(...) for experts that are callables, but it is "
-        f"{method!r}."
-    )
-
-
-def _reversed(
-    method: Reverse, c: Composition, n: int, levels: Levels, rng: np.random.Generator
-) -> Samples:
-    """Walk down the levels by the steps that `Reverse` states."""
-    x = levels.ratios[0] * rng.standard_normal((n, c.dim))
-    squared, calls = method.churn**2, 0
-    for here, there in pairwise(levels.values.tolist()):
-        kept = there / here
-        x = x + here * (1.0 - kept ** (0.5 * (1.0 + squared))) * c.score(x, level=here)
-        spread = (
-            there * (1.0 - kept**squared)
-            if method.variance == "posterior"
-            else squared * (here - there)
+    if isinstance(method, Oracle):
+        raise ArgumentError(
+            "Argument `method` must not be Oracle() for experts that are callables: it expands mixtures. "
+            "simtheory.sim.composition.sample has it."
         )
-        if spread > 0.0:
-            x = x + spread**0.5 * rng.standard_normal(x.shape)
-        calls += 1
-    return Samples(
-        x,
-        levels=levels.values,
-        origin="validation.sample",
-        stats={"method": repr(method), "evaluations": calls},
-    )
+    if levels.values[0] == 0.0:
+        raise ArgumentError("Argument `levels` must begin above 0, but its first level is 0.")
+    if isinstance(method, Corrected):
+        return corrected(method, c, count, levels, draws)
+    if isinstance(method, Reverse | Repaired):
+        return reversed_(method, c, count, levels, draws)
+    return superposed(method, c, count, levels, draws)
 
 
 def _annealed(

@@ -12,8 +12,10 @@ import numpy as np
 
 from simtheory._typing import Array, IntArray
 
-__all__ = ["Test", "along", "cosines", "crossed", "disjoint", "resampled"]
+__all__ = ["Cells", "Test", "along", "crossed", "disjoint", "resampled"]
 
+_PRODUCTS = 2048  # cells whose products are kept; beyond, displacements are formed one by one
+_BLOCK = 1024  # displacements that are held at once
 _STILL = (
     1e-12  # squared size of a displacement, over that of the layer, below which it has no direction
 )
@@ -76,19 +78,52 @@ def crossed(
     return Test(cells[:, apart])
 
 
-def cosines(test: Test, gram: Array, cell: IntArray | None = None) -> Array:
-    """Return the cosine of each pair of displacements, shape (T,); NaN where one has no length.
+@dataclass(frozen=True)
+class Cells:
+    """The rows of all cells, and their products where these are few enough."""
 
-    `gram` holds the products of the cells' rows, `cell` the row that stands in for each cell.
-    """
-    i, j, k, l = test.cells if cell is None else cell[test.cells]
-    own = np.diagonal(gram)
-    product = gram[j, l] - gram[j, k] - gram[i, l] + gram[i, k]
-    first = own[i] + own[j] - 2.0 * gram[i, j]
-    second = own[k] + own[l] - 2.0 * gram[k, l]
-    still = np.minimum(first, second) < _STILL * own.mean()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(still, np.nan, product / np.sqrt(first * second))
+    rows: Array
+    gram: Array | None
+    size: float  # mean squared length
+
+    @classmethod
+    def of(cls, rows: Array) -> Cells:
+        """Take the rows of cells, shape (C, d)."""
+        gram = rows @ rows.T if len(rows) <= _PRODUCTS else None
+        return cls(rows, gram, float((rows**2).sum() / len(rows)))
+
+    def cosines(self, test: Test, order: IntArray | None = None) -> Array:
+        """Return the cosine of each pair of displacements, shape (T,); NaN where one has no length.
+
+        `order` holds the row that stands in for each cell.
+        """
+        cells = test.cells if order is None else order[test.cells]
+        product, first, second = self._products(cells)
+        still = np.minimum(first, second) < _STILL * self.size
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(still, np.nan, product / np.sqrt(first * second))
+
+    def _products(self, cells: IntArray) -> tuple[Array, Array, Array]:
+        """Return the product of both displacements, and the squared length of each."""
+        i, j, k, l = cells
+        if self.gram is not None:
+            gram, own = self.gram, np.diagonal(self.gram)
+            product = gram[j, l] - gram[j, k] - gram[i, l] + gram[i, k]
+            return (
+                product,
+                own[i] + own[j] - 2.0 * gram[i, j],
+                own[k] + own[l] - 2.0 * gram[k, l],
+            )
+        found = np.empty((3, cells.shape[1]))
+        for start in range(0, cells.shape[1], _BLOCK):
+            part = slice(start, start + _BLOCK)
+            first = self.rows[j[part]] - self.rows[i[part]]
+            second = self.rows[l[part]] - self.rows[k[part]]
+            for row, (a, b) in zip(
+                found, ((first, second), (first, first), (second, second)), strict=True
+            ):
+                row[part] = np.einsum("td,td->t", a, b)
+        return found[0], found[1], found[2]
 
 
 def resampled(test: Test, found: Array, shape: tuple[int, ...], counts: list[Array]) -> Array:

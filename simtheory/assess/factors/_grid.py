@@ -15,7 +15,7 @@ from simtheory.errors import ArgumentError, ShapeError
 __all__ = ["Grid", "grid_of", "rows_of"]
 
 _SAME = 1e-9  # of the range of a factor: values closer than this are one level
-_CELLS = 8192  # cells of a grid; beyond, their products take more than half a gigabyte
+_CELLS = 40_000  # cells of a grid; beyond, an answer takes minutes
 _NAMED = 3  # missing cells that a message lists
 
 

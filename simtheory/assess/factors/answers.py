@@ -268,7 +268,7 @@ class Geometry:
 
     def _factorised(self) -> str:
         found = self.interaction
-        words = f"Interaction is {_said(found.value)} of the variance, of noise {_said(found.null)}"
+        words = f"Interaction is {_said(found.value)} of the variance, of shuffled labels {_said(found.null)}"
         sizes = (
             "nearly"
             if found.value < 0.1
@@ -290,7 +290,7 @@ class Geometry:
         if math.isnan(found.value):
             return "Continuity is not defined: it takes four levels of a factor that the layer represents."
         words = f"Steps of one factor have a mean absolute cosine of {_said(found.value)}"
-        words += f" (a smooth circle: {2 / math.pi:.3g}; noise: {_said(found.null)})"
+        words += f" (a smooth circle: {2 / math.pi:.3g}; shuffled: {_said(found.null)})"
         if self.baseline is not None:
             words += f"; in the baseline {_said(self.baseline.continuity.value)}"
         return words + "."

@@ -18,6 +18,8 @@ KINDS = {
         "activations",
         "Whether a layer factorises its inputs, is continuous, a torus.",
     ),
+    "accuracy": ("accuracy", "Which law describes right answers over the number of examples."),
+    "labels": ("labels", "What a label set covers and connects, and where to add examples."),
     "experts": ("experts", "What a composition of experts is, and what samplers return of it."),
     "text": ("text", "Up to which distance samples are as correlated as their corpus."),
 }

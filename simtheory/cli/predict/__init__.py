@@ -20,6 +20,7 @@ __all__ = ["TOPICS", "predict"]
 TOPICS = {
     "identity": ("identity", "When a linear net learns which concept."),
     "factorization": ("factorization", "How many examples a space of two factors needs."),
+    "emergence": ("emergence", "Which class of a concept graph is learned when, and which never."),
     "hierarchy": ("hierarchy", "How many strings show which level of a hierarchy."),
 }
 _DEFAULT = "identity"

@@ -106,7 +106,8 @@ def identity(
     task_file: Path | None, picture: Path | None, table: Path | None, json: bool, **flags: Any
 ) -> dict[str, Any]:
     """Predict when a linear net learns which concept. `simtheory predict TOPIC` asks of another topic:
-    hierarchy, strings that show each level.
+    emergence, classes of a concept graph; factorization, examples of two factors; hierarchy, strings that show
+    each level.
 
     The task comes from flags, or from a TOML file with the tables [task], [init] and [time], whose
     keys are the names of the flags; a flag overrides the file. A tied net starts from the drawn U;

@@ -24,67 +24,86 @@ EMPTY = np.int32(-(2**31))
 """Parent of a site that has not been added. A cluster cannot have as many sites."""
 
 _ORDER, _PLACES = np.uint64(0), np.uint64(1)  # streams of the generator
+_AHEAD = 64  # steps of a shuffle at once, so that their misses of the cache overlap
 _EVERY = 4096  # added sites between two looks at the flag that ends a run early
 
 
 @leaf
-def _word(key: Any, run: Any, k: int, stream: Any, words: Any) -> Any:
-    """Return random word number k of a run; a block of the generator holds four."""
+def _word(key: Any, run: Any, k: int, words: Any) -> Any:
+    """Return random word number k of the places of a run; a block of the generator holds four."""
     if k % 4 == 0:
-        fresh = philox(key[0], key[1], np.uint64(k // 4), run, np.uint64(0), stream)
+        fresh = philox(key[0], key[1], np.uint64(k // 4), run, np.uint64(0), _PLACES)
         for j in range(4):
             words[j] = fresh[j]
     return words[k % 4]
 
 
 @leaf
-def _next(key: Any, run: Any, k: int, order: Any, words: Any) -> int:
-    """Return the k-th entry of a random order: one step of the shuffle of Fisher and Yates."""
-    swap = k + int(fraction(_word(key, run, k, _ORDER, words)) * (order.size - k))
-    order[k], order[swap] = order[swap], order[k]
+def _next(key: Any, run: Any, k: int, order: Any) -> int:
+    """Return the k-th entry of a random order: steps of the shuffle of Fisher and Yates, a block at a time."""
+    if k % _AHEAD == 0:
+        for start in range(k, min(k + _AHEAD, order.size), 4):
+            words = philox(key[0], key[1], np.uint64(start // 4), run, np.uint64(0), _ORDER)
+            for j in range(4):
+                i = start + j
+                if i < order.size:
+                    swap = np.uint32(i + int(fraction(words[j]) * (order.size - i)))
+                    order[i], order[swap] = order[swap], order[i]
     return order[k]
 
 
 @leaf
-def _root(parent: Any, i: int) -> int:
-    """Return the root of a site; every other site on the way moves up by one."""
-    while parent[i] >= 0:
-        above = parent[i]
-        if parent[above] < 0:
-            return above
-        parent[i] = parent[above]
-        i = parent[above]
-    return i
+def _root(parent: Any, i: int) -> Any:
+    """Return the root of a site; every other site on the way moves up by one.
+
+    Unsigned places spare the test for negative ones, which count from the end.
+    """
+    at = np.uint32(i)
+    above = parent[at]
+    while above >= 0:
+        up = np.uint32(above)
+        further = parent[up]
+        if further < 0:
+            return up
+        parent[at] = further
+        at = np.uint32(further)
+        above = parent[at]
+    return at
 
 
 @leaf
 def _root_and_turns(parent: Any, turns: Any, i: int) -> Any:
     """Return the root of a site, and how often the way to it crosses the edge along x and y."""
     x = y = 0
-    while parent[i] >= 0:
-        above = parent[i]
-        if parent[above] >= 0:
-            turns[i, 0] += turns[above, 0]
-            turns[i, 1] += turns[above, 1]
-            parent[i] = parent[above]
-        x += turns[i, 0]
-        y += turns[i, 1]
-        i = parent[i]
-    return i, x, y
+    at = np.uint32(i)
+    above = parent[at]
+    while above >= 0:
+        up = np.uint32(above)
+        further = parent[up]
+        if further >= 0:
+            turns[at, 0] += turns[up, 0]
+            turns[at, 1] += turns[up, 1]
+            parent[at] = further
+            above = further
+        x += turns[at, 0]
+        y += turns[at, 1]
+        at = np.uint32(above)
+        above = parent[at]
+    return at, x, y
 
 
 @leaf
 def _join(parent: Any, i: int, j: int) -> Any:
     """Join the clusters of two sites; return the size of the cluster and the product of the parts."""
     a, b = _root(parent, i), _root(parent, j)
+    one, two = np.int64(parent[a]), np.int64(parent[b])
     if a == b:
-        return -parent[a], np.int64(0)
-    if parent[a] > parent[b]:
+        return -one, np.int64(0)
+    if one > two:
         a, b = b, a
-    product = np.int64(parent[a]) * np.int64(parent[b])
-    parent[a] += parent[b]
+    parent[a] = one + two
     parent[b] = a
-    return -parent[a], product
+    return -(one + two), one * two
 
 
 @leaf
@@ -100,16 +119,16 @@ def _join_and_wind(
             first[0] = n
         if y != 0 and first[1] == 0:
             first[1] = n
-        return -parent[a], np.int64(0)
-    if parent[a] > parent[b]:
+        return -np.int64(parent[a]), np.int64(0)
+    one, two = np.int64(parent[a]), np.int64(parent[b])
+    if one > two:
         a, b = b, a
         x, y = -x, -y
-    product = np.int64(parent[a]) * np.int64(parent[b])
-    parent[a] += parent[b]
+    parent[a] = one + two
     parent[b] = a
     turns[b, 0] = -x
     turns[b, 1] = -y
-    return -parent[a], product
+    return -(one + two), one * two
 
 
 @leaf
@@ -123,8 +142,8 @@ def _add_up(sums: Any, n: int, largest: Any, squares: Any) -> None:
 
 @merged
 def _grow(
-    key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, words: Any,
-    first: Any, sums: Any, stop: Any,
+    key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, first: Any,
+    sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Add sites of a square lattice on a torus, each linked to those at the offsets `reach`."""
     for k in range(order.size):
@@ -135,7 +154,7 @@ def _grow(
     for k in range(order.size):
         if k % _EVERY == 0 and stop[0]:
             return
-        site = _next(key, run, k, order, words)
+        site = _next(key, run, k, order)
         parent[site] = -1
         squares += 1
         row = site // side
@@ -153,7 +172,7 @@ def _grow(
                 v, y = v + side, -1
             elif v >= side:
                 v, y = v - side, 1
-            other = v * side + u
+            other = np.uint32(v * side + u)
             if parent[other] != EMPTY:
                 if wind:
                     size, product = _join_and_wind(parent, turns, site, other, x, y, k + 1, first)
@@ -169,13 +188,13 @@ def _grow(
 
 @entry
 def lattice_runs(
-    key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, words: Any,
-    first: Any, sums: Any, stop: Any,
+    key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, first: Any,
+    sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Note when each run wraps, where there are turns; sum up sizes, where there are sums."""
     for r in range(runs.size):
         _grow(
-            key, runs[r], side, reach, order, parent, turns, words, first[r if len(turns) else 0],
+            key, runs[r], side, reach, order, parent, turns, first[r if len(turns) else 0],
             sums, stop,
         )  # fmt: skip
 
@@ -194,8 +213,8 @@ def disc_runs(
         for k in range(parent.size):
             if k % _EVERY == 0 and stop[0]:
                 return
-            x = side * fraction(_word(key, runs[r], 2 * k, _PLACES, words))
-            y = side * fraction(_word(key, runs[r], 2 * k + 1, _PLACES, words))
+            x = side * fraction(_word(key, runs[r], 2 * k, words))
+            y = side * fraction(_word(key, runs[r], 2 * k + 1, words))
             places[k, 0], places[k, 1] = x, y
             parent[k] = -1
             turns[k, 0] = 0
@@ -236,7 +255,7 @@ def disc_runs(
 
 @entry
 def graph_bonds(
-    key: Any, runs: Any, edges: Any, order: Any, parent: Any, words: Any, sums: Any, stop: Any
+    key: Any, runs: Any, edges: Any, order: Any, parent: Any, sums: Any, stop: Any
 ) -> None:
     """Add the bonds of a graph in random order; all its nodes are there from the start."""
     for r in range(runs.size):
@@ -249,7 +268,7 @@ def graph_bonds(
         for k in range(order.size):
             if k % _EVERY == 0 and stop[0]:
                 return
-            bond = _next(key, runs[r], k, order, words)
+            bond = _next(key, runs[r], k, order)
             size, product = _join(parent, edges[bond, 0], edges[bond, 1])
             squares += 2 * product
             largest = max(largest, size)
@@ -258,7 +277,7 @@ def graph_bonds(
 
 @entry
 def graph_sites(
-    key: Any, runs: Any, starts: Any, ends: Any, order: Any, parent: Any, words: Any, sums: Any,
+    key: Any, runs: Any, starts: Any, ends: Any, order: Any, parent: Any, sums: Any,
     stop: Any,
 ) -> None:  # fmt: skip
     """Add the nodes of a graph in random order; node i has the neighbours ends[starts[i]:starts[i+1]]."""
@@ -270,7 +289,7 @@ def graph_sites(
         for k in range(order.size):
             if k % _EVERY == 0 and stop[0]:
                 return
-            node = _next(key, runs[r], k, order, words)
+            node = _next(key, runs[r], k, order)
             parent[node] = -1
             squares += 1
             for e in range(starts[node], starts[node + 1]):

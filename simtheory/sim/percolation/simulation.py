@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, positive, positive_int
+from simtheory._checks import as_generator, kind_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -131,8 +131,7 @@ def lattice(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.lattice_runs(
             key, part, length, reached, np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32),
-            np.empty((n if record.winds else 0, 2), dtype=np.int8), np.empty(4, dtype=np.uint64),
-            first, sums, stop,
+            np.empty((n if record.winds else 0, 2), dtype=np.int8), first, sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, n, runs, rng, record, threads)
@@ -267,7 +266,7 @@ def bonds(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.graph_bonds(
             key, part, pairs, np.empty(n, dtype=np.int32), np.empty(count, dtype=np.int32),
-            np.empty(4, dtype=np.uint64), sums, stop,
+            sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, n, runs, rng, Largest(), threads)
@@ -328,7 +327,7 @@ def sites(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.graph_sites(
             key, part, starts, ends, np.empty(count, dtype=np.int32),
-            np.empty(count, dtype=np.int32), np.empty(4, dtype=np.uint64), sums, stop,
+            np.empty(count, dtype=np.int32), sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, count, runs, rng, Largest(), threads)
@@ -389,6 +388,10 @@ def _as_edges(edges: Any, nodes: int) -> tuple[Array, int]:
     except ValueError as reason:
         raise ShapeError(
             "Argument `edges` must have shape (E, 2), but its rows differ in length."
+        ) from reason
+    except TypeError as reason:
+        raise ArgumentError(
+            f"Argument `edges` must be an array of whole numbers, but it is {kind_of(edges)}."
         ) from reason
     if given.ndim != 2 or given.shape[1] != 2 or not len(given):
         raise ShapeError(

@@ -31,8 +31,9 @@ orders the times of learning under some codes and splits only; `simtheory.analyt
 """
 
 from simtheory._names import public
+from simtheory.tasks.emergence.boundaries import Boundaries
 from simtheory.tasks.emergence.codes import CODES, Code, OneHot, Presence, Signed
-from simtheory.tasks.emergence.graph import Boundaries, ConceptGraph
+from simtheory.tasks.emergence.graph import ConceptGraph
 
 __all__ = ["CODES", "Boundaries", "Code", "ConceptGraph", "OneHot", "Presence", "Signed"]
 

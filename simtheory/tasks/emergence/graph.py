@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb, prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,51 +20,31 @@ from simtheory._checks import (
     not_negative,
     one_of,
     positive_int,
-    rounding,
-    shown,
 )
 from simtheory._faces import face
 from simtheory._text import Rows, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.tasks._plain import from_plain, short
+from simtheory.tasks.emergence._arguments import (
+    as_counts,
+    as_names,
+    as_per_concept,
+    as_weights,
+    as_whole,
+    check_train,
+    check_values,
+)
+from simtheory.tasks.emergence.boundaries import Boundaries
 from simtheory.tasks.emergence.codes import CODES, PRESENCE, Code
 
-__all__ = ["Boundaries", "ConceptGraph"]
+__all__ = ["ConceptGraph"]
 
 _MOST = 2**20
 """Most classes that are listed; of a larger graph classes must be named."""
 
 _SHOWN = 16
 """Most trained classes that a printed graph lists."""
-
-
-@face
-@dataclass(frozen=True, slots=True, eq=False)
-class Boundaries:
-    """Where an output shows a class rather than one that differs in one concept.
-
-    The *share* of a boundary is the way from the other value to the own one: 0 at the code of the
-    other, 1 at the own. The concept is right where all its shares exceed ½.
-
-    Parameters
-    ----------
-    normals : ndarray, shape (P, R, m)
-        Share of an output x: ``normals @ x + offsets``.
-    offsets : ndarray, shape (P, R)
-        Its constant.
-    concepts : ndarray of int, shape (R,)
-        Concept of each boundary, rising; a concept of k values has k − 1.
-    """
-
-    normals: Array
-    offsets: Array
-    concepts: IntArray
-
-    def __post_init__(self) -> None:
-        for name in ("normals", "offsets"):
-            object.__setattr__(self, name, frozen(as_finite(name, getattr(self, name))))
-        object.__setattr__(self, "concepts", frozen(_whole("concepts", self.concepts)))
 
 
 @face
@@ -127,21 +108,21 @@ class ConceptGraph:
         names: Mapping[str, Any] | None = None,
         code: Code = PRESENCE,
     ) -> None:
-        trained = _whole("train", train)
+        trained = as_whole("train", train)
         if trained.ndim != 2 or 0 in trained.shape:
             raise ShapeError(
                 "Argument `train` must have shape (K, n), a row for each trained class, but its shape is "
                 f"{trained.shape}."
             )
         n = trained.shape[1]
-        called = None if names is None else _names(names, n)
-        counts = _counts(values, called, n)
-        _check_train(trained, counts, called)
+        called = None if names is None else as_names(names, n)
+        counts = as_counts(values, called, n)
+        check_train(trained, counts, called)
         found = {
             "train": frozen(trained),
-            "mu": _per_concept("mu", all_positive("mu", mu, error=TaskError), n),
-            "sigma": _per_concept("sigma", not_negative("sigma", sigma, error=TaskError), n),
-            "weights": _weights(weights, trained),
+            "mu": as_per_concept("mu", all_positive("mu", mu, error=TaskError), n),
+            "sigma": as_per_concept("sigma", not_negative("sigma", sigma, error=TaskError), n),
+            "weights": as_weights(weights, trained),
             "values": frozen(counts),
             "names": called,
             "code": code,
@@ -219,15 +200,14 @@ class ConceptGraph:
             raise TaskError(
                 f"Argument `radius` must be at most the number of concepts, {n}, but it is {radius}."
             )
-        total, count = 0, 1
+        total = 0
         for r in range(radius + 1):
-            total += count
-            count = count * (n - r) // (r + 1)
-        if total * n > 20 * _MOST:
-            raise TaskError(
-                f"Arguments `n` and `radius` must give at most {20 * _MOST // n} trained classes, but they "
-                f"give {total}."
-            )
+            total += comb(n, r)
+            if total * n > 20 * _MOST:
+                raise TaskError(
+                    f"Arguments `n` and `radius` must give at most {20 * _MOST // n} trained classes, but "
+                    f"they give more: those with at most {r} concepts on are {total}."
+                )
         rows = np.zeros((total, n), dtype=np.intp)
         on = (places for r in range(radius + 1) for places in combinations(range(n), r))
         for row, places in zip(rows, on, strict=True):
@@ -253,9 +233,7 @@ class ConceptGraph:
     @property
     def concept_names(self) -> tuple[str, ...]:
         """Names of the concepts: those given, or their places."""
-        if self.names is None:
-            return tuple(f"concept {i + 1}" for i in range(self.n))
-        return tuple(self.names)
+        return tuple(self.names or (f"concept {i + 1}" for i in range(self.n)))
 
     @property
     def spread(self) -> Array:
@@ -280,10 +258,7 @@ class ConceptGraph:
     @property
     def n_classes(self) -> int:
         """Number of classes, V, exact."""
-        total = 1
-        for count in self.values.tolist():
-            total *= count
-        return total
+        return prod(self.values.tolist())
 
     @property
     def trained(self) -> Any:
@@ -374,12 +349,12 @@ class ConceptGraph:
         ShapeError
             If the shape is another.
         """
-        asked = _whole(name, classes)
+        asked = as_whole(name, classes)
         if asked.ndim != 2 or asked.shape[1] != self.n:
             raise ShapeError(
                 f"Argument `{name}` must have shape (P, {self.n}), but its shape is {asked.shape}."
             )
-        _check_values(name, asked, self.values, self.names)
+        check_values(name, asked, self.values, self.names)
         return asked
 
     def encode(self, classes: ArrayLike, *, gain: ArrayLike = 1.0) -> Array:
@@ -501,12 +476,12 @@ class ConceptGraph:
         str
             Such as ``"triangle, large, blue"``, or ``"101"`` of a graph without names.
         """
-        one = _whole("values", values)
+        one = as_whole("values", values)
         if one.shape != (self.n,):
             raise ShapeError(
                 f"Argument `values` must have shape ({self.n},), but its shape is {one.shape}."
             )
-        _check_values("values", one[None], self.values, self.names)
+        check_values("values", one[None], self.values, self.names)
         if self.names is None:
             return ("" if self.values.max() <= 10 else "-").join(map(str, one.tolist()))
         return ", ".join(words[v] for words, v in zip(self.names.values(), one, strict=True))
@@ -595,10 +570,9 @@ class ConceptGraph:
         return rows_as_html("Concept graph", self._rows())
 
     def _rows(self) -> Rows:
-        if self.names is None:
+        rows = [(name, ", ".join(words)) for name, words in (self.names or {}).items()]
+        if not rows:
             rows = [("concepts", str(self.n)), ("values", _one_or_all(self.values))]
-        else:
-            rows = [(name, ", ".join(words)) for name, words in self.names.items()]
         rows += [("mu", _one_or_all(self.mu)), ("sigma", _one_or_all(self.sigma))]
         rows += [("code", str(self.code)), ("classes", str(self.n_classes))]
         rows += [
@@ -624,118 +598,3 @@ class ConceptGraph:
 
 def _one_or_all(values: Any) -> str:
     return f"{values[0]:g}" if np.ptp(values) == 0 else short(values)
-
-
-def _whole(name: str, value: ArrayLike) -> IntArray:
-    """Return whole numbers as integers."""
-    given = as_finite(name, value, error=TaskError)
-    if (given != np.rint(given)).any():
-        raise TaskError(
-            f"Argument `{name}` must hold whole numbers, but it holds {given[given != np.rint(given)][0]:g}."
-        )
-    return given.astype(np.intp)
-
-
-def _per_concept(name: str, given: Array, n: int) -> Array:
-    if given.shape not in ((), (n,)):
-        raise ShapeError(
-            f"Argument `{name}` must be a number or have shape ({n},), one for each concept, but its shape "
-            f"is {given.shape}."
-        )
-    return frozen(np.array(np.broadcast_to(given, (n,))))
-
-
-def _names(names: Mapping[str, Any], n: int) -> Mapping[str, tuple[str, ...]]:
-    if len(names) != n:
-        raise TaskError(
-            f"Argument `names` must name {n} concepts, as many as `train` has columns, but it names "
-            f"{len(names)}."
-        )
-    for name, words in names.items():
-        listed = isinstance(words, list | tuple) and all(isinstance(word, str) for word in words)
-        if (
-            not isinstance(name, str)
-            or not listed
-            or len(words) < 2
-            or len(set(words)) < len(words)
-        ):
-            raise TaskError(
-                "Argument `names` must give the name of each concept a list of at least two names of values, "
-                f"all different, but for {shown(name)} it gives {shown(words)}."
-            )
-    return {name: tuple(words) for name, words in names.items()}
-
-
-def _counts(
-    values: ArrayLike | None, names: Mapping[str, tuple[str, ...]] | None, n: int
-) -> IntArray:
-    """Return the number of values of each concept, shape (n,)."""
-    named = None if names is None else np.array([len(words) for words in names.values()])
-    if values is None:
-        return np.full(n, 2, dtype=np.intp) if named is None else named.astype(np.intp)
-    given = np.array(_per_concept("values", _whole("values", values).astype(float), n))
-    counts = given.astype(np.intp)
-    if counts.min() < 2:
-        raise TaskError(
-            f"Argument `values` must be at least 2 for each concept, but it holds {counts.min()}."
-        )
-    if named is not None and (named != counts).any():
-        i = int(np.argmax(named != counts))
-        raise TaskError(
-            f"Arguments `values` and `names` must agree, but concept {i + 1} has {counts[i]} values and "
-            f"{named[i]} names of values."
-        )
-    return counts
-
-
-def _check_values(
-    name: str, classes: IntArray, counts: IntArray, names: Mapping[str, tuple[str, ...]] | None
-) -> None:
-    wrong = (classes < 0) | (classes >= counts)
-    if wrong.any():
-        row, i = np.argwhere(wrong)[0]
-        concept = f"concept {i + 1}" if names is None else repr(tuple(names)[i])
-        remedy = "Pass `values=` for more." if name == "train" and names is None else ""
-        raise TaskError(
-            f"Argument `{name}` must hold values from 0 to {counts[i] - 1} for {concept}, but row {row} holds "
-            f"{classes[row, i]}. {remedy}".rstrip()
-        )
-
-
-def _check_train(
-    trained: IntArray, counts: IntArray, names: Mapping[str, tuple[str, ...]] | None
-) -> None:
-    _check_values("train", trained, counts, names)
-    distinct, first, times = np.unique(trained, axis=0, return_index=True, return_counts=True)
-    if len(distinct) < len(trained):
-        row = int(first[np.argmax(times > 1)])
-        again = int(np.flatnonzero((trained == trained[row]).all(axis=1))[1])
-        raise TaskError(
-            f"Argument `train` must hold each class once, but rows {row} and {again} are both "
-            f"{trained[row].tolist()}. Give the class the sum of their weights."
-        )
-
-
-def _weights(weights: ArrayLike | None, trained: IntArray) -> Array:
-    """Return the frequencies of the trained classes."""
-    count = len(trained)
-    if weights is None:
-        return frozen(np.full(count, 1.0 / count))
-    given = not_negative("weights", weights, error=TaskError)
-    if given.shape != (count,):
-        raise ShapeError(
-            f"Argument `weights` must have shape ({count},), one for each trained class, but its shape is "
-            f"{given.shape}."
-        )
-    if not given.all():
-        row = int(np.argmin(given))
-        raise TaskError(
-            f"Argument `weights` must be positive, but it is 0 for the trained class "
-            f"{trained[row].tolist()}. Leave the class out of `train`."
-        )
-    total = float(given.sum())
-    if abs(total - 1.0) > rounding(weights, double=1e-9):
-        raise TaskError(
-            f"Argument `weights` must sum to one, but the sum is {total:.10g}. Divide the weights by it."
-        )
-    return frozen(given)

@@ -38,6 +38,9 @@ class Evidence:
         The theory's value of the quantity.
     stated : float, optional
         The paper's value, where it is not the theory's.
+    doubt : str
+        Why the measurement decides nothing, such as a net that has not learned its data; the verdict is then
+        inconclusive. Empty if it decides.
     """
 
     values: list[float]
@@ -46,6 +49,7 @@ class Evidence:
     draw: Callable[[Any], object]
     predicted: float | None = None
     stated: float | None = None
+    doubt: str = ""
 
 
 @face

@@ -112,6 +112,8 @@ class Record:
         Version, budget, time of the run, the device that was asked for and the one that it ran on.
     error : str
         What broke, if the verdict is ``failed``.
+    doubt : str
+        Why the measurement decides nothing, such as a net that has not learned its data; empty if it does.
     """
 
     id: str
@@ -135,6 +137,7 @@ class Record:
     experiments: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    doubt: str = ""
 
     def _rows(self) -> list[tuple[str, str]]:
         whose, value = self.claimed
@@ -186,6 +189,8 @@ class Record:
     def verdict_text(self) -> str:
         """The verdict with the band that decides it, as text for a person."""
         band = f"{self.band.low:g} to {self.band.high:g}"
+        if self.doubt and self.verdict is Verdict.INCONCLUSIVE:
+            return f"inconclusive: {self.doubt}"
         return {
             Verdict.AGREES: f"agrees, within {band}",
             Verdict.DISAGREES: f"disagrees, outside {band}",
@@ -229,9 +234,9 @@ class Record:
         Returns
         -------
         Record
-            The same if its test broke, since there is nothing to judge.
+            The same if its test broke, or its measurement decides nothing: there is nothing to judge.
         """
-        if self.verdict is Verdict.FAILED or self.null is None:
+        if self.verdict is Verdict.FAILED or self.doubt or self.null is None:
             return self
         verdict = judge(list(self.values), band=self.band, null=self.null)
         return replace(self, verdict=verdict)

@@ -278,6 +278,28 @@ def in_time(budget: Budget, kind: str) -> list[DenoiserRun]:
     ]
 
 
+@experiment
+def foreign(budget: Budget) -> list[DenoiserRun]:
+    """Train nets on the strings of other grammars than the one whose levels they are held against."""
+    return [
+        train(
+            HierarchicalUNet(width=48),
+            RandomHierarchy(v=8, m=2, L=3, seed=seed),
+            strings=RandomHierarchy(v=8, m=2, L=3, seed=100 + seed).sample(
+                1000, rng=seed, replace=False
+            ),
+            steps=1600,
+            lr=1e-2,
+            noise_steps=50,
+            seeds=[seed],
+            record=[1600],
+            samples=0,
+            device=budget.device,
+        )
+        for seed in range(4)
+    ]
+
+
 STRINGS = (32, 128, 512, 2048)
 LONG_LOOKS = np.array([100, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 4500, 6000])
 

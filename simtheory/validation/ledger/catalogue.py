@@ -10,12 +10,22 @@ from types import ModuleType
 from simtheory._checks import nearest
 from simtheory._faces import face
 from simtheory.errors import ArgumentError
-from simtheory.validation import composition, concept_diffusion, denoiser, hierarchy, identity
+from simtheory.validation import (
+    composition,
+    concept_diffusion,
+    denoiser,
+    emergence,
+    factorization,
+    hierarchy,
+    identity,
+)
 from simtheory.validation.claims.claim import Claim
 from simtheory.validation.claims.experiment import BUDGETS
 from simtheory.validation.composition.claims import CLAIMS as COMPOSITION
 from simtheory.validation.concept_diffusion.claims import CLAIMS as CONCEPT_DIFFUSION
 from simtheory.validation.denoiser.claims import CLAIMS as DENOISER
+from simtheory.validation.emergence.claims import CLAIMS as EMERGENCE
+from simtheory.validation.factorization.claims import CLAIMS as FACTORIZATION
 from simtheory.validation.hierarchy.claims import CLAIMS as HIERARCHY
 from simtheory.validation.identity.claims import CLAIMS as IDENTITY
 
@@ -27,6 +37,8 @@ _TOPICS: dict[str, tuple[ModuleType, tuple[Claim, ...]]] = {
     "diffusion": (concept_diffusion, CONCEPT_DIFFUSION),
     "composition": (composition, COMPOSITION),
     "hierarchy": (hierarchy, HIERARCHY),
+    "emergence": (emergence, EMERGENCE),
+    "factorization": (factorization, FACTORIZATION),
 }
 
 

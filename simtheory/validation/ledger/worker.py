@@ -72,12 +72,14 @@ def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str =
             raise ArithmeticError(f"A number of the evidence is not finite: {evidence}")
         provenance["ran_on"] = _place(runs.budget)
         figure = "" if folder is None else _drawn(claim, evidence, folder)
+        reached = judge(evidence.values, band=claim.band, null=evidence.null)
         record = claim.record(
-            judge(evidence.values, band=claim.band, null=evidence.null),
+            Verdict.INCONCLUSIVE if evidence.doubt else reached,
             predicted=None if evidence.predicted is None else float(evidence.predicted),
             stated=None if evidence.stated is None else float(evidence.stated),
             values=tuple(float(v) for v in evidence.values),
             null=float(evidence.null),
+            doubt=evidence.doubt,
             seeds=tuple(int(s) for s in evidence.seeds),
             figure=figure,
             seconds=seconds(),

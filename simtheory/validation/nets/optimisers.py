@@ -6,6 +6,7 @@ optimiser          update of a weight w with gradient g              canonical t
 ``SGD()``          w ← w − η g                                       ``units.Clock``
 ``SGD(momentum)``  v ← β v + g, w ← w − η v, from v = 0              ``units.Clock``, late clock
 ``Adam()``         g over its root mean square, step by step         none: η k stands in for it
+``CosineAdam()``   the same, η rising at first and falling at last   none: η k stands in for it
 =================  ================================================  ============================
 
 Every optimiser takes ``clip``, the largest norm that the gradient of all weights together may have;
@@ -23,9 +24,10 @@ from typing import Any, TypeAlias
 
 from simtheory._checks import not_negative, positive, positive_int, share
 from simtheory._faces import face
+from simtheory.errors import ArgumentError
 from simtheory.units import Clock
 
-__all__ = ["SGD", "Adam", "Factors", "Optimiser"]
+__all__ = ["SGD", "Adam", "CosineAdam", "Factors", "Optimiser"]
 
 Factors: TypeAlias = tuple[tuple[float, float], ...] | None
 
@@ -231,6 +233,59 @@ class Adam(Optimiser):
             optax.scale_by_adam(b1=self.b1, b2=self.b2, eps=self.eps),
             *_by_layer(factors),
             *_decayed(self.weight_decay),
+            optax.scale_by_learning_rate(lr),
+        )
+
+
+@face
+@dataclass(frozen=True, slots=True)
+class CosineAdam(Optimiser):
+    """Adam whose learning rate rises linearly at first and then falls as half a cosine.
+
+    Parameters
+    ----------
+    steps : int
+        Step at which it reaches its end.
+    warmup : int
+        Steps over which it rises from zero; fewer than `steps`.
+    end : float
+        Learning rate at the end, as a share of the largest.
+    """
+
+    steps: int
+    warmup: int = 100
+    end: float = 0.01
+
+    def __post_init__(self) -> None:
+        share("end", self.end)
+        if positive_int("warmup", self.warmup) >= positive_int("steps", self.steps):
+            raise ArgumentError(
+                f"Argument `warmup` must be below `steps` = {self.steps}, but it is {self.warmup}."
+            )
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the size of a step does not depend on that of the gradient."""
+        return True
+
+    @property
+    def time_axis(self) -> str:
+        """What the time axis is."""
+        return "lr * steps: Adam has no canonical clock"
+
+    def clock(self, lr: float, *, loss: str, dim: int, tied: bool) -> Clock:
+        """Return a clock whose time is lr times the steps: Adam has no canonical one."""
+        return Clock(lr)
+
+    def transform(self, lr: Any, factors: Factors = None) -> Any:
+        """Return the Optax transformation."""
+        import optax
+
+        rate = optax.warmup_cosine_decay_schedule(0.0, 1.0, self.warmup, self.steps, self.end)
+        return optax.chain(
+            optax.scale_by_adam(),
+            *_by_layer(factors),
+            optax.scale_by_schedule(rate),
             optax.scale_by_learning_rate(lr),
         )
 

@@ -59,4 +59,33 @@ levels_in_time_top = _in_time("levels-in-time-top", "uniform", 3, (1.5, 10.0), "
 masked = _in_time("masked", "mask", 2, (1.5, 8.0), "full")
 
 
+@_favero(
+    "foreign-ladder",
+    where="Section on training time",
+    statement="Shares of levels belong to one grammar: nets that learned the strings of another have none.",
+    quantity="mean over the levels of the shares after 1600 steps; v = 8, m = 2, L = 3",
+    band=(-0.1, 0.1),
+    null="the ladder does not tell grammars apart, so that shares are as of the own strings, near 1",
+    reads=[runs.foreign],
+    budget="full",
+)
+def foreign_ladder(found: list[DenoiserRun]) -> Evidence:
+    """Hold nets of other grammars against a ladder."""
+    shares = np.array([run.shares[0, -1] for run in found])
+
+    def draw(ax: Any) -> None:
+        for k, row in enumerate(shares):
+            ax.plot(np.arange(1, row.size + 1), row, "o", color=plot.colour(k))
+        ax.axhspan(-0.1, 0.1, color=plot.GREY, alpha=0.2)
+        ax.set(xlabel="level", ylabel="level share", ylim=(-0.5, 1.0))
+
+    return Evidence(
+        values=shares.mean(axis=1).tolist(),
+        predicted=0.0,
+        null=1.0,
+        seeds=list(range(len(found))),
+        draw=draw,
+    )
+
+
 CLAIMS = gathered(globals())

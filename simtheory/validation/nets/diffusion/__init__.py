@@ -14,6 +14,7 @@ module                 what stands there
 `worlds`               `World`: data and conditions; `Judge`: which samples are right
 `vectors`, `images`    two worlds of concepts: coordinates, and rendered images with a classifier
 `captions`             `Mask`: words that captions leave out
+`thinning`             `Thinned`: a world of which few data are known
 `denoisers`            `Denoiser`: an MLP and a small U-Net
 `train`                trains one for several seeds and returns a `ConceptRun`
 `readings`             numbers of a run: learning steps, the bend, the slowdown
@@ -37,6 +38,7 @@ from simtheory.validation.nets.diffusion.readings import (
     terminal_slowdown,
 )
 from simtheory.validation.nets.diffusion.runs import ConceptRun
+from simtheory.validation.nets.diffusion.thinning import Thinned
 from simtheory.validation.nets.diffusion.train import train
 from simtheory.validation.nets.diffusion.vectors import ConceptVectors
 from simtheory.validation.nets.diffusion.worlds import Judge, World
@@ -49,6 +51,7 @@ __all__ = [
     "Judge",
     "MLPDenoiser",
     "Mask",
+    "Thinned",
     "UNetDenoiser",
     "World",
     "bend_and_return",

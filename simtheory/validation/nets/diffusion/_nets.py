@@ -56,11 +56,15 @@ class Perceptron(eqx.Module):
 
     def __call__(self, z: Any, condition: Any, u: Any) -> Any:
         """Return the prediction from z (n, *shape) under conditions (n, c) at times (n,)."""
+        return self.last(jax.nn.gelu(self.hidden(z, condition, u))).reshape(z.shape)
+
+    def hidden(self, z: Any, condition: Any, u: Any) -> Any:
+        """Return the sum that the residual blocks leave, (n, width)."""
         flat = z.reshape(len(z), -1)
         h = self.first(jnp.concatenate([flat, condition, clock(u)], axis=1))
         for block in self.blocks:
             h = h + block(jax.nn.gelu(h))
-        return self.last(jax.nn.gelu(h)).reshape(z.shape)
+        return h
 
 
 class Convolution(eqx.Module):
@@ -142,7 +146,19 @@ class UNet(eqx.Module):
         self.last = Convolution(sizes[0], shape[-1], next(keys), dtype, gain=0.1)
 
     def __call__(self, z: Any, condition: Any, u: Any) -> Any:
-        """Return the prediction from z (n, side, side, 3) under conditions (n, c) at times (n,)."""
+        """Return the prediction from z (n, side, side, k) under conditions (n, c) at times (n,)."""
+        code, kept = self._down(z, condition, u)
+        h = kept[-1]
+        for block, skip in zip(self.up, kept[-2::-1], strict=True):
+            h = block(jnp.concatenate([doubled(h), skip], axis=-1), code)
+        return self.last(jax.nn.gelu(h))
+
+    def hidden(self, z: Any, condition: Any, u: Any) -> Any:
+        """Return what the last block on the way down leaves, (n, pixels · channels)."""
+        return self._down(z, condition, u)[1][-1].reshape(len(z), -1)
+
+    def _down(self, z: Any, condition: Any, u: Any) -> tuple[Any, list[Any]]:
+        """Return the embedding, and what each block on the way down leaves."""
         into, out = self.embed
         code = jax.nn.gelu(out(jax.nn.gelu(into(jnp.concatenate([condition, clock(u)], axis=1)))))
         h, kept = self.first(z), list[Any]()
@@ -151,9 +167,7 @@ class UNet(eqx.Module):
                 h = halved(h)
             h = block(h, code)
             kept.append(h)
-        for block, skip in zip(self.up, kept[-2::-1], strict=True):
-            h = block(jnp.concatenate([doubled(h), skip], axis=-1), code)
-        return self.last(jax.nn.gelu(h))
+        return code, kept
 
 
 def halved(x: Any) -> Any:

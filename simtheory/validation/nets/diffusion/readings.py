@@ -175,9 +175,11 @@ def emergence_steps(run: ConceptRun, *, level: float = 0.5, hold: int = 3) -> Em
         )
     known = run.stats.get("held_out")
     ceiling = np.ones(run.prompts.shape[1]) if known is None else np.asarray(known)
+    t = run.steps.astype(np.float64)
+    joint, concepts = (np.moveaxis(_smooth(a), 1, -1) for a in (run.joint, run.accuracy))
     return Emergence(
-        joint=_first_held(run, _smooth(run.joint), np.array(wanted * ceiling.prod()), count),
-        concepts=_first_held(run, _smooth(run.accuracy), wanted * ceiling, count),
+        joint=arrays.held(t, joint, np.asarray(wanted * ceiling.prod()), count),
+        concepts=arrays.held(t, concepts, wanted * ceiling, count),
     )
 
 
@@ -410,22 +412,6 @@ def _held_from(run: ConceptRun, values: Array, levels: Array) -> Array:
             share = (levels[s, k] - path[i]) / (path[i + 1] - path[i])
             steps[s, k] = t[i] + share * (t[i + 1] - t[i])
     return steps
-
-
-def _first_held(run: ConceptRun, values: Array, levels: Array, count: int) -> Array:
-    """Steps at which (S, T, ...) first reaches a level and keeps it for some looks in a row."""
-    good = np.moveaxis(values >= levels, 1, -1)
-    inside = np.lib.stride_tricks.sliding_window_view(good, count, axis=-1).all(axis=-1)
-    first = inside.argmax(axis=-1)
-    t = run.steps.astype(np.float64)
-    path = np.moveaxis(values, 1, -1)
-    here = np.take_along_axis(path, first[..., None], axis=-1)[..., 0]
-    before = np.maximum(first - 1, 0)
-    last = np.take_along_axis(path, before[..., None], axis=-1)[..., 0]
-    rise = np.where(first > 0, here - last, 1.0)
-    way = np.clip((levels - last) / rise, 0.0, 1.0)
-    found = np.where(first > 0, t[before] + way * (t[first] - t[before]), t[0])
-    return np.asarray(np.where(inside.any(axis=-1), found, np.inf))
 
 
 def _fall(path: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
+from simtheory.noise import Schedule
 from simtheory.results import Arrays, Trajectory
 from simtheory.results.axes import over, settle
 from simtheory.tasks import SIMTask
+from simtheory.validation.nets.diffusion.denoisers import Denoiser
+from simtheory.validation.nets.diffusion.worlds import World
 
-__all__ = ["ConceptRun", "Looks"]
+__all__ = ["ConceptRun", "Learned", "Looks"]
 
 
 @face
@@ -39,6 +42,24 @@ class Looks:
 
     def __post_init__(self) -> None:
         settle(self)
+
+
+class Learned(NamedTuple):
+    """Which net learned which world.
+
+    Parameters
+    ----------
+    net : Denoiser
+        The net.
+    world : World
+        Its data.
+    schedule : Schedule
+        Its noise.
+    """
+
+    net: Denoiser
+    world: World
+    schedule: Schedule
 
 
 @face
@@ -74,6 +95,8 @@ class ConceptRun:
     nets : tuple
         Weights of the net of each seed at the end of training, arrays in the order of its layers; empty
         where they were not kept.
+    learned : Learned, optional
+        Which net learned which world.
     """
 
     steps: IntArray
@@ -88,6 +111,7 @@ class ConceptRun:
     strengths: Array
     stats: Mapping[str, Any]
     nets: tuple[tuple[Array, ...], ...] = ()
+    learned: Learned | None = None
 
     def __post_init__(self) -> None:
         for each in fields(self):

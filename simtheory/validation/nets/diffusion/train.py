@@ -52,7 +52,7 @@ from simtheory.validation.nets._arguments import checked_looks, checked_optimise
 from simtheory.validation.nets.devices import computing_on, find_device, random_stream
 from simtheory.validation.nets.diffusion.captions import Mask
 from simtheory.validation.nets.diffusion.denoisers import Denoiser
-from simtheory.validation.nets.diffusion.runs import ConceptRun, Looks
+from simtheory.validation.nets.diffusion.runs import ConceptRun, Learned, Looks
 from simtheory.validation.nets.diffusion.worlds import Judge, World
 from simtheory.validation.nets.optimisers import Adam, Optimiser
 from simtheory.validation.nets.running import Engine, Watched, drive
@@ -225,20 +225,17 @@ class _Job:
         """Everything that decides a seed's result, as text and numbers."""
         described = ("net", "optimiser", "schedule", "sampler")
         numbers = ("lr", "samples", "batch", "draws")
-        found = {
+        start = self.start
+        return {
             "world": self.world.description,
             **{name: repr(getattr(self, name)) for name in described},
             **{name: getattr(self, name) for name in numbers},
             "prompts": self.prompts.tolist(),
-        }
-        if self.start is not None:
-            found["start"] = digest(*(part for net in self.start.nets for part in net))
-        if self.mask is not None:
-            found["mask"] = repr(self.mask)
-        return found | {
-            name: value
-            for name, value in (("drop", self.drop), ("guidance", self.guidance))
-            if value
+            # None where it is not used, as in files that are older than the setting
+            "start": None if start is None else digest(*(a for net in start.nets for a in net)),
+            "mask": None if self.mask is None else repr(self.mask),
+            "drop": self.drop or None,
+            "guidance": self.guidance or None,
         }
 
     @property
@@ -294,6 +291,7 @@ class _Job:
     ) -> ConceptRun:
         """Return the run of some seeds."""
         classes = {tuple(row) for row in self.world.trained.tolist()}
+        used = {name: value for name, value in self.settings.items() if value is not None}
         return ConceptRun(
             steps=self.stops,
             prompts=self.prompts,
@@ -302,7 +300,8 @@ class _Job:
             trained=np.array([tuple(row) in classes for row in self.prompts.tolist()]),
             names=self.world.names,
             strengths=np.array(self.world.strengths),
-            stats={"seeds": list(seeds), **self.settings, **facts, "language": self.language},
+            stats={"seeds": list(seeds), **used, **facts, "language": self.language},
+            learned=Learned(self.net, self.world, self.schedule),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from simtheory import ConceptGraph
-from simtheory.analytic.emergence import Logistic
+from simtheory.analytic.emergence import Affine, Logistic
 from simtheory.tasks.emergence import Signed
 
 GRAPH = ConceptGraph([[0, 0], [1, 0], [0, 1]], sigma=0.1)
@@ -46,6 +46,15 @@ OWN: dict[str, dict[str, Any]] = {
         "names": ("00", "11"), "classes": np.array([[0, 0], [1, 1]]), "times": np.array([1.0, np.inf]),
         "before": 3.0,
     },
+    "analytic.emergence.outlook": {"model": Affine()},
+    "analytic.emergence.Affine.times": {"gain": np.ones(2)},
+    "analytic.emergence.Lazy.times": {"gain": np.ones(2)},
+    "analytic.emergence.Denoiser.times": {"gain": np.ones(2)},
+    "analytic.emergence.Outlook": {
+        "names": ("00", "11"), "classes": np.array([[0, 0], [1, 1]]), "distances": np.array([0, 1]),
+        "times": np.array([1.0, np.inf]), "reasons": ("", "b"), "prompts": ("a", ""),
+        "prompted": np.array([0.5, np.nan]), "ordered": True, "model": "a net",
+    },
     "analytic.emergence.MaskedCaption": {
         "mask": np.array([0.0, 1.0]), "colour": np.array([1.0, 0.0]), "time": np.array([3.0, np.inf]),
     },
@@ -57,4 +66,5 @@ FILLING: dict[str, Any] = {"ConceptGraph": GRAPH}
 MAY_BE_NAN = (
     r"simtheory\.analytic\.emergence\.(star|exchangeable)",  # on of a class without, off of one with all
     r"simtheory\.analytic\.emergence\.Outputs",
+    r"simtheory\.analytic\.emergence\.(outlook|Outlook\(prompted\))",  # no prompt is earlier
 )
