@@ -145,6 +145,17 @@ def test_coverage_of_the_sheet():
     assert "1.13 px" in str(found)
 
 
+@pytest.mark.parametrize("name", ["coverage", "factorised", "percolation", "weibull"])
+def test_reaches_scale_with_the_side(name):
+    table = drawn(LAWS[name])
+    del table["sigma"]
+    one = assess.laws(table, laws=name).best
+    two = assess.laws({**table, "side": 3.0 * table["side"]}, laws=name).best
+    assert two.reach.value == pytest.approx(3.0 * one.reach.value, rel=1e-4)
+    assert two.aic == pytest.approx(one.aic, abs=1e-3)
+    assert two.reach.low < two.reach.value < two.reach.high
+
+
 ROWS = {"n": [10, 20, 40], "right": [3, 5, 9], "asked": [10, 10, 10]}
 
 
