@@ -214,8 +214,8 @@ def estimated_orthants() -> None:
                 f"orthant n={n:2d} of {n + extra} directions, SciPy {name}: ours "
                 f"{1e3 * min(a for a, _ in rounds) / count:.3g} ms, error {rms(mine.value - reference):.1e} "
                 f"(reported {rms(mine.error):.1e}); SciPy {1e3 * min(b for _, b in rounds) / count:.4g} ms, "
-                f"error {missed:.1e} (reference {doubt:.0e}); {statistics.median(ratios):.0f} x "
-                f"({min(ratios):.0f} to {max(ratios):.0f})"
+                f"error {missed:.1e} (reference {doubt:.0e}); {statistics.median(ratios):.2g} x "
+                f"({min(ratios):.2g} to {max(ratios):.2g})"
             )
     for n in (4, 12, 30):
         z = drawn(400, n, 2)[0]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simtheory._checks import positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 
@@ -271,6 +272,7 @@ def held(t: Array, values: Array, level: Array, count: int) -> Array:
     >>> held(np.arange(6.0), values, np.array(0.4), 2)
     array(3.5)
     """
+    positive_int("count", count)
     wanted = np.broadcast_to(level, values.shape[:-1])
     windows = np.lib.stride_tricks.sliding_window_view(values >= wanted[..., None], count, axis=-1)
     reached = windows.all(axis=-1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -241,3 +245,30 @@ def test_a_member_that_fails_leaves_the_others_as_they_were() -> None:
     np.testing.assert_array_equal(
         e.value.partial[good], sim.integrate(sim.Tied(), np.diag(RATES), U0, t)[good]
     )
+
+
+@pytest.mark.slow  # compiles for another processor
+def test_results_do_not_depend_on_the_width_of_registers() -> None:
+    code = (
+        "import numpy as np; from simtheory import sim; from hashlib import sha256\n"
+        "from simtheory.sim.engine.layout import LANES\n"
+        "rng, t = np.random.default_rng(0), np.linspace(0.0, 8.0, 5)\n"
+        "print(LANES)\n"
+        "for d in (3, 9, 25):  # wide groups, a net in each lane, single nets\n"
+        "    A = np.cov(rng.normal(size=(d, 4 * d)))\n"
+        "    W = sim.integrate(sim.Tied(), A, 0.1 * rng.normal(size=(7, d, d)), t)\n"
+        "    print(sha256(W.tobytes()).hexdigest())\n"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "SIMTHEORY_LANES": lanes},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for lanes in ("8", "4")
+    ]
+    assert [lines[0] for lines in found] == ["8", "4"]
+    assert found[0][1:] == found[1][1:]
+    assert len(set(found[0][1:])) == 3

@@ -24,7 +24,8 @@ def answers(
         st.validation.factorization.ask(net, world, seed=seed, steps=steps)[1] for seed in seeds
     ]
     return {
-        name: np.concatenate([getattr(each, name) for each in found]) for name in found[0]._fields
+        name: np.concatenate([getattr(each, name) for each in found])
+        for name in ("known", "right", "axes", "covered")
     }
 
 

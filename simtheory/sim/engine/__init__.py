@@ -24,8 +24,9 @@ Words
 name           meaning
 =============  ===================================================================================
 lane           one of the numbers that an instruction acts on; usually one net
-group          the lanes that lie together: 8 (`ABREAST`), 32 for the smallest matrices (`WIDE`),
-               or 8 neighbours of one row of a single large net (`SINGLE`)
+group          the lanes that lie together: as many as a register of this processor holds, 8, 4 or
+               2 (`ABREAST`), four times as many for the smallest matrices (`WIDE`), or 8
+               neighbours of one row of a single large net (`SINGLE`)
 m              memory of a group of nets, given by its address, a multiple of 64 bytes
 place          index of a group of lanes in m: number k of an array begins at its place plus k
 at             table of places and sizes; its head has names (``at.y``), its tail indices (``at[k]``)

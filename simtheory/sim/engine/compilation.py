@@ -16,7 +16,7 @@ from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
 
 from simtheory.sim.engine.lanes import part_of
-from simtheory.sim.engine.layout import ABREAST, Group
+from simtheory.sim.engine.layout import ABREAST, LANES, Group
 
 # Without `_nrt` no code counts who holds an array: atomic counts took a quarter of a short step.
 _INSIDE = {
@@ -46,7 +46,7 @@ class _Cache(FunctionCache):
         self._files = fingerprint(Path(inspect.getfile(function)))
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), self._files)
+        return (*super()._index_key(sig, codegen), self._files, LANES)
 
     @contextlib.contextmanager
     def _guard_against_spurious_io_errors(self) -> Iterator[None]:

@@ -43,6 +43,9 @@ if config.DISABLE_JIT:  # lanes are instructions of the processor, which Python 
 
 INT = ir.IntType(64)
 
+_LINE = 64
+"""Bytes of a line of the caches, from whose start memory begins; wider groups are aligned to it only."""
+
 
 class Lanes(types.Type):
     def __init__(self, width: int) -> None:
@@ -63,7 +66,7 @@ class _Places(types.Type):
         super().__init__(name="Places")
 
 
-OF_WIDTH = {group.width: Lanes(group.width) for group in (ABREAST, WIDE)}
+OF_WIDTH = {group.width: Lanes(group.width) for group in (ABREAST, WIDE, SINGLE)}
 _MEMORY = {ABREAST: types.intp, WIDE: _Memory(WIDE), SINGLE: _Memory(SINGLE)}
 places = _Places()
 
@@ -102,9 +105,9 @@ class _PlacesModel(models.PrimitiveModel):
 
 
 def room(n: int, width: int = LANES) -> Array:
-    """Return n groups of zeros, flat, from a multiple of 64 bytes on."""
-    raw = np.zeros(n * width + 8)
-    first = -raw.ctypes.data % 64 // 8
+    """Return n groups of zeros, flat, from the start of a line of the caches on."""
+    raw = np.zeros(n * width + _LINE // 8)
+    first = -raw.ctypes.data % _LINE // 8
     return raw[first : first + n * width]
 
 
@@ -165,6 +168,7 @@ class Writer:
         self.kind = ir.VectorType(ir.DoubleType(), width)
         self.bits = ir.VectorType(INT, width)
         self.zero = self.constant(0.0)
+        self.align = min(8 * width, _LINE)
 
     def constant(self, x: float) -> Any:
         """Return x in every lane, known when compiling."""
@@ -187,12 +191,12 @@ class Writer:
     def read(self, m: Any, place: Any) -> Any:
         """Return the lanes at a place of m."""
         value = self.b.load(self._place(m, place))
-        value.align = 64
+        value.align = self.align
         return value
 
     def write(self, m: Any, place: Any, value: Any) -> None:
         """Write lanes to a place of m."""
-        self.b.store(value, self._place(m, place)).align = 64
+        self.b.store(value, self._place(m, place)).align = self.align
 
     def one(self, m: Any, place: Any, k: Any) -> Any:
         """Return number k, alone, from a place of m on."""
@@ -215,6 +219,12 @@ def scalar_of(builder: Any, m: Any, index: Any) -> Any:
 def wide(typing: Any, address: Any) -> Any:
     """Return the memory at an address, in wide groups."""
     return _MEMORY[WIDE](types.intp), lambda _, builder, __, args: args[0]
+
+
+@intrinsic
+def squares(typing: Any, address: Any) -> Any:
+    """Return the memory at an address, in groups of a single net."""
+    return _MEMORY[SINGLE](types.intp), lambda _, builder, __, args: args[0]
 
 
 @intrinsic

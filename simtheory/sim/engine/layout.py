@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
 from simtheory._typing import Array, IntArray
+from simtheory.errors import ArgumentError
 
-LANES = 8  # numbers that one instruction acts on, in a register of 512 bits
+_REGISTERS = {"AVX512F": 8, "AVX2": 4, "ASIMD": 2}
+"""Numbers that a register holds, by the feature of a processor that has it, the widest first."""
+
+
+def _lanes() -> int:
+    """Return how many numbers one instruction of this processor acts on, or what the environment says."""
+    asked = os.environ.get("SIMTHEORY_LANES")
+    if asked is not None:
+        if asked not in {str(n) for n in _REGISTERS.values()}:
+            raise ArgumentError(
+                f"The variable SIMTHEORY_LANES must be 2, 4 or 8, but it is {asked!r}."
+            )
+        return int(asked)
+    has = import_module("numpy._core._multiarray_umath").__cpu_features__
+    return next((n for name, n in _REGISTERS.items() if has.get(name)), 4)
+
+
+LANES = _lanes()
+"""Numbers that one instruction acts on. Results do not depend on it, to the last bit."""
 
 
 class Group(NamedTuple):
@@ -25,7 +46,11 @@ class Group(NamedTuple):
 
 ABREAST = Group(LANES, LANES)
 WIDE = Group(4 * LANES, 4 * LANES)  # for the smallest matrices
-SINGLE = Group(LANES, 1)  # for the largest
+SQUARE = 8
+"""Side of the squares into which a large matrix is cut. Its products are summed square by square, so
+another side would give other last digits: it does not follow the processor."""
+
+SINGLE = Group(SQUARE, 1)  # for the largest
 SMALL = 4  # largest dimension whose groups are wide; larger matrices fill groups of eight
 
 

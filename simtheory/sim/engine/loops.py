@@ -49,7 +49,7 @@ def covered(
 ) -> None:
     """Cover start ... end - 1 by parts of the first width, what is left by the next, and so on."""
     done = start or number(0)
-    for width in widths[w.width // LANES]:
+    for width in widths.get(w.width // LANES, widths[1]):
         until = w.b.sub(end, w.b.srem(w.b.sub(end, done), number(width)))
         with cgutils.for_range_slice(w.b, done, until, number(width), intp=INT) as (k, _):
             part(k, width)
@@ -83,13 +83,14 @@ def summed(
 
 
 def transposed(b: Any, rows: list[Any]) -> list[Any]:
-    """Transpose eight rows: exchange halves, then halves of halves, then neighbours."""
-    for span in (4, 2, 1):
-        kept = [k + (LANES - span if k & span else 0) for k in range(LANES)]
-        moved = [k + (LANES if k & span else span) for k in range(LANES)]
-        masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), mask) for mask in (kept, moved)]
+    """Transpose a square of rows: exchange halves, then halves of halves, to neighbours."""
+    side = len(rows)
+    for span in (n for n in (4, 2, 1) if n < side):
+        kept = [k + (side - span if k & span else 0) for k in range(side)]
+        moved = [k + (side if k & span else span) for k in range(side)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), side), mask) for mask in (kept, moved)]
         rows = [
             b.shuffle_vector(rows[r & ~span], rows[r | span], masks[bool(r & span)])
-            for r in range(LANES)
+            for r in range(side)
         ]
     return rows

@@ -29,7 +29,7 @@ from simtheory.sim.engine.lanes import (
     places,
     scalar_of,
 )
-from simtheory.sim.engine.layout import SINGLE
+from simtheory.sim.engine.layout import SINGLE, SQUARE
 from simtheory.sim.engine.loops import apart, covered, summed, transposed
 
 # How many numbers are summed together: 16 registers hold sums, of one to four each.
@@ -40,7 +40,7 @@ _SUMS = {  # in combinations of one, two and four rows
 }
 SIDES = {1: (4, 2, 1), 4: (2, 1)}  # rows or columns of a product
 _LINES = {1: (8, 4, 2, 1), 4: (2, 1)}  # columns, where there is one row
-ROWS = {1: (LANES, 4, 2, 1)}  # rows of a single net's product
+ROWS = {1: (SQUARE, 4, 2, 1)}  # rows of a single net's product
 
 
 @intrinsic
@@ -174,8 +174,8 @@ def _product_of_rows(w: Writer, *arguments: Any) -> None:
     """Write the product of a single net's matrices; the arguments are those of `multiply`."""
     m, x, x_row, x_column, y, y_row, _, out, rows, inner, columns = arguments
     b = w.b
-    across = b.sdiv(b.add(columns, number(LANES - 1)), number(LANES))
-    between = b.sdiv(y_row, number(LANES))
+    across = b.sdiv(b.add(columns, number(SQUARE - 1)), number(SQUARE))
+    between = b.sdiv(y_row, number(SQUARE))
 
     def tile(i: Any, height: int, j: Any, width: int) -> None:
         lines = [b.mul(b.add(i, number(r)), x_row) for r in range(height)]
@@ -234,12 +234,12 @@ def unfolding_of_squares(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
     across = named(b, at, "across")
 
     def square(i: Any, j: Any) -> list[Any]:
-        first = b.add(y, square_row(b, b.mul(i, number(LANES)), j))
-        return [w.read(m, b.add(first, number(r))) for r in range(LANES)]
+        first = b.add(y, square_row(b, b.mul(i, number(SQUARE)), j))
+        return [w.read(m, b.add(first, number(r))) for r in range(SQUARE)]
 
     def put(i: Any, j: Any, rows: Sequence[Any]) -> None:
         for r, row in enumerate(rows):
-            line = b.mul(b.add(b.mul(i, number(LANES)), number(r)), across)
+            line = b.mul(b.add(b.mul(i, number(SQUARE)), number(r)), across)
             w.write(m, b.add(W, b.add(line, j)), row)
 
     with cgutils.for_range(b, across, intp=INT) as outer:
@@ -249,25 +249,25 @@ def unfolding_of_squares(w: Writer, m: Any, at: Any, y: Any, W: Any) -> None:
             put(i, inner.index, rows)
             put(inner.index, i, transposed(b, rows))
         rows = square(i, i)
-        bits = ir.VectorType(ir.IntType(1), LANES)
-        below = [ir.Constant(bits, [c <= r for c in range(LANES)]) for r in range(LANES)]
+        bits = ir.VectorType(ir.IntType(1), SQUARE)
+        below = [ir.Constant(bits, [c <= r for c in range(SQUARE)]) for r in range(SQUARE)]
         turned = transposed(b, rows)
         put(i, i, [b.select(mask, *pair) for mask, *pair in zip(below, rows, turned, strict=True)])
 
 
 def square_row(b: Any, row: Any, j: Any) -> Any:
     """Return where in a triangle of squares a row stands in column j of them."""
-    i, inside = b.lshr(row, number(3)), b.and_(row, number(LANES - 1))
+    i, inside = b.sdiv(row, number(SQUARE)), b.and_(row, number(SQUARE - 1))
     before = b.add(b.lshr(b.mul(i, b.add(i, number(1))), number(1)), j)
-    return b.add(b.mul(before, number(LANES)), inside)
+    return b.add(b.mul(before, number(SQUARE)), inside)
 
 
 @intrinsic
 def gather(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> Any:
-    """Write `count` numbers of each of eight lanes to the places `place`, `place` + `stride`, ….
+    """Write `count` numbers of each lane to the places `place`, `place` + `stride`, ….
 
-    At address `starts` stand eight more, those from which on the numbers of a lane lie in a row.
-    Eight numbers of all lanes are read as eight rows and turned in registers.
+    At address `starts` stand as many more as there are lanes, those from which on the numbers of a lane lie in a row.
+    As many numbers of all lanes as there are lanes are read as rows and turned in registers.
     """
     return types.void(*[types.intp] * 5), apart("gather", _gathering)
 
@@ -293,9 +293,9 @@ def _gathering(w: Writer, m: Any, place: Any, stride: Any, count: Any, starts: A
 
 @intrinsic
 def scatter(typing: Any, m: Any, place: Any, stride: Any, count: Any, starts: Any) -> Any:
-    """Write what stands at the places `place`, `place` + `stride`, … to a row for each of eight lanes.
+    """Write what stands at the places `place`, `place` + `stride`, … to a row for each lane.
 
-    At address `starts` stand eight more, those from which on the `count` numbers of a lane go.
+    At address `starts` stand as many more as there are lanes, those from which on the `count` numbers of a lane go.
     """
     return types.void(*[types.intp] * 5), apart("scatter", _scattering)
 

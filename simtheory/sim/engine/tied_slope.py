@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from simtheory.sim.engine.lanes import INT, LANES, Writer, named, number, places
-from simtheory.sim.engine.layout import SINGLE, SMALL, WIDE
+from simtheory.sim.engine.layout import SINGLE, SMALL, SQUARE, WIDE
 from simtheory.sim.engine.loops import apart, covered, summed, transposed
 from simtheory.sim.engine.products import ROWS, SIDES, square_row, unfolding, unfolding_of_squares
 
@@ -180,7 +180,7 @@ def _of_squares(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
 
     with cgutils.for_range(b, across, intp=INT) as columns:
         j = columns.index
-        corner, a = b.mul(j, number(LANES)), w.read(m, b.add(rates, j))
+        corner, a = b.mul(j, number(SQUARE)), w.read(m, b.add(rates, j))
         with cgutils.for_range(b, d, intp=INT) as inner:
             k = inner.index
             rate = w.everywhere(w.one(m, rates, k))
@@ -198,7 +198,7 @@ def _of_squares(w: Writer, m: Any, at: Any, y: Any, out: Any) -> None:
             sums = sums_of(i, height, both, 2)
             put(i, j, list(zip(sums[:height], sums[height:], strict=True)))
 
-        sums = list(sums_of(corner, LANES, halves, 1))
+        sums = list(sums_of(corner, SQUARE, halves, 1))
         whole = [b.fadd(*pair) for pair in zip(sums, transposed(b, sums), strict=True)]
         put(corner, j, [(w.zero, total) for total in whole])
-        covered(w, d, ROWS, below, start=b.add(corner, number(LANES)))
+        covered(w, d, ROWS, below, start=b.add(corner, number(SQUARE)))

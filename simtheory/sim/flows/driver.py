@@ -21,6 +21,7 @@ from simtheory.sim.engine.lanes import (
     nets,
     put,
     splat,
+    squares,
     store,
     stream,
     table,
@@ -338,10 +339,16 @@ def carry(
             settle(m, at, t, step_tolerance, results, member)
 
 
-follow = entry(carry)  # in groups of eight
+follow = entry(carry)  # a net in each lane
 
 
 @entry
 def follow_wide(m: int, *rest: Any) -> tuple[int, int]:
     """Carry nets in wide groups, for the smallest matrices."""
     return carry(wide(m), *rest)
+
+
+@entry
+def follow_single(m: int, *rest: Any) -> tuple[int, int]:
+    """Carry one net at a time, for the largest matrices; only where squares are wider than registers."""
+    return carry(squares(m), *rest)

@@ -189,6 +189,8 @@ def _job(
     from simtheory.sim.flows import driver
 
     follow = driver.follow_wide if group == WIDE else driver.follow
+    if group == SINGLE and SINGLE.width != ABREAST.width:  # else they share their code
+        follow = driver.follow_single
     width = group.width
 
     def job() -> object:
