@@ -9,7 +9,7 @@ from simtheory import assess
 
 SEEDS = st.integers(0, 2**31)
 SIZES = st.tuples(st.integers(4, 7), st.integers(4, 6))
-SETTINGS = settings(max_examples=8, deadline=None)
+SETTINGS = settings(max_examples=4, deadline=None)
 
 
 def labels(sizes):

@@ -51,6 +51,7 @@ def test_each_law_is_found_on_its_own_draws(name):
     assert not any(law.fits for law in others if law.name in ("coverage", "percolation"))
 
 
+@pytest.mark.slow
 def test_reach_exponent_and_shape_have_honest_intervals():
     found = assess.laws(drawn(LAWS["weibull"])).best
     reach, exponent, shape = found.parameters

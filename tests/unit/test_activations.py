@@ -75,7 +75,9 @@ def test_local_codes_are_discontinuous(width, expected):
     assert abs(found - 2 / math.pi) > 0.1
 
 
-@pytest.mark.parametrize(("sigma", "share"), [(1.0, 0.6373), (2.0, 0.3859)])
+@pytest.mark.parametrize(
+    ("sigma", "share"), [pytest.param(1.0, 0.6373, marks=pytest.mark.slow), (2.0, 0.3859)]
+)
 def test_images_of_bumps_have_the_interaction_of_their_spectrum(sigma, share):
     gaps = np.abs(np.arange(16)[:, None] - np.arange(16))
     ring = np.exp(-(np.minimum(gaps, 16 - gaps) ** 2) / (2 * sigma**2))

@@ -19,10 +19,14 @@ NOISE = np.random.default_rng(7).normal(size=(256, 40))
     ("rows", "betti"),
     [
         (clifford(), (1, 2, 1)),
-        (doughnut(), (1, 2, 1)),
-        (clifford()[:, :2] + 1e-3 * NOISE[:, :2], (1, 1, 0)),
+        pytest.param(doughnut(), (1, 2, 1), marks=pytest.mark.slow),
+        pytest.param(clifford()[:, :2] + 1e-3 * NOISE[:, :2], (1, 1, 0), marks=pytest.mark.slow),
         (labels(16, 16) + 0.1 * NOISE[:, :2], (1, 0, 0)),
-        (np.concatenate([NOISE[:60, :2], NOISE[60:120, :2] + 30.0]), (2, 0, 0)),
+        pytest.param(
+            np.concatenate([NOISE[:60, :2], NOISE[60:120, :2] + 30.0]),
+            (2, 0, 0),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_shapes_have_their_betti_numbers(rows, betti):
@@ -33,6 +37,7 @@ def test_shapes_have_their_betti_numbers(rows, betti):
         assert found.lengths[1, 1] > 1.3 * found.null[1]
 
 
+@pytest.mark.slow
 def test_noise_around_a_torus_is_left_out_with_the_components_that_are_left_out():
     rows = clifford() @ np.random.default_rng(1).normal(size=(4, 40)) + 0.4 * NOISE
     found = assess.topology(rows, components=4, nulls=6, rng=0)
@@ -57,6 +62,7 @@ def run(*arguments, status=0):
     return found
 
 
+@pytest.mark.slow
 def test_a_file_of_activations_becomes_a_table_a_page_and_json(tmp_path):
     grid, rows = labels(16, 16), doughnut()
     path = tmp_path / "activations.npz"

@@ -44,9 +44,9 @@ def _draw(found: runs.Represented, measure: str, null: float) -> Any:
     return draw
 
 
-def _noise_of_layer() -> float:
-    """The share of interaction that noise has in a layer of 192 units on a grid of 12 by 12."""
-    return laws.noise_means(12, 12, 192).interaction
+def _by_chance() -> float:
+    """Return the share of interaction of pure noise; its formula loads SciPy, so it is not taken at import."""
+    return float(laws.noise_means(12, 12, 192).interaction)
 
 
 @liang(
@@ -67,7 +67,7 @@ def factorised_code(found: runs.Represented) -> Evidence:
         values=_change(found, "interaction"),
         null=0.0,
         seeds=list(range(len(found.trained))),
-        draw=_draw(found, "interaction", _noise_of_layer()),
+        draw=_draw(found, "interaction", _by_chance()),
         doubt=doubt([found.answers]),
     )
 
@@ -91,7 +91,7 @@ def joint_code(found: runs.Represented) -> Evidence:
         values=_of("interaction", found.trained),
         null=sum(before) / len(before),
         seeds=list(range(len(found.trained))),
-        draw=_draw(found, "interaction", _noise_of_layer()),
+        draw=_draw(found, "interaction", _by_chance()),
         doubt=doubt([found.answers]),
     )
 
