@@ -112,6 +112,7 @@ class MinSNR:
         return np.asarray(1.0 / np.maximum(s, self.gamma**-0.5) ** 2)
 
 
+@face
 def weights_of(weight: Weight | None, sigma: Array) -> Array:
     """Return the weights of noise levels, checked; ones without a weight.
 
@@ -154,6 +155,7 @@ def weights_of(weight: Weight | None, sigma: Array) -> Array:
     return found
 
 
+@face
 def largest_weight(weight: Weight | None, sigma: Array) -> float:
     """Return the largest weight among noise levels, which must not be zero.
 

@@ -278,7 +278,7 @@ class Recorder:
 
     def _go_on(self, file: Path) -> None:
         """Take over the looks of a file, and remove a row that a crash tore."""
-        head, rows, self._checksum, sound = _lines(file)
+        head, rows, self._checksum, sound = _lines(file, "file")
         ours = json.loads(json.dumps(self._head()))
         for name, value in ours.items():
             if head.get(name) != value:
@@ -292,6 +292,7 @@ class Recorder:
                 stream.truncate(sound)
 
 
+@face
 def is_recorded(path: str | Path) -> bool:
     """Tell whether a file was written by a `Recorder`.
 
@@ -303,12 +304,16 @@ def is_recorded(path: str | Path) -> bool:
     Returns
     -------
     bool
-        By its first line.
+        By its first line; False where there is no file.
     """
-    with Path(path).open("rb") as stream:
+    file = Path(path)
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
         return stream.read(len(_START)) == _START
 
 
+@face
 def read_recorded(path: str | Path, tasks: Sequence[type] = ()) -> Trajectory:
     """Read the trajectory of a file that a `Recorder` wrote, and verify it.
 
@@ -331,7 +336,7 @@ def read_recorded(path: str | Path, tasks: Sequence[type] = ()) -> Trajectory:
     MissingFileError
         If there is no file.
     """
-    head, rows, _, _ = _lines(Path(path))
+    head, rows, _, _ = _lines(Path(path), "path")
     recorder = Recorder(
         task_of(head["task"], tasks),
         Clock(**head["clock"]),
@@ -343,17 +348,17 @@ def read_recorded(path: str | Path, tasks: Sequence[type] = ()) -> Trajectory:
     return recorder.trajectory()
 
 
-def _lines(file: Path) -> tuple[dict[str, Any], list[tuple[int, Array]], int, int]:
+def _lines(file: Path, argument: str) -> tuple[dict[str, Any], list[tuple[int, Array]], int, int]:
     """Return the head, the looks, the last checksum and the length of the sound part of a file."""
     try:
         content = file.read_bytes()
     except FileNotFoundError as reason:
         raise MissingFileError(
-            f"Argument `file` must name a recorded run, but {file} does not exist."
+            f"Argument `{argument}` must name a recorded run, but {file} does not exist."
         ) from reason
     if not content.startswith(_START):
         raise ArgumentError(
-            f"Argument `file` must name a recorded run, but {file} holds something else."
+            f"Argument `{argument}` must name a recorded run, but {file} holds something else."
         )
     checksum, sound = 0, 0
     found: list[dict[str, Any]] = []

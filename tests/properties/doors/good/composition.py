@@ -86,6 +86,7 @@ OWN: dict[str, dict[str, Any]] = {
         "moved": np.array([[-1.0, 1.0], [1.0, -1.0]]),
         "exact": np.array([0.5, 0.5]),
     },
+    "analytic.composition.GaussianLaw": {"mean": np.zeros(2), "covariance": np.eye(2)},
     "analytic.composition.FreezeOut": {
         "masses": np.full((3, 2), 0.5),
         "exact": np.full((3, 2), 0.5),

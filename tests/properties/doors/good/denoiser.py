@@ -41,6 +41,8 @@ OWN: dict[str, dict[str, Any]] = {
     "noise.Levels.cosine": {"T": 4, "clean": True},
     "noise.Levels.of_ratios": {"ratios": [2.0, 1.0]},
     "noise.Levels.at": {"times": [0.9, 0.1]},
+    "noise.weights.weights_of": {"weight": noise.LogNormal(), "sigma": np.ones(3)},
+    "noise.weights.largest_weight": {"weight": noise.LogNormal(), "sigma": np.ones(3)},
     "noise.clean_of": {"level": noise.CosineVP().at(0.5)},
     "noise.target_of": {
         "level": noise.CosineVP().at(0.5),

@@ -39,7 +39,12 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.emergence.product_bracket": {
         "times": lambda level: np.array([10.0, 12.0]) + np.log(level / (1.0 - level)),
     },
-    "analytic.emergence.diffusion": {"graph": STAR, "t": [1.0, 4.0], "classes": [[1, 1]]},
+    "analytic.emergence.diffusion": {
+        "graph": STAR,
+        "t": [1.0, 4.0],
+        "classes": [[1, 1]],
+        "steps": 5,
+    },
     "analytic.emergence.memorisation_dip": {"graph": STAR, "target": [1, 1], "concept": 0},
     "analytic.emergence.overprompt_window": {"graph": STAR, "target": [1, 1], "concept": 0},
     "analytic.emergence.frequency_times": {

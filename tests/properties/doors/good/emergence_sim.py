@@ -8,8 +8,10 @@ import numpy as np
 from simtheory import analytic, sim
 from simtheory.tasks import ConceptGraph
 from tests.properties.doors.good.nets import CONCEPTS, VECTORS
+from tests.properties.doors.good.things import FOLDER
 
 STAR = ConceptGraph.star(2, sigma=0.2)
+
 DENOISERS = sim.emergence.descend(STAR, steps=2, lr=0.1, batch=2, rng=0, levels=2, runs=2)
 
 CLOCK = analytic.emergence.clock(CONCEPTS, STAR)
@@ -33,6 +35,7 @@ OWN: dict[str, dict[str, Any]] = {
     "sim.emergence.LinearDenoisers": {
         f.name: getattr(DENOISERS, f.name) for f in fields(DENOISERS)
     },
+    "sim.emergence.LinearDenoisers.load": {"path": DENOISERS.save(FOLDER / "denoisers.npz")},
     "sim.emergence.LinearDenoisers.mean": {"classes": STAR.train},
     "validation.nets.diffusion.Mask": {"concept": 0, "given": (1.0, 0.0), "rate": 0.5},
     "validation.nets.diffusion.Mask.check": {"world": VECTORS},

@@ -1,10 +1,12 @@
 """Good calls of results and of what is read off them."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simtheory.results import Recorder
 from simtheory.units import Clock
 from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, POINTS, RUN, TASK, T
 
@@ -18,6 +20,17 @@ COMMON: dict[str, Any] = {
     "least": 0.1,
 }
 
+
+def _recorded() -> Path:
+    """Write a short run of a recorder."""
+    path = FOLDER / "recorded.jsonl"
+    if not path.exists():
+        Recorder(TASK, Clock(lr=0.1), probes=np.eye(2), file=path)(0, lambda probes: probes)
+    return path
+
+
+RECORDED = _recorded()
+
 OWN: dict[str, dict[str, Any]] = {
     "Trajectory": {
         "task": TASK,
@@ -30,6 +43,8 @@ OWN: dict[str, dict[str, Any]] = {
         "stats": {},
     },
     "Recorder": {"clock": Clock(lr=0.1), "every": 5, "file": None, "resume": False},
+    "results.recorder.is_recorded": {"path": RECORDED},
+    "results.recorder.read_recorded": {"path": RECORDED, "tasks": ()},
     "Recorder.due": {"step": 5},
     "Recorder.__call__": {"step": 5, "function": lambda probes: probes},
     "Trajectory.from_outputs": {"probes": np.eye(2)},
