@@ -12,7 +12,6 @@ from simtheory.analytic import hierarchy as forms
 from simtheory.assess import coherence
 from simtheory.tasks import RandomHierarchy
 from simtheory.validation.claims.claim import Evidence, Topic, gathered
-from simtheory.validation.claims.record import Verdict
 from simtheory.validation.hierarchy import experiments as runs
 from simtheory.validation.hierarchy.training import DenoiserRun
 
@@ -150,10 +149,6 @@ def _lengths(row: list[DenoiserRun], seed: int) -> list[int]:
     quantity="log2 of the aligned length from 2048 strings over that from 32, both at the best step",
     band=(1.0, 4.0),
     null="coherent in blocks of two tokens, whatever was seen",
-    expected=Verdict.DISAGREES,
-    reason="Strings of a net that saw 32 repeat the chance correlations of these at all distances, and squares do not tell "
-    "them from those of the language: lengths were 14, 14, 14, 13 from 32, 128, 512, 2048 strings.",
-    errata="rhm-chance-correlations",
     **_strings_claim,
 )
 def coherence_grows(found: list[list[DenoiserRun]]) -> Evidence:
