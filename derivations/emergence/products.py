@@ -172,8 +172,9 @@ def product_bracket(statement: Statement) -> Iterator[Step]:
         "A product is below each factor by what the others miss.",
         sympy.expand(a * b - a + a * (1 - b)),
     )
-    for name, height in (("low", theta), ("high", theta ** Rational(1, 2))):
-        odds = log(height / (1 - height))
+    for n, name, height in ((0, "low", theta), (2, "high", theta ** Rational(1, 2))):
+        stated = statement.equations[n].rhs  # log-odds of θ, and of its root
+        odds = stated.subs(dict.fromkeys(stated.free_symbols, theta)).doit()
         values = {"tau_1": tau_1, "tau_2": tau_1, "w_1": w_1, "w_2": w_1, "g": odds}
         time = statement.rule(name, **values)
         yield Step(

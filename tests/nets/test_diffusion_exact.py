@@ -150,7 +150,8 @@ def test_the_gradient_written_out_is_the_derived_one(tied):
     with computing_on(jax.devices("cpu")[0]):
         learner = MapsLearner(SGD(), tied)
         maps = jnp.asarray(np.random.default_rng(1).standard_normal((2, 3, 3)))
-        moments = Moments(jnp.asarray(TASK.second_moment), jnp.asarray([4.0, 0.1]))
+        noise, weight = jnp.asarray([4.0, 0.1]), jnp.asarray([1.0, 0.3])
+        moments = Moments(jnp.asarray(TASK.second_moment), noise, weight)
         derived = jax.grad(learner.loss)(maps, moments, None, None)
         assert gap(learner.slope(maps, moments, None, None)[1], derived) < 1e-11
         assert gap(0.0, derived) > 1.0  # no step at all

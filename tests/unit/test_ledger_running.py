@@ -23,11 +23,15 @@ from simtheory.validation.ledger.worker import examine
 from tests.unit.ledger_records import EULER, RECURRENCE, SMALL, TIME
 
 BUDGET_IN_YARDSTICKS = 500
-"""The quick run promises 150 processor seconds for all topics: 500 yardsticks of 0.3 s. Measured with four
-topics on two busy cores: 333 and 386; with two topics: 166 to 268."""
+"""The quick run promises 150 processor seconds for all topics: 500 yardsticks of 0.3 s. Measured with all
+six topics on two quiet cores: 372. Beside other tests it took half as much again, so it runs alone."""
 
 
 @pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" in os.environ, reason="others beside it lengthen it: pytest -n 0 -m alone"
+)
 def test_the_quick_run_stays_within_its_processor_time(tmp_path):
     # Processor seconds of the whole tree, from nothing compiled, against a fixed piece of work that
     # is timed before and after: a slow or busy machine lengthens both.

@@ -36,5 +36,5 @@ def warmup() -> Iterator[str]:
     )
     for method in methods:
         sample(method, pair, 1, levels=levels, rng=0)
-        kernel = f", {type(method.kernel).__name__}" if isinstance(method, Annealed) else ""
-        yield f"sample {type(method).__name__}{kernel}"
+        part = getattr(method, "kernel", getattr(method, "curvature", None))
+        yield f"sample {type(method).__name__}{f', {type(part).__name__}' if part else ''}"
