@@ -18,7 +18,6 @@ from simtheory.plot.style import GREY, INK, colour, dash, style
 if TYPE_CHECKING:
     from simtheory.plot.agreement import prediction
     from simtheory.plot.charts import counts, crossing, measurements, scatter
-    from simtheory.plot.coherence import coherence
     from simtheory.plot.curves import curve
     from simtheory.plot.densities import density
     from simtheory.plot.diagrams import phase
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from simtheory.plot.panels import FORMATS, picture
     from simtheory.plot.paths import concept_space
     from simtheory.plot.points import samples
+    from simtheory.plot.texts import coherence
     from simtheory.plot.trajectories import loss, weights
 
 __all__ = [
@@ -62,7 +62,7 @@ __all__ = [
 _HOMES = {
     "FORMATS": "panels",
     "class_curves": "evaluations",
-    "coherence": "coherence",
+    "coherence": "texts",
     "concept_space": "paths",
     "counts": "charts",
     "crossing": "charts",

@@ -69,3 +69,11 @@ def test_the_record_of_a_claim_says_its_band(capsys):
     assert record.statement[:20] in record._repr_html_()
     st.show_versions()
     assert "numpy" in capsys.readouterr().out
+
+
+def test_no_module_hides_a_name_that_its_package_loads_later():
+    """Importing `plot.x` would put the module in place of a function `plot.x` that is loaded later."""
+    from simtheory import plot
+
+    hidden = [name for name, home in plot._HOMES.items() if name == home]
+    assert hidden == []
