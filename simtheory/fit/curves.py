@@ -27,7 +27,7 @@ from simtheory.fit._tables import (
 )
 from simtheory.results import Trajectory, axes
 from simtheory.results.axes import over
-from simtheory.results.recorder import is_recorded
+from simtheory.results.recorder import Recorder, is_recorded
 from simtheory.units import Clock
 
 __all__ = ["OBSERVED", "Curves", "curves"]
@@ -281,7 +281,7 @@ def _from_file(path: Path) -> Table | Trajectory:
     if not path.is_file():
         raise ArgumentError(f"The file {path} does not exist.")
     if kind == ".jsonl" and is_recorded(path):
-        return Trajectory.load(path)
+        return Recorder.load(path).trajectory()
     if kind != ".npz":
         return read_jsonl(path) if kind == ".jsonl" else read_csv(path)
     try:

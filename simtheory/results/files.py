@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -179,7 +179,7 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     Parameters
     ----------
     path : str or Path
-        The file. A trajectory is also read from the ``.jsonl`` file of a `Recorder`.
+        The file.
     tasks : sequence of classes, optional
         Your own tasks that may occur, each with a `kind` and a `from_dict`.
 
@@ -195,10 +195,6 @@ def load(cls: type[R], path: str | Path, *, tasks: Sequence[type] = ()) -> R:
     MissingFileError
         If there is no file.
     """
-    if cls.__name__ == "Trajectory" and Path(path).suffix == ".jsonl":
-        from simtheory.results.recorder import read_recorded
-
-        return cast(R, read_recorded(path, tasks))
     return load_beside(cls, path, tasks=tasks)[0]
 
 

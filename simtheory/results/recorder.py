@@ -28,7 +28,7 @@ from simtheory.results.files import task_of
 from simtheory.results.trajectory import Trajectory, watched
 from simtheory.units import Clock
 
-__all__ = ["Recorder", "is_recorded", "read_recorded"]
+__all__ = ["Recorder", "is_recorded"]
 
 _FORMAT = "simtheory.Recorder/1"
 _START = f'{{"format": "{_FORMAT}"'.encode()
@@ -113,6 +113,40 @@ class Recorder:
             self._go_on(self.file)
         else:
             self._append({"format": _FORMAT, **self._head()})
+
+    @classmethod
+    def load(cls, path: str | Path, *, tasks: Sequence[type] = ()) -> Recorder:
+        """Read the looks of a file that a recorder wrote, and verify them; the file is left alone.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, of a loop that has ended, crashed or still runs.
+        tasks : sequence of classes, optional
+            Your own tasks that may occur, each with a `kind` and a `from_dict`.
+
+        Returns
+        -------
+        Recorder
+            With all whole looks, in memory. Looks of a step that a resumed loop did again are replaced.
+
+        Raises
+        ------
+        ArgumentError
+            If the file holds something else, or is damaged.
+        MissingFileError
+            If there is no file.
+        """
+        head, rows, _, _ = _lines(Path(path), "path")
+        found = cls(
+            task_of(head["task"], tasks),
+            Clock(**head["clock"]),
+            probes=head["probes"],
+            every=head["every"],
+            origin=head["origin"],
+        )
+        found._rows = rows
+        return found
 
     @property
     def steps(self) -> Array:
@@ -311,41 +345,6 @@ def is_recorded(path: str | Path) -> bool:
         return False
     with file.open("rb") as stream:
         return stream.read(len(_START)) == _START
-
-
-@face
-def read_recorded(path: str | Path, tasks: Sequence[type] = ()) -> Trajectory:
-    """Read the trajectory of a file that a `Recorder` wrote, and verify it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, of a loop that has ended, crashed or still runs.
-    tasks : sequence of classes, optional
-        Your own tasks that may occur, each with a `kind` and a `from_dict`.
-
-    Returns
-    -------
-    Trajectory
-        Of all whole rows. Rows of a step that a resumed loop did again are replaced.
-
-    Raises
-    ------
-    ArgumentError
-        If the file holds something else, is damaged, or has no rows yet.
-    MissingFileError
-        If there is no file.
-    """
-    head, rows, _, _ = _lines(Path(path), "path")
-    recorder = Recorder(
-        task_of(head["task"], tasks),
-        Clock(**head["clock"]),
-        probes=head["probes"],
-        every=head["every"],
-        origin=head["origin"],
-    )
-    recorder._rows = rows
-    return recorder.trajectory()
 
 
 def _lines(file: Path, argument: str) -> tuple[dict[str, Any], list[tuple[int, Array]], int, int]:

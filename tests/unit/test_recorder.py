@@ -70,7 +70,7 @@ def test_a_file_is_a_trajectory_and_a_source_of_fits(tmp_path):
     file = tmp_path / "run.jsonl"
     recorder = st.Recorder(TASK, CLOCK, every=5, file=file, origin="elsewhere.torch")
     train(recorder)
-    read, kept = st.Trajectory.load(file), recorder.trajectory()
+    read, kept = st.Recorder.load(file).trajectory(), recorder.trajectory()
     for name in ("t", "probes", "outputs"):
         np.testing.assert_array_equal(getattr(read, name), getattr(kept, name))
     assert (read.origin, read.task.to_dict()) == ("elsewhere.torch", TASK.to_dict())
@@ -95,7 +95,7 @@ def test_a_killed_loop_keeps_its_looks_and_goes_on(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, str(file)], check=False)
     assert done.returncode == 9
-    torn = st.Trajectory.load(file)
+    torn = st.Recorder.load(file).trajectory()
     assert torn.arrays["steps"].tolist() == list(range(0, 91, 10))
     with pytest.raises(ArgumentError, match=r"must not be there yet.*resume=True"):
         st.Recorder(TASK, CLOCK, every=10, file=file)
@@ -107,7 +107,7 @@ def test_a_killed_loop_keeps_its_looks_and_goes_on(tmp_path):
     train(recorder, first=60, net=net)
     whole = st.Recorder(TASK, CLOCK, every=10)
     train(whole)
-    for found in (recorder.trajectory(), st.Trajectory.load(file)):
+    for found in (recorder.trajectory(), st.Recorder.load(file).trajectory()):
         np.testing.assert_array_equal(found.outputs, whole.trajectory().outputs)
         np.testing.assert_array_equal(found.t, whole.t)
 
@@ -125,7 +125,7 @@ def test_a_damaged_row_is_named(tmp_path, change):
         lines[3], lines[4] = lines[4], lines[3]
     file.write_text("".join(lines))
     with pytest.raises(ArgumentError, match=r"line 4: its checksum does not fit.*2 looks"):
-        st.Trajectory.load(file)
+        st.Recorder.load(file)
     with pytest.raises(ArgumentError, match="line 4"):
         st.Recorder(TASK, CLOCK, every=50, file=file, resume=True)
     assert file.read_text() == "".join(lines)
@@ -140,10 +140,10 @@ def test_a_file_of_another_run_is_not_resumed(tmp_path):
     with pytest.raises(ArgumentError, match="same `clock`"):
         st.Recorder(TASK, st.units.Clock(lr=0.02), every=50, file=file, resume=True)
     with pytest.raises(MissingFileError, match="does not exist"):
-        st.Trajectory.load(tmp_path / "none.jsonl")
+        st.Recorder.load(tmp_path / "none.jsonl")
     (tmp_path / "log.jsonl").write_text('{"step": 1, "loss": 2}\n')
     with pytest.raises(ArgumentError, match="holds something else"):
-        st.Trajectory.load(tmp_path / "log.jsonl")
+        st.Recorder.load(tmp_path / "log.jsonl")
 
 
 def test_the_first_call_says_what_a_function_returns_wrongly():

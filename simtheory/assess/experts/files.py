@@ -105,7 +105,7 @@ def read_expert(path: str | Path, *, seed: int = 0) -> FittedExpert:
         ValueError,
         EOFError,
         KeyError,
-        NotImplementedError,
+        NotImplementedError,  # a zip whose compression Python does not read
         BadZipFile,
         error,
     ) as reason:

@@ -44,7 +44,7 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "Recorder": {"clock": Clock(lr=0.1), "every": 5, "file": None, "resume": False},
     "results.recorder.is_recorded": {"path": RECORDED},
-    "results.recorder.read_recorded": {"path": RECORDED, "tasks": ()},
+    "Recorder.load": {"path": RECORDED, "tasks": ()},
     "Recorder.due": {"step": 5},
     "Recorder.__call__": {"step": 5, "function": lambda probes: probes},
     "Trajectory.from_outputs": {"probes": np.eye(2)},
