@@ -48,3 +48,32 @@ def half_time(concepts=3):
             (z, high) if np.prod(1 / (1 + np.exp(OFFSETS[concepts] - z))) < 0.5 else (low, z)
         )
     return MIDDLES + low * WIDTH * MIDDLES
+
+
+SIX = """step,seed,class,shape,size,joint,n
+100,0,11,.30,.35,.11,256
+200,0,11,.52,.60,.31,256
+300,0,11,.88,.85,.75,256
+100,0,10,.80,.85,.70,256
+200,0,10,.95,.95,.91,256
+300,0,10,.99,.99,.98,256
+"""
+
+
+def table(joint, marginals, *, steps=None, n=100, **more):
+    """Return accuracies from arrays (S, T, P) and (S, T, P, n)."""
+    q, j = np.asarray(marginals, float), np.asarray(joint, float)
+    s, t, p, k = q.shape
+    counts = np.full(j.shape, float(n))
+    return Accuracies(
+        seeds=tuple(map(str, range(s))),
+        steps=np.arange(t, dtype=float) if steps is None else steps,
+        classes=tuple(f"class {i}" for i in range(p)),
+        concepts=tuple(f"concept {i}" for i in range(k)),
+        marginals=q,
+        joint=j,
+        counts=counts,
+        concept_counts=np.repeat(counts[..., None], k, axis=-1),
+        powers=np.ones(k),
+        **more,
+    )
