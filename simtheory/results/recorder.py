@@ -207,9 +207,8 @@ class Recorder:
         """
         if not self._due(step):
             return False
-        if (
-            self._restarted
-        ):  # the loop goes on from a checkpoint: what it now does again is replaced
+        if self._restarted:
+            # The loop goes on from a checkpoint: what it now does again is replaced.
             self._rows = [row for row in self._rows if row[0] < step]
             self._restarted = False
         if self._rows and step <= self._rows[-1][0]:
@@ -267,7 +266,8 @@ class Recorder:
             )
             raise
         for away in ("detach", "cpu"):  # of a gradient's record, and of a device
-            found = getattr(found, away, lambda found=found: found)()
+            if hasattr(found, away):
+                found = getattr(found, away)()
         try:
             array = np.asarray(floats("function", found), dtype=np.float64)
         except Exception as reason:
