@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simtheory._checks import as_finite, extended, non_negative
+from simtheory._checks import as_finite, extended, non_negative, positive_int
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
@@ -40,7 +40,11 @@ from simtheory.tasks.composition.tails import require_mixtures
 
 __all__ = ["Law", "separatrix_weights", "terminal_law"]
 
+_MOST_CHURN = (
+    1e8  # the law differs from that of any larger churn by 1e-14; sums of rates lose the 1
+)
 _HALF = 7.0  # standard deviations beyond the outermost mean that the grid covers
+_FARTHEST = 1e12  # reaches; from beyond, the squares of a path leave the range of numbers
 _FAR = 1e4  # an infinite start, in units of the largest second moment
 _END = 1e-10
 """Level at which paths of the ODE end; at 0 itself its steps would become endless."""
@@ -178,6 +182,8 @@ def terminal_law(
     ------
     RegimeError
         If the experts are no mixtures in one dimension, or an infinite start has no limit.
+    ArgumentError
+        If a number is outside its range: fewer than three points, less than one step.
 
     Examples
     --------
@@ -196,8 +202,16 @@ def terminal_law(
             "Draw particles with simtheory.sim.composition."
         )
     eta2 = non_negative("churn", churn) ** 2
+    if churn > _MOST_CHURN:
+        raise ArgumentError(
+            f"Argument `churn` must be at most {_MOST_CHURN:g}, from where the law no longer changes, "
+            f"but it is {churn!r}."
+        )
     if not start > 0.0:
         raise ArgumentError(f"Argument `start` must be a positive level, but it is {start!r}.")
+    if positive_int("points", points) < 3:
+        raise ArgumentError(f"Argument `points` must be at least 3, but it is {points}.")
+    steps = positive_int("steps", steps)
     spread = np.array([e.covariances.mean(axis=0) for e in experts])
     check_limit(c.total_weight, c.weights, spread, eta2, float(start))
     kappa = min(float(e.variances.min()) for e in experts)
@@ -397,5 +411,11 @@ def separatrix_weights(c: Composition, *, cuts: ArrayLike, start: float = np.inf
     spread = np.array([e.covariances.mean(axis=0) for e in experts])
     check_limit(c.total_weight, c.weights, spread, 0.0, float(start))
     kappa = min(float(e.variances.min()) for e in experts)
+    widest = max(float(np.sqrt(e.means**2 + e.covariances.reshape(-1, 1)).max()) for e in experts)
+    if (far := float(np.abs(ends).max(initial=0.0))) > _FARTHEST * widest:
+        raise ArgumentError(
+            f"Argument `cuts` must lie within {_FARTHEST:g} times the experts' reach of {widest:g}, "
+            f"but it holds {far:g}."
+        )
     below = special.ndtr(_paths(c, ends, kappa, float(start), back=True))
     return np.diff(np.concatenate([[0.0], below, [1.0]]))
