@@ -413,7 +413,13 @@ def test_the_command_writes_a_page_and_json(tmp_path):
     held = json.loads((out / "answer.json").read_text())
     assert held["total_weight"] == 2.0
     assert [one["name"] for one in held["samplers"]][:3] == ["exact draws", "DDIM", "DDPM"]
-    assert "<svg" in (out / "index.html").read_text() or "svg" in (out / "index.html").read_text()
+    assert 0.0 < held["floor"] < 0.05
+    page = (out / "index.html").read_text()
+    for heading in ("In short", "What each sampler returns", "Masses of the modes", "Words"):
+        assert f"<h2>{heading}</h2>" in page
+    assert page.count("data:image/svg+xml") == 9  # seven samplers, masses, moves
+    assert "<pre" not in page
+    assert f"noise of as many exact draws is {held['floor']:.3f}" in page
 
 
 def test_the_command_refuses_files_it_cannot_read(tmp_path):

@@ -1,8 +1,8 @@
 """What the last committed run of each topic found, and how long it took.
 
-A topic's ``ledger.json`` holds numbers only: values, seeds and seconds. The words and the band of a
-claim stand in the source alone, and its verdict is reached anew from the values, so that rewording
-a claim touches one file.
+A topic's ``ledger.json`` holds numbers only: values, seeds and seconds; ``ledger-full.json`` those of a
+full run. The words and the band of a claim stand in the source alone, and its verdict is reached anew
+from the values, so that rewording a claim touches one file.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
+from simtheory.validation.claims.experiment import BUDGETS
 from simtheory.validation.claims.record import Record, Verdict
 from simtheory.validation.ledger.catalogue import claims, folder_of, select, topics
 
 __all__ = ["Findings", "commit", "committed", "findings_of"]
 
-_FILE, _FORMAT = "ledger.json", "simtheory.findings/1"
+_FORMAT = "simtheory.findings/1"
 _OWN = ("predicted", "stated", "values", "null", "seeds", "seconds")
 
 
@@ -51,21 +54,29 @@ class Findings:
     ran_on: str
 
 
+def _file(topic: str, budget: str) -> Path:
+    """Return where the numbers of a budget stand; a quick run gives part of those of a standard one."""
+    name = one_of("budget", budget, BUDGETS)
+    return folder_of(topic) / ("ledger-full.json" if name == "full" else "ledger.json")
+
+
 @face
-def findings_of(topic: str) -> Findings | None:
+def findings_of(topic: str, *, budget: str = "standard") -> Findings | None:
     """Return the committed findings of a topic.
 
     Parameters
     ----------
     topic : str
         One of `topics`.
+    budget : {"quick", "standard", "full"}
+        Of a full run, or of a standard one.
 
     Returns
     -------
     Findings or None
-        None for a topic that has none yet.
+        None for a topic of which no such run is committed.
     """
-    path = folder_of(topic) / _FILE
+    path = _file(topic, budget)
     if not path.exists():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
@@ -74,15 +85,20 @@ def findings_of(topic: str) -> Findings | None:
 
 
 @face
-def committed() -> list[Record]:
+def committed(*, budget: str = "standard") -> list[Record]:
     """Return the records of the last committed run of every topic, judged by today's bands.
+
+    Parameters
+    ----------
+    budget : {"quick", "standard", "full"}
+        Of full runs, or of standard ones.
 
     Returns
     -------
     list of Record
         In the order of the ledger; a claim that no committed run has tested is left out.
     """
-    found = {topic: findings_of(topic) for topic in topics()}
+    found = {topic: findings_of(topic, budget=budget) for topic in topics()}
     return [
         _record(claim, own)
         for claim in claims()
@@ -97,7 +113,7 @@ def _record(claim: Claim, found: Findings) -> Record:
     shared = {one.name: found.experiments[one.name] for one in claim.reads}
     where = {"budget": found.budget, "ran_on": found.ran_on}
     return claim.record(
-        Verdict.INCONCLUSIVE, experiments=shared, provenance=where, **numbers
+        Verdict.INCONCLUSIVE, budget=found.budget, experiments=shared, provenance=where, **numbers
     ).judged()
 
 
@@ -139,7 +155,7 @@ def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[
                 + (f"not tested: {', '.join(missing)}." if missing else "")
             )
     for topic, own in by_topic.items():
-        write_text(folder_of(topic) / _FILE, _text(own, budget, yardstick))
+        write_text(_file(topic, budget), _text(own, budget, yardstick))
     return list(by_topic)
 
 

@@ -84,7 +84,7 @@ class Costs:
         """
         experiments, own = {}, {}
         for topic in {claim.topic for claim in claims}:
-            found = findings_of(topic)
+            found = findings_of(topic, budget=budget.name) or findings_of(topic)
             if found is None:
                 continue
             speed = measured / found.yardstick
