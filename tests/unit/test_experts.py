@@ -289,6 +289,12 @@ def test_the_split_tells_the_three_errors_apart(split):
     packed = json.loads(json.dumps(split.to_dict(), allow_nan=False))
     assert packed["measures"]["mean log p"]["target"]["mean"] is None
     assert packed["target"] == split.target
+    # the parts add in every cell; here the errors of target and sampler point apart
+    assert packed["total"] == split.total < split.target + split.sampler + split.score - 0.05
+    parts = st.analytic.composition.error_parts(
+        split.meant, split.exact, split.sampled, split.learned
+    )
+    assert parts.sum(axis=0) == pytest.approx(split.learned - split.meant, abs=1e-14)
 
 
 def test_exact_scores_as_callables_leave_no_error_of_the_score():
