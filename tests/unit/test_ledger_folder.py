@@ -33,6 +33,23 @@ def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "records.json"])
+@pytest.mark.parametrize("text", [None, "{", "\x00", "[1]"])
+def test_a_damaged_file_is_named_and_what_it_held_is_tested_again(tmp_path, caplog, name, text):
+    with Ledger.open(tmp_path, planned=select([EULER])) as first:
+        first.add(a_record())
+    if text is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_text(text)
+    with Ledger.open(tmp_path, planned=select([EULER]), keep=lambda record, claim: True) as again:
+        assert (again.finished(EULER) is None) == (name == "records.json")
+    assert name in caplog.text
+    aside = tmp_path / "records.damaged.json"
+    assert aside.exists() == (name == "records.json" and text is not None)
+    assert not aside.exists() or aside.read_text() == text
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     target = tmp_path / "out"
     target.write_text("")
