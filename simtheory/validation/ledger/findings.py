@@ -1,8 +1,8 @@
 """What the last committed run of each topic found, and how long it took.
 
-A topic's ``ledger.json`` holds numbers only: values, seeds and seconds; ``ledger-full.json`` those of a
-full run. The words and the band of a claim stand in the source alone, and its verdict is reached anew
-from the values, so that rewording a claim touches one file.
+A topic's ``ledger.json`` holds numbers only: values, seeds and seconds. The words and the band of a
+claim stand in the source alone, and its verdict is reached anew from the values, so that rewording
+a claim touches one file. ``ledger.full.json`` holds those of the full run, with more seeds, of all claims.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
-from simtheory.validation.claims.experiment import BUDGETS
 from simtheory.validation.claims.record import Record, Verdict
 from simtheory.validation.ledger.catalogue import claims, folder_of, select, topics
 
@@ -54,10 +53,8 @@ class Findings:
     ran_on: str
 
 
-def _file(topic: str, budget: str) -> Path:
-    """Return where the numbers of a budget stand; a quick run gives part of those of a standard one."""
-    name = one_of("budget", budget, BUDGETS)
-    return folder_of(topic) / ("ledger-full.json" if name == "full" else "ledger.json")
+def _path(topic: str, budget: str) -> Path:
+    return folder_of(topic) / ("ledger.full.json" if budget == "full" else "ledger.json")
 
 
 @face
@@ -68,15 +65,15 @@ def findings_of(topic: str, *, budget: str = "standard") -> Findings | None:
     ----------
     topic : str
         One of `topics`.
-    budget : {"quick", "standard", "full"}
-        Of a full run, or of a standard one.
+    budget : {"standard", "full"}
+        Of which run.
 
     Returns
     -------
     Findings or None
-        None for a topic of which no such run is committed.
+        None for a topic that has none yet.
     """
-    path = _file(topic, budget)
+    path = _path(topic, one_of("budget", budget, ("standard", "full")))
     if not path.exists():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
@@ -85,25 +82,28 @@ def findings_of(topic: str, *, budget: str = "standard") -> Findings | None:
 
 
 @face
-def committed(*, budget: str = "standard") -> list[Record]:
-    """Return the records of the last committed run of every topic, judged by today's bands.
+def committed(*, budget: str | None = None) -> list[Record]:
+    """Return the records of the last committed runs of every topic, judged by today's bands.
 
     Parameters
     ----------
-    budget : {"quick", "standard", "full"}
-        Of full runs, or of standard ones.
+    budget : {"standard", "full"}, optional
+        Of these runs alone. Default: of the standard run, and of the full run the claims that it alone
+        tests.
 
     Returns
     -------
     list of Record
-        In the order of the ledger; a claim that no committed run has tested is left out.
+        In the order of the ledger. A claim that no such run has tested is left out.
     """
-    found = {topic: findings_of(topic, budget=budget) for topic in topics()}
-    return [
-        _record(claim, own)
-        for claim in claims()
-        if (own := found[claim.topic]) is not None and claim.id in own.claims
-    ]
+    runs = ("standard", "full") if budget is None else (budget,)
+    found = {topic: [findings_of(topic, budget=name) for name in runs] for topic in topics()}
+    records = []
+    for claim in claims():
+        held = (own for own in found[claim.topic] if own is not None and claim.id in own.claims)
+        if (first := next(held, None)) is not None:
+            records.append(_record(claim, first))
+    return records
 
 
 def _record(claim: Claim, found: Findings) -> Record:
@@ -155,7 +155,7 @@ def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[
                 + (f"not tested: {', '.join(missing)}." if missing else "")
             )
     for topic, own in by_topic.items():
-        write_text(_file(topic, budget), _text(own, budget, yardstick))
+        write_text(_path(topic, budget), _text(own, budget, yardstick))
     return list(by_topic)
 
 
