@@ -131,6 +131,7 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
             {
                 "id": claim.id,
                 "budget": claim.budget,
+                "needs_gpu": claim.needs_gpu,
                 "expected": claim.expected,
                 "statement": claim.statement,
                 "quantity": claim.quantity,
@@ -143,7 +144,8 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
         ]
     for claim in every():
         expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
+        budget = f"{claim.budget}, GPU" if claim.needs_gpu else claim.budget
         click.echo(
-            f"{claim.id} [{claim.budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
+            f"{claim.id} [{budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
         )
     return None

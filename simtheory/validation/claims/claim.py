@@ -85,6 +85,8 @@ class Claim:
         Why, if that is not agreement.
     errata : str
         Anchor on the errata page, if the paper's statement does not hold.
+    needs_gpu : bool
+        Whether its networks are too large for a CPU: a topic's run tests it only where a GPU was asked for.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Claim:
     expected: Verdict = Verdict.AGREES
     reason: str = ""
     errata: str = ""
+    needs_gpu: bool = False
 
     @property
     def topic(self) -> str:
