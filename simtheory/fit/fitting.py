@@ -144,7 +144,7 @@ def fit(
     to the best curve residuals drawn in blocks, as long as the correlation lasts, and takes quantiles.
 
     A model is wrong if its residuals move towards other ends, another depth or a schedule, or along slow
-    waves, by more than such errors do in one of fifty fits, and if what they keep is larger than 0.5 % of
+    waves, by more than such errors do in three of a hundred fits, and if what they keep is larger than 0.5 % of
     the range of a curve. A `FitWarning` then names the likely cause, and `Fit.verdict` keeps it: intervals
     do not hold the error of a wrong model. What a model misses within its noise is not seen.
 
