@@ -128,6 +128,41 @@ def test_the_quality_is_by_its_definitions(correlated):
     assert width == pytest.approx(half, rel=1e-3)
 
 
+def test_the_criteria_are_those_of_the_books():
+    """AICc counts the variance of the noise as a parameter, and BIC too."""
+    measured = Curves(T, noisy(modes(), 0.03), ("size", "colour"))
+    found = fit(measured, model="tied", rows="orthogonal").quality
+    n, k = 120, 4 + 1
+    squares = found.residual**2 * (n - 4)
+    wanted = n * np.log(squares / n) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+    assert found.aicc == pytest.approx(wanted, rel=1e-12)
+    assert found.bic == pytest.approx(n * np.log(squares / n) + k * np.log(n), rel=1e-12)
+    assert found.chi2 == pytest.approx((found.residual / found.noise) ** 2, rel=1e-12)
+    assert (found.points, found.parameters) == (n, 4)
+    kept = n * (1 - found.correlation) / (1 + found.correlation)
+    assert found.degrees == pytest.approx(kept - 4, rel=1e-12)
+
+
+def test_a_model_is_wrong_beyond_chance_and_by_an_amount_that_matters(correlated):
+    found = correlated[2]
+    for pattern, misfit, wrong in (
+        (0.029, 0.0051, True),
+        (0.031, 1.0, False),
+        (0.0, 0.0049, False),
+    ):
+        assert replace(found, pattern=pattern, misfit=misfit).rejected is wrong
+
+
+def test_more_parameters_are_believed_where_chance_gives_one_in_a_hundred(correlated, monkeypatch):
+    optimum = correlated[1]
+    for chance, shown in ((0.0099, True), (0.0101, False)):
+        monkeypatch.setattr(evidence, "by_chance", lambda loose, more, p=chance: p)
+        assert evidence.shows(optimum, optimum) is shown
+    exact = replace(optimum, residuals=1e-8 * np.ones(60))
+    monkeypatch.setattr(evidence, "by_chance", lambda loose, more: 0.0)
+    assert not evidence.shows(exact, optimum)  # only the search differs
+
+
 def test_noise_and_misfit_of_two_columns():
     """Noise is the root of the mean square over columns, the misfit that of the worst one."""
     values = noisy(modes(), 0.01) * [0.85, 1.0]
