@@ -113,22 +113,23 @@ def pixels(statement: Statement) -> Iterator[Step]:
             sympy.cos(2 * pi * k * x + 2 * pi * k * shift) - sympy.cos(2 * pi * k * x)
         ),
     )
-    q = statement.rule("nome", width=sigma)
+    weight = statement.rule("q", width=sigma)
     wave = _line(exp(-(x**2) / sigma**2) * sympy.cos(2 * pi * k * x), x)
     yield Step(
-        "number k has the weight σ√π q^{k²},", sympy.simplify(wave - sigma * sqrt(pi) * q ** (k**2))
+        "number k has the weight σ√π q^{k²},",
+        sympy.simplify(wave - sigma * sqrt(pi) * weight ** (k**2)),
     )
     level = _line(exp(-(x**2) / sigma**2), x)
     yield Step("and the level σ√π.", level - sigma * sqrt(pi))
-    nome = symbols("q", positive=True)
+    q = symbols("q", positive=True)
 
     def total(at: sympy.Expr) -> sympy.Expr:
         """Sum of the squared bump at a place over all pixels, by its waves."""
-        return level * theta3(pi * at, nome)
+        return level * theta3(pi * at, q)
 
     cosine = exp(-(delta**2) / (4 * sigma**2)) * total(middle)
     cosine /= sqrt(total(u) * total(u + delta))
-    stated = statement.rule("c", delta=delta, u=u, width=sigma, nome=nome)
+    stated = statement.rule("c", delta=delta, u=u, width=sigma, q=q)
     yield Step("So the cosine is the stated one.", sympy.simplify(cosine - stated))
 
 

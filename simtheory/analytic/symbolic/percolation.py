@@ -12,7 +12,7 @@ sigma, theta, N, r, n, a, eta, p, M, k, rho = symbols(
 dx, dy, sx, sy, eps = symbols("dx dy sx sy eps", real=True)
 r_cos, r_bha, r_pro, r_com, theta_com = symbols("r_cos r_bha r_pro r_com theta_com", positive=True)
 c, C, half, size = symbols("c C half size")
-j, l, J, P, delta, u, nome = symbols("j l J P delta u nome")
+j, l, J, P, delta, u, q = symbols("j l J P delta u q")
 m, nx, ny, E, share, u_x, v_y = symbols("m nx ny E share u_x v_y")
 
 _BEYOND = Sum((-1) ** (j - l) * binomial(n - l, j - l) * (1 - j * a) ** (n - 1), (j, l, J))
@@ -87,22 +87,22 @@ with written():
         Statement(
             "overlap-pixel",
             (
-                Eq(nome, exp(-(pi**2) * sigma**2)),
+                Eq(q, exp(-(pi**2) * sigma**2)),
                 Eq(
                     c,
                     exp(-(delta**2) / (4 * sigma**2))
-                    * theta3(pi * (u + delta / 2), nome)
-                    / sqrt(theta3(pi * u, nome) * theta3(pi * (u + delta), nome)),
+                    * theta3(pi * (u + delta / 2), q)
+                    / sqrt(theta3(pi * u, q) * theta3(pi * (u + delta), q)),
                 ),
             ),
             symbols={
                 c: "cosine of the images along one axis",
-                nome: "nome of the theta functions",
+                q: "factor by which the first wave is weaker than the mean",
                 delta: "distance of the centres, in pixels",
                 u: "place of the first centre relative to a pixel",
                 sigma: "width of the bumps, in pixels",
             },
-            printed={delta: r"\Delta", nome: "q", sigma: r"\sigma"},
+            printed={delta: r"\Delta", sigma: r"\sigma"},
         ),
         Statement(
             "gaps-circle",
