@@ -14,7 +14,7 @@ from simtheory.validation.claims.experiment import budget_named
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger import runner
 from simtheory.validation.ledger.catalogue import select
-from simtheory.validation.ledger.folder import Ledger, code_version
+from simtheory.validation.ledger.folder import Ledger, code_version, stores_of
 from simtheory.validation.ledger.page import ledger_page
 from tests.unit.ledger_records import EULER, MANIFEST, RECURRENCE, TIME, a_record
 
@@ -31,6 +31,23 @@ def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path):
     with pytest.raises(ArgumentError, match="holds something else"):
         Ledger.open(tmp_path, planned=[])
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "records.json"])
+@pytest.mark.parametrize("text", [None, "{", "\x00", "[1]"])
+def test_a_damaged_file_is_named_and_what_it_held_is_tested_again(tmp_path, caplog, name, text):
+    with Ledger.open(tmp_path, planned=select([EULER])) as first:
+        first.add(a_record())
+    if text is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_text(text)
+    with Ledger.open(tmp_path, planned=select([EULER]), keep=lambda record, claim: True) as again:
+        assert (again.finished(EULER) is None) == (name == "records.json")
+    assert name in caplog.text
+    aside = tmp_path / "records.damaged.json"
+    assert aside.exists() == (name == "records.json" and text is not None)
+    assert not aside.exists() or aside.read_text() == text
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
@@ -58,6 +75,28 @@ def test_an_unfinished_ledger_says_what_is_missing(tmp_path):
     assert json.loads((tmp_path / "manifest.json").read_text())["missing"] == [TIME]
     assert f"Not finished in the last run: <code>{TIME}</code>" in ledger.index.read_text()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_long_trainings_keep_their_state_until_all_is_tested(tmp_path):
+    planned, keep = select([EULER, TIME]), lambda record, claim: True
+    with Ledger.open(tmp_path, planned=planned) as first:
+        budget = budget_named("quick", folder=stores_of(tmp_path, "now"))
+        file = budget.store("by-strings", 0, 32)
+        file.write_bytes(b"state")
+        first.add(a_record())
+    assert file.name == "by-strings-0-32.npz"
+    with Ledger.open(tmp_path, planned=planned, keep=keep) as second:
+        assert file.exists()
+        second.add(a_record(TIME, values=(144.0,), verdict=Verdict.FAILED))
+    assert file.exists()
+    with Ledger.open(tmp_path, planned=planned, keep=lambda r, c: r.id == EULER) as third:
+        third.add(a_record(TIME, values=(144.0,)))
+    assert not file.exists()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"state")
+    Ledger.open(tmp_path, planned=planned).close()  # begins anew
+    assert not file.exists()
+    assert budget_named("quick").store("anything") is None
 
 
 def test_what_stands_from_an_earlier_run_is_kept_if_asked_and_judged_again(tmp_path):

@@ -353,10 +353,27 @@ def defect_of_pairs(scores: Array, background: Array) -> Array:
     -------
     ndarray, shape (...)
         Defects.
+
+    Raises
+    ------
+    ShapeError
+        If the scores have no axis of experts.
+    ArgumentError
+        If the squares of the scores leave the range of numbers.
     """
     added = as_finite("scores", scores) - as_finite("background", background)
+    if added.ndim < 2:
+        raise ShapeError(
+            f"Argument `scores` must have shape (K, ..., d), but its shape is {np.shape(scores)}."
+        )
     total = added.sum(axis=0)
-    return np.asarray(0.5 * ((total**2).sum(axis=-1) - (added**2).sum(axis=(0, -1))))
+    defects = np.asarray(0.5 * ((total**2).sum(axis=-1) - (added**2).sum(axis=(0, -1))))
+    if not np.isfinite(defects).all():
+        raise ArgumentError(
+            "Argument `scores` must have squares within the range of float64, but its largest entry "
+            f"is {np.abs(scores).max():.3g}."
+        )
+    return defects
 
 
 @face
@@ -409,7 +426,16 @@ def factorised(background: Array, shifts: Array) -> Array:
     -------
     ndarray, shape (d,)
         The score, from those of d experts.
+
+    Raises
+    ------
+    ShapeError
+        If `shifts` is no vector.
     """
+    if np.ndim(shifts) != 1:
+        raise ShapeError(
+            f"Argument `shifts` must have shape (d,), but its shape is {np.shape(shifts)}."
+        )
     experts = as_finite("background", background) + np.diag(as_finite("shifts", shifts))
     return np.asarray(experts.sum(axis=0) - (len(shifts) - 1) * background)
 

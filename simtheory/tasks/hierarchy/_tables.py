@@ -9,7 +9,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, rounding, shown
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ShapeError, TaskError
+from simtheory.errors import ArgumentError, ShapeError, TaskError
 
 WORD = 2**63
 """Number of strings from which on their numbers no longer fit int64 and become Python integers."""
@@ -107,9 +107,14 @@ def row_of(table: IntArray, words: IntArray, size: int) -> IntArray:
     return np.where(given < 0, -1, rows[given])
 
 
-def as_objects(values: Any) -> Any:
+def as_objects(name: str, values: Any) -> Any:
     """Return integers of any size as an array of objects."""
-    return np.array(values, dtype=object)
+    try:
+        return np.array(values, dtype=object)
+    except (TypeError, ValueError) as reason:  # containers that carry more than numbers
+        raise ArgumentError(
+            f"Argument `{name}` must hold integers, but it is {shown(values)}."
+        ) from reason
 
 
 def entropy_of(chances: Array) -> float:

@@ -300,9 +300,8 @@ class TreeGrammar:
             If the grammar is ambiguous.
         """
         counts, offsets = numbering(self, "strings")
-        given = (
-            [index] if isinstance(index, int | np.integer) else list(np.ravel(as_objects(index)))
-        )
+        single = isinstance(index, int | np.integer)
+        given: list[Any] = [index] if single else list(np.ravel(as_objects("index", index)))
         total = self.n_strings
         for number in given:
             if isinstance(number, bool) or not isinstance(number, int | np.integer):

@@ -6,24 +6,27 @@ import json
 import logging
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simtheory._faces import face
 from simtheory._files import digest, write_text
 from simtheory._versions import versions
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
-from simtheory.validation.claims.record import Record
+from simtheory.validation.claims.record import Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
 from simtheory.validation.ledger.page import ledger_page
 
-__all__ = ["FORMAT", "Ledger", "code_version"]
+__all__ = ["FORMAT", "Ledger", "code_version", "stores_of"]
 
 FORMAT = "simtheory.ledger/2"
+_STORES = "training"
+JSON = TypeVar("JSON", dict[str, Any], list[Any])
 _PAGE_EVERY = 5.0  # seconds; writing the page after every record would cost more than some claims
 
 
@@ -42,6 +45,25 @@ def code_version() -> str:
         f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes() for file in files
     )
     return digest(*texts)[:12]
+
+
+@face
+def stores_of(folder: Path, code: str) -> Path:
+    """Return where a ledger's long trainings keep their state, until every claim of the run is tested.
+
+    Parameters
+    ----------
+    folder : Path
+        The ledger's folder.
+    code : str
+        Which source trains; another one begins anew.
+
+    Returns
+    -------
+    Path
+        A folder, which need not exist.
+    """
+    return folder / _STORES / code
 
 
 @face
@@ -123,6 +145,8 @@ class Ledger:
                         records[claim.id] = records[claim.id].judged()
                     else:
                         del records[claim.id]
+            if keep is None:
+                shutil.rmtree(folder / _STORES, ignore_errors=True)
             ledger = cls(folder, records, planned, lock)
             ledger._write(page=True)
         except BaseException as reason:
@@ -161,6 +185,10 @@ class Ledger:
         """
         return self._records.get(claim_id)
 
+    def _tested(self, claim: Claim) -> bool:
+        record = self.finished(claim.id)
+        return record is not None and record.verdict is not Verdict.FAILED
+
     def add(self, record: Record) -> None:
         """Keep a finished record, and bring the page up to date if it is some seconds old.
 
@@ -188,6 +216,8 @@ class Ledger:
         ArgumentError
             If it still cannot be written; the folder holds what was finished before.
         """
+        if all(self._tested(claim) for claim in self._planned):
+            shutil.rmtree(self.folder / _STORES, ignore_errors=True)
         try:
             self._write(page=True)
         except OSError as reason:
@@ -240,16 +270,22 @@ def _locked(folder: Path) -> int | None:
 
 def _earlier(folder: Path) -> dict[str, Record]:
     """Return the records of a ledger's folder, by claim id; those that are damaged are left out."""
+    damaged: list[str] = []
+    manifest = _read(folder / "manifest.json", dict)
+    values = _read(folder / "records.json", list)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
+        if manifest is None and not values:
+            raise ValueError("nothing in it is of a ledger")
+        if manifest is not None and manifest["format"] != FORMAT:
             raise KeyError(manifest["format"])
-        values = json.loads((folder / "records.json").read_text(encoding="utf-8"))
-        damaged = [str(v["id"]) for v in values if v != _sealed(v)]
-        if manifest != _sealed(manifest):
+        if manifest is None or manifest != _sealed(manifest):
             damaged.append("manifest.json")
+        if values is None:
+            damaged.append(f"records.json{_put_aside(folder / 'records.json')}")
+            values = []
+        damaged += [str(v["id"]) for v in values if v != _sealed(v)]
         found = {v["id"]: Record.from_dict(v) for v in values if v == _sealed(v)}
-    except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError) as reason:
+    except (KeyError, TypeError, ValueError) as reason:
         raise ArgumentError(
             f"Argument `out` must be a new or empty folder, or a ledger of this version, but {folder} "
             "holds something else, or is damaged. Choose another name."
@@ -260,6 +296,25 @@ def _earlier(folder: Path) -> dict[str, Record]:
             folder, ", ".join(damaged),
         )  # fmt: skip
     return found
+
+
+def _put_aside(path: Path) -> str:
+    """Rename a damaged file, so that none of it is overwritten; return words that say so."""
+    if not path.exists():
+        return ""
+    aside = path.with_suffix(f".damaged{path.suffix}")
+    path.replace(aside)
+    return f" (now {aside.name})"
+
+
+def _read(path: Path, kind: type[JSON]) -> JSON | None:
+    """Return what a JSON file holds, or None if it is missing, no JSON, or no mapping or list of mappings."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    sound = isinstance(found, kind) and (kind is dict or all(isinstance(v, dict) for v in found))
+    return found if sound else None
 
 
 def _sealed(values: dict[str, Any]) -> dict[str, Any]:

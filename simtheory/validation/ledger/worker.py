@@ -23,6 +23,7 @@ from simtheory.validation.claims.claim import Claim, Evidence
 from simtheory.validation.claims.experiment import Budget, Runs, budget_named
 from simtheory.validation.claims.record import Record, Verdict, judge
 from simtheory.validation.ledger.catalogue import select
+from simtheory.validation.ledger.folder import stores_of
 from simtheory.validation.nets.devices import find_device
 
 __all__ = ["examine", "work"]
@@ -127,7 +128,8 @@ def work(receive: Callable[[], bytes], answers: TextIO) -> None:
     """
     settings = json.loads(receive())
     folder = None if settings["folder"] is None else Path(settings["folder"])
-    runs = Runs(budget_named(settings["budget"], device=settings["device"]))
+    stores = None if folder is None else stores_of(folder, settings["code"])
+    runs = Runs(budget_named(settings["budget"], device=settings["device"], folder=stores))
     while True:
         message = json.loads(receive())
         if message == CLEAR:
