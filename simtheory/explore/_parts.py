@@ -160,8 +160,8 @@ class Numbers:
         Values at first.
     low, high : float
         Ends of the range, both included.
-    most : int
-        Greatest count.
+    most, least : int
+        Greatest and smallest count.
     logarithmic : bool
         Whether the sliders are.
     """
@@ -172,13 +172,16 @@ class Numbers:
     low: float
     high: float
     most: int
+    least: int = 1
     logarithmic: bool = False
 
     def check(self, value: Any) -> tuple[float, ...]:
         """Return the values, or say why they are refused."""
-        if not isinstance(value, list | tuple | np.ndarray) or not 1 <= len(value) <= self.most:
+        listed = isinstance(value, list | tuple | np.ndarray)
+        if not listed or not self.least <= len(value) <= self.most:
+            count = f"{self.least} to {self.most}" if self.least < self.most else str(self.most)
             raise ArgumentError(
-                f"Argument `{self.name}` must be one to {self.most} numbers, but it is {value!r}."
+                f"Argument `{self.name}` must be {count} numbers with commas between, but it is {value!r}."
             )
         return tuple(
             _within(self.name, number(self.name, each), self.low, self.high) for each in value

@@ -16,7 +16,7 @@ from simtheory.explore._parts import Chart, Table, Topic
 
 __all__ = ["TOPICS", "Picture", "picture"]
 
-TOPICS = ("identity",)
+TOPICS = ("identity", "composition", "hierarchy", "percolation", "emergence", "denoiser")
 
 
 @face
