@@ -95,7 +95,7 @@ def shown_numbers(page):
 
 
 def assert_page_shows_the_library(page, topic, names):
-    """Compare all numbers on the page with those that the code on it gives."""
+    """Compare all numbers on the page with those that its code gives. Other tabs' charts stay in its memory."""
     cells, charts, points = shown_numbers(page)
     picture = explore.picture(topic)  # its sources of tables do not depend on values
     wanted = []
@@ -105,9 +105,10 @@ def assert_page_shows_the_library(page, topic, names):
         ]
         wanted.append(np.stack(columns, axis=1).ravel())
     assert same(cells, np.concatenate(wanted))
-    assert len(charts) == len(points) == len(names["axes"])
-    for lines, chart, dots in zip(drawn(names), charts.values(), points.values(), strict=True):
-        for x, y in zip(*chart, strict=True):
+    assert len(picture.charts) == len(names["axes"])
+    for lines, chart in zip(drawn(names), picture.charts, strict=True):
+        dots = points[chart.title]
+        for x, y in zip(*charts[chart.title], strict=True):
             assert any(same(np.column_stack([x, y]), line) for line in lines)
         known = np.concatenate(lines)
         for dot in np.column_stack(dots):
