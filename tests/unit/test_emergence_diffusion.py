@@ -43,6 +43,39 @@ def test_the_main_split() -> None:
     )
 
 
+def test_many_graphs_at_once_give_the_times_of_each() -> None:
+    rng = np.random.default_rng(3)
+    splits = [STAR.train, [[0, 0, 0], [1, 1, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]]]
+    graphs = [
+        ConceptGraph(
+            split,
+            mu=rng.uniform(0.5, 1.5, 3),
+            sigma=rng.uniform(0.1, 0.3, 3),
+            weights=rng.dirichlet(np.full(len(split), 3.0)),
+            code=Signed(),
+        )
+        for split in splits * 3
+    ]
+    for of in ("joint", "product", "marginals"):
+        one = [em.diffusion(g, [1.0], prediction="v").times(0.9, of) for g in graphs]
+        many = em.diffusion_times(graphs, of=of, prediction="v")
+        np.testing.assert_allclose(many, np.stack(one), rtol=1e-9)
+        alike = np.broadcast_to(one[0], many.shape)
+        assert not np.allclose(many, alike, rtol=0.1)  # graphs do differ
+    walks = em.diffusion_times(graphs[:1], classes=ASKED, sampler=DDPM(7))
+    alone = em.diffusion(graphs[0], [1.0], classes=ASKED, sampler=DDPM(7)).times()
+    np.testing.assert_allclose(walks[0], alone, rtol=1e-9)
+
+
+def test_graphs_that_do_not_go_together_are_named() -> None:
+    with pytest.raises(ArgumentError, match="graph 1 has"):
+        em.diffusion_times([STAR, ConceptGraph.star(2)])
+    with pytest.raises(ArgumentError, match="graph 1 has"):
+        em.diffusion_times([STAR, ConceptGraph.star(3, code=Signed())])
+    with pytest.raises(ArgumentError, match="at least one"):
+        em.diffusion_times([])
+
+
 def test_joint_product_and_minimum() -> None:
     found = em.diffusion(STAR, np.geomspace(0.1, 100, 150), classes=ASKED)
     assert np.allclose(np.abs(found.gap).max(axis=0), [0.0002, 0.036, 0.076], atol=6e-4)
@@ -181,7 +214,7 @@ def test_the_samplers_of_nets_give_the_same_law(sampler, schedule) -> None:
     rng = np.random.default_rng(0)
     count = 40_000
     noise = rng.standard_normal((sampler.steps, count, 2))
-    z = flow.spread * rng.standard_normal((count, 2))
+    z = flow.start * rng.standard_normal((count, 2))
     drawn = sample(sampler, guess, z, levels, noise=noise if sampler.is_random else None)
     C = found.covariance[0]
     assert np.all(np.abs(drawn.mean(axis=0) - found.mean[0, 0]) < 5 * np.sqrt(np.diag(C) / count))

@@ -16,7 +16,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 from simtheory.labels import label_of
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 
 
 def weights_on_concepts(task: SIMTask, U0: ArrayLike, *, name: str = "U0") -> Array:
@@ -63,13 +63,14 @@ _MEASURED = {
     "small_parameter": "*ensemble",
     "error_estimate": "*ensemble",
     "ends_at": "coordinate",
+    "U": "*ensemble t coordinate hidden_1",
 }
 """Axes of the arrays that a form reports beside W; all other entries are plain facts."""
 
 
 def closed_form(
     form: Callable[..., Trajectory],
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     t: Array,
     weights: Array,
     *,

@@ -16,6 +16,7 @@ of one coordinate each: the mean of all coordinates, and any contrast between th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,60 +25,75 @@ from simtheory._typing import Array
 from simtheory.noise import Level, Levels, Sampler, clean_of, target_of
 from simtheory.tasks.emergence import ConceptGraph
 
-__all__ = ["Flow", "Symmetric", "flow_of"]
+__all__ = ["Flow", "Symmetric", "flow_of", "several"]
 
 
 class Flow(NamedTuple):
     """Every noise level in the eigenvectors of its moment, and the sampler's steps as affine maps.
 
-    With rates :math:`\\lambda_j` the weights at T are :math:`\\sum_j (1 - e^{-\\lambda_jT})\\,P_j`.
+    With rates :math:`\\lambda_j` the weights at T are :math:`\\sum_j (1 - e^{-\\lambda_jT})\\,P_j`. Arrays
+    of several graphs begin with an axis of graphs.
     """
 
-    rates: Array  # (K, J)
-    parts: Array  # (K, J, m * (1 + 2 m)): P_j in the features (1, c, z)
+    rates: Array  # (..., K, J)
+    parts: Array  # (..., K, J, m * (1 + 2 m)): P_j in the features (1, c, z)
     gains: Array  # (K, 3): what a prediction, z and noise give to the next z
-    spread: float  # standard deviation of the start
-    dim: int
+    start: Array  # (..., m): standard deviations of the start
+    units: Array  # (..., m): standard deviations of standard noise
 
     def maps(self, t: Array) -> tuple[Array, Array]:
-        """Return the mean as a map of (1, class), shape (T, m, 1 + m), and the covariance (T, m, m)."""
-        m, count = self.dim, t.size
+        """Return means as maps of (1, class), shape (..., T, m, 1 + m), and covariances (..., T, m, m).
+
+        Times have shape (..., T).
+        """
+        m = self.start.shape[-1]
+        i, rates = np.arange(m), self.rates[..., None, :]
         with np.errstate(invalid="ignore"):
-            spent = self.rates[..., None] * t
-        risen = -np.expm1(-np.where(self.rates[..., None] == 0.0, 0.0, spent))
-        weights = (
-            np.swapaxes(self.parts, 1, 2) @ risen
-        )  # times last, so that levels are sums of arrays
-        given, kept, drawn = self.gains.T[..., None, None, None]
-        push = given * weights.reshape(len(risen), m, 1 + 2 * m, count)
-        turn = push[:, :, 1 + m :] + kept * np.eye(m)[..., None]
-        state = np.zeros((m, 1 + 2 * m, count))
-        state[:, 1 + m :] = self.spread * np.eye(m)[..., None]
-        noise = np.zeros((m, m, count)) if drawn.any() else None
-        for k in range(len(turn)):
-            state = _times(turn[k], state)
-            state[:, : 1 + m] += push[k, :, : 1 + m]
+            spent = t[..., None, :, None] * rates
+        risen = -np.expm1(-np.where(rates == 0.0, 0.0, spent))
+        given, kept, drawn = self.gains.T
+        stay = np.zeros((kept.size, 1, m, 1 + 2 * m))
+        stay[..., i, 1 + m + i] = kept[:, None, None]
+        push = risen @ (given[:, None, None] * self.parts)
+        push = push.reshape(*push.shape[:-1], m, 1 + 2 * m)  # (..., K, T, m, 1 + 2 m)
+        push += stay
+        state = np.zeros((*t.shape, m, 1 + 2 * m))
+        state[..., i, 1 + m + i] = self.start[..., None, :]
+        noise = np.zeros((*t.shape, m, m)) if drawn.any() else None
+        for k, size in enumerate(drawn):
+            turn = push[..., k, :, :, 1 + m :]
+            state = turn @ state
+            state[..., : 1 + m] += push[..., k, :, :, : 1 + m]
             if noise is not None:
-                half = _times(turn[k], noise)
-                noise = _times(turn[k], half.swapaxes(0, 1)) + drawn[k] ** 2 * np.eye(m)[..., None]
-        maps, factor = (np.moveaxis(part, -1, 0) for part in (state[:, : 1 + m], state[:, 1 + m :]))
-        covariance = factor @ np.swapaxes(factor, 1, 2)
-        return maps, covariance if noise is None else covariance + np.moveaxis(noise, -1, 0)
+                noise = turn @ noise @ np.swapaxes(turn, -1, -2)
+                noise[..., i, i] += np.square(size * self.units[..., None, :])
+        maps, factor = state[..., : 1 + m], state[..., 1 + m :]
+        covariance = factor @ np.swapaxes(factor, -1, -2)
+        return maps, covariance if noise is None else covariance + noise
 
     @property
     def span(self) -> tuple[float, float]:
-        """Times before which nothing, and after which nothing more, is learned."""
+        """Times before which nothing, and after which nothing more, is learned, of one graph."""
         sizes = np.abs(self.parts).max(axis=2)
         moving = (self.rates > 0.0) & (sizes > 1e-13 * sizes.max())
         return 1e-3 / float(self.rates[moving].max()), 40.0 / float(self.rates[moving].min())
 
+    def of(self, graph: int) -> Flow:
+        """Return the flow of one graph of several."""
+        return Flow(
+            self.rates[graph], self.parts[graph], self.gains, self.start[graph], self.units[graph]
+        )
 
-def _times(A: Array, B: Array) -> Array:
-    """Return products of matrices (m, m, T) and (m, k, T), for each of the last axis."""
-    found = A[:, 0, None] * B[0]
-    for j in range(1, len(B)):
-        found += A[:, j, None] * B[j]
-    return found
+    def in_units(self, mu: Array) -> Flow:
+        """Return the same flow in units of strengths (..., m), of data and of classes."""
+        m = mu.shape[-1]
+        sizes = np.concatenate([np.ones_like(mu[..., :1]), mu, mu], axis=-1)
+        shape = (*self.parts.shape[:-1], m, 1 + 2 * m)
+        ratios = sizes[..., None, :] / mu[..., None]
+        parts = self.parts.reshape(shape) * ratios[..., None, None, :, :]
+        return self._replace(
+            parts=parts.reshape(self.parts.shape), start=self.start / mu, units=self.units / mu
+        )
 
 
 class Symmetric(NamedTuple):
@@ -112,8 +128,7 @@ def flow_of(
     graph: ConceptGraph, levels: Levels, sampler: Sampler, prediction: str, bias: bool
 ) -> Flow | Symmetric:
     """Return the flow of all levels."""
-    one = np.full((len(graph.train), 1), float(bias))
-    classes = np.concatenate([one, graph.centroids], axis=1) * np.sqrt(graph.weights)[:, None]
+    classes = _weighted(graph, bias)
     m, same = graph.dim, np.ptp(graph.mu) == 0.0 and np.ptp(graph.sigma) == 0.0
     if same and m == graph.n > 1:
         moment = classes.T @ classes
@@ -136,34 +151,58 @@ def flow_of(
     return _flow(rows, graph.spread, levels, sampler, prediction)
 
 
+def several(
+    graphs: Sequence[ConceptGraph], levels: Levels, sampler: Sampler, prediction: str, bias: bool
+) -> Flow:
+    """Return the flows of graphs of one size in units of their strengths."""
+    known = np.zeros((len(graphs), 1 + graphs[0].dim, 1 + graphs[0].dim))
+    for graph, room in zip(graphs, known, strict=True):
+        rows = np.linalg.qr(_weighted(graph, bias), mode="r")
+        room[: len(rows)] = rows
+    spread, mu = (
+        np.stack([getattr(graph, name)[graph.concepts] for graph in graphs])
+        for name in ("sigma", "mu")
+    )
+    return _flow(known, spread, levels, sampler, prediction).in_units(mu)
+
+
+def _weighted(graph: ConceptGraph, bias: bool) -> Array:
+    """Return the constant and the trained classes, times the roots of their frequencies, shape (K, 1 + m)."""
+    one = np.full((len(graph.train), 1), float(bias))
+    return np.asarray(
+        np.concatenate([one, graph.centroids], axis=1) * np.sqrt(graph.weights)[:, None]
+    )
+
+
 def _flow(known: Array, spread: Array, levels: Levels, sampler: Sampler, prediction: str) -> Flow:
     """Return the flow of data whose constant and class have the moment ``known.T @ known``.
 
-    The rates are squares of the singular values of the features, so that small ones keep their digits.
+    `known` has shape (..., R, 1 + m), and `spread` (..., m). The rates are squares of the singular values of
+    the features, so that small ones keep their digits.
     """
-    m = spread.size
-    if len(known) < 1 + m:
-        known = np.concatenate([known, np.zeros((1 + m - len(known), 1 + m))])
-    shape = (1 + 3 * m, m)
-    clean, noise = np.zeros(shape), np.zeros(shape)
-    clean[: 1 + m], clean[1 + m : 1 + 2 * m] = known[:, 1:], np.diag(spread)
-    noise[1 + 2 * m :] = np.eye(m)
+    m, count = spread.shape[-1], known.shape[-2]
+    lead = spread.shape[:-1]
+    i = np.arange(m)
+    clean, noise = np.zeros((2, *lead, count + 2 * m, m))
+    clean[..., :count, :] = known[..., 1:]
+    clean[..., count + i, i] = spread
+    noise[..., count + m + i, i] = 1.0
     here, there = (
         Level(levels.time[part], levels.alpha[part], levels.sigma[part])
         for part in (slice(None, -1), slice(1, None))
     )
-    alpha, sigma = here.alpha[:, None, None], here.sigma[:, None, None]
     one, zero = np.ones(here.time.size), np.zeros(here.time.size)
-    rows = np.zeros((here.time.size, 1 + 3 * m, 1 + 2 * m))
-    rows[:, : 1 + m, : 1 + m] = known
-    rows[:, :, 1 + m :] = alpha * clean + sigma * noise
+    clean, noise = clean[..., None, :, :], noise[..., None, :, :]
+    rows = np.zeros((*lead, here.time.size, count + 2 * m, 1 + 2 * m))
+    rows[..., :count, : 1 + m] = known[..., None, :, :]
+    rows[..., 1 + m :] = here.alpha[:, None, None] * clean + here.sigma[:, None, None] * noise
     of_clean = target_of(prediction, one, zero, here)[:, None, None]
     of_noise = target_of(prediction, zero, one, here)[:, None, None]
     target = of_clean * clean + of_noise * noise
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
-    sure = sizes > 1e-14 * sizes[:, :1]
+    sure = sizes > 1e-14 * sizes[..., :1]
     inverse = np.where(sure, 1.0, 0.0) / np.where(sure, sizes, 1.0)
-    heads = np.swapaxes(left, 1, 2) @ target * inverse[..., None]
+    heads = np.swapaxes(left, -1, -2) @ target * inverse[..., None]
     guessed, noised = (clean_of(prediction, *pair, here) for pair in ((one, zero), (zero, one)))
     given = sampler.step(zero, one, here, there, zero)
     kept = sampler.step(one, zero, here, there, zero)
@@ -172,6 +211,6 @@ def _flow(known: Array, spread: Array, levels: Levels, sampler: Sampler, predict
         rates=np.where(sure, sizes, 0.0) ** 2,
         parts=(heads[..., :, None] * right[..., None, :]).reshape(*sizes.shape, -1),
         gains=np.stack([given * guessed, given * noised + kept, drawn], axis=1),
-        spread=float(np.hypot(here.alpha[0], here.sigma[0])),
-        dim=m,
+        start=np.full((*lead, m), float(np.hypot(here.alpha[0], here.sigma[0]))),
+        units=np.ones((*lead, m)),
     )

@@ -25,12 +25,13 @@ is as near as the tolerance asks, sizes above 3 take the product.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simtheory._checks import as_finite, as_numbers, rounding
+from simtheory._checks import as_finite, as_numbers, frozen, rounding
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -223,12 +224,19 @@ def _path(known: Array, nodes: int) -> tuple[Array, Array, Array]:
 
     t = sin(sω)/κ with ω = arcsin κ keeps the root smooth up to its end, where it may vanish.
     """
-    s, w = np.polynomial.legendre.leggauss(nodes)
+    s, w = _rule(nodes)
     kappa = np.maximum(known, 1e-8)[:, None]
     angle = np.arcsin(kappa)
     turned = 0.5 * (s + 1.0) * angle
     cosine = np.cos(turned)
     return np.sin(turned) / kappa, 0.5 * w * cosine * angle / kappa, cosine
+
+
+@cache
+def _rule(nodes: int) -> tuple[Array, Array]:
+    """Return the nodes and weights of Gauss and Legendre, which few numbers of nodes ask for."""
+    s, w = np.polynomial.legendre.leggauss(nodes)
+    return frozen(s), frozen(w)
 
 
 def _chunks(rows: IntArray, each: int) -> Iterator[IntArray]:

@@ -42,6 +42,7 @@ function                    what it gives
 `zipf_skills`, `zipf_miss`
 `park_ode`, `park_passing`  the simulation of Park et al.
 `diffusion`                 linear diffusion through training and sampling: law, accuracies, times
+`diffusion_times`           when many graphs of one size show their classes, at once
 `equivalent_prompt`         the prompt that guidance amounts to
 `frequency_times`           times of diffusion where one trained class is rare
 `memorisation_dip`          where a weak concept dips while a strong one is finished
@@ -79,6 +80,7 @@ from simtheory.analytic.emergence.clock import Clock, clock
 from simtheory.analytic.emergence.diffusion import (
     DiffusionPrediction,
     diffusion,
+    diffusion_times,
     equivalent_prompt,
 )
 from simtheory.analytic.emergence.kernels import (
@@ -164,6 +166,7 @@ __all__ = [
     "critical_frequency",
     "critical_overlap",
     "diffusion",
+    "diffusion_times",
     "equivalent_prompt",
     "estimate_orthant",
     "exchangeable",

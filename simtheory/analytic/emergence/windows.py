@@ -24,7 +24,7 @@ import numpy as np
 from simtheory._checks import all_positive, as_finite, non_negative_int, shown
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.analytic.emergence.diffusion import diffusion
+from simtheory.analytic.emergence.diffusion import diffusion, diffusion_times
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.labels import Computed, implements
 from simtheory.results import axes
@@ -334,11 +334,9 @@ def frequency_times(
         raise ArgumentError(
             f"Argument `rare` must be a trained class of {graph.n} concepts, but it is {shown(rare)}."
         )
-    found = []
-    for factor in factors:
-        weights = graph.weights.copy()
-        weights[row] *= factor
-        thinned = replace(graph, weights=weights / weights.sum())
-        one = diffusion(thinned, [0.0], classes=classes, prediction=prediction, bias=bias)
-        found.append(one.times(level, of))
-    return np.stack(found)
+    weights = np.tile(graph.weights, (factors.size, 1))
+    weights[:, row[0]] *= factors
+    graphs = [replace(graph, weights=each / each.sum()) for each in weights]
+    return diffusion_times(
+        graphs, classes=classes, level=level, of=of, prediction=prediction, bias=bias
+    )

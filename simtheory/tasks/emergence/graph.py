@@ -585,7 +585,9 @@ class ConceptGraph:
         return rows
 
     def _words(self) -> list[Array]:
-        return [self.code.words(count) for count in self.values.tolist()]
+        counts = self.values.tolist()
+        words = {count: self.code.words(count) for count in set(counts)}
+        return [words[count] for count in counts]
 
     def _outputs(self, outputs: ArrayLike) -> Array:
         given = as_finite("outputs", outputs)

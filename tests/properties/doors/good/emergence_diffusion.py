@@ -45,6 +45,11 @@ OWN: dict[str, dict[str, Any]] = {
         "classes": [[1, 1]],
         "steps": 5,
     },
+    "analytic.emergence.diffusion_times": {
+        "graphs": [STAR, ConceptGraph([[0, 0], [1, 0], [0, 1]], sigma=0.1)],
+        "classes": [[1, 1]],
+        "steps": 5,
+    },
     "analytic.emergence.memorisation_dip": {"graph": STAR, "target": [1, 1], "concept": 0},
     "analytic.emergence.overprompt_window": {"graph": STAR, "target": [1, 1], "concept": 0},
     "analytic.emergence.frequency_times": {
