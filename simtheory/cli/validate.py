@@ -133,6 +133,7 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
                 "budget": claim.budget,
                 "needs_gpu": claim.needs_gpu,
                 "expected": claim.expected,
+                "expected_at": dict(claim.expected_at),
                 "statement": claim.statement,
                 "quantity": claim.quantity,
                 "band": [claim.band.low, claim.band.high],
@@ -143,9 +144,12 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
             for claim in every()
         ]
     for claim in every():
-        expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
-        budget = f"{claim.budget}, GPU" if claim.needs_gpu else claim.budget
+        others = "".join(f"; {budget}: {verdict}" for budget, verdict in claim.expected_at.items())
+        expected = (
+            f" [expected: {claim.expected}{others}]" if others or claim.expected != "agrees" else ""
+        )
+        needed = f"{claim.budget}, GPU" if claim.needs_gpu else claim.budget
         click.echo(
-            f"{claim.id} [{budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
+            f"{claim.id} [{needed}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
         )
     return None
