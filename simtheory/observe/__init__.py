@@ -17,7 +17,9 @@ Loss at a point, without a mean over coordinates, and the population loss of a l
 
 .. math::
     L(t) = \tfrac12 \|f(x; t) - x\|^2 , \qquad
-    L_{train}(t) = \tfrac12 \operatorname{tr}\,(W - I) A (W - I)^T .
+    L_{train}(t) = \tfrac12 \operatorname{tr}\,(W - B) A (W - B)^T ,
+
+with the teacher B = I unless the task is a `LinearTask`.
 
 Reading
 -------
@@ -51,6 +53,7 @@ from simtheory.observe.curves import (
     min_eigenvalue,
     train_loss,
 )
+from simtheory.observe.hidden import Alignment, alignment, grams, layers, tangent_kernel
 from simtheory.observe.laws import LawResiduals, law_residuals
 from simtheory.observe.moments import Moments, effective_size, moments
 from simtheory.observe.resolution import finer_times
@@ -60,6 +63,7 @@ from simtheory.observe.transitions import crossings, slopes, widths
 
 __all__ = [
     "Agreement",
+    "Alignment",
     "CurveAgreement",
     "LawResiduals",
     "LogDensity",
@@ -69,15 +73,18 @@ __all__ = [
     "SampleAgreement",
     "SwingBy",
     "agreement",
+    "alignment",
     "cell_masses",
     "concept_outputs",
     "crossings",
     "descents",
     "effective_size",
     "finer_times",
+    "grams",
     "hierarchy_violation",
     "largest_rise",
     "law_residuals",
+    "layers",
     "learning_times",
     "log_density",
     "loss",
@@ -88,6 +95,7 @@ __all__ = [
     "order",
     "slopes",
     "swing_by",
+    "tangent_kernel",
     "terminal_rate",
     "train_loss",
     "widths",

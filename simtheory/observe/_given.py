@@ -8,7 +8,7 @@ from simtheory._checks import of_kind
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 
 
 def trajectory(traj: Any, *, name: str = "traj") -> Trajectory:
@@ -18,9 +18,15 @@ def trajectory(traj: Any, *, name: str = "traj") -> Trajectory:
     return found
 
 
+def taught(traj: Any) -> Trajectory:
+    """Return `traj` if it is a trajectory on a task with a teacher, which may be the identity."""
+    found = of_kind("traj", traj, Trajectory)
+    return found if isinstance(found.task, LinearTask) else trajectory(found)
+
+
 def weights(traj: Any) -> Array:
     """Return the end-to-end maps of a trajectory that has them."""
-    found = trajectory(traj).weights
+    found = taught(traj).weights
     if found is None:
         raise ArgumentError(f"Argument `traj` must have weights, but {traj!r} has none.")
     return found

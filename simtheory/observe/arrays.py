@@ -62,15 +62,17 @@ def losses(outputs: Array, points: Array) -> Array:
 
 
 @face
-def population_losses(weights: Array, second_moment: Array) -> Array:
-    """Return the loss ½ tr (W − I) A (W − I)ᵀ of maps over a population of inputs.
+def population_losses(weights: Array, second_moment: Array, teacher: Array | None = None) -> Array:
+    """Return the loss ½ tr (W − B) A (W − B)ᵀ of maps over a population of inputs.
 
     Parameters
     ----------
-    weights : ndarray, shape (..., d, d)
+    weights : ndarray, shape (..., k, d)
         Maps W.
     second_moment : ndarray, shape (d, d)
         Second moment A of the inputs.
+    teacher : ndarray, shape (k, d), optional
+        B. Default: the identity.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def population_losses(weights: Array, second_moment: Array) -> Array:
     >>> population_losses(np.zeros((2, 2)), np.diag([1.0, 3.0]))
     array(2.)
     """
-    miss = weights - np.eye(weights.shape[-1])
+    miss = weights - (np.eye(weights.shape[-1]) if teacher is None else teacher)
     return np.asarray(0.5 * np.sum((miss @ second_moment) * miss, axis=(-2, -1)))
 
 

@@ -13,6 +13,7 @@ from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ShapeError
 from simtheory.observe import _given, arrays
 from simtheory.results import Trajectory
+from simtheory.tasks import LinearTask
 from simtheory.tasks.identity import vertex_of
 
 __all__ = ["concept_outputs", "hierarchy_violation", "loss", "min_eigenvalue", "train_loss"]
@@ -48,7 +49,7 @@ def loss(traj: Trajectory, *, vertex: Sequence[float] | None = None) -> Array:
 
 @face
 def train_loss(traj: Trajectory) -> Array:
-    """Return the loss ½E‖f(x) − x‖² over the inputs of the task.
+    """Return the loss ½E‖f(x) − y‖² over the inputs of the task; y = x, or B x of a `LinearTask`.
 
     A linear network's is computed from its weights over the population. Any other's is the one
     that its training recorded as ``arrays["train_loss"]``.
@@ -74,8 +75,12 @@ def train_loss(traj: Trajectory) -> Array:
     ``squared_rates``: such a flow descends another function, ½ tr (W−I)A²(W−I)ᵀ, but that is not
     a loss on any data of the task.
     """
-    if _given.trajectory(traj).weights is not None:
-        moment = replace(traj.task, squared_rates=False).second_moment
+    if _given.taught(traj).weights is not None:
+        task = traj.task
+        if isinstance(task, LinearTask):
+            moment, teacher = task.second_moment, task.teacher
+            return arrays.population_losses(_given.weights(traj), moment, teacher)
+        moment = replace(task, squared_rates=False).second_moment
         return arrays.population_losses(_given.weights(traj), moment)
     if "train_loss" not in traj.arrays:
         raise ArgumentError(

@@ -8,10 +8,11 @@ checks, members and print (`axes`) and files and datasets (`files`) follow.
 from simtheory._names import public
 from simtheory.results.axes import Arrays
 from simtheory.results.curve import Curve
+from simtheory.results.grams import Grams
 from simtheory.results.recorder import Recorder
 from simtheory.results.samples import Samples
 from simtheory.results.trajectory import Trajectory
 
-__all__ = ["Arrays", "Curve", "Recorder", "Samples", "Trajectory"]
+__all__ = ["Arrays", "Curve", "Grams", "Recorder", "Samples", "Trajectory"]
 
 public(__name__)

@@ -2,14 +2,15 @@ r"""The linear networks whose gradient flow is integrated, and which the optimis
 
 Problem
 -------
-A linear network f(x) = W x learns to return its input. In canonical time (`units` converts
-optimiser steps) its weights follow the gradient of :math:`\tfrac12 E\|f(x)-x\|^2`, which depends on
-the data only through their second moment A.
+A linear network f(x) = W x learns to return its input, or the answer B x of a teacher. In canonical
+time (`units` converts optimiser steps) its weights follow the gradient of
+:math:`\tfrac12 E\|f(x)-Bx\|^2`, which depends on the data only through their second moment A.
 
 Symbols
 -------
 A : uncentred second moment, shape (d, d); W : end-to-end map, shape (d, d); U : weights of a tied
-net, shape (d, h); :math:`W_l` : layer l of a deep net, first layer first; L : depth.
+net, shape (d, h); :math:`W_l` : layer l of a deep net, first layer first; L : depth; B : teacher,
+shape (k, d), the identity unless another is named.
 
 Result
 ------
@@ -22,6 +23,9 @@ flow         network                               weights
 `Deep`       :math:`W = W_L\cdots W_1`             :math:`W_l' = (W_L\cdots W_{l+1})^T (I-W)A
                                                    (W_{l-1}\cdots W_1)^T`
 ===========  ====================================  ==============================================
+
+With a teacher W is drawn to B: :math:`(B-W)A` stands for :math:`(I-W)A`, and for a tied net, whose
+teacher is symmetric and positive semidefinite, :math:`\tfrac12(BA+AB)` for A.
 
 Reading
 -------
@@ -59,7 +63,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_matrix, positive_int
+from simtheory._checks import as_finite, as_matrix, as_second_moment, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, ShapeError
@@ -90,7 +94,9 @@ class Parametrisation(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def checked(self, layers: Sequence[ArrayLike], depth: int, dim: int) -> Layers:
+    def checked(
+        self, layers: Sequence[ArrayLike], depth: int, dim: int, outputs: int | None = None
+    ) -> Layers:
         """Return the trained matrices as checked arrays.
 
         Parameters
@@ -101,6 +107,8 @@ class Parametrisation(ABC):
             Number of factors of W.
         dim : int
             Dimension d of the inputs.
+        outputs : int, optional
+            Dimension of the outputs. Default: d.
 
         Returns
         -------
@@ -129,7 +137,7 @@ class Parametrisation(ABC):
         """
 
     @abstractmethod
-    def field(self, layers: Layers, second_moment: Array) -> Layers:
+    def field(self, layers: Layers, second_moment: Array, teacher: Array | None = None) -> Layers:
         """Return the time derivative of the trained matrices, in canonical time.
 
         In plain NumPy; tests hold the compiled right-hand sides against it.
@@ -140,6 +148,8 @@ class Parametrisation(ABC):
             The trained matrices.
         second_moment : ndarray, shape (..., d, d)
             A, of the population or of a batch.
+        teacher : ndarray, shape (..., k, d), optional
+            B. Default: the identity.
 
         Returns
         -------
@@ -169,8 +179,10 @@ class Parametrisation(ABC):
 class Gram(Parametrisation):
     """W = U Uᵀ, with one trained matrix U of shape (..., d, h)."""
 
-    def checked(self, layers: Sequence[ArrayLike], depth: int, dim: int) -> Layers:
-        """Return U as a checked array, in a tuple of one."""
+    def checked(
+        self, layers: Sequence[ArrayLike], depth: int, dim: int, outputs: int | None = None
+    ) -> Layers:
+        """Return U as a checked array, in a tuple of one; it has as many outputs as inputs."""
         if depth != 2 or len(layers) != 1:
             raise ArgumentError(
                 "Argument `flow` must have depth 2 and one trained matrix if its parametrisation is "
@@ -184,10 +196,12 @@ class Gram(Parametrisation):
         (U,) = layers
         return np.asarray(U @ np.swapaxes(U, -1, -2))
 
-    def field(self, layers: Layers, second_moment: Array) -> Layers:
-        """Return U' = (A − (WA + AW)/2) U."""
+    def field(self, layers: Layers, second_moment: Array, teacher: Array | None = None) -> Layers:
+        """Return U' = (BA + AB − WA − AW) U/2, which is (A − (WA + AW)/2) U for B = I."""
         WA = self.weights(layers) @ second_moment
-        return ((second_moment - 0.5 * (WA + np.swapaxes(WA, -1, -2))) @ layers[0],)
+        BA = second_moment if teacher is None else teacher @ second_moment
+        slope = 0.5 * (BA + np.swapaxes(BA, -1, -2)) - 0.5 * (WA + np.swapaxes(WA, -1, -2))
+        return (slope @ layers[0],)
 
     def turned(self, layers: Layers, axes: Array) -> Layers:
         """Turn the rows of U."""
@@ -198,7 +212,9 @@ class Gram(Parametrisation):
 class Product(Parametrisation):
     """W = W_L ⋯ W_1, with a trained matrix for each layer, first layer first."""
 
-    def checked(self, layers: Sequence[ArrayLike], depth: int, dim: int) -> Layers:
+    def checked(
+        self, layers: Sequence[ArrayLike], depth: int, dim: int, outputs: int | None = None
+    ) -> Layers:
         """Return the layers as checked arrays."""
         if not isinstance(layers, tuple | list) or len(layers) != depth:
             came = f"holds {len(layers)}" if isinstance(layers, tuple | list) else "is one array"
@@ -207,11 +223,11 @@ class Product(Parametrisation):
                 f"but it {came}."
             )
         arrays = tuple(as_finite("init", layer) for layer in layers)
-        into = dim
+        into, last = dim, dim if outputs is None else outputs
         for l, layer in enumerate(arrays):
-            out = str(dim) if l == depth - 1 else "width"
+            out = str(last) if l == depth - 1 else "width"
             fits = layer.ndim >= 2 and layer.shape[-1] == into and layer.shape[-2] > 0
-            if not fits or (l == depth - 1 and layer.shape[-2] != dim):
+            if not fits or (l == depth - 1 and layer.shape[-2] != last):
                 raise ShapeError(
                     f"Argument `init` must have shape (..., {out}, {into}) in layer {l + 1} of "
                     f"{depth}, but its shape there is {layer.shape}."
@@ -223,12 +239,13 @@ class Product(Parametrisation):
         """Return W = W_L … W_1."""
         return reduce(lambda below, layer: np.asarray(layer @ below), layers)
 
-    def field(self, layers: Layers, second_moment: Array) -> Layers:
-        """Return W_l' = (W_L … W_{l+1})ᵀ (I − W) A (W_{l-1} … W_1)ᵀ."""
+    def field(self, layers: Layers, second_moment: Array, teacher: Array | None = None) -> Layers:
+        """Return W_l' = (W_L … W_{l+1})ᵀ (B − W) A (W_{l-1} … W_1)ᵀ."""
         below = [layers[0]]
         for layer in layers[1:]:
             below.append(layer @ below[-1])
-        back = (np.eye(layers[0].shape[-1]) - below[-1]) @ second_moment
+        aim = np.eye(layers[0].shape[-1]) if teacher is None else teacher
+        back = (aim - below[-1]) @ second_moment
         slopes = []
         for l in range(len(layers) - 1, 0, -1):
             slopes.append(back @ np.swapaxes(below[l - 1], -1, -2))
@@ -395,7 +412,7 @@ def _alone(init: Init) -> Any:
     return init
 
 
-def layers_of(flow: Flow, init: Init, dim: int) -> Layers:
+def layers_of(flow: Flow, init: Init, dim: int, outputs: int | None = None) -> Layers:
     """Return the checked matrices from which `flow`, itself checked, starts."""
     if not isinstance(flow, Flow):
         raise ArgumentError(
@@ -407,7 +424,62 @@ def layers_of(flow: Flow, init: Init, dim: int) -> Layers:
             f"right-hand sides are compiled, but that of {flow.name} is {flow.parametrisation!r}. "
             "Another right-hand side needs a kernel package of its own: see CONTRIBUTING.md."
         )
-    return flow.parametrisation.checked(flow.layers(init, dim), flow.depth, dim)
+    return flow.parametrisation.checked(flow.layers(init, dim), flow.depth, dim, outputs)
+
+
+def named(flow: Flow, layers: Layers) -> dict[str, tuple[str, Array]]:
+    """Return trained matrices over time by name, each with its axes, as a trajectory keeps them."""
+    if isinstance(flow.parametrisation, Gram):
+        return {"U": ("*ensemble t coordinate hidden_1", layers[0])}
+    sides = ["coordinate", *(f"hidden_{l}" for l in range(1, len(layers))), "output"]
+    return {
+        f"W{l + 1}": (f"*ensemble t {sides[l + 1]} {sides[l]}", layer)
+        for l, layer in enumerate(layers)
+    }
+
+
+def teacher_of(flow: Flow, teacher: ArrayLike, dim: int) -> Array | None:
+    """Return the checked teacher, or None if it is the identity; a tied net must be able to reach it."""
+    aim = as_finite("teacher", teacher)
+    if aim.ndim < 2 or aim.shape[-1] != dim or not aim.shape[-2]:
+        raise ShapeError(
+            f"Argument `teacher` must have shape (..., outputs, {dim}), with the {dim} inputs of the "
+            f"second moment, but its shape is {aim.shape}."
+        )
+    if isinstance(flow, Flow) and isinstance(flow.parametrisation, Gram):
+        reach = f"The map U Uᵀ of {flow.name} reaches no other; take sim.Untied()."
+        if aim.shape[-2] != dim:
+            raise ShapeError(
+                f"Argument `teacher` must have as many outputs as inputs, {dim}, for a tied net, but "
+                f"its shape is {aim.shape}. {reach}"
+            )
+        try:
+            aim = as_second_moment(teacher, name="teacher")
+        except ArgumentError as reason:
+            raise ArgumentError(f"{reason} {reach}") from reason
+    return None if aim.shape[-2] == dim and (aim == np.eye(dim)).all() else aim
+
+
+def widened(matrix: Array, rows: int, columns: int) -> Array:
+    """Return stacks of matrices with rows and columns of zeros after their own, up to a shape.
+
+    Inputs without a second moment and outputs whose answer is zero do not move layers that are zero
+    there. So a flow to k outputs from d inputs is one of square matrices, of dimension max(k, d).
+    """
+    above = (rows - matrix.shape[-2], columns - matrix.shape[-1])
+    return np.pad(matrix, [(0, 0)] * (matrix.ndim - 2) + [(0, more) for more in above])
+
+
+def widened_layers(layers: Layers, side: int) -> Layers:
+    """Return layers whose first takes and whose last gives `side` numbers."""
+    if len(layers) == 1:
+        return (widened(layers[0], side, side),)
+    first, *middle, last = layers
+    return (
+        widened(first, first.shape[-2], side),
+        *middle,
+        widened(last, side, last.shape[-1]),
+    )
 
 
 def ensemble_of(*arrays: Array) -> tuple[int, ...]:

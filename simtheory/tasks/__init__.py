@@ -8,13 +8,22 @@ from typing import Any
 from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._names import public
-from simtheory.tasks import du2023, favero2025, liang2024, okawa2023, park2024, yang2024
+from simtheory.tasks import (
+    du2023,
+    favero2025,
+    liang2024,
+    okawa2023,
+    park2024,
+    saxe2019,
+    yang2024,
+)
 from simtheory.tasks.composition import Composition, GaussianMixture
 from simtheory.tasks.denoiser import DenoisingTask
 from simtheory.tasks.emergence import ConceptGraph
 from simtheory.tasks.factorization import BumpTask
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar
 from simtheory.tasks.identity import SIMTask
+from simtheory.tasks.linear import LinearTask, Modes
 
 __all__ = [
     "KINDS",
@@ -23,6 +32,8 @@ __all__ = [
     "ConceptGraph",
     "DenoisingTask",
     "GaussianMixture",
+    "LinearTask",
+    "Modes",
     "RandomHierarchy",
     "SIMTask",
     "TreeGrammar",
@@ -32,6 +43,7 @@ __all__ = [
     "liang2024",
     "okawa2023",
     "park2024",
+    "saxe2019",
     "yang2024",
 ]
 
@@ -39,6 +51,7 @@ KINDS: dict[str, Any] = {
     task.kind: task
     for task in (
         SIMTask,
+        LinearTask,
         DenoisingTask,
         GaussianMixture,
         Composition,

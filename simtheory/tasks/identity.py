@@ -51,6 +51,7 @@ from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.labels import implements
+from simtheory.tasks._axes import principal_axes
 from simtheory.tasks._plain import from_plain, short, to_plain
 
 __all__ = ["SIMTask", "moment_rates"]
@@ -217,14 +218,8 @@ class SIMTask:
             raise ShapeError(
                 f"Argument `second_moment` must have shape (d, d), but its shape is {moment.shape}."
             )
-        rates, axes = np.diagonal(moment), None
-        if np.count_nonzero(moment) > np.count_nonzero(rates):
-            rates, axes = np.linalg.eigh(0.5 * (moment + moment.T))
-            rates, axes = rates[::-1], axes[:, ::-1]
-            # The sign of an axis is free: its largest entry is positive, so the axes are reproducible.
-            largest = np.abs(axes).argmax(axis=0)
-            axes = axes * np.sign(axes[largest, np.arange(len(axes))])
-        return cls(np.sqrt(len(rates) * np.maximum(rates, 0.0)), 0.0, rotation=axes)
+        rates, axes = principal_axes(moment)
+        return cls(np.sqrt(len(rates) * rates), 0.0, rotation=axes)
 
     @classmethod
     def from_data(cls, x: ArrayLike) -> SIMTask:
@@ -279,6 +274,16 @@ class SIMTask:
         if self.rotation is None:
             return np.diag(self.rates)
         return np.asarray((self.rotation * self.rates) @ self.rotation.T)
+
+    @property
+    def teacher(self) -> Array:
+        """The map that is learned, the identity, shape (dim, dim); that of a `LinearTask` is any."""
+        return np.eye(self.dim)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs, dim."""
+        return self.dim
 
     @property
     def mean(self) -> Array:

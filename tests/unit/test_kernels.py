@@ -194,7 +194,13 @@ def test_a_field_that_breaks_on_the_way_ends_typed() -> None:
     result = running.Result(
         np.empty((1, 2, 1)), np.zeros(1, int), np.zeros(1), np.zeros((1, 4), int)
     )
-    starts = (np.ones((1, 1)), np.ones((1, 1)), np.empty((0, 1, 1)), np.zeros(1, int))
+    starts = (
+        np.ones((1, 1)),
+        np.ones((1, 1)),
+        np.empty((0, 1, 1)),
+        np.empty((0, 1, 1)),
+        np.zeros(1, int),
+    )
     limits, stop = (1e-10, 1e-10, 10_000), np.zeros(1, np.uint8)
     running._job(at, weights, starts, np.array([0.5, 5.0]), limits, result, stop, ABREAST)()
     assert result.status[0] == Status.STEP_TOO_SMALL
@@ -215,7 +221,7 @@ def test_lanes_stay_busy() -> None:
     result = running.Result(
         np.empty((256, 11, 8)), np.zeros(256, int), np.zeros(256), np.zeros((256, 4), int)
     )
-    starts = (state.entries, rates, np.empty((0, 8, 8)), state.members)
+    starts = (state.entries, rates, np.empty((0, 8, 8)), np.empty((0, 8, 8)), state.members)
     limits, stop = (1e-9, 1e-9, 10_000), np.zeros(1, np.uint8)
     t = np.linspace(0.0, 30.0, 11)
     rounds, worked = running._job(at, weights, starts, t, limits, result, stop, ABREAST)()

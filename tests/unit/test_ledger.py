@@ -107,11 +107,30 @@ def test_a_budget_leaves_out_the_claims_of_larger_ones_but_not_one_that_is_named
 
 def test_the_committed_records_hold_every_claim_with_the_verdict_expected():
     shown = st.validation.records()
-    assert [r.id for r in shown] == [c.id for c in select(budget="standard")]
+    standard = {c.id for c in select(budget="standard")}
+    assert {r.id for r in shown} >= standard
     for record in shown:
         assert record.as_expected, (record.id, record.verdict)
-        assert (record.provenance["budget"], record.provenance["ran_on"]) == ("standard", "cpu")
+        run = "standard" if record.id in standard else "full"
+        assert (record.provenance["budget"], record.provenance["ran_on"]) == (run, "cpu")
         assert record.experiments
+
+
+def test_a_full_run_may_be_expected_to_end_otherwise():
+    """One pair of nets lies outside the band, and the mean of five inside: both are expected."""
+    (claim,) = select(["composition/sampler-not-model"])
+    assert (claim.expected, claim.expected_at) == (Verdict.DISAGREES, {"full": Verdict.AGREES})
+    for budget, value in (("quick", 12.3), ("standard", 12.3), ("full", 4.4)):
+        verdict = judge([value], band=claim.band, null=1.0)
+        record = claim.record(verdict, budget=budget, values=(value,), null=1.0)
+        assert record.as_expected
+        assert not claim.record(Verdict.INCONCLUSIVE, budget=budget).as_expected
+    assert not claim.record(Verdict.AGREES, budget="standard").as_expected
+    assert not claim.record(Verdict.DISAGREES, budget="full").as_expected
+    for other in claims():
+        assert set(other.expected_at) <= {"quick", "standard", "full"}
+        assert other.expected not in other.expected_at.values()
+        assert not other.expected_at or (other.reason and other.errata)
 
 
 def test_what_is_committed_holds_numbers_and_no_words():
@@ -134,6 +153,28 @@ def test_findings_with_a_surprise_or_with_a_claim_missing_are_not_committed(tmp_
     assert not list(tmp_path.iterdir())
     findings.commit(shown, budget="standard", yardstick=0.3)
     assert findings.findings_of("diffusion").claims.keys() == {r.id for r in shown}
+
+
+def test_numbers_of_a_full_run_stand_beside_those_of_the_standard_run(tmp_path, monkeypatch):
+    shown = [r for r in st.validation.records() if r.id.startswith("diffusion/")]
+    monkeypatch.setattr(findings, "folder_of", lambda topic: tmp_path / topic)
+    (tmp_path / "diffusion").mkdir()
+    findings.commit(shown, budget="standard", yardstick=0.3)
+    text = (tmp_path / "diffusion" / "ledger.json").read_text()
+    more = [c for c in select(["diffusion"], budget="full") if c.id not in {r.id for r in shown}]
+    full = [replace(r, values=(*r.values, *r.values)) for r in shown]
+    for claim in more:
+        full.append(replace(claim.record(claim.expected, values=(0.5,), null=9.0), experiments={}))
+    full = [r for r in full if r.as_expected]
+    findings.commit(full, budget="full", yardstick=0.3)
+    assert (tmp_path / "diffusion" / "ledger.json").read_text() == text
+    held = findings.findings_of("diffusion", budget="full")
+    assert held.budget == "full"
+    first = shown[0].id
+    assert len(held.claims[first]["values"]) == 2 * len(shown[0].values)
+    assert findings.committed()[0].values == shown[0].values
+    (tmp_path / "diffusion" / "ledger.json").unlink()
+    assert findings.committed()[0].provenance["budget"] == "full"
 
 
 def test_an_unknown_claim_is_answered_with_the_nearest():

@@ -14,7 +14,7 @@ from simtheory.validation.claims.experiment import budget_named
 from simtheory.validation.claims.record import Band, Record, Verdict
 from simtheory.validation.ledger import runner
 from simtheory.validation.ledger.catalogue import select
-from simtheory.validation.ledger.folder import Ledger, code_version
+from simtheory.validation.ledger.folder import Ledger, code_version, stores_of
 from simtheory.validation.ledger.page import ledger_page
 from tests.unit.ledger_records import EULER, MANIFEST, RECURRENCE, TIME, a_record
 
@@ -75,6 +75,28 @@ def test_an_unfinished_ledger_says_what_is_missing(tmp_path):
     assert json.loads((tmp_path / "manifest.json").read_text())["missing"] == [TIME]
     assert f"Not finished in the last run: <code>{TIME}</code>" in ledger.index.read_text()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_long_trainings_keep_their_state_until_all_is_tested(tmp_path):
+    planned, keep = select([EULER, TIME]), lambda record, claim: True
+    with Ledger.open(tmp_path, planned=planned) as first:
+        budget = budget_named("quick", folder=stores_of(tmp_path, "now"))
+        file = budget.store("by-strings", 0, 32)
+        file.write_bytes(b"state")
+        first.add(a_record())
+    assert file.name == "by-strings-0-32.npz"
+    with Ledger.open(tmp_path, planned=planned, keep=keep) as second:
+        assert file.exists()
+        second.add(a_record(TIME, values=(144.0,), verdict=Verdict.FAILED))
+    assert file.exists()
+    with Ledger.open(tmp_path, planned=planned, keep=lambda r, c: r.id == EULER) as third:
+        third.add(a_record(TIME, values=(144.0,)))
+    assert not file.exists()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"state")
+    Ledger.open(tmp_path, planned=planned).close()  # begins anew
+    assert not file.exists()
+    assert budget_named("quick").store("anything") is None
 
 
 def test_what_stands_from_an_earlier_run_is_kept_if_asked_and_judged_again(tmp_path):

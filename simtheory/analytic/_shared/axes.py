@@ -63,6 +63,7 @@ _MEASURED = {
     "small_parameter": "*ensemble",
     "error_estimate": "*ensemble",
     "ends_at": "coordinate",
+    "U": "*ensemble t coordinate hidden_1",
 }
 """Axes of the arrays that a form reports beside W; all other entries are plain facts."""
 

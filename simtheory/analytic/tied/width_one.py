@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_times, not_negative
+from simtheory._checks import as_times, flag, not_negative
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
@@ -40,7 +40,12 @@ __all__ = [
 )
 @face
 def rank_one(
-    task: SIMTask, u0: ArrayLike, t: ArrayLike, *, probes: ArrayLike | None = None
+    task: SIMTask,
+    u0: ArrayLike,
+    t: ArrayLike,
+    *,
+    probes: ArrayLike | None = None,
+    layers: bool = False,
 ) -> Trajectory:
     r"""Return the exact trajectory of a tied net of width one.
 
@@ -58,11 +63,14 @@ def rank_one(
         Canonical times.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
+    layers : bool
+        Whether to keep u too, for `observe.layers` and what reads them.
 
     Returns
     -------
     Trajectory
-        Exact up to a quadrature, whose error is below 1e-10.
+        Exact up to a quadrature, whose error is below 1e-10. With `layers` its `arrays` hold u as
+        ``U``, shape (..., T, d, 1).
 
     Raises
     ------
@@ -78,8 +86,15 @@ def rank_one(
     members = [_rank_one(task.rates, each, times) for each in u.reshape(-1, task.dim)]
     path = np.reshape(members, (*u.shape[:-2], times.size, task.dim))
     weights = path[..., :, None] * path[..., None, :]
+    inside = {"U": task.from_concept_axes(path)[..., None]} if flag("layers", layers) else {}
     return closed_form(
-        rank_one, task, times, map_from_concepts(task, weights), exact=True, probes=probes
+        rank_one,
+        task,
+        times,
+        map_from_concepts(task, weights),
+        exact=True,
+        probes=probes,
+        stats=inside,
     )
 
 

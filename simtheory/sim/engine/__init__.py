@@ -47,6 +47,7 @@ module                gives
 `arithmetic`          operators and functions of lanes: `fma`, `exp`, `root`, `where`, …
 `loops`               loops over lanes as LLVM instructions
 `products`            sums and products of matrices; data turned into lanes
+`messages`            sum-product: sums along lists of pairs, messages scaled and told apart
 `tied_slope`          the slope of a tied net's W
 `random_numbers`      Philox4x64-10
 `compilation`         `entry`, `address`, `leaf`: compiling, and the cache on disk

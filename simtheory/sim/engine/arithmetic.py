@@ -81,12 +81,7 @@ _scaled = _function(
     2,
 )
 # Exponent and mantissa: of a positive number x = 2^k r with r in [1, 2), k and r; k = -1023 of zero.
-exponent = _function(
-    lambda w, x: w.b.sitofp(
-        w.b.sub(w.b.lshr(w.b.bitcast(x, w.bits), w.whole(52)), w.whole(1023)), w.kind
-    ),
-    1,
-)
+exponent = _function(lambda w, x: w.exponent(x), 1)
 _mantissa = _function(
     lambda w, x: w.b.bitcast(
         w.b.or_(w.b.and_(w.b.bitcast(x, w.bits), w.whole((1 << 52) - 1)), w.whole(1023 << 52)),
@@ -95,15 +90,7 @@ _mantissa = _function(
     1,
 )
 
-_EXPONENT = 0x7FF << 52
-# 2^-k of a positive x that is not subnormal, with 2^k ≤ x < 2^(k+1), k at most 1021.
-unit_of = _function(
-    lambda w, x: w.b.bitcast(
-        w.b.sub(w.whole(2046 << 52), w.b.and_(w.b.bitcast(x, w.bits), w.whole(_EXPONENT))),
-        w.kind,
-    ),
-    1,
-)
+unit_of = _function(lambda w, x: w.unit(x), 1)
 
 
 def _teach(symbol: Any, instruction: str) -> None:

@@ -188,6 +188,10 @@ class Writer:
     def _place(self, m: Any, index: Any) -> Any:
         return self.b.gep(self.b.inttoptr(m, self.kind.as_pointer()), [index])
 
+    def address(self, m: Any, place: Any) -> Any:
+        """Return the address of a place of m, as that of a memory."""
+        return self.b.ptrtoint(self._place(m, place), INT)
+
     def read(self, m: Any, place: Any) -> Any:
         """Return the lanes at a place of m."""
         value = self.b.load(self._place(m, place))
@@ -202,6 +206,16 @@ class Writer:
         """Return number k, alone, from a place of m on."""
         start = self.b.mul(place, number(self.width))
         return self.b.load(scalar_of(self.b, m, self.b.add(start, k)))
+
+    def exponent(self, x: Any) -> Any:
+        """Return k of a positive number x with 2^k ≤ x < 2^(k+1); -1023 of zero."""
+        bits = self.b.lshr(self.b.bitcast(x, self.bits), self.whole(52))
+        return self.b.sitofp(self.b.sub(bits, self.whole(1023)), self.kind)
+
+    def unit(self, x: Any) -> Any:
+        """Return 2^-k of a positive x that is not subnormal, with 2^k ≤ x < 2^(k+1), k at most 1021."""
+        bits = self.b.and_(self.b.bitcast(x, self.bits), self.whole(0x7FF << 52))
+        return self.b.bitcast(self.b.sub(self.whole(2046 << 52), bits), self.kind)
 
     def apply(self, name: str, *args: Any) -> Any:
         """Return one of LLVM's own functions of vectors."""

@@ -124,6 +124,7 @@ _ARRAYS = {
     "work": "work",
     "means": "packed",  # (a_i + a_j)/2
     "axes": "turned",
+    "teacher": "aimed",  # target of W, if that is not the identity
     "full": "full",
     "base": "framed",  # what a step adds to: y, or nothing in the frame
     "v_new": "framed",  # its result: y_new, or the frame's V
@@ -145,6 +146,7 @@ _NUMBERS = (
     "groups",
     "is_framed",
     "is_turned",
+    "is_aimed",
     "may_rest",  # whether nets are watched for rest
     "n_sums",
     "n_selected",

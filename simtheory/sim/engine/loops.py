@@ -62,11 +62,16 @@ def summed(
     last: Any,
     sums: Sequence[Any],
     terms: Callable[[Any], Sequence[tuple[Any, Any]]],
+    *,
+    may_be_empty: bool = False,
 ) -> Sequence[Any]:
     """Return sums + Σ_k x y over the pairs (x, y) of `terms(k)`, k from first to before last."""
     b, before = w.b, w.b.block
     loop, after = b.append_basic_block("sum"), b.append_basic_block("summed")
-    b.branch(loop)
+    if may_be_empty:
+        b.cbranch(b.icmp_signed("<", first, last), loop, after)
+    else:
+        b.branch(loop)
     b.position_at_end(loop)
     k = b.phi(INT)
     k.add_incoming(first, before)
@@ -79,7 +84,13 @@ def summed(
     k.add_incoming(following, loop)
     b.cbranch(b.icmp_signed("<", following, last), loop, after)
     b.position_at_end(after)
-    return grown
+    if not may_be_empty:
+        return grown
+    found = [b.phi(w.kind) for _ in sums]
+    for phi, start, end in zip(found, sums, grown, strict=True):
+        phi.add_incoming(start, before)
+        phi.add_incoming(end, loop)
+    return found
 
 
 def transposed(b: Any, rows: list[Any]) -> list[Any]:

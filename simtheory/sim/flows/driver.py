@@ -40,7 +40,7 @@ from simtheory.sim.flows.stepper import (
     step_error,
 )
 
-Starts: TypeAlias = tuple[Array, Array, Array, IntArray]
+Starts: TypeAlias = tuple[Array, Array, Array, Array, IntArray]
 Results: TypeAlias = tuple[Array, IntArray, Array, IntArray]
 
 # Copies of `engine.Status`, for the compiler.
@@ -113,7 +113,7 @@ def admit(
     m: int, at: Places, starts: Starts, t: Array, results: Results, member: IntArray, waiting: int
 ) -> int:
     """Put the nets that wait into idle lanes; return the first one that still waits."""
-    states, rates, axes, slots = starts
+    states, rates, axes, teachers, slots = starts
     values, _, _, counts = results
     before = waiting
     for lane in range(nets(m, at)):
@@ -131,6 +131,10 @@ def admit(
                 for j in range(at.d):
                     number = (j * at.line + i) * nets(m, at) + lane
                     put(m, at.axes * width(m) + number, axes[waiting, i, j])
+            if at.is_aimed:
+                for j in range(at.d):
+                    number = (i * at.d + j) * nets(m, at) + lane
+                    put(m, at.teacher * width(m) + number, teachers[waiting, i, j])
         waiting += 1
     if waiting == before:
         return waiting
@@ -312,8 +316,8 @@ def carry(
     """Carry nets from time 0 through the grid t; return the rounds taken and the lanes busy in them.
 
     `m` and `address` are the addresses of the memory and of the table of places. `starts` holds the
-    states (members, n), rates (members, d), axes (members, d, d) or none, and their places in
-    `results`, the arrays to fill: readings (members, T, numbers), status, last good times, counts.
+    states (members, n), rates (members, d), axes and teachers (members, d, d) or none, and their places
+    in `results`, the arrays to fill: readings (members, T, numbers), status, last good times, counts.
     `member` keeps the net of each lane, -1 for none. `stop[0]` is raised from outside.
     """
     at = table(address)

@@ -126,17 +126,21 @@ def map_rest(m: int, at: Places, i: int, j: int) -> int:
 
 
 def factor_field(m: int, at: Places, y: int, out: int) -> int:
-    """U' = (A − (WA + AW)/2) U, on the transposes."""
+    """U' = (A − (WA + AW)/2) U, on the transposes; with a teacher B, symmetric, (BA + AB)/2 for A."""
     d, width = at.d, at[at.sizes + 1]
     M = at.work
     multiply(m, y, 1, d, y, d, 1, M, d, width, d)
     h = load(m, at.h)
+    if at.is_aimed:
+        for p in range(d * d):
+            store(m, M + p, load(m, M + p) - load(m, at.teacher + p))
     for i in range(d):
         a = load(m, at.rates + i)
         for j in range(d):
             g = -0.5 * h * (a + load(m, at.rates + j)) * load(m, M + i * d + j)
             store(m, M + i * d + j, g)
-        store(m, M + i * d + i, load(m, M + i * d + i) + h * a)
+        if not at.is_aimed:
+            store(m, M + i * d + i, load(m, M + i * d + i) + h * a)
     multiply(m, y, d, 1, M, d, 1, out, width, d, d)
     return 0
 
@@ -198,7 +202,7 @@ def _products(m: int, at: Places, y: int) -> int:
 
 
 def chain_field(m: int, at: Places, y: int, out: int) -> int:
-    """W_l' = (W_L … W_{l+1})ᵀ (I − W) A (W_{l-1} … W_1)ᵀ, by back-propagation."""
+    """W_l' = (W_L … W_{l+1})ᵀ (B − W) A (W_{l-1} … W_1)ᵀ, by back-propagation; B = I or a teacher."""
     d, sizes = at.d, at.sizes
     below = _products(m, at, y)
     here = below + d * d  # two buffers take turns to hold (W_L … W_{l+1})ᵀ (I − W) A
@@ -210,7 +214,10 @@ def chain_field(m: int, at: Places, y: int, out: int) -> int:
         for j in range(d):
             w = load(m, below + i * d + j)
             a = h * load(m, at.rates + j)
-            store(m, here + i * d + j, a * ((1.0 if i == j else 0.0) - w))
+            if at.is_aimed:
+                store(m, here + i * d + j, a * (load(m, at.teacher + i * d + j) - w))
+            else:
+                store(m, here + i * d + j, a * ((1.0 if i == j else 0.0) - w))
     layer = at.n
     for l in range(at.layers - 1, 0, -1):
         rows, columns = at[sizes + l + 1], at[sizes + l]

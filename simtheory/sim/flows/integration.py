@@ -12,22 +12,33 @@ estimate passes through zero. The requested `rtol` then bounds the error of W on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_second_moment, as_times, positive, positive_int
+from simtheory._checks import as_finite, as_second_moment, as_times, flag, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import ArgumentError, SolveError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.results import Trajectory
 from simtheory.sim.engine.status import Status
 from simtheory.sim.flows.methods import DOP853
-from simtheory.sim.flows.readings import Entries, Reading
+from simtheory.sim.flows.readings import Reading, block, numbered
 from simtheory.sim.flows.running import Result, blank, follow_states, relax
 from simtheory.sim.flows.states import states_of
-from simtheory.sim.networks import Flow, Init, ensemble_of, layers_of
-from simtheory.tasks import SIMTask
+from simtheory.sim.networks import (
+    Flow,
+    Gram,
+    Init,
+    Layers,
+    ensemble_of,
+    layers_of,
+    named,
+    teacher_of,
+    widened,
+    widened_layers,
+)
+from simtheory.tasks import LinearTask, SIMTask
 
 __all__ = ["integrate", "solve"]
 
@@ -37,7 +48,7 @@ _RTOL = (1e-12, 1e-2)
 @face(but=("flow", "max_steps"))
 def solve(
     flow: Flow,
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     init: Init,
     t: ArrayLike,
     *,
@@ -46,6 +57,7 @@ def solve(
     max_seconds: float | None = None,
     threads: int | None = None,
     probes: ArrayLike | None = None,
+    layers: bool = False,
 ) -> Trajectory:
     """Integrate the gradient flow of a linear network on a task.
 
@@ -55,12 +67,12 @@ def solve(
     ----------
     flow : Flow
         `OneLayer`, `Tied`, `Untied` or `Deep`.
-    task : SIMTask
+    task : SIMTask or LinearTask
         What is learned.
     init : array_like or tuple of array_like
-        Weights at time 0: W₀ of shape (..., d, d) for `OneLayer`, U₀ of shape (..., d, h) for
-        `Tied`, and the layers, first layer first, for `Untied` and `Deep`. Leading axes are an
-        ensemble.
+        Weights at time 0: W₀ of shape (..., k, d) for `OneLayer`, U₀ of shape (..., d, h) for
+        `Tied`, and the layers, first layer first, for `Untied` and `Deep`; on a `SIMTask` k = d.
+        Leading axes are an ensemble.
     t : array_like, shape (T,)
         Canonical times, increasing and not negative.
     rtol : float
@@ -74,11 +86,15 @@ def solve(
         on it, to the last bit.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
+    layers : bool
+        Whether to keep the layers too, which `observe.layers`, `observe.grams`,
+        `observe.tangent_kernel` and `observe.alignment` read.
 
     Returns
     -------
     Trajectory
-        With weights; `stats` holds the method, the tolerance and the counts over all members.
+        With weights; `stats` holds the method, the tolerance and the counts over all members, and
+        `arrays` the layers if they were asked for: ``W1``, ``W2``, …, or the ``U`` of a tied net.
 
     Raises
     ------
@@ -105,10 +121,11 @@ def solve(
     >>> trajectory.weights[-1].diagonal().round(6)
     array([0.527633, 0.894601])
     """
-    times = as_times(t)
+    times, keep = as_times(t), flag("layers", layers)
     budgets = _budgets(rtol, max_steps, max_seconds, threads)
-    result, ensemble = _run(flow, _concept_axes(task), init, times, Entries(), budgets)
-    maps = result.values.reshape(-1, times.size, task.dim, task.dim)
+    data = _Data(*_concept_axes(task), _teacher(flow, task))
+    found = _run(flow, data, init, times, None, budgets, layers=keep)
+    result, ensemble = found.result, found.ensemble
     steps, rejected, evaluations, _ = result.counts.sum(axis=0)
     stats = {
         "method": DOP853.name if flow.depth > 1 else "closed form",
@@ -118,7 +135,7 @@ def solve(
         "field_evaluations": int(evaluations),
     }
 
-    def trajectory(weights: Array, done: int) -> Trajectory:
+    def trajectory(weights: Array, kept: Layers, done: int) -> Trajectory:
         return Trajectory.from_weights(
             times[:done],
             weights[..., :done, :, :],
@@ -127,17 +144,54 @@ def solve(
             exact=True,
             probes=probes,
             stats=stats,
+            arrays=named(flow, tuple(x[..., :done, :, :] for x in kept)) if kept else None,
         )
 
+    maps, each = found.numbers, found.layers
     whole = maps.reshape(*ensemble, *maps.shape[1:])
     if result.status.any():
         failure = _failure(result, ensemble)
         done = int(result.counts[:, -1].min())
         ended = result.status == Status.OK
-        failure.partial = trajectory(whole, done) if done else None
-        failure.finished = trajectory(maps[ended], times.size) if ended.any() else None
+        failure.partial = trajectory(whole, found.shaped(), done) if done else None
+        some = tuple(layer[ended] for layer in each)
+        failure.finished = trajectory(maps[ended], some, times.size) if ended.any() else None
         raise failure
-    return trajectory(whole, times.size)
+    return trajectory(whole, found.shaped(), times.size)
+
+
+@overload
+def integrate(
+    flow: Flow,
+    second_moment: ArrayLike,
+    init: Init,
+    t: ArrayLike,
+    *,
+    teacher: ArrayLike | None = ...,
+    rtol: float = ...,
+    max_steps: int = ...,
+    max_seconds: float | None = ...,
+    threads: int | None = ...,
+    read: Reading | None = ...,
+    layers: Literal[False] = ...,
+) -> Array: ...
+
+
+@overload
+def integrate(
+    flow: Flow,
+    second_moment: ArrayLike,
+    init: Init,
+    t: ArrayLike,
+    *,
+    teacher: ArrayLike | None = ...,
+    rtol: float = ...,
+    max_steps: int = ...,
+    max_seconds: float | None = ...,
+    threads: int | None = ...,
+    read: None = ...,
+    layers: Literal[True],
+) -> Layers: ...
 
 
 @face(but=("flow", "read", "max_steps"))
@@ -147,12 +201,14 @@ def integrate(
     init: Init,
     t: ArrayLike,
     *,
+    teacher: ArrayLike | None = None,
     rtol: float = 1e-11,
     max_steps: int = 100_000,
     max_seconds: float | None = None,
     threads: int | None = None,
     read: Reading | None = None,
-) -> Array:
+    layers: bool = False,
+) -> Array | Layers:
     """Integrate the gradient flow of a linear network, from arrays to an array.
 
     Parameters
@@ -165,6 +221,9 @@ def integrate(
         Weights at time 0, as for `solve`; leading axes broadcast against the second moment's.
     t : array_like, shape (T,)
         Canonical times, increasing and not negative.
+    teacher : array_like, shape (..., k, d), optional
+        What W is drawn to; symmetric, positive semidefinite for a tied net. Leading axes broadcast
+        too. Default: the identity.
     rtol : float
         Error wanted in the entries of W, relative to the larger of them and 1; 1e-12 to 1e-2.
     max_steps : int
@@ -176,11 +235,14 @@ def integrate(
         on it, to the last bit.
     read : Reading, optional
         What to keep of W, such as ``Diagonal()`` or ``Losses(task.vertices())``. Default: all of it.
+    layers : bool
+        Whether to return the layers over time, of which W is the product, in place of W.
 
     Returns
     -------
-    ndarray, shape (..., T, d, d)
-        End-to-end map W over time; with `read` its numbers, shape (..., T, k).
+    ndarray, shape (..., T, k, d), or tuple of ndarray
+        End-to-end map W over time; with `read` its numbers, shape (..., T, m); with `layers` a tuple
+        of the trained matrices over time, first layer first, U alone of a tied net.
 
     Raises
     ------
@@ -188,25 +250,50 @@ def integrate(
         If an argument does not fit.
     SolveError
         If a member could not be integrated. Its `status` says of each member how it ended; its
-        `partial` is the array, with NaN from where a member stopped.
+        `partial` is what would be returned, with NaN from where a member stopped.
+
+    Examples
+    --------
+    Two layers on whitened inputs; the flow keeps W₁W₁ᵀ − W₂ᵀW₂:
+
+    >>> import numpy as np
+    >>> from simtheory.sim import Untied
+    >>> start, B = ([[0.1, 0.0]], [[0.1]]), [[3.0, 4.0]]
+    >>> W1, W2 = integrate(Untied(), np.eye(2), start, [0.0, 9.0], teacher=B, layers=True)
+    >>> (W2 @ W1)[-1].round(6)
+    array([[3., 4.]])
+    >>> np.allclose(W1 @ np.swapaxes(W1, -1, -2), W2**2)
+    True
     """
     if read is not None and not isinstance(read, Reading):
         raise ArgumentError(
             f"Argument `read` must be a reading, such as sim.Diagonal(), but it is {read!r}."
         )
-    reading = Entries() if read is None else read
+    if flag("layers", layers) and read is not None:
+        raise ArgumentError(
+            "Argument `read` selects numbers of W, so it must be None with layers=True, but it is "
+            f"{read!r}."
+        )
     moment, times = as_second_moment(second_moment), as_times(t)
-    budgets = _budgets(rtol, max_steps, max_seconds, threads)
-    result, ensemble = _run(flow, _principal_axes(moment), init, times, reading, budgets)
     d = moment.shape[-1]
-    numbers = result.values if read is None else reading.finish(result.values)
-    shape = (d, d) if read is None else numbers.shape[2:]
-    numbers = numbers.reshape(*ensemble, times.size, *shape)
-    if result.status.any():
-        failure = _failure(result, ensemble)
-        failure.partial = numbers
+    aim = None if teacher is None else teacher_of(flow, teacher, d)
+    if read is not None and aim is not None and aim.shape[-2] != d:
+        raise ShapeError(
+            "Argument `read` needs a square W, but the shape of `teacher` is "
+            f"{aim.shape}. Keep all of W, read=None."
+        )
+    budgets = _budgets(rtol, max_steps, max_seconds, threads)
+    data = _Data(*_principal_axes(moment), aim)
+    found = _run(flow, data, init, times, read, budgets, layers=layers)
+    answer: Array | Layers = found.shaped()
+    if not layers:
+        numbers = found.numbers if read is None else read.finish(found.numbers)
+        answer = numbers.reshape(*found.ensemble, *numbers.shape[1:])
+    if found.result.status.any():
+        failure = _failure(found.result, found.ensemble)
+        failure.partial = answer
         raise failure
-    return numbers
+    return answer
 
 
 _YEAR = 3.2e7  # seconds; a clock takes no time far beyond it
@@ -232,35 +319,124 @@ def _budgets(
     }
 
 
+class _Data(NamedTuple):
+    """What a flow sees of the data: rates, eigenvectors unless the axes' own, teacher unless I."""
+
+    rates: Array
+    axes: Array | None
+    teacher: Array | None
+
+
+class _Found(NamedTuple):
+    """What was integrated, the members one after the other, and the shape of their ensemble."""
+
+    result: Result
+    numbers: Array  # W (members, T, k, d), or what is read of it (members, T, m)
+    layers: Layers  # (members, T, rows, columns) each; none unless they were asked for
+    ensemble: tuple[int, ...]
+
+    def shaped(self) -> Layers:
+        """Return the layers with the axes of the ensemble."""
+        return tuple(layer.reshape(*self.ensemble, *layer.shape[1:]) for layer in self.layers)
+
+
 def _run(
     flow: Flow,
-    basis: tuple[Array, Array | None],
+    data: _Data,
     init: Init,
     times: Array,
-    reading: Reading,
+    reading: Reading | None,
     budgets: dict[str, Any],
-) -> tuple[Result, tuple[int, ...]]:
-    """Integrate; return the members' numbers one after the other, and the ensemble's shape.
-
-    `basis` holds the eigenvalues and the eigenvectors of the second moment.
-    """
-    rates, axes = basis
+    *,
+    layers: bool,
+) -> _Found:
+    """Integrate a flow; without a reading all of W is kept."""
+    rates, axes, teacher = data
     d = rates.shape[-1]
-    rows = reading.rows(d)
-    layers = layers_of(flow, init, d)
-    ensemble = ensemble_of(rates[..., np.newaxis], *layers)
-    if 0 in ensemble:
-        return blank(0, times, rows), ensemble
+    k = d if teacher is None else teacher.shape[-2]
+    start = layers_of(flow, init, d, k)
+    leading = [rates[..., np.newaxis], *start, *([] if teacher is None else [teacher])]
+    ensemble, side = ensemble_of(*leading), max(d, k)
+    if side > d or side > k:
+        rates, axes, teacher, start = _square(rates, axes, teacher, start, side)
+    count = sum(layer.shape[-2] * layer.shape[-1] for layer in start)
+    rows = block(k, d, side) if reading is None else reading.rows(d)
+    keeps = layers and flow.depth > 1
+    if keeps:
+        rows = numbered(count)
     with np.errstate(over="ignore", invalid="ignore"):  # the integrator says what is too large
+        if teacher is not None:
+            if axes is not None:
+                teacher = np.swapaxes(axes, -1, -2) @ teacher @ axes
+            teacher = _members(teacher, ensemble, 2)
         if axes is not None:
-            layers = flow.parametrisation.turned(layers, axes)
+            start = flow.parametrisation.turned(start, axes)
             axes = _members(axes, ensemble, 2)
         rates = _members(rates, ensemble, 1)
-        layers = tuple(_members(layer, ensemble, 2) for layer in layers)
-        if flow.depth == 1:
-            return relax(layers[0], rates, axes, times, rows), ensemble
-        states = states_of(flow, layers, budgets["rtol"])
-    return follow_states(states, rates, axes, times, rows, **budgets), ensemble
+        start = tuple(_members(layer, ensemble, 2) for layer in start)
+        if 0 in ensemble:
+            result = blank(0, times, rows)
+        elif flow.depth == 1:
+            result = relax(start[0], rates, axes, times, rows, teacher)
+        else:
+            whole = keeps or teacher is not None
+            states = states_of(flow, start, budgets["rtol"], factored=whole)
+            result = follow_states(
+                states,
+                rates,
+                None if keeps else axes,
+                times,
+                rows,
+                teachers=teacher,
+                layers=keeps,
+                **budgets,
+            )
+        if not keeps:
+            numbers = result.values
+            if reading is None:
+                numbers = numbers.reshape(-1, times.size, k, d)
+            return _Found(result, numbers, (numbers,) if layers else (), ensemble)
+        kept = _layers(flow, result.values, start, axes)
+        if not d == k == side:
+            kept = (kept[0][..., :d], *kept[1:])
+            kept = (*kept[:-1], kept[-1][..., :k, :])
+        return _Found(result, flow.parametrisation.weights(kept), kept, ensemble)
+
+
+def _square(
+    rates: Array, axes: Array | None, teacher: Array | None, start: Layers, side: int
+) -> tuple[Array, Array | None, Array | None, Layers]:
+    """Return the same flow with as many inputs as outputs; see `networks.widened`."""
+    d = rates.shape[-1]
+    assert teacher is not None  # the identity is square
+    if axes is not None:
+        own = np.eye(side)
+        own[:d, :d] = 0.0
+        axes = widened(axes, side, side) + own
+    rates = widened(rates[..., np.newaxis, :], 1, side)[..., 0, :]
+    return rates, axes, widened(teacher, side, side), widened_layers(start, side)
+
+
+def _layers(flow: Flow, values: Array, start: Layers, axes: Array | None) -> Layers:
+    """Return the layers over time, in the axes of the data, from the numbers of the states."""
+    ends = np.cumsum([layer.shape[-2] * layer.shape[-1] for layer in start])
+    parts = np.split(values, ends[:-1], axis=-1)
+    if flow.parametrisation == Gram():  # the state holds Uᵀ
+        d, h = start[0].shape[-2:]
+        found: Layers = (np.swapaxes(parts[0].reshape(*values.shape[:-1], h, d), -1, -2),)
+    else:
+        found = tuple(
+            part.reshape(*values.shape[:-1], *layer.shape[-2:])
+            for part, layer in zip(parts, start, strict=True)
+        )
+    if axes is None:
+        return found
+    return flow.parametrisation.turned(found, np.swapaxes(axes, -1, -2)[:, np.newaxis])
+
+
+def _teacher(flow: Flow, task: SIMTask | LinearTask) -> Array | None:
+    """Return what a task teaches; None for the identity."""
+    return teacher_of(flow, task.teacher, task.dim) if isinstance(task, LinearTask) else None
 
 
 def _members(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
@@ -272,7 +448,7 @@ def _members(array: Array, ensemble: tuple[int, ...], core: int) -> Array:
     return np.array(np.broadcast_to(array, (*ensemble, *shape)), order="C").reshape(-1, *shape)
 
 
-def _concept_axes(task: SIMTask) -> tuple[Array, Array | None]:
+def _concept_axes(task: SIMTask | LinearTask) -> tuple[Array, Array | None]:
     """Return the rates of a task and its own axes; no axes where there is nothing to turn.
 
     Eigenvalues of the second moment would be wrong by the rounding of the largest one, which may

@@ -97,6 +97,16 @@ def _plain(entries: IntArray) -> Rows:
     return Rows(np.arange(entries.size + 1), entries, np.ones(entries.size))
 
 
+def numbered(count: int) -> Rows:
+    """Return one row for each of the first numbers."""
+    return _plain(np.arange(count))
+
+
+def block(rows: int, columns: int, side: int) -> Rows:
+    """Return one row for each entry of the first rows and columns of a matrix of dimension `side`."""
+    return _plain((side * np.arange(rows)[:, np.newaxis] + np.arange(columns)).ravel())
+
+
 @face
 class Reading(ABC):
     """Numbers read off W at each time; `integrate` takes one as `read`.

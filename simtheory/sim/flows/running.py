@@ -65,6 +65,8 @@ def follow_states(
     t: Array,
     rows: Rows,
     *,
+    teachers: Array | None = None,
+    layers: bool = False,
     rtol: float,
     max_steps: int,
     max_seconds: float | None,
@@ -84,6 +86,10 @@ def follow_states(
         Grid.
     rows : Rows
         What is read off W.
+    teachers : ndarray, shape (members, d, d), or None
+        What W is drawn to, in the eigenbasis; None for the identity.
+    layers : bool
+        Whether `rows` counts the numbers of a state, not entries of W; axes are not turned back then.
     rtol, max_steps, max_seconds, threads
         As `integrate` takes them, checked.
 
@@ -103,7 +109,7 @@ def follow_states(
         group = _group_of(state.form, d)
         size = min(_CHUNK, group.nets * -(-members // (parts * group.nets)))
         long = rates[state.members].max(axis=1) * t[-1] > _LONG
-        if state.form == "chain":  # neither a frame nor rest
+        if state.form == "chain" or teachers is not None:  # neither a frame nor rest
             long[:] = False
         for far in (False, True):
             chosen = long == far
@@ -111,22 +117,31 @@ def follow_states(
                 continue
             framed = far and state.form == "map"
             at, weights = _plan(
-                state, rows, framed=framed, turned=axes is not None, may_rest=far, group=group
+                state,
+                rows,
+                framed=framed,
+                turned=axes is not None,
+                aimed=teachers is not None,
+                layers=layers,
+                may_rest=far,
+                group=group,
             )
             step_share, defect_share = _SHARES["frame" if framed else state.form]
             limits = (rtol * step_share, rtol * defect_share, max_steps)
             if max_seconds is not None and not jobs:  # no members: compiles before the clock runs
-                empty = (np.empty((0, 1)), rates[:0], np.empty((0, d, d)), np.empty(0, np.intp))
+                none = np.empty((0, d, d))
+                empty = (np.empty((0, 1)), rates[:0], none, none, np.empty(0, np.intp))
                 _job(at, weights, empty, t, limits, result, stop, group)()
             slots, entries = state.members[chosen], state.entries[chosen]
             for first in range(0, len(slots), size):
                 part = slice(first, first + size)
                 these = slots[part]
                 turns = np.empty((0, d, d)) if axes is None else axes[these]
+                aims = np.empty((0, d, d)) if teachers is None else teachers[these]
                 numbers = np.ascontiguousarray(entries[part])
                 if state.form == "map":
                     numbers = triangle_of(d, group).arranged(numbers)
-                starts = (numbers, rates[these], turns, these)
+                starts = (numbers, rates[these], turns, aims, these)
                 jobs.append(_job(at, weights, starts, t, limits, result, stop, group))
     work(jobs, stop, max_seconds, threads, alone=len(jobs) == 1 and members * d**3 <= _SHORT)
     for k in np.flatnonzero(result.status):
@@ -134,14 +149,17 @@ def follow_states(
     return result
 
 
-def relax(W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows) -> Result:
-    """Return one layer's readings in closed form, W = W₀ + (I − W₀)(1 − exp(−At))."""
+def relax(
+    W0: Array, rates: Array, axes: Array | None, t: Array, rows: Rows, teachers: Array | None
+) -> Result:
+    """Return one layer's readings in closed form, W = W₀ + (B − W₀)(1 − exp(−At)); B = I without teachers."""
     members, d, _ = W0.shape
     values = np.empty((members, t.size, rows.ends.size - 1))
     for first in range(0, members, _CHUNK):
         part = slice(first, first + _CHUNK)
         learned = -np.expm1(-rates[part, np.newaxis, :] * t[:, np.newaxis])
-        W = (np.eye(d) - W0[part])[:, np.newaxis] * learned[:, :, np.newaxis, :]
+        B = np.eye(d) if teachers is None else teachers[part]
+        W = (B - W0[part])[:, np.newaxis] * learned[:, :, np.newaxis, :]
         W += W0[part, np.newaxis]
         if axes is not None:
             Q = axes[part, np.newaxis]
@@ -178,7 +196,7 @@ def _group_of(form: str, d: int) -> Group:
 def _job(
     at: IntArray,
     weights: list[tuple[int, Array]],
-    starts: tuple[Array, Array, Array, IntArray],
+    starts: tuple[Array, Array, Array, Array, IntArray],
     t: Array,
     limits: tuple[float, float, int],
     result: Result,
@@ -233,6 +251,8 @@ def _plan(
     *,
     framed: bool,
     turned: bool,
+    aimed: bool = False,
+    layers: bool = False,
     may_rest: bool = False,
     group: Group,
 ) -> tuple[IntArray, list[tuple[int, Array]]]:
@@ -241,17 +261,19 @@ def _plan(
     The last entry of the table is the size of the memory.
     """
     from simtheory.sim.engine.compilation import address
-    from simtheory.sim.flows.fields import FORMS, FRAME, TURNED, nothing
+    from simtheory.sim.flows.fields import FORMS, FRAME, TURNED, map_mapped, nothing
 
     d, packed = int(state.sizes[0]), state.form == "map"
-    layers, groups = state.sizes.size - 1, int(state.group.max()) + 1
+    depth, groups = state.sizes.size - 1, int(state.group.max()) + 1
     triangle, together = triangle_of(d, group), group.width // group.nets
     n = triangle.rows.size if packed else state.entries.shape[1]
     across = -(-d // together)
     line = across * together
-    i, j = np.divmod(rows.entries, d)
-    # A map that is not turned is read from the triangle itself.
-    entries = triangle.place[i, j] if packed and not turned else i * line + j
+    entries = rows.entries
+    if not layers:
+        i, j = np.divmod(entries, d)
+        # A map that is not turned is read from the triangle itself.
+        entries = triangle.place[i, j] if packed and not turned else i * line + j
     first, stages, numbers = _tableau()
     sums = 0 if rows.plain else rows.ends.size - 1
     tables = {
@@ -282,6 +304,7 @@ def _plan(
         "work": work[state.form],
         "packed": n if packed else 0,
         "turned": line * across if turned else 0,
+        "aimed": d * d if aimed else 0,
         "full": 3 * line * across,
         "framed": n if framed else 0,
         "exponents": across if framed else 0,
@@ -296,10 +319,11 @@ def _plan(
         "nets": group.nets,
         "across": across,
         "line": line,
-        "layers": layers,
+        "layers": depth,
         "groups": groups,
         "is_framed": int(framed),
         "is_turned": int(turned),
+        "is_aimed": int(aimed),
         "may_rest": int(may_rest),
         "n_sums": sums,
         "n_selected": rows.ends.size - 1,
@@ -308,6 +332,8 @@ def _plan(
     form = {"slope": form["field"], **form, **(FRAME if framed else {})}
     if turned:
         form["mapped"] = TURNED[state.form]
+    if layers:
+        form["mapped"] = map_mapped  # the state itself
     if not may_rest:
         form.pop("rest", None)
     parts = {name: address(form.get(name, nothing), group) for name in PARTS}

@@ -45,7 +45,7 @@ class State(NamedTuple):
     members: IntArray
 
 
-def states_of(flow: Flow, layers: Layers, rtol: float) -> list[State]:
+def states_of(flow: Flow, layers: Layers, rtol: float, *, factored: bool = False) -> list[State]:
     """Return what the integrator starts from; every member is in one of the states.
 
     Parameters
@@ -56,8 +56,20 @@ def states_of(flow: Flow, layers: Layers, rtol: float) -> list[State]:
         Its trained matrices, in the eigenbasis of the second moment.
     rtol : float
         Error wanted in W.
+    factored : bool
+        Whether a tied net must be carried in the U that was given.
     """
-    return _of_gram(layers[0], rtol) if flow.parametrisation == Gram() else [_of_product(layers)]
+    if flow.parametrisation != Gram():
+        return [_of_product(layers)]
+    return [_of_factor(layers[0])] if factored else _of_gram(layers[0], rtol)
+
+
+def _of_factor(U: Array) -> State:
+    """Return U itself, of any width."""
+    d, h = U.shape[-2:]
+    entries = np.swapaxes(U, -1, -2).reshape(len(U), h * d)
+    group = np.tile(np.arange(d), h)
+    return State("factor", entries, np.array([d, h]), group, np.arange(len(U)))
 
 
 def _of_gram(U: Array, rtol: float) -> list[State]:

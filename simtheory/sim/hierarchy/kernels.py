@@ -27,21 +27,22 @@ from simtheory._typing import Array, IntArray
 from simtheory.sim.engine.arithmetic import exponent, fma, fused, smaller, unit_of, where
 from simtheory.sim.engine.compilation import entry, leaf
 from simtheory.sim.engine.lanes import LANES, call, get, load, put, splat, store, table
-from simtheory.sim.engine.products import gather, scatter
+from simtheory.sim.engine.messages import pair_sums, settle, tell, tell_products
+from simtheory.sim.engine.products import gather
 from simtheory.sim.engine.random_numbers import fraction, philox
 from simtheory.sim.hierarchy.tree import (
     BRANCHES,
     DOWN,
-    EVEN,
     FIELDS,
     FIRST,
     FREE,
+    LISTS,
     NODES,
     NUMBERS,
+    PAIRS,
     PARENTS,
     PRIOR,
     RULES,
-    SPARE,
     SYMBOLS,
     TRIE,
     UP,
@@ -55,58 +56,46 @@ SPENT = -900.0
 # Places from `FREE` on: exponents so far, and range used so far, of the upward messages; exponents of the
 # evidence, what is left of it, and range used, with those of the downward messages.
 BITS, USED, EVIDENCE, REST, SPENT_HERE = 0, 1, 2, 3, 4
+SETTLED = 5
+"""First of five places for what `settle` and `tell` say."""
 
 _TINY = 1e-280  # smallest sum of likelihoods at a site that is brought to [1, 2) by a power of two
+_HUGE = 1e290  # largest of their sums over the sites
 _LN2 = math.log(2.0)
 _TREE, _NOISE = np.uint64(1), np.uint64(2)  # what a draw is for
 
 
 @leaf
-def _settle(m: int, here: int, n: int, z: Any) -> Any:
-    """Bring a message of sum z to a sum in [1, 2); return the exponent."""
-    unit = unit_of(z)
-    for a in range(n):
-        store(m, here + a, unit * load(m, here + a))
-    return exponent(z)
+def _settled(m: int, at: Any, start: int, n: int, count: int, used: int) -> Any:
+    """Bring messages to sums in [1, 2); add to the range that is used up, and return the exponents."""
+    found = at[FREE] + SETTLED
+    settle(m, start, n, count, found)
+    store(m, used, load(m, used) + exponent(load(m, found + 1)))
+    return load(m, found)
 
 
 @leaf
 def _rise(m: int, at: Any, l: int) -> None:
     """Compute the upward messages of level l from those of level l - 1."""
-    f, g, numbers, bits, used = (
-        FIELDS * l,
-        FIELDS * (l - 1),
-        at[NUMBERS],
-        at[FREE] + BITS,
-        at[FREE] + USED,
-    )
-    n, s, below = at[f + SYMBOLS], at[f + BRANCHES], at[g + SYMBOLS]
+    f, g, numbers, free = FIELDS * l, FIELDS * (l - 1), at[NUMBERS], at[FREE]
+    n, s, below, nodes = at[f + SYMBOLS], at[f + BRANCHES], at[g + SYMBOLS], at[f + NODES]
     first, words, weights = at[f + FIRST], at[f + WORDS], numbers + at[f + WEIGHTS]
-    even = at[f + EVEN] == 1
-    gained, low = load(m, bits), splat(m, 1.0)
-    for i in range(at[f + NODES]):
-        here, child = at[f + UP] + i * n, at[g + UP] + i * s * below
-        z = splat(m, 0.0)
-        for a in range(n):
-            total = splat(m, 0.0)
-            if even and s == 2:
+    if at[f + LISTS]:
+        up, child, step = at[f + UP], at[g + UP], s * below
+        pair_sums(m, at, first, words, n, child, step, child, step, up, nodes)
+    else:
+        for i in range(nodes):
+            here, child = at[f + UP] + i * n, at[g + UP] + i * s * below
+            for a in range(n):
+                total = splat(m, 0.0)
                 for r in range(at[first + a], at[first + a + 1]):
-                    w = words + 2 * r
-                    one = load(m, child + at[w])
-                    total = fma(one, load(m, child + at[w + 1]), total)
-            else:
-                for r in range(at[first + a], at[first + a + 1]):
-                    w = words + s * r
-                    product = load(m, child + at[w])
-                    for j in range(1, s):
-                        product = product * load(m, child + at[w + j])
-                    total = fma(product, 1.0 if even else get(m, weights + r), total)
-            store(m, here + a, total)
-            z = z + total
-        gained = gained + _settle(m, here, n, z)
-        low = smaller(z, low)
-    store(m, bits, gained)
-    store(m, used, load(m, used) + exponent(low))
+                    product = splat(m, get(m, weights + r))
+                    for j in range(s):
+                        product = product * load(m, child + at[words + s * r + j])
+                    total = total + product
+                store(m, here + a, total)
+    gained = _settled(m, at, at[f + UP], n, nodes, free + USED)
+    store(m, free + BITS, load(m, free + BITS) + gained)
 
 
 @leaf
@@ -132,65 +121,51 @@ def _start(m: int, at: Any, l: int) -> None:
 
 @leaf
 def _fall(m: int, at: Any, l: int) -> None:
-    """Compute the downward messages of level l - 1 from those of level l.
-
-    Rule after rule adds to the messages of its children: lists of rules for each child's symbol would
-    differ in length, and the processor would not foresee where they end.
-    """
+    """Compute the downward messages of level l - 1 from those of level l."""
     f, g, numbers = FIELDS * l, FIELDS * (l - 1), at[NUMBERS]
-    n, s, below = at[f + SYMBOLS], at[f + BRANCHES], at[g + SYMBOLS]
+    n, s, below, nodes = at[f + SYMBOLS], at[f + BRANCHES], at[g + SYMBOLS], at[f + NODES]
     first, words, weights = at[f + FIRST], at[f + WORDS], numbers + at[f + WEIGHTS]
-    even = at[f + EVEN] == 1
-    low = splat(m, 1.0)
-    for i in range(at[f + NODES]):
-        above, child = at[f + DOWN] + i * n, at[g + UP] + i * s * below
-        here = at[g + DOWN] + i * s * below
-        for b in range(s * below):
-            store(m, here + b, 0.0)
-        for a in range(n):
-            flow = load(m, above + a)
-            for r in range(at[first + a], at[first + a + 1]):
-                w = words + s * r
-                if even and s == 2:
-                    one, two = at[w], at[w + 1]
-                    left, right = load(m, child + one), load(m, child + two)
-                    store(m, here + one, fma(flow, right, load(m, here + one)))
-                    store(m, here + two, fma(flow, left, load(m, here + two)))
-                    continue
-                share = 1.0 if even else get(m, weights + r)
-                for j in range(s):
-                    product = share * flow
-                    for k in range(s):
-                        if k != j:
-                            product = product * load(m, child + at[w + k])
-                    store(m, here + at[w + j], product + load(m, here + at[w + j]))
-        for j in range(s):
-            z = splat(m, 0.0)
-            for b in range(j * below, (j + 1) * below):
-                z = z + load(m, here + b)
-            _settle(m, here + j * below, below, z)
-            low = smaller(z, low)
-    used = at[FREE] + SPENT_HERE
-    store(m, used, load(m, used) + exponent(low))
+    if at[f + LISTS]:
+        above, child, step, lists = at[f + DOWN], at[g + UP], s * below, at[f + LISTS]
+        here = at[g + DOWN]
+        pair_sums(m, at, lists, at[f + PAIRS], step, above, n, child, step, here, nodes)
+    else:
+        for i in range(nodes):
+            above, child = at[f + DOWN] + i * n, at[g + UP] + i * s * below
+            here = at[g + DOWN] + i * s * below
+            for b in range(s * below):
+                store(m, here + b, 0.0)
+            for a in range(n):
+                flow = load(m, above + a)
+                for r in range(at[first + a], at[first + a + 1]):
+                    w, share = words + s * r, get(m, weights + r)
+                    for j in range(s):
+                        product = share * flow
+                        for k in range(s):
+                            if k != j:
+                                product = product * load(m, child + at[w + k])
+                        store(m, here + at[w + j], product + load(m, here + at[w + j]))
+    _settled(m, at, at[g + DOWN], below, s * nodes, at[FREE] + SPENT_HERE)
 
 
 def upward(m: int, at: Any, before: int, level: int) -> int:
     """Compute upward messages of the levels after `before` up to `level`; with before = -1 read likelihoods.
 
-    A string whose likelihoods are too small at a site has used up its range.
+    A string with likelihoods that are negative or not finite, or too small or too large at a site, has
+    used up its range.
     """
     free = at[FREE]
     if before < 0:
-        n, up = at[SYMBOLS], at[UP]
-        gained, low = splat(m, 0.0), splat(m, 1.0)
-        for i in range(at[NODES]):
-            z = splat(m, 0.0)
-            for a in range(n):
-                z = z + load(m, up + i * n + a)
-            gained = gained + _settle(m, up + i * n, n, z)
-            low = smaller(z, low)
-        store(m, free + BITS, gained)
-        store(m, free + USED, where(low - _TINY, 0.0 * low, splat(m, 2.0 * SPENT)))
+        store(m, free + USED, 0.0)
+        store(m, free + BITS, _settled(m, at, at[UP], at[SYMBOLS], at[NODES], free + USED))
+        low, whole, least = (
+            load(m, free + SETTLED + 1),
+            load(m, free + SETTLED + 2),
+            load(m, free + SETTLED + 3),
+        )
+        spent = splat(m, -math.inf)
+        used = where(low - _TINY, where(_HUGE - whole, 0.0 * low, spent), spent)
+        store(m, free + USED, where(-1.0 * least, spent, used))
         before = 0
     for l in range(before + 1, level + 1):
         _rise(m, at, l)
@@ -205,25 +180,20 @@ def downward(m: int, at: Any, level: int, end: int) -> int:
     return 0
 
 
-def believe(m: int, at: Any, level: int, cavity: int) -> int:
-    """Write the beliefs at the nodes of a level to the scratch, or the downward messages over their sums."""
-    f, out = FIELDS * level, at[SPARE]
-    n, x, y = at[f + SYMBOLS], at[f + DOWN], at[f + UP]
-    low = splat(m, 1.0)
-    for i in range(at[f + NODES]):
-        z = splat(m, 0.0)
-        for a in range(i * n, i * n + n):
-            one = load(m, x + a)
-            if cavity == 0:
-                one = one * load(m, y + a)
-            store(m, out + a, one)
-            z = z + one
-        low = smaller(z, low)
-        whole = 1.0 / z
-        for a in range(i * n, i * n + n):
-            store(m, out + a, whole * load(m, out + a))
+def believe(m: int, at: Any, what: int, starts: int) -> int:
+    """Write beliefs at the nodes of level `what`, or with -1 the downward messages at the leaves over their sums.
+
+    At address `starts` stand those of a row for each string.
+    """
+    level = max(what, 0)
+    f, found = FIELDS * level, at[FREE] + SETTLED
+    x, y, n, nodes = at[f + DOWN], at[f + UP], at[f + SYMBOLS], at[f + NODES]
+    if what < 0:
+        tell(m, x, y, n, nodes, starts, found)
+    else:
+        tell_products(m, x, y, n, nodes, starts, found)
     used = at[FREE] + SPENT_HERE
-    store(m, used, load(m, used) + exponent(low))
+    store(m, used, load(m, used) + exponent(load(m, found)))
     return 0
 
 
@@ -245,12 +215,12 @@ def beliefs(
 ) -> None:
     """Compute beliefs of `count` strings with the prior at each level of `tops` in turn, from low to high.
 
-    The likelihoods stand at an address. ``outs[t, l]`` is the address of the beliefs at the nodes of level
-    l, and ``outs[t, -1]`` that of the downward messages at the leaves; 0 where they are not wanted.
+    The likelihoods stand at an address. ``outs[t, 0]`` is the address of the downward messages at the
+    leaves, and ``outs[t, l + 1]`` that of the beliefs at the nodes of level l; 0 where they are not wanted.
     `evidence` and `used` have a column for each of `tops`; `idle` is room for a row of an absent string.
     """
     at = table(table_at)
-    sites, free = at[NODES] * at[SYMBOLS], at[FREE] * LANES
+    free = at[FREE] * LANES
     for first in range(0, count, LANES):
         if stop[0]:
             return
@@ -262,14 +232,14 @@ def beliefs(
             call(parts[0], m, at, risen, top)
             call(parts[1], m, at, top, np.intp(0))
             risen = top
-            for l in range(top + 1):
-                if outs[t, l]:
-                    call(parts[2], m, at, np.intp(l), np.intp(0))
-                    row = at[FIELDS * l + NODES] * at[FIELDS * l + SYMBOLS]
-                    _scattered(m, at, row, outs[t, l], first, here, starts, idle)
-            if outs[t, outs.shape[1] - 1]:
-                call(parts[2], m, at, np.intp(0), np.intp(1))
-                _scattered(m, at, sites, outs[t, outs.shape[1] - 1], first, here, starts, idle)
+            for l in range(-1, top + 1):
+                out, f = outs[t, l + 1], FIELDS * max(l, 0)
+                if out:
+                    row = 8 * at[f + NODES] * at[f + SYMBOLS]
+                    for lane in range(LANES):
+                        absent = idle.ctypes.data
+                        starts[lane] = out + row * (first + lane) if lane < here else absent
+                    call(parts[2], m, at, np.intp(l), starts.ctypes.data)
             for lane in range(here):
                 bits = get(m, free + EVIDENCE * LANES + lane)
                 rest = get(m, free + REST * LANES + lane)
@@ -285,16 +255,6 @@ def _gathered(m: int, at: Any, likelihood: int, first: int, here: int, starts: I
         row = first + (lane if lane < here else 0)
         starts[lane] = likelihood + 8 * sites * row
     gather(m, at[UP], np.intp(1), sites, starts.ctypes.data)
-
-
-@leaf
-def _scattered(
-    m: int, at: Any, row: int, out: int, first: int, here: int, starts: IntArray, idle: Array
-) -> None:
-    """Write what stands in the scratch to the rows of eight strings; those of absent ones go to `idle`."""
-    for lane in range(LANES):
-        starts[lane] = out + 8 * row * (first + lane) if lane < here else idle.ctypes.data
-    scatter(m, at[SPARE], np.intp(1), row, starts.ctypes.data)
 
 
 @entry
@@ -326,7 +286,7 @@ def draw(
         call(parts[1], m, at, depth, depth)
         for lane in range(here):
             used[first + lane] = get(m, (at[FREE] + SPENT_HERE) * LANES + lane)
-            if used[first + lane] < SPENT:
+            if not used[first + lane] >= SPENT:
                 continue
             number = stream + np.uint64(first + lane)
             symbols[depth % 2, 0] = _root(m, at, depth, lane, _word(key, 0, depth + 1, number))
@@ -411,7 +371,7 @@ def generate(
     """
     at = table(table_at)
     n, sites, up = at[SYMBOLS], at[NODES], at[UP]
-    cavity = np.intp(0) if posterior else np.intp(1)
+    what = np.intp(0) if posterior else np.intp(-1)
     for first in range(0, strings.shape[0], LANES):
         here = min(LANES, strings.shape[0] - first)
         for lane in range(here):
@@ -428,10 +388,9 @@ def generate(
                     put(m, (up + i * n + strings[row, i]) * LANES + lane, kept[t] + rest)
             call(parts[0], m, at, np.intp(-1), top)
             call(parts[1], m, at, top, np.intp(0))
-            call(parts[2], m, at, np.intp(0), cavity)
             for lane in range(LANES):
                 starts[lane] = weights.ctypes.data + 8 * sites * n * lane
-            scatter(m, at[SPARE], np.intp(1), sites * n, starts.ctypes.data)
+            call(parts[2], m, at, what, starts.ctypes.data)
             for lane in range(here):
                 spent = get(m, (at[FREE] + SPENT_HERE) * LANES + lane)
                 used[first + lane] = min(used[first + lane], spent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,11 +22,6 @@ _CHUNK = 2**15
 
 _SHORT = 2_000_000
 """Messages at the leaves, over all steps, from which on chunks go to threads; fewer take as long as a start."""
-
-_INFINITE = np.array(np.inf).view(np.uint64)
-
-_LARGEST = 1e280
-"""Likelihood above which a site is first multiplied with a power of two."""
 
 
 class Answers(NamedTuple):
@@ -47,7 +43,10 @@ class Answers(NamedTuple):
 
 
 def as_likelihood(grammar: TreeGrammar, likelihood: ArrayLike) -> Array:
-    """Return likelihoods as an array of shape (N, d, v) without negative, infinite or NaN entries."""
+    """Return likelihoods as an array of shape (N, d, v).
+
+    Kernels tell strings with negative, infinite or NaN entries apart; `_refuse_wrong` names the first.
+    """
     given: Any = likelihood
     plain = type(given) is np.ndarray and given.dtype == np.float64
     array = np.ascontiguousarray(given if plain else as_numbers("likelihood", given))
@@ -57,16 +56,21 @@ def as_likelihood(grammar: TreeGrammar, likelihood: ArrayLike) -> Array:
             f"Argument `likelihood` must have shape (N, {wanted[0]}, {wanted[1]}): strings, sites, tokens; "
             f"but its shape is {array.shape}."
         )
-    # As whole numbers, what is negative, infinite or NaN is above all others: one pass for all three.
-    wrong: Any = array.size and array.view(np.uint64).max() >= _INFINITE
-    wrong = np.argwhere(~((array >= 0.0) & (array < np.inf))) if wrong else ()  # -0.0 is right
-    if len(wrong):
-        string, site, token = wrong[0]
-        raise ArgumentError(
-            "Argument `likelihood` must hold finite numbers that are not negative, but it holds "
-            f"{array[string, site, token]} for token {token} at site {site} of string {string}."
-        )
     return array
+
+
+def _refuse_wrong(likelihood: Array, rows: IntArray) -> None:
+    """Raise an error if one of some strings has a negative, infinite or NaN entry."""
+    for first in range(0, rows.size, 256):
+        part = likelihood[rows[first : first + 256]]
+        wrong = np.argwhere(~((part >= 0.0) & (part < np.inf)))  # -0.0 is right
+        if len(wrong):
+            row, site, token = wrong[0]
+            raise ArgumentError(
+                "Argument `likelihood` must hold finite numbers that are not negative, but it holds "
+                f"{part[row, site, token]} for token {token} at site {site} of string "
+                f"{rows[first + row]}."
+            )
 
 
 def compute(
@@ -92,10 +96,6 @@ def compute(
         held = arrays[:-1] if cavity else arrays
         answers.append(Answers(tuple(held), arrays[-1] if cavity else None, np.empty(count)))
     evidence, used = np.empty((count, len(tops))), np.empty((count, len(tops)))
-    scaled, factor = likelihood, None
-    if count and likelihood.max() > _LARGEST:
-        _, factor = np.frexp(likelihood.max(axis=-1))
-        scaled = np.ldexp(likelihood, -factor[..., None])
     top_levels = np.array(tops, dtype=np.int64)
 
     def job(part: slice, stop: Any) -> Callable[[], object]:
@@ -103,12 +103,12 @@ def compute(
             m, parts = memory(tree)
             outs = np.zeros((len(tops), tree.depth + 2), dtype=np.int64)
             for t, answer in enumerate(answers):
-                for l, array in enumerate(answer.nodes):
-                    outs[t, l] = array[part].ctypes.data
                 if answer.cavity is not None:
-                    outs[t, -1] = answer.cavity[part].ctypes.data
+                    outs[t, 0] = answer.cavity[part].ctypes.data
+                for l, array in enumerate(answer.nodes, start=1):
+                    outs[t, l] = array[part].ctypes.data
             kernels.beliefs(
-                m.ctypes.data, tree.at.ctypes.data, parts, scaled[part].ctypes.data,
+                m.ctypes.data, tree.at.ctypes.data, parts, likelihood[part].ctypes.data,
                 part.stop - part.start, top_levels, outs, tree.even, evidence[part], used[part],
                 np.zeros(LANES, np.int64), np.empty(tree.row), stop,
             )  # fmt: skip
@@ -118,9 +118,8 @@ def compute(
     in_chunks(job, count, grammar, threads)
     for t, (answer, top) in enumerate(zip(answers, tops, strict=True)):
         answer.evidence[:] = evidence[:, t]
-        if factor is not None:
-            answer.evidence[:] += factor.sum(axis=-1) * np.log(2.0)
         spent = np.flatnonzero(~(used[:, t] >= kernels.SPENT))
+        _refuse_wrong(likelihood, spent)
         for first in range(0, spent.size, 16):
             _again(grammar, likelihood, top, answer, spent[first : first + 16])
     return answers
@@ -131,13 +130,13 @@ def _rooms(shapes: Sequence[tuple[int, ...]]) -> list[Array]:
 
     One block costs the system less than many, and rows that begin with a line of the cache are written faster.
     """
-    sizes = [-(-int(np.prod(shape)) // LANES) * LANES for shape in shapes]
+    sizes = [-(-prod(shape) // LANES) * LANES for shape in shapes]
     raw = np.empty(sum(sizes) + LANES)
     first = -raw.ctypes.data % 64 // 8
     block = raw[first:]
     ends = np.cumsum([0, *sizes])
     return [
-        block[begin : begin + int(np.prod(shape))].reshape(shape)
+        block[begin : begin + prod(shape)].reshape(shape)
         for begin, shape in zip(ends[:-1], shapes, strict=True)
     ]
 
@@ -181,15 +180,12 @@ def draw(
     tree, count = tree_of(grammar), len(likelihood)
     key = rng.integers(0, 2**64, size=2, dtype=np.uint64)
     strings, used = np.zeros((count, grammar.length), dtype=np.int64), np.empty(count)
-    scaled = likelihood
-    if count and likelihood.max() > _LARGEST:
-        scaled = np.ldexp(likelihood, -np.frexp(likelihood.max(axis=-1))[1][..., None])
 
     def job(part: slice, stop: Any) -> Callable[[], object]:
         def run() -> None:
             m, parts = memory(tree)
             kernels.draw(
-                m.ctypes.data, tree.at.ctypes.data, parts, tree.depth, scaled[part].ctypes.data, key,
+                m.ctypes.data, tree.at.ctypes.data, parts, tree.depth, likelihood[part].ctypes.data, key,
                 np.uint64(part.start), strings[part], used[part], np.zeros(LANES, np.int64),
                 np.zeros((2, grammar.length), np.int64), stop,
             )  # fmt: skip
@@ -197,7 +193,9 @@ def draw(
         return run
 
     in_chunks(job, count, grammar, threads)
-    for row in np.flatnonzero(~(used >= kernels.SPENT)):
+    spent = np.flatnonzero(~(used >= kernels.SPENT))
+    _refuse_wrong(likelihood, spent)
+    for row in spent:
         if np.isneginf(log_messages(grammar, likelihood[[row]], grammar.depth).evidence[0]):
             raise no_evidence(likelihood, int(row))
         source = np.random.Generator(np.random.Philox(key=key, counter=int(row)))

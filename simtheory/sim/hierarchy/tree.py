@@ -21,26 +21,22 @@ _APART = 32
 """Places, modulo twice as many, between a message up and the one down: 2 kB. A processor takes a load
 for one of a number just stored if the addresses agree in their last 12 bits, and waits for it."""
 
-_OWN = 8  # groups from `FREE` on, which the kernels name
+_OWN = 16  # groups from `FREE` on, which the kernels name
 
 FIELDS = 16  # whole numbers of a level
 SYMBOLS, NODES, BRANCHES = 0, 1, 2
 UP, DOWN = 3, 4  # places of messages
-FIRST, WORDS = (
-    5,
-    6,
-)  # of each symbol its first rule; of each rule the places of its children's symbols
-WEIGHTS = 7  # index of the rules' probabilities
-EVEN = 8  # 1 where all rules of the level have one probability, which then is left out
-PRIOR = 9  # index of the symbols' probabilities at each node
-TRIE = 10  # states of a reader of tuples
-RULES = 11  # of each final state the rule of its tuple,
-PARENTS = 12  # and the symbol of that
-NUMBERS, SPARE, FREE = (
-    13,
-    14,
-    15,
-)  # of level 0 alone: index of `Tree.numbers` in memory, and two places
+FIRST = 5  # of each symbol its first rule
+WORDS = 6  # of each rule the places of its children's symbols
+WEIGHTS = 7  # index of the rules' probabilities; 1 where all are equal
+LISTS = 8  # of each child's symbol its first pair, where rules have two children and one probability; else 0
+PAIRS = 9  # pairs of the symbol that a rule rewrites and the place of the other child's symbol
+PRIOR = 10  # index of the symbols' probabilities at each node
+TRIE = 11  # states of a reader of tuples
+RULES = 12  # of each final state the rule of its tuple,
+PARENTS = 13  # and the symbol of that
+NUMBERS = 14  # of level 0 alone: index of `Tree.numbers` in memory,
+FREE = 15  # and a place
 
 
 class Tree(NamedTuple):
@@ -63,8 +59,7 @@ class Tree(NamedTuple):
     unambiguous : bool
         Whether no tuple is written by two rules.
     groups : int
-        Groups of lanes of the memory of eight strings: messages, scratch for a row, the numbers, and the
-        few at `FREE`.
+        Groups of lanes of the memory of eight strings: messages, the numbers, and the few at `FREE`.
     """
 
     depth: int
@@ -112,16 +107,22 @@ def tree_of(grammar: TreeGrammar) -> Tree:
         field[BRANCHES] = s
         field[FIRST] = kept(0, np.searchsorted(used.parents, np.arange(sizes[l] + 1)))
         field[WORDS] = kept(0, children)
-        field[WEIGHTS] = kept(1, weights)
-        field[EVEN] = int((weights == weights[0]).all())
-        even[l] = even[l - 1] + field[EVEN] * nodes[l] * np.log(weights[0])
+        is_even = bool((weights == weights[0]).all())
+        field[WEIGHTS] = kept(1, np.ones(len(weights)) if is_even else weights)
+        even[l] = even[l - 1] + is_even * nodes[l] * np.log(weights[0])
+        if is_even and s == 2:
+            own = children.ravel()
+            pairs = np.stack([used.parents.repeat(2), children[:, ::-1].ravel()], axis=1)
+            order = np.argsort(own, kind="stable")
+            field[LISTS] = kept(0, np.searchsorted(own[order], np.arange(2 * n + 1)))
+            field[PAIRS] = kept(0, pairs[order])
         trie, rules = _trie(used.words, n)
         field[TRIE], field[RULES] = kept(0, trie), kept(0, rules)
         field[PARENTS] = kept(0, np.where(rules < 0, -1, used.parents[rules]))
     row = max(n * k for n, k in zip(sizes, nodes, strict=True))
     probabilities = np.concatenate(numbers)
-    free = place + row + -(-probabilities.size // LANES)
-    fields[0, [NUMBERS, SPARE, FREE]] = (place + row) * LANES, place, free
+    free = place + -(-probabilities.size // LANES)
+    fields[0, [NUMBERS, FREE]] = place * LANES, free
     return Tree(
         depth,
         sizes,

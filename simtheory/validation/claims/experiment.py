@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from simtheory._checks import one_of
@@ -37,6 +38,8 @@ class Budget:
         Wall time after which one claim is stopped.
     device : str
         Where networks train: ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    folder : Path, optional
+        Where long trainings keep their state, so that an interrupted experiment goes on. Default: nowhere.
     """
 
     name: str
@@ -44,6 +47,25 @@ class Budget:
     starts: int
     minutes: float
     device: str = "auto"
+    folder: Path | None = None
+
+    def store(self, *words: Hashable) -> Path | None:
+        """Return the file in which a training of these words keeps its state.
+
+        Parameters
+        ----------
+        *words
+            Plain values that tell it from all other trainings.
+
+        Returns
+        -------
+        Path or None
+            For ``store=`` of the trainers; None if nothing is kept.
+        """
+        if self.folder is None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / ("-".join(map(str, words)) + ".npz")
 
 
 _BUDGETS = {
@@ -57,7 +79,7 @@ BUDGETS = tuple(_BUDGETS)
 
 
 @face
-def budget_named(name: str, *, device: str = "auto") -> Budget:
+def budget_named(name: str, *, device: str = "auto", folder: Path | None = None) -> Budget:
     """Return the budget of that name.
 
     Parameters
@@ -67,6 +89,8 @@ def budget_named(name: str, *, device: str = "auto") -> Budget:
         claim with more seeds and starts.
     device : {"auto", "cpu", "gpu"}
         Where networks train.
+    folder : Path, optional
+        Where long trainings keep their state.
 
     Returns
     -------
@@ -74,7 +98,7 @@ def budget_named(name: str, *, device: str = "auto") -> Budget:
         Seeds, starts and time.
     """
     chosen = _BUDGETS[one_of("budget", name, _BUDGETS)]
-    return replace(chosen, device=one_of("device", device, ("auto", "cpu", "gpu")))
+    return replace(chosen, device=one_of("device", device, ("auto", "cpu", "gpu")), folder=folder)
 
 
 @face

@@ -273,6 +273,7 @@ def in_time(budget: Budget, kind: str) -> list[DenoiserRun]:
             noise=kind,
             samples=0,
             device=budget.device,
+            store=budget.store("in-time", kind, seed),
         )
         for seed in range(grammars)
     ]
@@ -295,6 +296,7 @@ def foreign(budget: Budget) -> list[DenoiserRun]:
             record=[1600],
             samples=0,
             device=budget.device,
+            store=budget.store("foreign", seed),
         )
         for seed in range(4)
     ]
@@ -320,6 +322,7 @@ def by_strings(budget: Budget) -> list[list[DenoiserRun]]:
                 record=LONG_LOOKS,
                 samples=1000,
                 device=budget.device,
+                store=budget.store("by-strings", seed, P),
             )
             for P in STRINGS
         ]

@@ -2,7 +2,7 @@
 
 A topic's ``ledger.json`` holds numbers only: values, seeds and seconds. The words and the band of a
 claim stand in the source alone, and its verdict is reached anew from the values, so that rewording
-a claim touches one file.
+a claim touches one file. ``ledger.full.json`` holds those of the full run, with more seeds, of all claims.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from simtheory._checks import one_of
 from simtheory._faces import face
 from simtheory._files import write_text
 from simtheory.errors import ArgumentError
@@ -21,7 +23,7 @@ from simtheory.validation.ledger.catalogue import claims, folder_of, select, top
 
 __all__ = ["Findings", "commit", "committed", "findings_of"]
 
-_FILE, _FORMAT = "ledger.json", "simtheory.findings/1"
+_FORMAT = "simtheory.findings/1"
 _OWN = ("predicted", "stated", "values", "null", "seeds", "seconds")
 
 
@@ -51,21 +53,27 @@ class Findings:
     ran_on: str
 
 
+def _path(topic: str, budget: str) -> Path:
+    return folder_of(topic) / ("ledger.full.json" if budget == "full" else "ledger.json")
+
+
 @face
-def findings_of(topic: str) -> Findings | None:
+def findings_of(topic: str, *, budget: str = "standard") -> Findings | None:
     """Return the committed findings of a topic.
 
     Parameters
     ----------
     topic : str
         One of `topics`.
+    budget : {"standard", "full"}
+        Of which run.
 
     Returns
     -------
     Findings or None
         None for a topic that has none yet.
     """
-    path = folder_of(topic) / _FILE
+    path = _path(topic, one_of("budget", budget, ("standard", "full")))
     if not path.exists():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
@@ -74,20 +82,28 @@ def findings_of(topic: str) -> Findings | None:
 
 
 @face
-def committed() -> list[Record]:
-    """Return the records of the last committed run of every topic, judged by today's bands.
+def committed(*, budget: str | None = None) -> list[Record]:
+    """Return the records of the last committed runs of every topic, judged by today's bands.
+
+    Parameters
+    ----------
+    budget : {"standard", "full"}, optional
+        Of these runs alone. Default: of the standard run, and of the full run the claims that it alone
+        tests.
 
     Returns
     -------
     list of Record
-        In the order of the ledger; a claim that no committed run has tested is left out.
+        In the order of the ledger. A claim that no such run has tested is left out.
     """
-    found = {topic: findings_of(topic) for topic in topics()}
-    return [
-        _record(claim, own)
-        for claim in claims()
-        if (own := found[claim.topic]) is not None and claim.id in own.claims
-    ]
+    runs = ("standard", "full") if budget is None else (budget,)
+    found = {topic: [findings_of(topic, budget=name) for name in runs] for topic in topics()}
+    records = []
+    for claim in claims():
+        held = (own for own in found[claim.topic] if own is not None and claim.id in own.claims)
+        if (first := next(held, None)) is not None:
+            records.append(_record(claim, first))
+    return records
 
 
 def _record(claim: Claim, found: Findings) -> Record:
@@ -97,7 +113,7 @@ def _record(claim: Claim, found: Findings) -> Record:
     shared = {one.name: found.experiments[one.name] for one in claim.reads}
     where = {"budget": found.budget, "ran_on": found.ran_on}
     return claim.record(
-        Verdict.INCONCLUSIVE, experiments=shared, provenance=where, **numbers
+        Verdict.INCONCLUSIVE, budget=found.budget, experiments=shared, provenance=where, **numbers
     ).judged()
 
 
@@ -139,7 +155,7 @@ def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[
                 + (f"not tested: {', '.join(missing)}." if missing else "")
             )
     for topic, own in by_topic.items():
-        write_text(folder_of(topic) / _FILE, _text(own, budget, yardstick))
+        write_text(_path(topic, budget), _text(own, budget, yardstick))
     return list(by_topic)
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -17,13 +18,14 @@ from simtheory._files import digest, write_text
 from simtheory._versions import versions
 from simtheory.errors import ArgumentError
 from simtheory.validation.claims.claim import Claim
-from simtheory.validation.claims.record import Record
+from simtheory.validation.claims.record import Record, Verdict
 from simtheory.validation.ledger.catalogue import claims
 from simtheory.validation.ledger.page import ledger_page
 
-__all__ = ["FORMAT", "Ledger", "code_version"]
+__all__ = ["FORMAT", "Ledger", "code_version", "stores_of"]
 
 FORMAT = "simtheory.ledger/2"
+_STORES = "training"
 JSON = TypeVar("JSON", dict[str, Any], list[Any])
 _PAGE_EVERY = 5.0  # seconds; writing the page after every record would cost more than some claims
 
@@ -43,6 +45,25 @@ def code_version() -> str:
         f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes() for file in files
     )
     return digest(*texts)[:12]
+
+
+@face
+def stores_of(folder: Path, code: str) -> Path:
+    """Return where a ledger's long trainings keep their state, until every claim of the run is tested.
+
+    Parameters
+    ----------
+    folder : Path
+        The ledger's folder.
+    code : str
+        Which source trains; another one begins anew.
+
+    Returns
+    -------
+    Path
+        A folder, which need not exist.
+    """
+    return folder / _STORES / code
 
 
 @face
@@ -124,6 +145,8 @@ class Ledger:
                         records[claim.id] = records[claim.id].judged()
                     else:
                         del records[claim.id]
+            if keep is None:
+                shutil.rmtree(folder / _STORES, ignore_errors=True)
             ledger = cls(folder, records, planned, lock)
             ledger._write(page=True)
         except BaseException as reason:
@@ -162,6 +185,10 @@ class Ledger:
         """
         return self._records.get(claim_id)
 
+    def _tested(self, claim: Claim) -> bool:
+        record = self.finished(claim.id)
+        return record is not None and record.verdict is not Verdict.FAILED
+
     def add(self, record: Record) -> None:
         """Keep a finished record, and bring the page up to date if it is some seconds old.
 
@@ -189,6 +216,8 @@ class Ledger:
         ArgumentError
             If it still cannot be written; the folder holds what was finished before.
         """
+        if all(self._tested(claim) for claim in self._planned):
+            shutil.rmtree(self.folder / _STORES, ignore_errors=True)
         try:
             self._write(page=True)
         except OSError as reason:

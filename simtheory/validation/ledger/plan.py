@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,9 @@ class Costs:
             For the topics of these claims.
         """
         experiments, own = {}, {}
-        for topic in {claim.topic for claim in claims}:
-            found = findings_of(topic)
+        runs = ("standard", "full") if budget.name == "full" else ("standard",)
+        for topic, run in product({claim.topic for claim in claims}, runs):
+            found = findings_of(topic, budget=run)
             if found is None:
                 continue
             speed = measured / found.yardstick

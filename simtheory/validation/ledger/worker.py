@@ -23,6 +23,7 @@ from simtheory.validation.claims.claim import Claim, Evidence
 from simtheory.validation.claims.experiment import Budget, Runs, budget_named
 from simtheory.validation.claims.record import Record, Verdict, judge
 from simtheory.validation.ledger.catalogue import select
+from simtheory.validation.ledger.folder import stores_of
 from simtheory.validation.nets.devices import find_device
 
 __all__ = ["examine", "work"]
@@ -75,6 +76,7 @@ def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str =
         reached = judge(evidence.values, band=claim.band, null=evidence.null)
         record = claim.record(
             Verdict.INCONCLUSIVE if evidence.doubt else reached,
+            budget=runs.budget.name,
             predicted=None if evidence.predicted is None else float(evidence.predicted),
             stated=None if evidence.stated is None else float(evidence.stated),
             values=tuple(float(v) for v in evidence.values),
@@ -89,6 +91,7 @@ def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str =
     except Exception:  # any failure of a claim's test is a result of the ledger
         return claim.record(
             Verdict.FAILED,
+            budget=runs.budget.name,
             error=traceback.format_exc(),
             seconds=seconds(),
             provenance=provenance,
@@ -127,7 +130,8 @@ def work(receive: Callable[[], bytes], answers: TextIO) -> None:
     """
     settings = json.loads(receive())
     folder = None if settings["folder"] is None else Path(settings["folder"])
-    runs = Runs(budget_named(settings["budget"], device=settings["device"]))
+    stores = None if folder is None else stores_of(folder, settings["code"])
+    runs = Runs(budget_named(settings["budget"], device=settings["device"], folder=stores))
     while True:
         message = json.loads(receive())
         if message == CLEAR:

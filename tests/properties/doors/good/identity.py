@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from simtheory import SIMTask, units
-from tests.properties.doors.good.things import EQUAL, TASK, U, W
+from tests.properties.doors.good.things import EQUAL, LINEAR, TASK, U, W
 
 COMMON: dict[str, Any] = {
     "U0": U,
@@ -58,6 +58,10 @@ OWN: dict[str, dict[str, Any]] = {
     "SIMTask": {"mu": (1.0, 2.0), "sigma": 0.3},
     "SIMTask.from_data": {"x": np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 2.0]])},
     "SIMTask.from_dict": {"values": TASK.to_dict()},
+    "LinearTask": {"teacher": LINEAR.teacher},
+    "LinearTask.from_data": {"x": np.eye(2), "y": np.eye(2)},
+    "LinearTask.from_dict": {"values": LINEAR.to_dict()},
+    "tasks.saxe2019.hierarchy": {"branching": (2, 2)},
     "SIMTask.vertex": {"presence": (1.0, 0.0)},
     "analytic.descent.adam": {"start": STRAIGHT},
     "analytic.finite_sample.perturbation": {"n": 5000, "t": np.linspace(0.0, 1.0, 5)},
@@ -78,12 +82,12 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.tied.projector": {"U0": np.eye(2)},
     "analytic.tied.swing_peak": {"task": STRONG_FIRST, "U0": 1e-2 * U},
     "analytic.untied.crossing": {"rates": (2.0, 1.0), "w0": 0.01},
-    "analytic.untied.Grams": {
+    "results.Grams": {
         "inputs": np.zeros((201, 2, 2)),
         "weights": np.zeros((201, 2, 2)),
         "outputs": np.zeros((201, 2, 2)),
     },
-    "analytic.untied.Grams.tangent_kernel": {"probes": np.eye(2)},
+    "results.Grams.tangent_kernel": {"probes": np.eye(2)},
     "analytic.untied.early": {"t": np.linspace(0.0, 0.1, 5)},
     "analytic.untied.isotropic": {"task": EQUAL},
     "analytic.yang2024.growth_below": {"rate": 1.0},

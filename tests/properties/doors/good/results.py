@@ -8,7 +8,7 @@ import numpy as np
 
 from simtheory.results import Recorder
 from simtheory.units import Clock
-from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, POINTS, RUN, TASK, T
+from tests.properties.doors.good.things import CURVE, FOLDER, LAWS, LAYERED, POINTS, RUN, TASK, T
 
 COMMON: dict[str, Any] = {
     "rows": ("a", "b"),
@@ -61,6 +61,15 @@ OWN: dict[str, dict[str, Any]] = {
     "Samples.member": {"index": ()},
     "Samples": {"points": np.zeros((5, 2))},
     "Curve": {"values": np.stack([T, T**2], axis=-1)},
+    **{
+        f"observe.{name}": {"traj": LAYERED}
+        for name in ("layers", "grams", "tangent_kernel", "alignment")
+    },
+    "observe.Alignment": {
+        "cosine": np.ones(T.size),
+        "size": np.ones(T.size),
+        "loss": np.ones(T.size),
+    },
     "observe.LawResiduals": {f.name: getattr(LAWS, f.name) for f in fields(LAWS)},
     "observe.arrays.rises": {"values": np.sin(T)},
     "observe.arrays.climb": {"values": np.sin(T)[:, None]},

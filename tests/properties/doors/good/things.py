@@ -8,7 +8,7 @@ import numpy as np
 
 from simtheory import SIMTask, analytic, fit, observe, sim
 from simtheory.results import Curve, Samples
-from simtheory.tasks import DenoisingTask
+from simtheory.tasks import DenoisingTask, LinearTask
 
 TASK = SIMTask(mu=(1.0, 2.0), sigma=0.3)
 EQUAL = SIMTask(mu=(0.0, 0.0), sigma=1.0)
@@ -19,6 +19,8 @@ RUN = sim.solve(sim.Tied(), TASK, U, T)
 SEEDED = replace(RUN, outputs=RUN.outputs[None], weights=RUN.weights[None], stats={"seeds": [0]})
 NOISY = DenoisingTask(np.diag([1.0, 2.0]), sigma_min=0.1, sigma_max=2.0)
 NET = analytic.denoiser.TiedDenoiser(0.1)
+LINEAR = LinearTask([[2.0, 0.0], [0.5, 1.0]])
+LAYERED = sim.solve(sim.Untied(), LINEAR, (U, U), T, layers=True)
 CURVE = Curve(T, np.stack([T, T**2], axis=-1), rows=("a", "b"), x_name="time", origin="closed")
 POINTS = Samples(np.random.default_rng(0).normal(size=(30, 2)), origin="closed")
 CURVES = fit.curves(RUN)
