@@ -74,9 +74,9 @@ def orthant(z: ArrayLike, R: ArrayLike, *, tolerance: float = 1e-4) -> Array:
     Notes
     -----
     Sizes 2 and 3 take about 0.4 and 3 µs each in a batch of many, 4, 5 and 6 take 0.1, 0.5 and 25 ms to 1e-9, twelve
-    coordinates some milliseconds to 1e-3 and a tenth of a second to 1e-5. From seven on,
-    ``scipy.stats.multivariate_normal.cdf`` is as fast or faster for small probabilities and errors below 1e-5, and
-    slower for probabilities of order one half; `python -m benchmarks.emergence` compares both.
+    coordinates some milliseconds to 1e-3 and a tenth of a second to 2e-5. From seven on, lattices are no better than
+    those of ``scipy.stats.multivariate_normal.cdf``, which is slower at its default tolerance where probabilities are
+    of order one half, and often faster at ``abseps=1e-3``; `python -m benchmarks.emergence` compares both.
 
     Examples
     --------
