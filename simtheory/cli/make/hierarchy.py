@@ -26,7 +26,9 @@ _TEST = 1024  # test strings, where the grammar has so many left
 @click.option("--s", type=int, default=2, show_default=True, help="Symbols that a rule writes.")
 @click.option("--depth", type=int, default=3, show_default=True, help="Levels above the tokens.")
 @click.option("--strings", type=int, default=1024, show_default=True, help="Training strings.")
-@click.option("--test", type=int, help="Test strings. Default: 1024, or what is left of the grammar's.")
+@click.option(
+    "--test", type=int, help="Test strings. Default: 1024, or what is left of the grammar's."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of rules and strings.")
 @click.option("--released", is_flag=True, help="Rules and strings as the released code draws them.")
 @click.option("--probe", is_flag=True, help="Write probe.npz, to be filled with probabilities.")

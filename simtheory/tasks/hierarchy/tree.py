@@ -275,7 +275,9 @@ class TreeGrammar:
         """
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
         whole = count * sum(self.nodes)
-        refuse_beyond_memory(f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth.")
+        refuse_beyond_memory(
+            f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
+        )
         if flag("replace", replace):
             levels = self._grown(count, source)
         else:
