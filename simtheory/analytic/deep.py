@@ -20,6 +20,8 @@ function            holds                                           error
 ==================  =============================================  =================================
 `mode`              balanced, aligned layers, any real L ≥ 1        none
 `time_to_level`     the same                                        none
+`aligned`           the same, on any `LinearTask` with modes        none
+`aligned_times`     the same                                        none
 `infinite_depth`    the limit of L → ∞ at fixed La                  none
 `off_diagonals`     balanced layers, W nearly diagonal              O(eps²)
 ==================  =============================================  =================================
@@ -42,15 +44,18 @@ from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared import depth_clock as clock
+from simtheory.analytic._shared.aligned import map_of_modes, mode_starts
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts
 from simtheory.analytic._shared.layers import BALANCED, as_layers, on_concepts
 from simtheory.analytic._shared.off_diagonal import balanced_first_order
 from simtheory.errors import ArgumentError, RegimeError
-from simtheory.labels import implements
+from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, Modes, SIMTask
 
 __all__ = [
+    "aligned",
+    "aligned_times",
     "infinite_depth",
     "mode",
     "off_diagonals",
@@ -156,6 +161,120 @@ def time_to_level(rate: ArrayLike, w0: ArrayLike, *, depth: float, level: float 
     wait = clock.elapsed(np.broadcast_to(special.logit(aim), y0.shape), y0, layers)
     times = np.where(moving, wait / np.where(a > 0, a, 1.0), np.inf)
     return np.asarray(np.where(ahead, times, 0.0))
+
+
+@face
+def aligned(
+    task: LinearTask,
+    w0: ArrayLike,
+    t: ArrayLike,
+    *,
+    depth: float,
+    probes: ArrayLike | None = None,
+) -> Trajectory:
+    r"""Return the exact trajectory of balanced layers that start along the modes of a linear task.
+
+    The share v of its strength s that a mode has reached moves as that of the identity task does, at
+    the rate :math:`a s^{2-2/L}`: :math:`\dot v = La\,s^{2-2/L}\,v^{2-2/L}(1-v)`, see `mode`.
+
+    Parameters
+    ----------
+    task : LinearTask
+        What is learned.
+    w0 : array_like, shape () or (..., r)
+        Start of each mode of ``task.modes()``, between 0 and its strength; leading axes are an
+        ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+    depth : float
+        Number of layers L; real, at least 1.
+    probes : array_like, shape (P, d), optional
+        Inputs to watch. Default: ``task.probes``.
+
+    Returns
+    -------
+    Trajectory
+        Exact; W has no other parts than the modes.
+
+    Raises
+    ------
+    RegimeError
+        If the teacher is not aligned with the inputs, or a start lies outside its mode.
+    ArgumentError
+        If the depth is less than 1.
+
+    References
+    ----------
+    saxe2019, equation 6, for two layers.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import saxe2019
+    >>> run = aligned(saxe2019.hierarchy(), 0.01, [0.0, 5.0, 50.0], depth=2)
+    >>> run.weights[-1].round(3)[0]
+    array([1., 1., 1., 1.])
+    """
+    layers, times = _depth(depth), as_times(t)
+    modes, start = mode_starts(task, w0)
+    shares = mode(_speeds(modes, layers), start, times, depth=layers)
+    return closed_form(
+        aligned,
+        task,
+        times,
+        map_of_modes(modes, shares),
+        exact=True,
+        probes=probes,
+        label=label_of(mode),
+    )
+
+
+@face
+def aligned_times(task: LinearTask, w0: ArrayLike, *, depth: float, level: float = 0.5) -> Array:
+    r"""Return when each mode of a linear task comes to a share f of its strength.
+
+    With two layers :math:`\frac{1}{2as}\ln\frac{f(s-w_0)}{w_0(1-f)}`, the published time of Saxe et
+    al.; see `time_to_level` for other depths.
+
+    Parameters
+    ----------
+    task : LinearTask
+        What is learned.
+    w0 : array_like, shape () or (..., r)
+        Start of each mode of ``task.modes()``, between 0 and its strength.
+    depth : float
+        Number of layers L; real, at least 1.
+    level : float
+        Share f of the strength, between 0 and 1.
+
+    Returns
+    -------
+    ndarray, shape (..., r)
+        The times, in the order of the modes.
+
+    Raises
+    ------
+    RegimeError
+        If the teacher is not aligned with the inputs, or a start lies outside its mode.
+    ArgumentError
+        If the depth is less than 1, or the level outside (0, 1).
+
+    References
+    ----------
+    saxe2019, equation 7.
+
+    Examples
+    --------
+    >>> from simtheory.tasks import saxe2019
+    >>> aligned_times(saxe2019.hierarchy(), 0.01, depth=2).round(3)
+    array([4.214, 5.945, 9.19 , 9.19 ])
+    """
+    layers = _depth(depth)
+    modes, start = mode_starts(task, w0)
+    return time_to_level(_speeds(modes, layers), start, depth=layers, level=level)
+
+
+def _speeds(modes: Modes, depth: float) -> Array:
+    return np.asarray(modes.rates * modes.strengths ** (2.0 - 2.0 / depth))
 
 
 @implements(

@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "make": ("make", "Write data sets for people who train elsewhere."),
     "sweep": ("sweep", "Compute a grid of cells, such as a phase diagram."),
+    "explore": ("explore", "Open a page with sliders over theory."),
     "warmup": ("kernels", "Compile the kernels ahead of their first use."),
     "cache": ("kernels", "Show the compiled kernels on disk, or remove them."),
     "versions": ("versions", "Print the versions that results depend on."),

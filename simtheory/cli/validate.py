@@ -132,6 +132,7 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
                 "id": claim.id,
                 "budget": claim.budget,
                 "expected": claim.expected,
+                "expected_at": dict(claim.expected_at),
                 "statement": claim.statement,
                 "quantity": claim.quantity,
                 "band": [claim.band.low, claim.band.high],
@@ -142,7 +143,10 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
             for claim in every()
         ]
     for claim in every():
-        expected = "" if claim.expected == "agrees" else f" [expected: {claim.expected}]"
+        others = "".join(f"; {budget}: {verdict}" for budget, verdict in claim.expected_at.items())
+        expected = (
+            f" [expected: {claim.expected}{others}]" if others or claim.expected != "agrees" else ""
+        )
         click.echo(
             f"{claim.id} [{claim.budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
         )

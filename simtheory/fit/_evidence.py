@@ -18,7 +18,7 @@ from simtheory.fit.noisy_rises import noise_level
 _SINGULAR = 1e-8
 """Singular values of the Jacobian below this share of the largest count as zero."""
 
-_CHANCE = 0.02
+_CHANCE = 0.03
 """Probability of patterns in the residuals below which the model counts as wrong."""
 
 MATERIAL = 5e-3
@@ -59,8 +59,7 @@ class Quality:
         where the model misses something that lasts.
     pattern : float
         Probability that the residuals of a right model move so far towards other ends, another depth
-        or a schedule, or along slow waves: the smallest of these four, times four. Noise may be
-        correlated.
+        or a schedule, or along slow waves: four tests, taken together. Noise may be correlated.
     misfit : float
         Root mean square of these patterns, as a share of the range of the curve; the largest over the
         columns.

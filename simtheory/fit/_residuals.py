@@ -35,6 +35,9 @@ _PATTERNS = 10
 _POINTS_A_PATTERN = 6
 """Fewest points for each of them."""
 
+_UNLIKE = 0.9
+"""Probability that a larger one counts as: a change that residuals avoid does not excuse another."""
+
 _SAME = 1e-10
 """Square of the angle below which a slope counts as a combination of others."""
 
@@ -91,15 +94,25 @@ def gain(residuals: Array, slopes: Array, more: Array, more_slopes: Array) -> fl
 def missed(residuals: Array, slopes: Array, changes: Sequence[Array]) -> float:
     """Return the probability that residuals of a right model move so far along changes of it.
 
-    Changes are directions, each of shape (T, C, q). The smallest of their probabilities counts, times
-    their number.
+    Changes are directions, each of shape (T, C, q), and the test of each is one of several.
     """
-    model, least = _Moments.of(residuals, slopes), 1.0
-    for change in changes:
-        larger = np.concatenate([slopes, change], axis=-1)
-        if larger.shape[-1] < residuals.size:
-            least = min(least, _by_chance(model, _Moments.of(residuals, larger)))
-    return min(len(changes) * least, 1.0)
+    model = _Moments.of(residuals, slopes)
+    larger = [np.concatenate([slopes, change], axis=-1) for change in changes]
+    known = [_Moments.of(residuals, more) for more in larger if more.shape[-1] < residuals.size]
+    return together([_by_chance(model, more) for more in known])
+
+
+def together(chances: Sequence[float]) -> float:
+    """Return one probability of several tests that resemble one another.
+
+    The mean of the cotangents of πp has a Cauchy law where all tests are right, however they depend on
+    one another, in its upper tail (Liu and Xie, J. Am. Stat. Assoc. 115, 393, 2020). Where several tests
+    see the same misfit, the smallest probability times their number would be too large.
+    """
+    if not chances:
+        return 1.0
+    angles = np.pi * np.clip(chances, 1e-300, _UNLIKE)
+    return float(np.arctan2(1.0, np.mean(1.0 / np.tan(angles))) / np.pi)
 
 
 def waves(size: int, columns: int) -> Array:

@@ -61,6 +61,11 @@ _EXPLAINS = 0.5
 """An end is believed if residuals shrink by this factor, even where some pattern remains."""
 
 
+_DOUBTFUL = 0.85
+"""Correlation of neighbours above which ends are tried though no curve rests: a model that is far from
+the curves leaves residuals that look like a random walk."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trial:
     """One candidate that was fitted."""
@@ -144,7 +149,7 @@ def fit(
     to the best curve residuals drawn in blocks, as long as the correlation lasts, and takes quantiles.
 
     A model is wrong if its residuals move towards other ends, another depth or a schedule, or along slow
-    waves, by more than such errors do in one of fifty fits, and if what they keep is larger than 0.5 % of
+    waves, by more than such errors do in three of a hundred fits, and if what they keep is larger than 0.5 % of
     the range of a curve. A `FitWarning` then names the likely cause, and `Fit.verdict` keeps it: intervals
     do not hold the error of a wrong model. What a model misses within its noise is not seen.
 
@@ -229,6 +234,8 @@ def _best(
     except FitError as reason:
         refusal = reason
     loose = () if ends == "free" else plateaus(curves)
+    if ends != "free" and refusal is None and best.quality.correlation > _DOUBTFUL:
+        loose = tuple(range(curves.values.shape[1]))
     if refusal is None and best.optimum.form.rows == "orthogonal":  # the flow is dear
         forms = [form for form in forms if form.rows == "orthogonal"]
     other = _with_ends(curves, forms, given, loose)

@@ -12,16 +12,28 @@ part            what it gives
 `filters`       buttons with counts that leave only some entries on the page
 `interval`      a band, and where a value lies in it or beside it
 `text`          any text, safe to put into HTML
-`answer`        the whole page of an answer to a file: a table and pictures
+`Part`          sentences and a table under a heading
+`answer`        the whole page of an answer to a file: parts or a table, and pictures
 `write`         the page and its numbers, in a folder
 ==============  ===============================================================================
 """
 
 from simtheory._names import public
-from simtheory.report.answers import answer, write
+from simtheory.report.answers import Part, answer, write
 from simtheory.report.figures import draw, figure, interval
 from simtheory.report.pages import filters, fold, page, text
 
-__all__ = ["answer", "draw", "figure", "filters", "fold", "interval", "page", "text", "write"]
+__all__ = [
+    "Part",
+    "answer",
+    "draw",
+    "figure",
+    "filters",
+    "fold",
+    "interval",
+    "page",
+    "text",
+    "write",
+]
 
 public(__name__)

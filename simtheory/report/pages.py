@@ -24,6 +24,10 @@ a { color: inherit; } .soft { color: var(--soft); } small { font-size: .85rem; }
 code { font-size: .9em; } img { max-width: 100%; height: auto; }
 pre { background: var(--wash); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; }
 pre.table { white-space: pre; }
+.wide { overflow-x: auto; margin: .6rem 0; } table { border-collapse: collapse; font-size: .9rem; }
+th { color: var(--soft); font-weight: normal; font-size: .82rem; vertical-align: bottom; }
+th, td { text-align: right; padding: .2rem 1.2rem .2rem 0; white-space: nowrap; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child { text-align: left; } td { font-variant-numeric: tabular-nums; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
 figure { margin: 0; break-inside: avoid; } figcaption { color: var(--soft); font-size: .85rem; }
 .warning { border-left: .3rem solid var(--bad); background: var(--wash); padding: .5rem .9rem; }

@@ -435,7 +435,8 @@ def _as_allowed(name: str, value: Any, allow: str) -> Named:
         array = np.asarray(value)
         if array.dtype.kind not in "iu" and array.size:
             raise ArgumentError(f"Argument `{name}` must hold integers, but got {value!r}.")
-        return array.astype(np.intp)  # a copy
+        kept = array.flags.owndata and not array.flags.writeable  # nothing can change it
+        return array.astype(np.intp, copy=not kept)
     array = _as_named(name, value).astype(np.float64)
     if allow == "nan" and np.isinf(array).any():
         raise ArgumentError(

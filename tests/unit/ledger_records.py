@@ -14,4 +14,4 @@ MANIFEST = {"missing": [], "versions": {"python": "3"}, "machine": "m", "started
 def a_record(claim_id=EULER, **changes):
     (claim,) = select([claim_id])
     findings = {"verdict": Verdict.AGREES, "predicted": 0.4, "values": (0.35,), "null": 100.0}
-    return claim.record(**(findings | changes))
+    return claim.record(budget=SMALL.name, **(findings | changes))

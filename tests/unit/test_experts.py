@@ -289,6 +289,12 @@ def test_the_split_tells_the_three_errors_apart(split):
     packed = json.loads(json.dumps(split.to_dict(), allow_nan=False))
     assert packed["measures"]["mean log p"]["target"]["mean"] is None
     assert packed["target"] == split.target
+    # the parts add in every cell; here the errors of target and sampler point apart
+    assert packed["total"] == split.total < split.target + split.sampler + split.score - 0.05
+    parts = st.analytic.composition.error_parts(
+        split.meant, split.exact, split.sampled, split.learned
+    )
+    assert parts.sum(axis=0) == pytest.approx(split.learned - split.meant, abs=1e-14)
 
 
 def test_exact_scores_as_callables_leave_no_error_of_the_score():
@@ -413,7 +419,13 @@ def test_the_command_writes_a_page_and_json(tmp_path):
     held = json.loads((out / "answer.json").read_text())
     assert held["total_weight"] == 2.0
     assert [one["name"] for one in held["samplers"]][:3] == ["exact draws", "DDIM", "DDPM"]
-    assert "<svg" in (out / "index.html").read_text() or "svg" in (out / "index.html").read_text()
+    assert 0.0 < held["floor"] < 0.05
+    page = (out / "index.html").read_text()
+    for heading in ("In short", "What each sampler returns", "Masses of the modes", "Words"):
+        assert f"<h2>{heading}</h2>" in page
+    assert page.count("data:image/svg+xml") == 9  # seven samplers, masses, moves
+    assert "<pre" not in page
+    assert f"noise of as many exact draws is {held['floor']:.3f}" in page
 
 
 def test_the_command_refuses_files_it_cannot_read(tmp_path):

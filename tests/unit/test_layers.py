@@ -21,6 +21,8 @@ BREACHES = [
     ("simtheory/analytic/tied/laws.py", "import sympy", "SymPy"),
     ("simtheory/sim/flows/integration.py", "import jax", "JAX"),
     ("simtheory/observe/agreement.py", "import matplotlib", "Matplotlib"),
+    ("simtheory/validation/claims/__init__.py", "import panel", "Panel"),
+    ("simtheory/validation/claims/__init__.py", "from simtheory.explore import picture", "Layers"),
     ("simtheory/sweep/store.py", "from simtheory.tasks import SIMTask", "The core of sweeps"),
     ("simtheory/sweep/family.py", "from simtheory.sweep import store", "Sweeps"),
     ("derivations/tied/laws.py", "from simtheory.sim import solve", "Derivations"),

@@ -116,6 +116,23 @@ def test_the_committed_records_hold_every_claim_with_the_verdict_expected():
         assert record.experiments
 
 
+def test_a_full_run_may_be_expected_to_end_otherwise():
+    """One pair of nets lies outside the band, and the mean of five inside: both are expected."""
+    (claim,) = select(["composition/sampler-not-model"])
+    assert (claim.expected, claim.expected_at) == (Verdict.DISAGREES, {"full": Verdict.AGREES})
+    for budget, value in (("quick", 12.3), ("standard", 12.3), ("full", 4.4)):
+        verdict = judge([value], band=claim.band, null=1.0)
+        record = claim.record(verdict, budget=budget, values=(value,), null=1.0)
+        assert record.as_expected
+        assert not claim.record(Verdict.INCONCLUSIVE, budget=budget).as_expected
+    assert not claim.record(Verdict.AGREES, budget="standard").as_expected
+    assert not claim.record(Verdict.DISAGREES, budget="full").as_expected
+    for other in claims():
+        assert set(other.expected_at) <= {"quick", "standard", "full"}
+        assert other.expected not in other.expected_at.values()
+        assert not other.expected_at or (other.reason and other.errata)
+
+
 def test_what_is_committed_holds_numbers_and_no_words():
     for topic in topics():
         text = (findings.folder_of(topic) / "ledger.json").read_text(encoding="utf-8")

@@ -69,7 +69,7 @@ def test_every_command_of_the_readme_exists():
     from simtheory.cli._group import COMMANDS
 
     used = set(re.findall(r"(?:^|&& )simtheory (\w+)", README, flags=re.MULTILINE))
-    assert used == {"validate", "predict", "fit", "sweep", "make", "assess"}
+    assert used == {"validate", "predict", "fit", "explore", "sweep", "make", "assess"}
     assert used <= set(COMMANDS)
 
 

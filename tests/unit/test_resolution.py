@@ -137,3 +137,27 @@ def test_one_member_of_an_ensemble_is_enough_for_finer_times() -> None:
     union = np.union1d(observe.finer_times(both.member(0)), observe.finer_times(both.member(1)))
     np.testing.assert_array_equal(observe.finer_times(both), union)
     assert union.size > observe.finer_times(both.member(0)).size
+
+
+def shares(t: list[float], w: list[float]) -> Trajectory:
+    task = SIMTask(mu=(1.0,), sigma=0.0)
+    maps = np.array(w)[:, None, None]
+    return Trajectory.from_weights(np.array(t), maps, task, origin="sim", exact=True)
+
+
+def test_times_are_finer_where_a_learning_time_is_uncertain_by_more_than_one_percent() -> None:
+    """Half is reached at .5 ± .04 of the first interval, 1 % of it is .005; or .04 of 10.5, where 1 % is .1."""
+    early = shares([0.0, 1.0, 2.0], [0.48, 0.52, 0.53])
+    found = observe.finer_times(early, step=0.5, parts=2)
+    np.testing.assert_array_equal(found, [0.0, 0.5, 1.0, 2.0])
+    late = shares([0.0, 10.0, 11.0, 12.0], [0.4, 0.48, 0.52, 0.53])
+    np.testing.assert_array_equal(observe.finer_times(late, step=0.5, parts=2), late.t)
+
+
+@pytest.mark.parametrize("losses", [[1.0, 0.6, 0.7], [1.0, 1.1, 0.7]])
+def test_a_rise_is_uncertain_at_either_of_its_ends(losses: list[float]) -> None:
+    """One end is the last time or the first, and beside the other the loss moves by .4: an eighth is half the rise."""
+    run = shares([0.0, 1.0, 2.0], list(1.0 - np.sqrt(2.0 * np.array(losses))))
+    with pytest.warns(GridWarning, match=r"is 0\.1 high on them, and may be off by 0\.05"):
+        (rise,) = observe.swing_by(run).rises
+    assert rise.size == pytest.approx(0.1)

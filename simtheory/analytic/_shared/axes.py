@@ -16,7 +16,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 from simtheory.labels import label_of
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 
 
 def weights_on_concepts(task: SIMTask, U0: ArrayLike, *, name: str = "U0") -> Array:
@@ -70,7 +70,7 @@ _MEASURED = {
 
 def closed_form(
     form: Callable[..., Trajectory],
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     t: Array,
     weights: Array,
     *,

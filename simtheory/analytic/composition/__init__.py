@@ -30,6 +30,7 @@ function                 what it gives
 `stationary_variance`
 `cell_masses`,           masses of modes at a level, and where annealing leaves them
 `freeze_out`
+`error_parts`            errors of target, sampler and score in each cell, and that they add
 `advice`                 all of it for one composition, and the sampler to take
 =======================  ==========================================================================
 
@@ -95,6 +96,7 @@ from simtheory.analytic.composition.repairs import (
     repaired,
     repaired_score,
 )
+from simtheory.analytic.composition.split import error_parts
 from simtheory.analytic.composition.steps import discrete_law
 from simtheory.noise.curvatures import Gaussian, Tweedie
 
@@ -119,6 +121,7 @@ __all__ = [
     "discrete_law",
     "equal_density_weight",
     "equal_shrink",
+    "error_parts",
     "factorised",
     "freeze_out",
     "guidance_defect",

@@ -25,6 +25,9 @@ m_a, C_aa, C_ab, C_bb, u, q_1, q_2, r_1, log_w, drop, move, dW, change = symbols
     "m_a C_aa C_ab C_bb u q_1 q_2 r_1 log_w drop move dW change"
 )
 g, place, curvature, W = symbols("g place curvature W")
+p_meant, p_exact, p_sampled, p_learned, e_target, e_sampler, e_score, e_total = symbols(
+    "p_meant p_exact p_sampled p_learned e_target e_sampler e_score e_total"
+)
 
 _LAM = {lam: r"\lambda"}
 _EXPERTS = {
@@ -488,5 +491,34 @@ with written():
                 lam: "last level",
             },
             printed={**_LAM, v_1: r"v_\lambda", v_2: "v_0", ratio: "r"},
+        ),
+        Statement(
+            "error-split",
+            (
+                Eq(e_target, p_exact - p_meant),
+                Eq(e_sampler, p_sampled - p_exact),
+                Eq(e_score, p_learned - p_sampled),
+                Eq(e_total, p_learned - p_meant),
+            ),
+            symbols={
+                e_target: "error of the target in a cell",
+                e_sampler: "error of the sampler",
+                e_score: "error of the score",
+                e_total: "their sum",
+                p_meant: "mass of the cell in what was meant",
+                p_exact: "mass in what was composed",
+                p_sampled: "mass of draws with exact scores",
+                p_learned: "mass of draws with the given scores",
+            },
+            printed={
+                e_target: r"e_{target}",
+                e_sampler: r"e_{sampler}",
+                e_score: r"e_{score}",
+                e_total: "e",
+                p_meant: r"p_{meant}",
+                p_exact: r"p_{exact}",
+                p_sampled: r"p_{sampled}",
+                p_learned: r"p_{learned}",
+            },
         ),
     )

@@ -22,6 +22,8 @@ function            holds                                            error
 `grams`             the same: also W₁ᵀW₁, W₂W₂ᵀ, tangent kernel     none
 `isotropic`         all rates equal, λ-balanced                      none
 `imbalanced_mode`   aligned layers, any rate and λ                   none
+`imbalanced_time`   the same: when a mode is learned                none
+`aligned`           the same, on any `LinearTask` with modes        none
 `early`             W still small                                    O(W²)
 `first_order`       balanced, W nearly diagonal                      O(eps²)
 `crossing`          the same, weaker mode still small                O(eps²) + O(w_jj)
@@ -40,8 +42,10 @@ from __future__ import annotations
 from simtheory._names import public
 from simtheory.analytic.untied.exact import (
     Grams,
+    aligned,
     grams,
     imbalanced_mode,
+    imbalanced_time,
     isotropic,
     riccati,
 )
@@ -59,12 +63,14 @@ from simtheory.analytic.untied.resummation import (
 __all__ = [
     "Crossing",
     "Grams",
+    "aligned",
     "crossing",
     "early",
     "effective_start",
     "first_order",
     "grams",
     "imbalanced_mode",
+    "imbalanced_time",
     "isotropic",
     "ldr",
     "riccati",

@@ -15,21 +15,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, not_negative, rounding
+from simtheory._checks import as_finite, as_times, not_negative, rounding, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
+from simtheory.analytic._shared.aligned import map_of_modes, mode_starts
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
 from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.results.grams import Grams
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 
 __all__ = [
     "Grams",
+    "aligned",
     "grams",
     "imbalanced_mode",
+    "imbalanced_time",
     "isotropic",
     "riccati",
 ]
@@ -162,7 +165,7 @@ def _stacked(
 
 @face
 def isotropic(
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     layers: Sequence[ArrayLike],
     t: ArrayLike,
     *,
@@ -171,14 +174,14 @@ def isotropic(
     r"""Return the exact trajectory of a λ-balanced untied net all of whose rates are equal.
 
     Equal rates a are whitened inputs on a clock that runs a times as fast: `riccati` with the
-    identity as teacher, at times a t.
+    teacher of the task, the identity of a `SIMTask`, at times a t.
 
     Parameters
     ----------
-    task : SIMTask
+    task : SIMTask or LinearTask
         What is learned; its rates must be equal in all dimensions.
     layers : tuple of array_like
-        W₁ of shape (..., h, d) and W₂ of shape (..., d, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for some λ.
+        W₁ of shape (..., h, d) and W₂ of shape (..., k, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for some λ.
     t : array_like, shape (T,)
         Canonical times.
     probes : array_like, shape (P, d), optional
@@ -200,10 +203,10 @@ def isotropic(
             "The isotropic form needs equal rates in all dimensions, but they run from "
             f"{rates.min():g} to {rates.max():g}."
         )
-    below, above = as_two_layers(layers, rows=task.dim, columns=task.dim)
+    below, above = as_two_layers(layers, rows=task.n_outputs, columns=task.dim)
     rate = float(rates.mean())
     if rate > 0:
-        weights = riccati(layers, np.eye(task.dim), rate * times)
+        weights = riccati(layers, task.teacher, rate * times)
     else:
         weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
     return closed_form(
@@ -261,6 +264,127 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
         as_finite("imbalance", imbalance),
     )
     return _imbalanced(a[..., None], start[..., None], level[..., None], times)
+
+
+@face
+def imbalanced_time(
+    rate: ArrayLike, w0: ArrayLike, *, imbalance: ArrayLike, level: float = 0.5
+) -> Array:
+    r"""Return the time that a mode of layers of unequal size takes to a level f.
+
+    With :math:`V = w + \sqrt{w^2+\lambda^2/4}` and :math:`V_\pm = 1 \pm \tilde m/2` it is
+    :math:`\frac{1}{a\tilde m}\ln\frac{(V_+-V_0)(V_f-V_-)}{(V_0-V_-)(V_+-V_f)}`, see `imbalanced_mode`:
+    the larger the imbalance, the shorter.
+
+    Parameters
+    ----------
+    rate : array_like, shape (...)
+        Rate a.
+    w0 : array_like, shape (...)
+        Start, not negative.
+    imbalance : array_like, shape (...)
+        λ; its sign does not matter.
+    level : float
+        Level f, between 0 and 1.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The time: zero for a mode that starts at the level or above, infinite at a zero rate, and from
+        a zero start without imbalance.
+
+    Raises
+    ------
+    RegimeError
+        If a start or a rate is negative.
+    ArgumentError
+        If the level is outside (0, 1).
+
+    Examples
+    --------
+    >>> imbalanced_time(1.0, 0.01, imbalance=[0.0, 1.0, 10.0]).round(4)
+    array([2.2976, 0.588 , 0.0682])
+    """
+    a, start, gap = np.broadcast_arrays(
+        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
+        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
+        as_finite("imbalance", imbalance),
+    )
+    aim, half = share("level", level), 0.5 * np.abs(gap)
+    top = np.hypot(1.0, half)
+    low = -(half**2) / (1.0 + top)
+    ahead = start < aim
+    begin = np.where(ahead, start, 0.5 * aim)
+
+    def odds(w: Array) -> tuple[Array, Array]:
+        """Return V₊ − V and V − V₋ at w; the first is a product that does not cancel."""
+        root = np.hypot(w, half)
+        return (1.0 - w) * (1.0 + (1.0 + w) / (top + root)), w + root - low
+
+    (far, near), (still_far, passed) = odds(begin), odds(np.full_like(begin, aim))
+    moving = (a > 0) & (near > 0)
+    ratio = (far / still_far) * (passed / np.where(moving, near, 1.0))
+    time = np.log(ratio) / (2.0 * np.where(moving, a, 1.0) * top)
+    return np.asarray(np.where(ahead, np.where(moving, time, np.inf), 0.0))
+
+
+@face
+def aligned(
+    task: LinearTask,
+    w0: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike,
+    probes: ArrayLike | None = None,
+) -> Trajectory:
+    r"""Return the exact trajectory of two layers of unequal size along the modes of a linear task.
+
+    The share v of its strength s that a mode has reached moves as `imbalanced_mode` says, at the rate
+    as and with the imbalance λ/s.
+
+    Parameters
+    ----------
+    task : LinearTask
+        What is learned.
+    w0 : array_like, shape () or (..., r)
+        Start of each mode of ``task.modes()``, between 0 and its strength; leading axes are an
+        ensemble.
+    t : array_like, shape (T,)
+        Canonical times.
+    imbalance : array_like, shape () or (..., r)
+        λ of each mode.
+    probes : array_like, shape (P, d), optional
+        Inputs to watch. Default: ``task.probes``.
+
+    Returns
+    -------
+    Trajectory
+        Exact; W has no other parts than the modes.
+
+    Raises
+    ------
+    RegimeError
+        If the teacher is not aligned with the inputs, or a start lies outside its mode.
+    """
+    modes, start = mode_starts(task, w0)
+    times, level = as_times(t), as_finite("imbalance", imbalance)
+    if level.ndim and level.shape[-1] not in (1, modes.strengths.size):
+        raise ShapeError(
+            "Argument `imbalance` must be one number or have shape "
+            f"(..., {modes.strengths.size}), one for each mode, but its shape is {level.shape}."
+        )
+    shares = imbalanced_mode(
+        modes.rates * modes.strengths, start, times, imbalance=level / modes.strengths
+    )
+    return closed_form(
+        aligned,
+        task,
+        times,
+        map_of_modes(modes, shares),
+        exact=True,
+        probes=probes,
+        label=label_of(imbalanced_mode),
+    )
 
 
 DEPENDENT = 1e-14

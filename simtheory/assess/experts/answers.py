@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, not_negative, number, share
+from simtheory._checks import as_finite, not_negative, number, positive_int, share
 from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array
@@ -18,7 +18,27 @@ from simtheory.noise import Levels
 from simtheory.results import Samples
 from simtheory.tasks import Composition
 
-__all__ = ["Drawn", "Outlook"]
+__all__ = ["Drawn", "Outlook", "floor"]
+
+
+@face
+def floor(masses: Array, n: int) -> float:
+    """Return the mean total variation of the masses of n exact draws from the true ones.
+
+    Parameters
+    ----------
+    masses : ndarray, shape (m,)
+        True masses p.
+    n : int
+        Number of draws.
+
+    Returns
+    -------
+    float
+        Half the sum of √(2p(1 − p)/πn).
+    """
+    p, count = as_finite("masses", masses), positive_int("n", n)
+    return float(np.sqrt(np.maximum(p * (1.0 - p), 0.0) * 2.0 / (np.pi * count)).sum()) / 2.0
 
 
 @face
@@ -125,6 +145,13 @@ class Outlook:
         """Whether the composition is a density at every level."""
         return not self.failure
 
+    @property
+    def floor(self) -> float | None:
+        """Distance of the masses that the noise of so many exact draws gives alone; None without draws."""
+        if not self.drawn:
+            return None
+        return floor(self.drawn[0].masses, len(self.drawn[0].samples.points))
+
     def to_dict(self) -> dict[str, Any]:
         """Return numbers, words and lists, ready for JSON.
 
@@ -156,6 +183,7 @@ class Outlook:
             "centres": self.centres.tolist(),
             "exact": self.exact,
             "steps": self.steps,
+            "floor": self.floor,
             "samplers": [
                 {
                     "name": one.name,

@@ -33,11 +33,11 @@ from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition import Advice, advice, naive_law, target_law
 from simtheory.analytic.composition.algebra import product
-from simtheory.assess.experts.answers import Drawn, Outlook
+from simtheory.assess.experts.answers import Drawn, Outlook, floor
 from simtheory.assess.experts.external import External
 from simtheory.assess.experts.files import FittedExpert, read_expert, read_score
 from simtheory.assess.experts.split import ErrorSplit, error_split, modes
-from simtheory.assess.experts.words import TRIED, advised, floor, remedy, where
+from simtheory.assess.experts.words import TRIED, advised, remedy, where
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.noise import HMC, MALA, Levels, Line
 from simtheory.noise.curvatures import Tweedie

@@ -17,6 +17,8 @@ score      draws with the given scores from draws with exact scores, by one samp
 floor      exact draws, as many, from the composition: what sampling noise alone gives
 =========  ===================================================================================
 
+In every cell the errors of target, sampler and score add to that of the draws (label ``error-split``).
+
 Reading
 -------
 Distances of masses are total variation, half the sum of absolute differences. A number near the floor is
@@ -37,6 +39,7 @@ from simtheory._faces import face
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.algebra import product
+from simtheory.analytic.composition.split import error_parts
 from simtheory.assess.experts.external import External, curl
 from simtheory.assess.experts.walks import sample as walk
 from simtheory.assess.experts.walks import unit_variances
@@ -119,13 +122,21 @@ class ErrorSplit:
         """Distance of the masses of exact draws from the composition."""
         return self.measures["mass"]["floor"][0]
 
+    @property
+    def total(self) -> float:
+        """Distance of the masses of draws with the given scores from what was meant.
+
+        It is at most the sum of the three (label ``error-split``), and less where errors cancel.
+        """
+        return float(0.5 * np.abs(self.learned - self.meant).sum(axis=-1).mean())
+
     def to_dict(self) -> dict[str, Any]:
         """Return numbers, words and lists, ready for JSON; what is not known is None.
 
         Returns
         -------
         dict
-            One entry for each field, and the four errors.
+            One entry for each field, the four errors and the whole one.
         """
         plain = {
             name: {
@@ -135,7 +146,10 @@ class ErrorSplit:
             for name, found in self.measures.items()
         }
         return {
-            **{name: getattr(self, name) for name in ("target", "sampler", "score", "floor")},
+            **{
+                name: getattr(self, name)
+                for name in ("target", "sampler", "score", "floor", "total")
+            },
             "measures": plain,
             "quadrature": [
                 {"level": level, "distance": gap, "masses": masses}
@@ -169,6 +183,7 @@ class ErrorSplit:
             "error of the masses: "
             + ", ".join(f"{name} {value:.3f}" for name, value in parts.items())
             + f"; exact draws {self.floor:.3f}",
+            f"together the draws are off by {self.total:.3f}, at most the sum of the three",
             blame,
         ]
         for level, (gap, _) in self.quadrature.items():
@@ -429,15 +444,13 @@ def _measures(
     truth: GaussianMixture,
     places: Array,
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    def gaps(a: Array, b: Array) -> tuple[float, float]:
-        return _mean_and_spread(0.5 * np.abs(a - b).sum(axis=-1))
-
+    parts = error_parts(meant, exact, masses["sampled"], masses["learned"])
+    errors = dict(zip(("target", "sampler", "score"), parts, strict=True))
+    errors["floor"] = masses["drawn"] - exact
     found = {
         "mass": {
-            "target": gaps(meant, exact),
-            "sampler": gaps(masses["sampled"], exact),
-            "score": gaps(masses["learned"], masses["sampled"]),
-            "floor": gaps(masses["drawn"], exact),
+            name: _mean_and_spread(0.5 * np.abs(error).sum(axis=-1))
+            for name, error in errors.items()
         }
     }
     top = int(exact.argmax())

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simtheory._typing import Array
 from simtheory.analytic.composition import Advice
-from simtheory.assess.experts.answers import Drawn
+from simtheory.assess.experts.answers import Drawn, floor
 from simtheory.noise import Levels
 from simtheory.sim import composition as sim
 from simtheory.tasks import Composition
@@ -18,11 +17,6 @@ TRIED = 80
 """Moves a level up to which chains are tried where none are predicted."""
 
 _CLOSE = 2.0  # distances of masses below so many floors are called right
-
-
-def floor(masses: Array, n: int) -> float:
-    """Return the mean total variation of n draws in cells around the truth: √(2p(1 − p)/πn) each, halved."""
-    return float(np.sqrt(masses * (1.0 - masses) * 2.0 / (np.pi * n)).sum()) / 2.0
 
 
 def where(level: float, tail: Tail) -> str:
@@ -78,36 +72,32 @@ def advised(
     truth, several = drawn[0], len(drawn[0].masses) > 1
     named = {one.name.split(",")[0]: one for one in drawn[1:]}
     right = _CLOSE * floor(truth.masses, n) + 0.01
-    words = []
+    off = {name: _width(one, truth) for name, one in named.items()}
+    chains = [named["MALA"], named["HMC"]]
+    best = min(chains, key=lambda one: one.distance)
+    enough = moves
+    if needed is not None and np.isfinite(needed) and best is named["MALA"]:
+        enough = max(moves, int(needed))
+    chosen = best.name.split(",")[0]
+    words = [f"take {chosen} with its Metropolis step, {enough} moves or more a level"]
     if abs(c.total_weight - 1.0) > 1e-9:
         grows = "shrinks" if c.total_weight > 1.0 else "grows"
         words.append(
             f"DDIM is meaningless here: at total weight {c.total_weight:g} what it returns {grows} with "
             f"the first level Λ as Λ^{1.0 - c.total_weight:g}"
         )
-    off = {name: _width(one, truth) for name, one in named.items()}
-    ddpm = named["DDPM"]
-    if ddpm.distance > right or off["DDPM"] > 0.1:
-        masses = f"masses are off by {ddpm.distance:.2f}, " if several else ""
-        far = f"the variance of a mode by up to {100.0 * off['DDPM']:.0f} %"
-        words.append(f"DDPM misses it: {masses}{far}")
+    least = right if several else np.inf
+    if named["DDPM"].distance > right or off["DDPM"] > 0.1:
+        words.append(f"DDPM misses it: {_missed(named['DDPM'], off['DDPM'], least)}")
     for name in ("repaired score", "weighted DDPM"):
-        words += _of_repair(name, named.get(name), off, several)
-    chains = [named["MALA"], named["HMC"]]
-    best = min(chains, key=lambda one: one.distance)
-    if several and best.distance > right:
+        words.append(_of_repair(name, named.get(name), off, least))
+    if several and max(one.distance for one in chains) > right:
         words.append(
-            f"chains freeze between modes: with {moves} moves a level masses are off by "
-            f"{best.distance:.2f}; more moves help slowly"
+            f"chains freeze between modes: with {moves} moves a level the masses of MALA are off by "
+            f"{chains[0].distance:.2f}, of HMC by {chains[1].distance:.2f}; more moves help slowly"
         )
     if needed is not None:
         words.append(_of_moves(theory, needed))
-    enough = moves
-    if needed is not None and np.isfinite(needed) and best is named["MALA"]:
-        enough = max(moves, int(needed))
-    words.append(
-        f"take {best.name.split(',')[0]} with its Metropolis step, {enough} moves or more a level"
-    )
     accepted = ", ".join(f"{100.0 * x:.0f} % of {k.upper()}" for k, x in theory.acceptance.items())
     words.append(f"accepted inside a mode, predicted: {accepted}")
     units = sim.narrowest(c, np.zeros(1))
@@ -123,15 +113,24 @@ def _width(one: Drawn, truth: Drawn) -> float:
     return float(np.nanmax(np.abs(one.widths / truth.widths - 1.0), initial=0.0))
 
 
-def _of_repair(name: str, one: Drawn | None, off: dict[str, float], several: bool) -> list[str]:
+def _missed(one: Drawn, width: float, least: float) -> str:
+    """Say by how much masses and variances are off; distances up to the least are noise, and one mode has none."""
+    far = f"the variance of a mode is off by up to {100.0 * width:.0f} %"
+    if np.isinf(least):
+        return far
+    if one.distance <= least:
+        return f"masses are right within the noise of the draws, {far}"
+    return f"masses are off by {one.distance:.2f}, {far}"
+
+
+def _of_repair(name: str, one: Drawn | None, off: dict[str, float], least: float) -> str:
     """Say how well reverse diffusion is repaired."""
     if one is None:
-        return [f"{name}: its draws leave float64 here"]
-    masses = f"masses off by {one.distance:.2f}, " if several else ""
-    found = f"{name}: {masses}the variance of a mode by up to {100.0 * off[name]:.0f} %"
+        return f"{name}: its draws leave float64 here"
+    found = f"{name}: {_missed(one, off[name], least)}"
     if one.effective is not None:
         found += f"; at the least {100.0 * one.effective:.0f} % of the particles of an island count"
-    return [found]
+    return found
 
 
 def _of_moves(theory: Advice, needed: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Answer:
     values: dict[str, Any]  # what becomes JSON
     pictures: Mapping[str, tuple[str, Callable[[Any], object]]] = field(default_factory=dict)
     """From a caption to a text for readers who do not see the picture, and what draws it on Axes."""
+    parts: Sequence[report.Part] = ()  # what the page shows in place of the text
     name: str = "answer"  # of the file of the numbers
     figures: Mapping[str, str] = field(default_factory=dict)
     """From a caption to the name of a file of its own beside the page."""
@@ -52,7 +53,9 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
         answer = in_flags(command)(*args, **options)
         packed = strict(answer.values)
         if out is not None:
-            page = report.answer(answer.title, answer.text, pictures=answer.pictures)
+            page = report.answer(
+                answer.title, answer.text, parts=answer.parts, pictures=answer.pictures
+            )
             try:
                 report.write(out, page=page, json=packed, name=answer.name)
                 for caption, stem in answer.figures.items():

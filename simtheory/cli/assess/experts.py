@@ -14,6 +14,7 @@ from simtheory import plot
 from simtheory.assess.experts import Outlook, outlook
 from simtheory.cli.assess._answer import Answer, answered, table, wrapped
 from simtheory.errors import ArgumentError
+from simtheory.report import Part
 
 __all__ = ["experts"]
 
@@ -72,22 +73,79 @@ def experts(
     head, rows = found.rows()
     lines = [*found.summary()]
     if rows:
-        short = [row[:4] for row in rows]
-        lines += [
-            "",
-            *table(head[:4], short),
-            "",
-            "draws with exact scores; off: total variation of",
-        ]
-        lines[-1] += " the modes' masses, and standard deviations of the mean."
+        lines += ["", *table(head[:4], [row[:4] for row in rows]), "", _note(found)]
     if found.split is not None:
         lines += ["", *str(found.split).splitlines()]
     return Answer(
         title="A composition of experts",
         text=wrapped(lines),
         values=found.to_dict(),
+        parts=_parts(found),
         pictures=_pictures(found),
     )
+
+
+def _note(found: Outlook) -> str:
+    return (
+        "draws with exact scores; off: total variation of the modes' masses, where the noise of as many exact "
+        f"draws is {found.floor:.3f}, and standard deviations of the mean."
+    )
+
+
+_WORDS = (
+    "expert: one of the densities that are composed, to the power of its weight",
+    "level λ: the variance of added noise; samplers go down from a large first level Λ to almost 0",
+    "mass of a mode: share of the draws that lie nearest to it",
+    "masses off: total variation distance, half the sum of the absolute errors of the masses",
+    "variance of a mode: of the draws nearest to the largest mode, over that of the truth, by coordinate",
+    "DDIM, DDPM: reverse diffusion with the weighted sum of the experts' scores, without and with fresh noise; "
+    "churn 4: the noise is four times as large",
+    "repaired score: DDPM whose sum of scores is corrected by the curvature of the experts; weighted DDPM: its "
+    "particles carry weights and are drawn again by them",
+    "MALA, HMC: Markov chains of Langevin and of leapfrog moves with a Metropolis step, so many moves at each level",
+)
+
+
+def _parts(found: Outlook) -> list[Part]:
+    """Return the parts of the page."""
+    powers = ", ".join(f"{w:g}" for w in found.composition.weights)
+    given = [one.words for one in found.experts]
+    given.append(f"weights {powers}, total weight {found.composition.total_weight:g}")
+    kind = "a density at every level" if found.valid else f"no density: {found.failure}"
+    parts = [
+        Part("In short", [f"the composition is {kind}", *found.words]),
+        Part("What was composed", given),
+    ]
+    if found.drawn:
+        head, rows = found.rows()
+        more = f"{len(found.drawn[0].samples.points)} {_note(found)}"
+        parts.append(Part("What each sampler returns", [], head[:4], [r[:4] for r in rows], more))
+    if len(found.centres) > 1:
+        shown = found.centres[:12]
+        names = ["mode", "place", *(one.name for one in found.drawn)]
+        cells = [
+            [f"{k + 1}", _place(centre), *(f"{one.masses[k]:.3f}" for one in found.drawn)]
+            for k, centre in enumerate(shown)
+        ]
+        rest = len(found.centres) - len(shown)
+        parts.append(Part("Masses of the modes", [], names, cells, f"and {rest} more" * (rest > 0)))
+    if found.split is not None:
+        kinds = ("target", "sampler", "score", "floor")
+        cells = [
+            [name, *(_with_spread(*measured[kind]) for kind in kinds)]
+            for name, measured in found.split.measures.items()
+        ]
+        parts.append(Part("Errors of your scores", found.split.summary(), ["", *kinds], cells))
+    return [*parts, Part("Words", _WORDS)]
+
+
+def _place(centre: Any) -> str:
+    words = ", ".join(f"{x:.2f}" for x in centre[:4] + 0.0)
+    return f"({words}{', …' if len(centre) > 4 else ''})"
+
+
+def _with_spread(mean: float, spread: float) -> str:
+    return "—" if np.isnan(mean) else f"{mean:.3f} ± {spread:.3f}"
 
 
 def _from_toml(path: Path, options: dict[str, Any]) -> tuple[list[Path], dict[str, Any]]:
@@ -118,12 +176,21 @@ def _numbers(text: str | None) -> list[float] | None:
         ) from reason
 
 
+def _axes(truth: Any) -> tuple[Any, Any]:
+    """Return the plane of the pictures, shape (d, 2), and the middle in it: coordinates, or principal axes."""
+    if truth.shape[1] <= 2:
+        return np.eye(truth.shape[1])[:, :2], truth.mean(axis=0)[:2]
+    return np.linalg.eigh(np.cov(truth.T))[1][:, :-3:-1], np.zeros(2)
+
+
 def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
     if not found.drawn:
         return {}
     pictures: dict[str, tuple[str, Any]] = {}
     truth = found.drawn[0].samples.points
-    for one in found.drawn:
+    axes, middle = _axes(truth)
+    named = "coordinate" if truth.shape[1] <= 2 else "principal axis of the truth,"
+    for one in found.drawn[1:]:
         points = one.samples.points[:_SHOWN]
 
         def draw(ax: Any, points: Any = points) -> None:
@@ -136,16 +203,18 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
                 return
             # As pixels: thousands of points as vectors make a page of megabytes.
             dots = {"ms": 2, "alpha": 0.6, "rasterized": True}
-            ax.plot(*truth[:_SHOWN, :2].T, ".", color=plot.GREY, label="truth", **dots)
-            ax.plot(*points[:, :2].T, ".", color=plot.colour(0), label="drawn", **dots)
-            middle = truth.mean(axis=0)[:2]
-            reach = 1.3 * np.abs(truth[:, :2] - middle).max()
+            seen, own = (middle + (x - truth.mean(axis=0)) @ axes for x in (truth, points))
+            ax.plot(*seen[:_SHOWN].T, ".", color=plot.GREY, label="truth", **dots)
+            ax.plot(*own.T, ".", color=plot.colour(0), label="drawn", **dots)
+            reach = 1.3 * np.abs(seen - middle).max()
             ax.set(xlim=(middle[0] - reach, middle[0] + reach))
             ax.set(ylim=(middle[1] - reach, middle[1] + reach), aspect="equal")
-            ax.set(xlabel="coordinate 1", ylabel="coordinate 2")
+            ax.set(xlabel=f"{named} 1", ylabel=f"{named} 2")
             ax.legend(markerscale=4)
 
-        what = f"{one.name}: masses of the modes off by {one.distance:.3f}"
+        what = f"{one.name} (blue) over the truth (grey)"
+        if len(found.centres) > 1:
+            what += f": masses of the modes off by {one.distance:.3f}"
         pictures[what] = (f"Draws of {one.name} over the truth", draw)
     names = [one.name for one in found.drawn]
 
@@ -154,8 +223,12 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
         for k, one in enumerate(found.drawn):
             place = np.arange(count) + 0.8 * (k + 0.5) / len(names) - 0.4
             ax.bar(place, one.masses, 0.8 / len(names), color=plot.colour(k), label=one.name)
+        ax.set_xticks(np.arange(count), np.arange(1, count + 1))
         ax.set(xlabel="mode", ylabel="mass")
-        ax.legend(fontsize="x-small")
+        ax.set_ylim(
+            0.0, 1.35 * max(float(one.masses.max()) for one in found.drawn)
+        )  # room for names
+        ax.legend(fontsize="x-small", ncols=3, loc="upper center")
 
     if len(found.centres) > 1:
         pictures["Masses of the modes"] = ("Bars of masses, one colour for each sampler", masses)
@@ -167,6 +240,7 @@ def _pictures(found: Outlook) -> dict[str, tuple[str, Any]]:
             ax.loglog(theory.moves, theory.distances, color=plot.INK, label="predicted")
             ax.plot(found.steps, drawn.distance, "o", color=plot.colour(0), label="drawn")
             ax.axhline(theory.within, color=plot.GREY, linestyle=":", label="wanted")
+            ax.axhline(found.floor, color=plot.GREY, linestyle="--", label="noise of the draws")
             if found.needed is not None and np.isfinite(found.needed):
                 ax.plot(found.needed, theory.within, "s", color=plot.INK, mfc="none")
             ax.set(xlabel="moves of MALA at each level", ylabel="masses off (total variation)")

@@ -345,25 +345,30 @@ class _Forecast:
         known = net.scales[np.isfinite(net.scales)]
         events = np.multiply.outer(known, np.geomspace(1e-2, 3.0, 60)).ravel()
         notes: dict[str, None] = {}
-        roads: dict[str, Callable[[Array], Trajectory]] = {
-            "The closed form": net.closed,
-            "The exact flow": lambda t: solve(net.flow, task, net.start, t),
-        }
         t = np.union1d(grid, events[(events > 0) & (events < last)])
-        found: dict[str, Trajectory | None] = dict.fromkeys(roads)
-        for _ in range(_ROUNDS):
-            for name in list(roads):
-                found[name] = _evaluated(name, roads[name], t, notes)
-                if found[name] is None:
-                    del roads[name]
-            runs = [run for run in found.values() if run is not None]
-            if not runs:
-                raise ArgumentError(" ".join(notes))
-            finer = np.unique(np.concatenate([observe.finer_times(run) for run in runs]))
-            if finer.size == t.size or t.size == 1:
-                break
-            t = finer
-        closed, exact = found.values()
+
+        def resolved(name: str, road: Callable[[Array], Trajectory]) -> Trajectory | None:
+            """Evaluate a road at finer times until they resolve it; they serve the next road, too."""
+            nonlocal t
+            for _ in range(_ROUNDS):
+                run = _evaluated(name, road, t, notes)
+                finer = t if run is None or t.size == 1 else observe.finer_times(run)
+                if finer.size == t.size:
+                    return run
+                t = finer
+            return _evaluated(name, road, t, notes)
+
+        def flow(t: Array) -> Trajectory:
+            return solve(net.flow, task, net.start, t)
+
+        exact = resolved(
+            "The exact flow", flow
+        )  # first, because it costs less than some closed forms
+        closed = resolved("The closed form", net.closed)
+        if exact is None and closed is None:
+            raise ArgumentError(" ".join(notes))
+        if exact is not None and exact.t.size < t.size:
+            exact = _evaluated("The exact flow", flow, t, notes)
         return cls(task, net, grid, closed, exact, tuple(notes), clock, plane)
 
     @property

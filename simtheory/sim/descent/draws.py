@@ -16,16 +16,19 @@ from simtheory.sim.engine.compilation import entry, leaf, merged
 from simtheory.sim.engine.lanes import LANES
 from simtheory.sim.engine.random_numbers import fraction, normals, philox
 
-Law: TypeAlias = tuple[Array, Array, Array, float]
+Law: TypeAlias = tuple[Array, Array, Array, float, Array]
 
 _APART = np.uint64(0xFFFFFFFFFFFFFFFF)  # as a sample: the choice of a batch; as a step: a data set
 
 
 @leaf
 def sample_of(law: Law, key: Any, sample: Any, step: Any, stream: Any, x: Array, y: Array) -> None:
-    """Draw one input x of the task, in the concept axes, and its label y."""
-    centres, shares, spread, label_spread = law
-    d = x.size
+    """Draw one input x of the task, in the concept axes, and its label y: x, or the teacher's answer.
+
+    A teacher of k outputs leaves the labels beyond them zero, without noise.
+    """
+    centres, shares, spread, label_spread, teacher = law
+    d, outputs = x.size, teacher.shape[0]
     u = fraction(philox(key[0], key[1], np.uint64(0), sample, step, stream)[0])
     cluster = 0
     while cluster < shares.size - 1 and u >= shares[cluster]:
@@ -35,7 +38,14 @@ def sample_of(law: Law, key: Any, sample: Any, step: Any, stream: Any, x: Array,
         normals(key, 1 + (d + 3) // 4, sample, step, stream, y)
     for i in range(d):
         x[i] = fused(spread[i], x[i], centres[cluster, i])
-        y[i] = fused(label_spread, y[i], x[i]) if label_spread > 0.0 else x[i]
+        if outputs == 0:
+            y[i] = fused(label_spread, y[i], x[i]) if label_spread > 0.0 else x[i]
+    if outputs > 0:
+        for i in range(d):
+            y[i] = label_spread * y[i] if label_spread > 0.0 and i < outputs else 0.0
+            if i < outputs:
+                for j in range(d):
+                    y[i] = fused(teacher[i, j], x[j], y[i])
 
 
 @merged

@@ -14,7 +14,8 @@ import numpy as np
 from simtheory._checks import as_finite, as_generator, positive_int
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.tasks import SIMTask
+from simtheory.sim.networks import widened
+from simtheory.tasks import LinearTask, SIMTask
 
 FULL, MINIBATCH, FRESH = 0, 1, 2  # where a step's gradient comes from
 
@@ -37,7 +38,7 @@ class Inputs(NamedTuple):
     examples : tuple of two ndarray, shape (S, n, d)
         Inputs and labels of each set.
     law : tuple
-        Centres, summed probabilities, spread, and spread of label noise.
+        Centres, summed probabilities, spread, spread of label noise, and teacher, empty for the identity.
     key : ndarray of uint64, shape (2,)
         Key of all draws.
     """
@@ -48,7 +49,7 @@ class Inputs(NamedTuple):
     sets: IntArray
     moments: Array
     examples: tuple[Array, Array]
-    law: tuple[Array, Array, Array, float]
+    law: tuple[Array, Array, Array, float, Array]
     key: Any
 
 
@@ -58,21 +59,30 @@ class Gradients:
 
     Parameters
     ----------
-    task : SIMTask
+    task : SIMTask or LinearTask
         What is learned.
+    teacher : ndarray, shape (k, d), or None
+        Its target in the axes of the kernel; None for the identity.
+    turns : bool
+        Whether outputs are turned into the principal axes too, as inputs are.
     batch : int or None
         Samples of a step.
     data : None, int or ndarray, shape (..., n, d)
         No data set, the size of each member's own, or the sets.
+    labels : ndarray, shape (..., n, k), or None
+        Labels of given sets; None for the answers of the task.
     label_noise : float
         Variance of the noise of labels.
     rng : numpy.random.Generator or None
         Gives the key, and the labels of given data.
     """
 
-    task: SIMTask
+    task: SIMTask | LinearTask
+    teacher: Array | None
+    turns: bool
     batch: int | None
     data: int | Array | None
+    labels: Array | None
     label_noise: float
     rng: np.random.Generator | None
 
@@ -90,26 +100,20 @@ class Gradients:
         """Draw what is drawn beforehand, for members of these numbers."""
         from simtheory.sim.descent.draws import draw  # loads Numba
 
-        task, d = self.task, self.task.dim
+        d = self.task.dim if self.teacher is None else max(self.teacher.shape)
         key = np.zeros(2, dtype=np.uint64)
         if self.rng is not None:
             key = self.rng.integers(0, 2**64, size=2, dtype=np.uint64)
-        shares = np.cumsum(task.weights)
-        law = (
-            np.ascontiguousarray(task.to_concept_axes(task.centroids)),
-            shares / shares[-1],
-            np.array(task.sigma),
-            float(np.sqrt(self.label_noise)),
-        )
+        law = self._law(d)
         sets = np.zeros(numbers.size, dtype=np.intp)
         x = y = np.zeros((1, 1, d))
         moments = np.zeros((1, 2, d, d))
         if self.data is None:
-            moments[:] = np.diag(task.rates)
+            A = widened(np.diag(self.task.rates), d, d)
+            moments[0] = A, A if self.teacher is None else widened(self.teacher, d, d) @ A
         elif isinstance(self.data, np.ndarray):
-            x = y = np.ascontiguousarray(task.to_concept_axes(self.data)).reshape(-1, self.size, d)
-            if self.label_noise:
-                y = x + law[3] * as_generator(self.rng).standard_normal(x.shape)
+            x, y = self._examples(law[3])
+            x, y = (widened(points, self.size, d) for points in (x, y))
             places = np.arange(len(x)).reshape(self.ensemble)
             sets = np.array(np.broadcast_to(places, ensemble), dtype=np.intp).ravel()
         else:
@@ -122,16 +126,53 @@ class Gradients:
         kind = FULL if self.batch is None else FRESH
         if self.batch is not None and self.data is not None:
             kind = MINIBATCH
-        noisy = self.label_noise > 0.0
+        noisy = self.label_noise > 0.0 or self.teacher is not None or self.labels is not None
         return Inputs(kind, self.batch or 1, noisy, sets, moments, (x, y), law, key)
+
+    def _law(self, side: int) -> tuple[Array, Array, Array, float, Array]:
+        """Return the law of samples in the axes of the kernel; those of a `LinearTask` are Gaussian."""
+        task, noise = self.task, float(np.sqrt(self.label_noise))
+        if isinstance(task, LinearTask):
+            centres, weights, spread = np.zeros((1, task.dim)), np.ones(1), np.sqrt(task.rates)
+        else:
+            centres, weights = task.to_concept_axes(task.centroids), task.weights
+            spread = np.array(task.sigma)
+        shares = np.cumsum(weights)
+        teacher = np.zeros((0, 0))
+        if self.teacher is not None:
+            teacher = widened(self.teacher, len(self.teacher), side)
+        return (
+            np.ascontiguousarray(widened(centres, len(centres), side)),
+            shares / shares[-1],
+            widened(spread[np.newaxis], 1, side)[0],
+            noise,
+            teacher,
+        )
+
+    def _examples(self, noise: float) -> tuple[Array, Array]:
+        """Return the given sets and their labels in the axes of the kernel, (S, n, d) and (S, n, k)."""
+        axes = self.task.rotation
+        x = np.asarray(self.data)
+        x = np.ascontiguousarray(x if axes is None else x @ axes).reshape(-1, *x.shape[-2:])
+        y = x if self.teacher is None else x @ self.teacher.T
+        if self.labels is not None:
+            y = self.labels if axes is None or not self.turns else self.labels @ axes
+            y = np.ascontiguousarray(y).reshape(-1, *y.shape[-2:])
+        if self.label_noise:
+            y = y + noise * as_generator(self.rng).standard_normal(y.shape)
+        return x, y
 
 
 def as_gradients(
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     batch: int | None,
     data: int | ArrayLike | None,
     label_noise: float,
     rng: np.random.Generator | int | None,
+    *,
+    teacher: Array | None = None,
+    labels: ArrayLike | None = None,
+    turns: bool = True,
 ) -> Gradients:
     """Return the gradients that the arguments of `descend` describe, checked."""
     size = None if batch is None else positive_int("batch", batch)
@@ -146,7 +187,8 @@ def as_gradients(
                 f"but its shape is {points.shape}."
             )
     source = None if rng is None else as_generator(rng)
-    found = Gradients(task, size, points, label_noise, source)
+    answers = None if labels is None else _as_labels(labels, points, task.n_outputs)
+    found = Gradients(task, teacher, turns, size, points, answers, label_noise, source)
     if size is not None and points is not None and size > found.size:
         raise ArgumentError(
             f"Argument `batch` must not exceed the {found.size} samples of `data`, whose samples are "
@@ -158,7 +200,7 @@ def as_gradients(
             f"is, but it is {label_noise:g}. Give `batch`, `data`, or both."
         )
     drawn = isinstance(points, int) or (points is None and size is not None)
-    if drawn and task.squared_rates:
+    if drawn and isinstance(task, SIMTask) and task.squared_rates:
         raise ArgumentError(
             f"Argument `{'data' if size is None else 'batch'}` needs a task whose samples have its "
             "rates, but squared_rates=True changes the rates alone. Use the population gradient, "
@@ -167,3 +209,19 @@ def as_gradients(
     if drawn or size is not None or label_noise:
         as_generator(rng)
     return found
+
+
+def _as_labels(labels: ArrayLike, points: int | Array | None, outputs: int) -> Array:
+    """Return the labels of given samples."""
+    if not isinstance(points, np.ndarray):
+        raise ArgumentError(
+            "Argument `labels` needs the samples that it belongs to, but `data` is "
+            f"{points!r}. Give them in `data`."
+        )
+    values, wanted = as_finite("labels", labels), (*points.shape[:-1], outputs)
+    if values.shape != wanted:
+        raise ShapeError(
+            f"Argument `labels` must have shape {wanted}, a label for each sample of `data`, but its "
+            f"shape is {values.shape}."
+        )
+    return values

@@ -257,6 +257,7 @@ def train(
     places: IntArray,
     stopped: IntArray,
     maps: Array,
+    kept: Array,
     ends: IntArray,
     stop: Array,
 ) -> None:
@@ -290,6 +291,8 @@ def train(
         Room for where the columns are after each layer, and for the ends of a group.
     maps : ndarray, shape (M, T, d, d)
         Takes W at the recorded steps.
+    kept : ndarray, shape (M, T, P) or (M, T, 0)
+        Takes the weights themselves, or nothing.
     ends : ndarray of int, shape (M,)
         Takes the step at which W was no longer finite, −1 if there was none.
     stop : ndarray of uint8, shape (1,)
@@ -325,6 +328,9 @@ def train(
                             for j in range(d):
                                 entry = get(m, (W + i * d + j) * LANES + lane)
                                 maps[group + lane, step // every, i, j] = entry
+                        for i in range(kept.shape[2]):
+                            entry = get(m, (at.weights + i) * LANES + lane)
+                            kept[group + lane, step // every, i] = entry
             if step == steps or not well:
                 break
             if stop[0] != 0:

@@ -33,11 +33,11 @@ which no step on U can; figure 10 of yang2024 shows what happens then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from simtheory._checks import not_negative, one_of, positive_int, warn_caller
+from simtheory._checks import flag, not_negative, one_of, positive_int, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, RegimeWarning, ShapeError, SolveError
@@ -45,8 +45,18 @@ from simtheory.results import Trajectory
 from simtheory.sim.descent.gradients import Inputs, as_gradients
 from simtheory.sim.engine.status import Status
 from simtheory.sim.engine.threads import work
-from simtheory.sim.networks import Flow, Gram, Init, ensemble_of, layers_of
-from simtheory.tasks import SIMTask
+from simtheory.sim.networks import (
+    Flow,
+    Gram,
+    Init,
+    Layers,
+    ensemble_of,
+    layers_of,
+    named,
+    teacher_of,
+    widened_layers,
+)
+from simtheory.tasks import LinearTask, SIMTask
 from simtheory.units import LOSSES, Clock
 
 __all__ = ["descend"]
@@ -61,13 +71,14 @@ _SHORT = 1_000_000
 @face(but=("flow",))
 def descend(
     flow: Flow,
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     init: Init,
     *,
     steps: int,
     lr: float,
     batch: int | None = None,
     data: int | ArrayLike | None = None,
+    labels: ArrayLike | None = None,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     label_noise: float = 0.0,
@@ -77,6 +88,7 @@ def descend(
     every: int = 1,
     probes: ArrayLike | None = None,
     threads: int | None = None,
+    layers: bool = False,
 ) -> Trajectory:
     r"""Train a linear network by gradient descent or SGD, as an optimiser does it.
 
@@ -97,8 +109,8 @@ def descend(
     ----------
     flow : Flow
         `OneLayer`, `Tied`, `Untied` or `Deep`.
-    task : SIMTask
-        What is learned.
+    task : SIMTask or LinearTask
+        What is learned. Fresh samples of a `LinearTask` are Gaussian.
     init : array_like or tuple of array_like
         Weights at step 0, as for `solve`; leading axes are an ensemble.
     steps : int
@@ -110,6 +122,8 @@ def descend(
     data : int or array_like, shape (..., n, d), optional
         The training set: a number of samples that each member draws for itself from the task, or the
         samples, whose leading axes are part of the ensemble. Default: unlimited data.
+    labels : array_like, shape (..., n, k), optional
+        Labels of given samples. Default: the answers of the task, which are the inputs on a `SIMTask`.
     momentum : float
         Heavy-ball momentum in [0, 1).
     weight_decay : float
@@ -133,12 +147,15 @@ def descend(
     threads : int, optional
         Threads that share the members; the result is the same for any number. Default: one for each
         core that this process may use.
+    layers : bool
+        Whether to keep the layers too, for `observe.layers` and what reads them.
 
     Returns
     -------
     Trajectory
-        With weights, at the canonical times of the recorded steps, the late ones with momentum. It
-        is not marked exact, because descent only approximates the flow whose time it has.
+        With weights, at the canonical times of the recorded steps, the late ones with momentum; with
+        `layers` its `arrays` hold ``W1``, ``W2``, …, or the ``U`` of a tied net. It is not marked
+        exact, because descent only approximates the flow whose time it has.
 
     Raises
     ------
@@ -152,7 +169,8 @@ def descend(
     Warns
     -----
     RegimeWarning
-        If the step is too large to settle at W = I: depth · a_max · h above 2 (1 + momentum).
+        If the step is too large to settle at W = I: depth · a_max · h above 2 (1 + momentum). At a
+        teacher of strength s a step counts s^(2 − 2/depth) times.
 
     Notes
     -----
@@ -170,41 +188,60 @@ def descend(
     >>> run.weights[-1].diagonal().round(6)
     array([0.144375, 0.399375])
     """
-    layers, gram = layers_of(flow, init, task.dim), flow.parametrisation == Gram()
+    start, gram = layers_of(flow, init, task.dim, task.n_outputs), flow.parametrisation == Gram()
+    teacher = teacher_of(flow, task.teacher, task.dim) if isinstance(task, LinearTask) else None
     plan = positive_int("steps", steps), positive_int("every", every)
     clock = Clock(
         lr,
         one_of("loss", loss, LOSSES),
-        dim=task.dim,
+        dim=task.n_outputs,
         tied=gram,
         momentum=momentum,
     )
+    if flag("layers", layers) and clock.loss == "recurrence":
+        raise ArgumentError(
+            'Argument `layers` must be False with loss="recurrence", which steps W itself, but it is '
+            "True."
+        )
     decay = _as_share("weight_decay", weight_decay)
-    gradients = as_gradients(task, batch, data, _as_share("label_noise", label_noise), rng)
-    ensemble = ensemble_of(*layers, np.empty((*gradients.ensemble, 0, 0)))
+    axes = _Axes(task, both=gram or task.n_outputs == task.dim)
+    gradients = as_gradients(
+        task,
+        batch,
+        data,
+        _as_share("label_noise", label_noise),
+        rng,
+        teacher=None if teacher is None else axes.enter((teacher,))[0],
+        labels=labels,
+        turns=axes.both,
+    )
+    ensemble = ensemble_of(*start, np.empty((*gradients.ensemble, 0, 0)))
     numbers = _as_numbers(members, ensemble)
     workers = None if threads is None else positive_int("threads", threads)
     _warn_if_unstable(flow, task, clock)
-    if task.rotation is not None:
-        layers = flow.parametrisation.turned(layers, task.rotation)
+    start = axes.enter(start, gram=gram)
     if clock.loss == "recurrence":
-        layers = (flow.parametrisation.weights(layers),)
-    starts = [np.broadcast_to(x, (*ensemble, *x.shape[-2:])) for x in layers]
+        start = (flow.parametrisation.weights(start),)
+    side = max(task.dim, task.n_outputs)
+    if not gram:
+        start = widened_layers(start, side)
+    starts = [np.broadcast_to(x, (*ensemble, *x.shape[-2:])) for x in start]
     kind = "MAP" if clock.loss == "recurrence" else "TIED" if gram else "CHAIN"
-    widths = layers[0].shape[-1:] if kind == "TIED" else (x.shape[-2] for x in layers)
-    weights, stopped = _train(
+    widths = start[0].shape[-1:] if kind == "TIED" else (x.shape[-2] for x in start)
+    weights, kept, stopped = _train(
         kind,
-        np.array([task.dim, *widths]),
+        np.array([side, *widths]),
         np.concatenate([x.reshape(numbers.size, -1) for x in starts], axis=1),
         numbers,
         gradients.inputs(ensemble, numbers),
         plan,
         (clock.step * (1.0 - clock.momentum), clock.momentum, clock.lr * decay),
         workers,
+        layers=layers,
     )
-    if task.rotation is not None:
-        with np.errstate(invalid="ignore", over="ignore"):  # members that diverged
-            weights = task.rotation @ weights @ task.rotation.T
+    with np.errstate(invalid="ignore", over="ignore"):  # members that diverged
+        (weights,) = axes.leave((weights[..., : task.n_outputs, : task.dim],))
+        inside = _split(kept, start, axes, gram=gram) if layers else ()
     stats = {
         "method": "gradient descent" if batch is None else "SGD",
         "loss": clock.loss,
@@ -218,7 +255,7 @@ def descend(
         "step_time": clock.step,
     }
 
-    def trajectory(maps: Array) -> Trajectory:
+    def trajectory(maps: Array, chain: Layers) -> Trajectory:
         return Trajectory.from_weights(
             clock.time(plan[1] * np.arange(maps.shape[-3])),
             maps,
@@ -227,18 +264,66 @@ def descend(
             exact=False,
             probes=probes,
             stats=stats,
+            arrays=named(flow, chain) if layers else None,
         )
 
-    whole = weights.reshape(*ensemble, *weights.shape[1:])
+    def shaped(found: Array) -> Array:
+        return found.reshape(*ensemble, *found.shape[1:])
+
+    whole, chain = shaped(weights), tuple(map(shaped, inside))
     if (stopped < 0).all():
-        return trajectory(whole)
+        return trajectory(whole, chain)
     error = _diverged(flow, task, clock, ensemble, stopped)
     ended = stopped < 0
     common = 1 + int(stopped[~ended].min() - 1) // plan[1]
-    error.partial = trajectory(whole[..., :common, :, :]) if common else None
-    error.finished = trajectory(weights[ended]) if ended.any() else None
+    if common:
+        early = tuple(layer[..., :common, :, :] for layer in chain)
+        error.partial = trajectory(whole[..., :common, :, :], early)
+    if ended.any():
+        error.finished = trajectory(weights[ended], tuple(layer[ended] for layer in inside))
     error.status = np.where(ended, Status.OK, Status.NON_FINITE).reshape(ensemble)
     raise error
+
+
+class _Axes(NamedTuple):
+    """Between the axes of the data and those of the kernel, in which the second moment is diagonal.
+
+    Outputs are turned as inputs are where there are as many of them (`both`).
+    """
+
+    task: SIMTask | LinearTask
+    both: bool
+
+    def enter(self, chain: Layers, *, gram: bool = False) -> Layers:
+        """Return layers in the axes of the kernel."""
+        axes = self.task.rotation
+        return chain if axes is None else self._turned(chain, axes, gram)
+
+    def leave(self, chain: Layers, *, gram: bool = False) -> Layers:
+        """Return layers in the axes of the data."""
+        axes = self.task.rotation
+        return chain if axes is None else self._turned(chain, axes.T, gram)
+
+    def _turned(self, chain: Layers, axes: Array, gram: bool) -> Layers:
+        if gram:
+            return (axes.T @ chain[0],)
+        turned = [chain[0] @ axes, *chain[1:]]
+        if self.both:
+            turned[-1] = axes.T @ turned[-1]
+        return tuple(turned)
+
+
+def _split(kept: Array, start: Layers, axes: _Axes, *, gram: bool) -> Layers:
+    """Return the layers over time, in the axes of the data, from the weights one after the other."""
+    ends = np.cumsum([layer.shape[-2] * layer.shape[-1] for layer in start])[:-1]
+    chain = [
+        part.reshape(*kept.shape[:-1], *layer.shape[-2:])
+        for part, layer in zip(np.split(kept, ends, axis=-1), start, strict=True)
+    ]
+    if not gram:
+        chain[0] = chain[0][..., : axes.task.dim]
+        chain[-1] = chain[-1][..., : axes.task.n_outputs, :]
+    return axes.leave(tuple(chain), gram=gram)
 
 
 def _train(
@@ -250,14 +335,17 @@ def _train(
     plan: tuple[int, int],
     rule: tuple[float, float, float],
     threads: int | None,
-) -> tuple[Array, IntArray]:
-    """Train the members in chunks; return W at the recorded steps and where it was lost."""
+    *,
+    layers: bool,
+) -> tuple[Array, Array, IntArray]:
+    """Train the members in chunks; return W and the layers at the recorded steps, and where W was lost."""
     from simtheory.sim.descent import kernels  # loads Numba
     from simtheory.sim.descent.batches import batch_of
     from simtheory.sim.engine.lanes import LANES, room
 
     d, (members, count) = int(sizes[0]), starts.shape
     maps = np.empty((members, plan[0] // plan[1] + 1, d, d))
+    kept = np.empty((*maps.shape[:2], count if layers else 0))
     stopped = np.empty(members, dtype=np.intp)
     stop = np.zeros(1, dtype=np.uint8)
     code, at = getattr(kernels, kind), kernels.rooms(sizes, count)
@@ -269,7 +357,7 @@ def _train(
                 m.ctypes.data, code, sizes, at, starts[part], inputs.sets[part], numbers[part],
                 inputs.moments, batch_of(inputs), (*plan, inputs.samples), rule,
                 np.zeros(sizes.size, dtype=np.intp), np.zeros(LANES, dtype=np.intp), maps[part],
-                stopped[part], stop,
+                kept[part], stopped[part], stop,
             )  # fmt: skip
 
         return train
@@ -277,7 +365,7 @@ def _train(
     jobs = [job(slice(first, first + _CHUNK)) for first in range(0, members, _CHUNK)]
     short = len(jobs) == 1 and members * plan[0] * count < _SHORT
     work(jobs, stop, None, threads, alone=short)
-    return maps, stopped
+    return maps, kept, stopped
 
 
 def _as_share(name: str, value: float) -> float:
@@ -306,24 +394,39 @@ def _as_numbers(members: ArrayLike | None, ensemble: tuple[int, ...]) -> Any:
     return numbers.astype(np.uint64).ravel()
 
 
-def _largest_rate(flow: Flow, task: SIMTask, clock: Clock) -> float:
-    """Return the largest learning rate at which W = I is stable on the population."""
+def _largest_rate(flow: Flow, task: SIMTask | LinearTask, clock: Clock) -> float:
+    """Return the largest learning rate at which the teacher, or W = I, is stable on the population.
+
+    At a balanced rest a mode of strength s relaxes at the rate L a s^(2 − 2/L).
+    """
     step = clock.step * (1.0 - clock.momentum) / clock.lr
-    return 2.0 * (1.0 + clock.momentum) / (flow.depth * float(task.rates.max()) * step)
+    fastest = float(task.rates.max())
+    if isinstance(task, LinearTask):
+        fastest *= float(task.strengths.max()) ** (2.0 - 2.0 / flow.depth)
+    speed = flow.depth * fastest * step
+    return 2.0 * (1.0 + clock.momentum) / speed if speed > 0.0 else np.inf
 
 
-def _warn_if_unstable(flow: Flow, task: SIMTask, clock: Clock) -> None:
+def _goal(task: SIMTask | LinearTask) -> str:
+    return "the teacher" if isinstance(task, LinearTask) else "W = I"
+
+
+def _warn_if_unstable(flow: Flow, task: SIMTask | LinearTask, clock: Clock) -> None:
     bound = _largest_rate(flow, task, clock)
     if clock.lr > bound:
         warn_caller(
-            f"Argument `lr` is {clock.lr:g}, but near W = I descent is stable below {bound:.3g} only: "
+            f"Argument `lr` is {clock.lr:g}, but near {_goal(task)} descent is stable below {bound:.3g} only: "
             "the run does not settle there.",
             RegimeWarning,
         )
 
 
 def _diverged(
-    flow: Flow, task: SIMTask, clock: Clock, ensemble: tuple[int, ...], stopped: IntArray
+    flow: Flow,
+    task: SIMTask | LinearTask,
+    clock: Clock,
+    ensemble: tuple[int, ...],
+    stopped: IntArray,
 ) -> SolveError:
     """Return the error of the members that left the range of float64."""
     lost = np.flatnonzero(stopped >= 0)
@@ -340,7 +443,7 @@ def _diverged(
     if len(lost) > 1:
         others = f" So did {len(lost) - 1} more of {stopped.size} members later."
     advice = (
-        f"Near W = I descent is stable for lr below {_largest_rate(flow, task, clock):.3g}; large "
+        f"Near {_goal(task)} descent is stable for lr below {_largest_rate(flow, task, clock):.3g}; large "
         "weights need less, and so do small batches."
     )
     if clock.loss == "recurrence":

@@ -196,17 +196,23 @@ def log_terms(
         Logarithms of weight times density.
     pulls : ndarray, shape (n, k, d)
         Scores of the components, in the coordinates of `axes`.
+
+    Notes
+    -----
+    Both are views whose points lie along the fastest axis.
     """
     k, d = means.shape
+    columns = np.ascontiguousarray(x.T)  # points along the last axis: inner loops are long
     if axes is None:
-        gaps = x[:, None, :] - means
+        gaps = columns - means[:, :, None]
     else:
-        turned = x @ np.swapaxes(axes, 0, 1).reshape(d, k * d)
-        gaps = turned.reshape(-1, k, d) - np.einsum("kd,kde->ke", means, axes)
+        turned = np.swapaxes(axes, 1, 2).reshape(k * d, d) @ columns
+        gaps = turned.reshape(k, d, -1) - np.einsum("kd,kde->ke", means, axes)[:, :, None]
     spread = variances + level
-    pulls = gaps / -spread
+    pulls = gaps / -spread[:, :, None]
     constants = np.log(weights) - 0.5 * np.log(2.0 * np.pi * spread).sum(axis=1)
-    return constants + 0.5 * np.einsum("nki,nki->nk", gaps, pulls), pulls
+    logs = constants[:, None] + 0.5 * np.einsum("kin,kin->kn", gaps, pulls)
+    return logs.T, pulls.transpose(2, 0, 1)
 
 
 public(__name__)

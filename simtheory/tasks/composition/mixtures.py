@@ -514,13 +514,13 @@ class GaussianMixture:
 
 
 def _shares(logs: Array) -> Array:
-    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    shares = np.exp(logs.T - logs.max(axis=1))  # points along the last axis, as they lie
+    return np.asarray((shares / shares.sum(axis=0)).T)
 
 
 def _log_density(logs: Array, pulls: Array, axes: Array | None, spread: Array) -> Array:
     top = logs.max(axis=1)
-    return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
+    return np.asarray(top + np.log(np.exp(logs.T - top).sum(axis=0)))
 
 
 def _turned(pulls: Array, axes: Array | None) -> Array:

@@ -81,6 +81,9 @@ class Claim:
         The smallest budget whose run tests it.
     expected : Verdict
         The verdict that the ledger expects.
+    expected_at : dict
+        Name of a budget to the verdict that its runs are expected to reach, where that is another: a budget
+        of more seeds measures a mean of more values.
     reason : str
         Why, if that is not agreement.
     errata : str
@@ -98,6 +101,7 @@ class Claim:
     null_name: str
     budget: str = "standard"
     expected: Verdict = Verdict.AGREES
+    expected_at: Mapping[str, Verdict] = field(default_factory=dict, hash=False)
     reason: str = ""
     errata: str = ""
 
@@ -121,19 +125,32 @@ class Claim:
         """
         return self.measure(*(runs.result(wanted) for wanted in self.reads))
 
-    @property
-    def words(self) -> dict[str, Any]:
-        """The fields that a `Record` repeats, by name."""
-        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
-        return {name: getattr(self, name) for name in own}
+    def words(self, budget: str) -> dict[str, Any]:
+        """Return the fields that a `Record` repeats, by name.
 
-    def record(self, verdict: Verdict, **findings: Any) -> Record:
+        Parameters
+        ----------
+        budget : str
+            Name of the budget of the run, which decides what is expected.
+
+        Returns
+        -------
+        dict
+            The fields.
+        """
+        own = {f.name for f in fields(Record)} & {f.name for f in fields(self)}
+        expected = self.expected_at.get(budget, self.expected)
+        return {name: getattr(self, name) for name in own} | {"expected": expected}
+
+    def record(self, verdict: Verdict, *, budget: str, **findings: Any) -> Record:
         """Return a record in the words of this claim.
 
         Parameters
         ----------
         verdict : Verdict
             How the test ended.
+        budget : str
+            Name of the budget of the run.
         **findings
             Other fields of `Record`.
 
@@ -142,7 +159,7 @@ class Claim:
         Record
             The record.
         """
-        return Record(verdict=verdict, **self.words, **findings)
+        return Record(verdict=verdict, **self.words(budget), **findings)
 
 
 @face

@@ -44,7 +44,8 @@ __all__ = [
     "with_stripes",
 ]
 
-_STEPS, _LONG = 1000, 2500
+_SHORT, _STEPS, _LONG = 500, 1000, 2500
+"""Steps with about a hundred labels; the same with other numbers of them; and with a thousand and more."""
 MLP = MLPDenoiser(192, blocks=2, prediction="x0")
 
 _BLOCKS = 4  # independent blocks of runs; they stand for the seeds of a claim about percolation
@@ -63,7 +64,7 @@ class Thresholds(NamedTuple):
 def lattice_thresholds(budget: Budget) -> Thresholds:
     """Grow clusters on tori of side 128 for z = 4, 20, 68 neighbours."""
     more = _MORE[budget.name]
-    runs = {4: 250, 20: 500, 68: 900}  # of a block; relative error of a block about .001 to .002
+    runs = {4: 150, 20: 250, 68: 700}  # of a block; relative error of a block about .0015
     reach = {4: 1.0, 20: math.sqrt(5.0), 68: math.sqrt(20.0)}
     values = [
         [
@@ -79,9 +80,9 @@ def lattice_thresholds(budget: Budget) -> Thresholds:
 
 
 class Discs(NamedTuple):
-    """Sides (2,); thresholds of the larger (blocks,); largest shares at the threshold (2, blocks), and curves.
+    """Sides (s,); thresholds of the largest (blocks,); largest shares at the threshold (s, blocks), and curves.
 
-    The curves are over the filling factor: probability of wrapping and largest share, both (2, points).
+    The curves are over the filling factor: probability of wrapping and largest share, both (s, points).
     """
 
     sides: Array
@@ -94,15 +95,18 @@ class Discs(NamedTuple):
 
 @experiment
 def disc_runs(budget: Budget) -> Discs:
-    """Add discs to tori of side 16 and 64 link lengths."""
+    """Add discs to tori of side 16 and 64 link lengths; the quick budget leaves out the smaller."""
     more = _MORE[budget.name]
+    quick = budget.name == "quick"
+    sides, runs = ((64.0,), (200,)) if quick else ((16.0, 64.0), (800, 200))
     constant = forms.CONTINUUM_THRESHOLD.value
     filling = np.linspace(0.8, 1.35, 56)
-    thresholds, sizes, wrapping, largest = np.empty(_BLOCKS), np.empty((2, _BLOCKS)), [], []
-    for row, (side, runs) in enumerate(((16.0, 800), (64.0, 200))):
+    thresholds, sizes = np.empty(_BLOCKS), np.empty((len(sides), _BLOCKS))
+    wrapping, largest = [], []
+    for row, (side, each) in enumerate(zip(sides, runs, strict=True)):
         found = [
             percolation.discs(
-                side, runs=more * runs, rng=seed, until=1.4, record=percolation.Everything()
+                side, runs=more * each, rng=seed, until=1.4, record=percolation.Everything()
             )
             for seed in range(_BLOCKS)
         ]
@@ -110,9 +114,7 @@ def disc_runs(budget: Budget) -> Discs:
         sizes[row] = [float(run.largest(constant)) for run in found]
         wrapping.append(np.mean([run.wrapping(filling).either for run in found], axis=0))
         largest.append(np.mean([run.largest(filling) for run in found], axis=0))
-    return Discs(
-        np.array([16.0, 64.0]), thresholds, sizes, filling, np.array(wrapping), np.array(largest)
-    )
+    return Discs(np.array(sides), thresholds, sizes, filling, np.array(wrapping), np.array(largest))
 
 
 class Pairs(NamedTuple):
@@ -152,13 +154,15 @@ def _connected(pairs: int, sets: int, rng: np.random.Generator) -> float:
     return float((parts == parts[:, :1]).all(axis=1).mean())
 
 
-def _many(worlds: list[BumpImages], budget: Budget, *, steps: int = _STEPS) -> list[Answers]:
+def _many(
+    worlds: list[BumpImages], budget: Budget, *, steps: int = _STEPS, seeds: int | None = None
+) -> list[Answers]:
     """Return the answers of nets on each world, all seeds."""
     return [
         _joined(
             [
                 ask(MLP, world, seed=seed, steps=steps, device=budget.device)[1]
-                for seed in range(_seeds(budget))
+                for seed in range(_seeds(budget) if seeds is None else seeds)
             ]
         )
         for world in worlds
@@ -179,10 +183,10 @@ def _torus(layout: Random | Islands | Lines, side: int = 16, sigma: float = 1.0)
 
 
 class Scaling(NamedTuple):
-    """Widths (W,) or sides (W,), numbers of examples (W, n), and the answers at each, width by width."""
+    """Widths or sides (W,), numbers of examples of each, and the answers at each, width by width."""
 
     sizes: Array
-    numbers: IntArray
+    numbers: list[IntArray]
     answers: list[list[Answers]]
 
 
@@ -194,26 +198,29 @@ def by_number(budget: Budget) -> Scaling:
     numbers = (14, 20, 32, 50, 80, 126) if full else (20, 40, 80)
     return Scaling(
         np.array(widths),
-        np.tile(numbers, (len(widths), 1)),
+        [np.array(numbers)] * len(widths),
         [_many([_torus(Random(n), sigma=sigma) for n in numbers], budget) for sigma in widths],
     )
 
 
 @experiment
 def by_side(budget: Budget) -> Scaling:
-    """Train on random labels of tori of three sides, with equal numbers of examples per area; width 2."""
-    sides = (16, 24, 32)
-    numbers = np.array(
-        [[round(n * (side / 16) ** 2) for n in (10, 18, 30, 50, 80)] for side in sides]
-    )
-    return Scaling(
-        np.array(sides, float),
-        numbers,
-        [
-            _many([_torus(Random(int(n)), side, 2.0) for n in row], budget)
-            for side, row in zip(sides, numbers, strict=True)
-        ],
-    )
+    """Train on random labels of tori of three sides, with equal numbers of examples per area; width 2.
+
+    Steps grow as the side: after 1000 a net of side 32 draws .94 of 320 labels. Its numbers are those about one half.
+    """
+    densities = {16: (10, 18, 30, 50, 80), 24: (10, 18, 30, 50, 80), 32: (18, 30, 50)}
+    numbers = [_per_area(each, side) for side, each in densities.items()]
+    found = []
+    for side, row in zip(densities, numbers, strict=True):
+        worlds = [_torus(Random(int(n)), side, 2.0) for n in row]
+        found.append(_many(worlds, budget, steps=_STEPS * side // 16))
+    return Scaling(np.array(list(densities), float), numbers, found)
+
+
+def _per_area(numbers: tuple[int, ...], side: int) -> IntArray:
+    """Return numbers of examples at a side that are as dense as these at a side of 16."""
+    return np.array([round(n * (side / 16) ** 2) for n in numbers])
 
 
 class Parted(NamedTuple):
@@ -243,7 +250,7 @@ def _parted(layout: Islands | Lines, budget: Budget) -> Parted:
     radius = float(forms.link_radius(1.0, theta=0.05))
     parts, inside, largest = [], [], []
     for seed in range(_seeds(budget)):
-        run, answers = ask(MLP, world, seed=seed, steps=_STEPS, device=budget.device)
+        run, answers = ask(MLP, world, seed=seed, steps=_SHORT, device=budget.device)
         wanted, right = run.prompts[KNOWN:], run.joint[0, -1, KNOWN:]
         within = (np.abs(wanted % 8.0 - 4.0) < 2.0).all(axis=1)  # cells of 8 pixels, islands of 4
         parts.append(answers)
@@ -323,24 +330,17 @@ def represented(budget: Budget, code: str) -> Represented:
 
 @experiment
 def with_stripes(budget: Budget) -> tuple[Scaling, Scaling]:
-    """Train on bumps in a window of side N, and on a canvas whose margin of N/4 adds stripes of one factor."""
+    """Train on bumps in a window of side N, and on a canvas whose margin of N/4 adds stripes of one factor; 3 seeds."""
     sides = (12, 16, 24)
+    numbers = [_per_area((20, 40, 80, 160), side) for side in sides]
     found = []
     for margin in (0, 1):
-        numbers = np.array(
-            [[round(n * (side / 16) ** 2) for n in (20, 32, 50, 80, 126, 200)] for side in sides]
-        )
-        worlds = [
-            [
-                BumpImages(
-                    BumpTask(side, 1.0, layout=Random(int(n)), margin=margin * side // 4),
-                    Sinusoids(4.0),
-                )
-                for n in row
+        answers = []
+        for side, row in zip(sides, numbers, strict=True):
+            tasks = [
+                BumpTask(side, 1.0, layout=Random(int(n)), margin=margin * side // 4) for n in row
             ]
-            for side, row in zip(sides, numbers, strict=True)
-        ]
-        found.append(
-            Scaling(np.array(sides, float), numbers, [_many(row, budget) for row in worlds])
-        )
+            worlds = [BumpImages(task, Sinusoids(4.0)) for task in tasks]
+            answers.append(_many(worlds, budget, seeds=3))
+        found.append(Scaling(np.array(sides, float), numbers, answers))
     return found[0], found[1]

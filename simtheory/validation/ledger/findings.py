@@ -82,19 +82,22 @@ def findings_of(topic: str, *, budget: str = "standard") -> Findings | None:
 
 
 @face
-def committed() -> list[Record]:
+def committed(*, budget: str | None = None) -> list[Record]:
     """Return the records of the last committed runs of every topic, judged by today's bands.
+
+    Parameters
+    ----------
+    budget : {"standard", "full"}, optional
+        Of these runs alone. Default: of the standard run, and of the full run the claims that it alone
+        tests.
 
     Returns
     -------
     list of Record
-        In the order of the ledger: of the standard run, and of the full run the claims that it alone
-        tests. A claim that no committed run has tested is left out.
+        In the order of the ledger. A claim that no such run has tested is left out.
     """
-    found = {
-        topic: [findings_of(topic, budget=name) for name in ("standard", "full")]
-        for topic in topics()
-    }
+    runs = ("standard", "full") if budget is None else (budget,)
+    found = {topic: [findings_of(topic, budget=name) for name in runs] for topic in topics()}
     records = []
     for claim in claims():
         held = (own for own in found[claim.topic] if own is not None and claim.id in own.claims)
@@ -110,7 +113,7 @@ def _record(claim: Claim, found: Findings) -> Record:
     shared = {one.name: found.experiments[one.name] for one in claim.reads}
     where = {"budget": found.budget, "ran_on": found.ran_on}
     return claim.record(
-        Verdict.INCONCLUSIVE, experiments=shared, provenance=where, **numbers
+        Verdict.INCONCLUSIVE, budget=found.budget, experiments=shared, provenance=where, **numbers
     ).judged()
 
 

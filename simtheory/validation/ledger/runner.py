@@ -147,7 +147,7 @@ def _stands(record: Record, claim: Claim, *, spend: Budget, code: str) -> bool:
         "code": code,
     }
     same = all(made.get(name) == value for name, value in asked.items())
-    words = all(getattr(record, name) == value for name, value in claim.words.items())
+    words = all(getattr(record, name) == value for name, value in claim.words(spend.name).items())
     return same and words and record.verdict is not Verdict.FAILED
 
 
@@ -308,4 +308,4 @@ class _Crew:
             if worker.group:
                 successor.take(worker.group)
             self._go_on(successor)
-        return claim.record(Verdict.FAILED, error=error, seconds=seconds)
+        return claim.record(Verdict.FAILED, budget=self._spend.name, error=error, seconds=seconds)

@@ -76,6 +76,7 @@ def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str =
         reached = judge(evidence.values, band=claim.band, null=evidence.null)
         record = claim.record(
             Verdict.INCONCLUSIVE if evidence.doubt else reached,
+            budget=runs.budget.name,
             predicted=None if evidence.predicted is None else float(evidence.predicted),
             stated=None if evidence.stated is None else float(evidence.stated),
             values=tuple(float(v) for v in evidence.values),
@@ -90,6 +91,7 @@ def examine(claim: Claim, runs: Runs, *, folder: Path | None = None, code: str =
     except Exception:  # any failure of a claim's test is a result of the ledger
         return claim.record(
             Verdict.FAILED,
+            budget=runs.budget.name,
             error=traceback.format_exc(),
             seconds=seconds(),
             provenance=provenance,

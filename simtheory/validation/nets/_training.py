@@ -22,7 +22,8 @@ __all__ = ["descend"]
 def descend(job: Job, *, checkpoint: Path | None, progress: bool) -> Seen:
     """Train until the last look, from the checkpoint on if there is one."""
     seen = Seen.empty(job)
-    settings = job.settings | {"random_stream": random_stream()}
+    # without a file nothing is compared, and the digest of the random numbers takes a second to compile
+    settings = {} if checkpoint is None else job.settings | {"random_stream": random_stream()}
     store = Store(checkpoint, Trajectory, settings, argument="checkpoint")
     hidden = not (progress and sys.stderr.isatty())
     with (

@@ -51,6 +51,13 @@ def composed(
     return Composition((gaussian(m_1, c_1), gaussian(m_2, c_2)), (w_1, w_2))
 
 
+def parted(p_meant: float, p_exact: float, p_sampled: float, p_learned: float) -> Numbers:
+    masses = [np.array([p, 1.0 - p]) for p in (p_meant, p_exact, p_sampled, p_learned)]
+    parts = cp.error_parts(*masses)[:, 0]
+    names = ("e_target", "e_sampler", "e_score", "e_total")
+    return dict(zip(names, [*parts, parts.sum()], strict=True))
+
+
 def multiplied(pi_1: float, pi_2: float, c_1: float, c_2: float, m_1: float, m_2: float) -> Numbers:
     logs, means, spread = cp.multiply(
         (np.log([pi_1]), np.log([pi_2])),
@@ -330,6 +337,12 @@ CASES = {
         lambda s_1, s_2, dW, drop: {
             "kappa": cp.equal_density_weight(np.array([s_1]), np.array([s_2]), np.array([dW]), drop)
         },
+    ),
+    "error-split": Case(
+        lambda rng: dict(
+            zip(("p_meant", "p_exact", "p_sampled", "p_learned"), rng.random(4), strict=True)
+        ),
+        parted,
     ),
     "kernel-bias": Case(kernel_numbers, biased),
     "kernel-resonance": Case(

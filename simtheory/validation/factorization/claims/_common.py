@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from simtheory._typing import Array
+from simtheory._typing import Array, IntArray
 from simtheory.validation.claims.claim import Topic
 from simtheory.validation.factorization.asking import Answers
 from simtheory.validation.factorization.experiments import Scaling
@@ -31,7 +31,7 @@ def doubt(found: Iterable[Answers]) -> str:
     )
 
 
-def needed(numbers: Array, shares: Array, level: float) -> Array:
+def needed(numbers: Array | IntArray, shares: Array, level: float) -> Array:
     """Return the number of examples at which the share of right answers crosses a level, for each seed.
 
     Parameters are numbers (n,) and shares (S, n). Interpolation is linear in ln n, and goes on beyond the ends with

@@ -357,14 +357,18 @@ def _one_seed(job: _Job, seed: int, judge: Judge, folder: Path | None, bar: Any)
         Store(
             path,
             Looks,
-            job.settings
-            | {"seed": seed, "looks": job.stops.tolist(), "random_stream": random_stream()},
+            {} if path is None else job.settings | _belonging(job, seed),
             argument="store",
         ),
         moved=bar.update,
     )
     final = engine.save()[1][: len(leaves)]  # the net comes first in the state
     return seen.arrays | {"net": tuple(part[0] for part in final)}
+
+
+def _belonging(job: _Job, seed: int) -> dict[str, Any]:
+    """Return what tells the files of a job's seeds apart; the digest of the random numbers takes a second to compile."""
+    return {"seed": seed, "looks": job.stops.tolist(), "random_stream": random_stream()}
 
 
 class _Seen(Watched):

@@ -37,7 +37,12 @@ OWN: dict[str, dict[str, Any]] = {
     "assess.level_shares": {"probe": PROBE, "probabilities": np.full((20, 4, 4), 0.25)},
     "assess.staircase": {"probe": PROBE},
     "plot.coherence": {"found": COHERENCE},
-    "report.answer": {"table": "a"},
+    "report.answer": {"table": "a", "parts": ()},
+    "report.Part": {
+        "sentences": ("a",),
+        "head": ("x", "y"),
+        "rows": (("a", "1"),),
+    },
     "report.write": {"out": "x", "page": "", "json": ""},
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory import SIMTask, units
+from simtheory import LinearTask, SIMTask, units
 from tests.properties.doors.good.things import EQUAL, LINEAR, TASK, U, W
 
 COMMON: dict[str, Any] = {
@@ -50,6 +50,7 @@ COMMON: dict[str, Any] = {
     "convention": "stated",
 }
 
+ALIGNED = LinearTask(np.diag([2.0, 1.0]))
 WIDE = SIMTask(mu=np.linspace(1.0, 2.0, 12), sigma=0.3)
 STRONG_FIRST = SIMTask(mu=(3.0, 1.0), sigma=0.1)
 STRAIGHT = 0.05 * np.eye(2)
@@ -81,6 +82,9 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.tied.isotropic": {"task": EQUAL},
     "analytic.tied.projector": {"U0": np.eye(2)},
     "analytic.tied.swing_peak": {"task": STRONG_FIRST, "U0": 1e-2 * U},
+    "analytic.deep.aligned": {"task": ALIGNED, "w0": 0.01},
+    "analytic.deep.aligned_times": {"task": ALIGNED, "w0": 0.01},
+    "analytic.untied.aligned": {"task": ALIGNED, "w0": 0.01},
     "analytic.untied.crossing": {"rates": (2.0, 1.0), "w0": 0.01},
     "results.Grams": {
         "inputs": np.zeros((201, 2, 2)),
