@@ -158,7 +158,7 @@ class Coherence:
         low, high = self.interval
         more = " or more" if self.censored else ""
         lines = [f"coherent up to r = {self.length} (95 %: {low} to {high}{more})"]
-        if self.beyond is not None:
+        if self.beyond is not None and self.tokens_needed is not None:
             lines.append(
                 f"resolvable below r = {self.beyond}; to see it takes up to "
                 f"{_two_digits(self.tokens_needed)} tokens of the reference (now "
