@@ -569,7 +569,8 @@ def _brief(value: Any) -> str:
         return f"{value:.6g}"
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
-        if kind.__str__ is text:  # a result inside a result: its long form would not fit a line
+        written = not hasattr(kind.__repr__, "__wrapped__")  # by hand, so it fits a line
+        if kind.__str__ is text or written:  # a result inside a result has a long form, too
             return repr(value)
         if kind.__str__ is not object.__str__:
             return str(value)
