@@ -131,6 +131,7 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
             {
                 "id": claim.id,
                 "budget": claim.budget,
+                "needs_gpu": claim.needs_gpu,
                 "expected": claim.expected,
                 "expected_at": dict(claim.expected_at),
                 "statement": claim.statement,
@@ -147,7 +148,8 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
         expected = (
             f" [expected: {claim.expected}{others}]" if others or claim.expected != "agrees" else ""
         )
+        needed = f"{claim.budget}, GPU" if claim.needs_gpu else claim.budget
         click.echo(
-            f"{claim.id} [{claim.budget}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
+            f"{claim.id} [{needed}]{expected}\n    {claim.statement}\n    {claim.paper}, {claim.where}"
         )
     return None

@@ -435,7 +435,8 @@ def _as_allowed(name: str, value: Any, allow: str) -> Named:
         array = np.asarray(value)
         if array.dtype.kind not in "iu" and array.size:
             raise ArgumentError(f"Argument `{name}` must hold integers, but got {value!r}.")
-        return array.astype(np.intp)  # a copy
+        kept = array.flags.owndata and not array.flags.writeable  # nothing can change it
+        return array.astype(np.intp, copy=not kept)
     array = _as_named(name, value).astype(np.float64)
     if allow == "nan" and np.isinf(array).any():
         raise ArgumentError(
@@ -568,7 +569,8 @@ def _brief(value: Any) -> str:
         return f"{value:.6g}"
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
-        if kind.__str__ is text:  # a result inside a result: its long form would not fit a line
+        written = not hasattr(kind.__repr__, "__wrapped__")  # by hand, so it fits a line
+        if kind.__str__ is text or written:  # a result inside a result has a long form, too
             return repr(value)
         if kind.__str__ is not object.__str__:
             return str(value)

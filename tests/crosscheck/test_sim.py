@@ -279,7 +279,7 @@ def test_sgd_tends_to_the_flow_as_batches_grow() -> None:
         ("xwide", 4, 2, 201),
         ("std", 4, 2, 6),
         ("std", 26, 1, 201),
-        ("wide", 26, 1, 201),
+        pytest.param("wide", 26, 1, 201, marks=pytest.mark.slow),
     ],
 )
 def test_the_error_on_the_grid_keeps_to_the_request(spectrum, d, members, points) -> None:

@@ -25,8 +25,11 @@ from simtheory.validation.factorization import (
     hidden,
 )
 from simtheory.validation.factorization.claims._common import doubt, needed
+from simtheory.validation.factorization.claims.larger import not_enough
+from simtheory.validation.factorization.experiments import UNET, lines
+from simtheory.validation.ledger.catalogue import select
 from simtheory.validation.ledger.worker import examine
-from simtheory.validation.nets.diffusion import MLPDenoiser, train
+from simtheory.validation.nets.diffusion import MLPDenoiser, UNetDenoiser, train
 
 TORUS = st.BumpTask(16, layout=Random(40), periodic=True)
 GRID = np.stack(np.meshgrid(*[np.arange(8) * 2.0] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -194,3 +197,25 @@ def test_a_decoder_learns_the_same_task_and_sees_no_noise():
 def _of_another_world():
     world = st.validation.diffusion.ConceptVectors(st.SIMTask(mu=(0.4, 0.8), sigma=0.08))
     return train(MLPDenoiser(8), world, steps=2, lr=1e-3, seeds=[0], draws=2, looks=2, device="cpu")
+
+
+def test_claims_that_need_a_gpu_are_tested_only_where_one_was_asked_for():
+    large = {claim.id for claim in select(["factorization"]) if claim.needs_gpu}
+    assert large == {
+        f"factorization/percolation-{name}-unet" for name in ("slope", "not-needed", "not-enough")
+    }
+    for device in ("auto", "cpu"):
+        assert not large & {c.id for c in select(["factorization"], device=device)}
+    (named,) = select(["factorization/percolation-slope-unet"], device="cpu")
+    assert named.band == next(c for c in select() if c.id == "factorization/percolation-slope").band
+    assert "U-Net" in named.quantity
+    assert "MLP" not in named.quantity
+
+
+@pytest.mark.slow
+def test_a_unet_runs_the_experiments_of_the_mlp_and_an_untrained_one_decides_nothing():
+    tiny = UNET._replace(net=UNetDenoiser((8, 8), prediction="x0"), side=16, few=2, many=2)
+    found = lines.run(Budget("quick", 1, 1, 1.0, "cpu"), tiny)
+    evidence = not_enough.measure(found)
+    assert found.largest.tolist() == [1.0, 1.0]
+    assert "in distribution only 0.0" in evidence.doubt

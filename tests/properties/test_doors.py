@@ -17,9 +17,13 @@ from tests.properties.doors.good.things import RUN
 
 CALLS = 1000
 PARTS = 10
+FAST = 6
+"""Parts that the default run draws; the slow one draws the others."""
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [pytest.param(k, marks=[pytest.mark.slow] * (k >= FAST)) for k in range(PARTS)]
+)
 def test_a_wrong_argument_is_refused_by_name(part: int, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     faults = [

@@ -359,6 +359,8 @@ def test_the_outlook_names_the_moves_that_bring_the_masses_near():
     assert names["repaired score"].distance == pytest.approx(0.18, abs=0.03)
     assert names["weighted DDPM"].distance < 0.08
     assert 0.0 < names["weighted DDPM"].effective < 1.0
+    # chains of ten moves are off by more than noise, weighted particles are not
+    assert found.words[0].startswith("take weighted DDPM")
     with pytest.raises(ArgumentError, match="`within`"):
         outlook([RING, BAR], within=0.0)
 

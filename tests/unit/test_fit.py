@@ -66,7 +66,10 @@ def at_least_nominal(held, draws):
 
 @pytest.mark.parametrize(
     ("model", "clean", "size", "starts"),
-    [("one-layer", layer(), 0.05, (0.1, -0.1)), ("tied", modes(), 0.03, STARTS)],
+    [
+        ("one-layer", layer(), 0.05, (0.1, -0.1)),
+        pytest.param("tied", modes(), 0.03, STARTS, marks=pytest.mark.slow),
+    ],
 )
 def test_intervals_hold_the_truth_as_often_as_they_say(model, clean, size, starts):
     truth = dict(zip(("rate_1", "rate_2", "start_1", "start_2"), [*RATES, *starts], strict=True))

@@ -67,7 +67,7 @@ def counted(clean, truth, correlation, draws, *, times=T, size=0.03, **options):
     return held, naive, alarms
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.6, 0.8])
+@pytest.mark.parametrize("correlation", [0.0, 0.6, pytest.param(0.8, marks=pytest.mark.slow)])
 def test_intervals_hold_the_truth_under_white_and_correlated_errors(correlation):
     """One layer, 120 draws. The errors of a rate and its start are correlated, so that their 240 intervals
     count as 120; right models are called wrong in three of a hundred, by construction."""
@@ -193,11 +193,16 @@ def false_ties(correlation, draws, model="one-layer", size=0.03):
     return false, naive
 
 
-def test_ties_are_believed_only_beyond_their_uncertainty():
+@pytest.mark.parametrize(
+    ("draws", "most", "naively"),
+    # 1% is expected: P(more than 3 of 60) = 0.3%, P(more than 2 of 20) = 0.1%
+    [(20, 2, 2), pytest.param(60, 3, 10, marks=pytest.mark.slow)],
+)
+def test_ties_are_believed_only_beyond_their_uncertainty(draws, most, naively):
     """One layer without ties, at the target, where AICc takes ties in a tenth of all fits and more."""
-    false, naive = false_ties(0.6, 60)
-    assert false <= 3  # 1% is expected: P(more than 3) = 0.3%
-    assert naive >= 10
+    false, naive = false_ties(0.6, draws)
+    assert false <= most
+    assert naive >= naively
     rng, mu = np.random.default_rng(3), np.array([1.0, 1.8])
     coupled = st.analytic.one_layer.flow(RATES, np.array([[0.0, 0.3], [-0.3, 0.0]]), T) @ mu / mu
     errors = 0.03 * autoregression(rng, (T.size, 2), 0.6)
@@ -276,7 +281,7 @@ def test_noise_that_is_correlated_hides_no_gross_error(name):
     """Noise of 0.02 whose neighbours are correlated by 0.6 is no excuse: of its slow waves, which look like
     a wrong model, each has 0.04."""
     clean, options = GROSS[name]
-    assert answered(clean, draws=12, correlation=0.6, **options) == 1.0
+    assert answered(clean, draws=4, correlation=0.6, **options) == 1.0
 
 
 NEVER_RIGHT = {
@@ -306,7 +311,7 @@ def test_a_floor_that_correlated_noise_hides_from_the_eye_is_fitted():
 @pytest.mark.parametrize("name", NEVER_RIGHT)
 def test_a_grossly_wrong_model_is_named_in_every_drawn_case(name, correlation):
     clean, options = NEVER_RIGHT[name]
-    assert answered(clean, draws=10, correlation=correlation, **options) == 1.0
+    assert answered(clean, draws=12, correlation=correlation, **options) == 1.0
 
 
 SMALL = {
@@ -440,12 +445,17 @@ def test_layers_that_differ_at_the_start_are_fitted():
         fit(canonical, model="tied", rows="orthogonal")
 
 
-def test_balanced_layers_are_not_called_imbalanced():
+@pytest.mark.parametrize(
+    ("seeds", "most"),
+    # 1% is expected: P(more than 3 of 40) = 0.07%, P(more than 1 of 10) = 0.4%
+    [(10, 1), pytest.param(40, 3, marks=pytest.mark.slow)],
+)
+def test_balanced_layers_are_not_called_imbalanced(seeds, most):
     false = 0
-    for seed in range(40):
+    for seed in range(seeds):
         found = fit(Curves(T, noisy(modes(), 0.02, 0.0, seed), NAMES), model="untied", ends="one")
         false += found.imbalanced
-    assert false <= 3  # 1% is expected: P(more than 3 of 40) = 0.07%
+    assert false <= most
 
 
 def test_imbalanced_modes_are_those_of_theory():

@@ -120,3 +120,32 @@ def test_a_table_of_labels_becomes_an_answer_a_page_and_json(tmp_path):
     found = CliRunner().invoke(main, arguments)
     assert found.exit_code == 2
     assert "line 3" in found.output
+
+
+@pytest.mark.parametrize(
+    ("head", "named", "advice"),
+    [
+        ("n,right,asked,seed", "n, right, asked, seed are no coordinates", "assess accuracy"),
+        ("step,train_loss", "step, train_loss are no coordinates", "Leave such columns out"),
+        ('x,y,"Seed"', "Seed is no coordinate", "Leave such columns out"),
+    ],
+)
+def test_a_log_or_table_of_results_is_no_label_set(tmp_path, head, named, advice):
+    path = tmp_path / "table.csv"
+    columns = head.count(",") + 1
+    np.savetxt(path, np.ones((5, columns)), delimiter=",", header=head, comments="")
+    arguments = ["assess", "labels", str(path), "--radius", "3.5", "--tolerance", "1"]
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 2
+    told = " ".join(found.output.split())
+    assert named in told
+    assert advice in told
+
+
+@pytest.mark.parametrize("head", ["x,y", "colour,size_of_n", "mu,nu", "n_x,n_y"])
+def test_other_heads_are_labels(tmp_path, head):
+    path = tmp_path / "table.csv"
+    np.savetxt(path, POINTS, delimiter=",", header=head, comments="")
+    arguments = ["assess", "labels", str(path), "--radius", "3.5", "--tolerance", "1"]
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 0, found.output

@@ -244,6 +244,7 @@ def test_what_it_tells_of_itself() -> None:
         "(2, 5, 4, 3) over member, t, probe, output",
         "array of shape (20,) over step, from 0 to 19",
         "Dopri5",
+        f" {traj.task!r}\n",
     ):
         assert part in text
     assert "none" in str(outputs_only())

@@ -87,9 +87,13 @@ def main() -> None:
     places = np.arange(len(PLACES))
     with FIGURE.sheet(widths=(7.5,)) as (ax,):
         for i, name in enumerate(SETS):
-            ax.plot(places, found[i].T, "o", ms=3, color=st.plot.colour(i), alpha=0.6)
-            ax.plot(places, found[i].mean(axis=0), color=st.plot.colour(i), label=name)
-        ax.plot(places, [one, one, one**2], "--", color=st.plot.INK, label="nearest value of each")
+            at = places + 0.12 * (i - 1)
+            for each in found[i]:
+                ax.plot(at, each, "o", ms=5, color=st.plot.colour(i), alpha=0.7, label=name)
+                name = None  # one entry for all seeds
+        for at, null in zip(places, (one, one, one**2), strict=True):
+            ax.plot([at - 0.25, at + 0.25], [null] * 2, "--", color=st.plot.INK)
+        ax.plot([], [], "--", color=st.plot.INK, label="nearest value of each")
         ax.set(xticks=places, xticklabels=PLACES, ylabel="share right", ylim=(0, 1.05))
         ax.legend()
 

@@ -55,7 +55,9 @@ def main() -> None:
             ax.plot(NUMBERS, right[i, :, :, 0], "o", ms=3, color=st.plot.colour(i), alpha=0.6)
             ax.plot(NUMBERS, right[i, :, :, 0].mean(axis=1), color=st.plot.colour(i), label=name)
         ax.plot(NUMBERS, null, "--", color=st.plot.INK, label="nearest image of both")
-        ax.set(xlabel="images of both factors m", ylabel="share right", ylim=(0, 1.05))
+        ax.set(
+            xlabel="images of both factors m", ylabel="share right", xticks=NUMBERS, ylim=(0, 1.05)
+        )
         ax.legend()
 
 

@@ -17,7 +17,7 @@ from simtheory._faces import face
 from simtheory._later import mpmath, special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError
-from simtheory.labels import Computed, implements
+from simtheory.labels import implements
 
 __all__ = [
     "circle_connected",
@@ -105,9 +105,6 @@ def _each(function: Callable[[int, float], float], n: ArrayLike, a: ArrayLike) -
 
 @implements(
     "gaps-circle",
-    kind=Computed(
-        r"P_\ell = \binom n\ell \sum_{j\ge\ell,\ ja<1} (-1)^{j-\ell} \binom{n-\ell}{j-\ell} (1-ja)^{n-1}"
-    ),
     title="number of gaps of random points on a circle that are longer than a",
     regime="n independent uniform points",
     source="stevens1939",
@@ -184,7 +181,6 @@ def circle_connected(n: ArrayLike, a: ArrayLike) -> Array:
 
 @implements(
     "chain-segment",
-    kind=Computed(r"P = \sum_{j\ge0,\ ja<1} (-1)^j \binom{n-1}{j} (1-ja)^n"),
     title="chance that random points on a segment form one chain",
     regime="n independent uniform points",
     source="liang2024",
@@ -221,7 +217,6 @@ def segment_connected(n: ArrayLike, a: ArrayLike) -> Array:
 
 @implements(
     "cover-segment",
-    kind=Computed(r"P = \sum_{j\ge0,\ ja<1} (-1)^j \binom{n+1}{j} (1-ja)^n"),
     title="chance that random points leave no gap on a segment, its ends included",
     regime="n independent uniform points",
     source="liang2024",

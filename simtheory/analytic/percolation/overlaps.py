@@ -16,7 +16,7 @@ from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError
-from simtheory.labels import Computed, implements
+from simtheory.labels import implements
 
 __all__ = ["bump_overlap", "link_radius", "pixel_overlap", "stripes_overlap"]
 
@@ -174,12 +174,6 @@ def stripes_overlap(dx: ArrayLike, dy: ArrayLike, sigma: float, *, side: float) 
 
 @implements(
     "overlap-pixel",
-    kind=Computed(
-        r"\frac{\sum_n e^{-(n-u)^2/2\sigma^2} e^{-(n-u-\Delta)^2/2\sigma^2}}"
-        r"{\sqrt{\sum_n e^{-(n-u)^2/\sigma^2} \sum_n e^{-(n-u-\Delta)^2/\sigma^2}}}"
-        r" = e^{-\Delta^2/4\sigma^2} \frac{\vartheta(u+\Delta/2)}{\sqrt{\vartheta(u)\,"
-        r"\vartheta(u+\Delta)}},\quad \vartheta(v) = 1 + 2\sum_{k\ge1} e^{-\pi^2\sigma^2k^2}\cos 2\pi k v"
-    ),
     title="cosine of two bumps on a grid of pixels",
     regime="an infinite grid; any width",
     source="liang2024",

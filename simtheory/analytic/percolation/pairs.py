@@ -38,10 +38,6 @@ def _numbers(m: ArrayLike, nx: int, ny: int) -> tuple[Array, int, int]:
 
 @implements(
     "bipartite-giant",
-    kind=Computed(
-        r"u v, \quad u = 1 - e^{-m v/n_x},\quad v = 1 - e^{-m u/n_y}"
-        r"\quad\text{(the largest solution)}"
-    ),
     title="share of combinations that random pairs determine",
     regime="many values; 1 % at 400 of each",
     exactness="vanishing with the number of values",
@@ -96,10 +92,6 @@ def identifiable_fraction(m: ArrayLike, *, nx: int, ny: int) -> Array:
 
 @implements(
     "bipartite-connected",
-    kind=Computed(
-        r"e^{-E}, \quad E = n_x \binom{n_x n_y - n_y}{m} \Big/ \binom{n_x n_y}{m}"
-        r" + n_y \binom{n_x n_y - n_x}{m} \Big/ \binom{n_x n_y}{m}"
-    ),
     title="chance that random pairs determine every combination",
     regime="100 values of each or more",
     exactness="vanishing with the number of values; the mean E itself is exact",

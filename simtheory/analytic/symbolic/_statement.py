@@ -42,6 +42,7 @@ __all__ = [
     "hyp2f1",
     "matrices",
     "matrix",
+    "theta3",
     "tr",
     "transpose",
     "wright_omega",
@@ -79,6 +80,19 @@ class hyp2f1(sympy.Function):
     def _latex(self, printer: Any) -> str:
         a, b, c, z = (printer.doprint(argument) for argument in self.args)
         return rf"{{}}_2F_1\left({a}, {b}; {c}; {z}\right)"
+
+
+class theta3(sympy.Function):
+    """Jacobi's theta function, 1 + 2 Σ q^(k²) cos 2kz over k > 0; prints as the books write it."""
+
+    def _eval_evalf(self, precision: int) -> Any:
+        with mpmath.workprec(precision):
+            z, q = (argument._to_mpmath(precision) for argument in self.args)
+            return sympy.Float(mpmath.jtheta(3, z, q), precision=precision)
+
+    def _latex(self, printer: Any) -> str:
+        z, q = (printer.doprint(argument) for argument in self.args)
+        return rf"\vartheta_3\left({z}, {q}\right)"
 
 
 class blocks(sympy.Function):
@@ -286,7 +300,7 @@ def _sum(expression: Any, known: Mapping[str, Any]) -> Any:
     (index, first, last) = expression.limits[0]
     places = range(int(_walk(first, known)), int(_walk(last, known)) + 1)
     terms = [_walk(expression.function, {**known, index.name: k}) for k in places]
-    return _fold(lambda x, y: x + y, terms)
+    return _fold(lambda x, y: x + y, terms) if terms else sympy.Integer(0)
 
 
 def _fold(combine: Callable[[Any, Any], Any], values: list[Any]) -> Any:
@@ -348,6 +362,14 @@ def _wright_omega(z: Any) -> Any:
     return wright_omega(z)
 
 
+def _binomial(n: Any, k: Any) -> Any:
+    return mpmath.binomial(n, k) if _numbers((n, k)) else sympy.binomial(n, k)
+
+
+def _theta3(z: Any, q: Any) -> Any:
+    return mpmath.jtheta(3, z, q) if isinstance(q, mpmath.mpf) else theta3(z, q)
+
+
 def _numbers(values: tuple[Any, ...]) -> bool:
     return any(isinstance(value, mpmath.mpf) for value in values)
 
@@ -371,5 +393,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": lambda x: mpmath.tanh(x) if isinstance(x, mpmath.mpf) else sympy.tanh(x),
     "coth": lambda x: mpmath.coth(x) if isinstance(x, mpmath.mpf) else sympy.coth(x),
     "asinh": lambda x: mpmath.asinh(x) if isinstance(x, mpmath.mpf) else sympy.asinh(x),
+    "binomial": _binomial,
+    "ceiling": lambda x: mpmath.ceil(x) if isinstance(x, mpmath.mpf) else sympy.ceiling(x),
+    "theta3": _theta3,
     "wright_omega": _wright_omega,
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Eq, erf, exp, log, pi, sqrt, symbols
+from sympy import Eq, Min, Sum, binomial, ceiling, erf, exp, log, pi, sqrt, symbols
 
-from simtheory.analytic.symbolic._statement import Statement, written
+from simtheory.analytic.symbolic._statement import Statement, theta3, written
 
 sigma, theta, N, r, n, a, eta, p, M, k, rho = symbols(
     "width theta N r n a eta p M k rho", positive=True
@@ -12,6 +12,16 @@ sigma, theta, N, r, n, a, eta, p, M, k, rho = symbols(
 dx, dy, sx, sy, eps = symbols("dx dy sx sy eps", real=True)
 r_cos, r_bha, r_pro, r_com, theta_com = symbols("r_cos r_bha r_pro r_com theta_com", positive=True)
 c, C, half, size = symbols("c C half size")
+j, l, J, P, delta, u, q = symbols("j l J P delta u q")
+m, nx, ny, E, share, u_x, v_y = symbols("m nx ny E share u_x v_y")
+
+_BEYOND = Sum((-1) ** (j - l) * binomial(n - l, j - l) * (1 - j * a) ** (n - 1), (j, l, J))
+_INNER = Sum((-1) ** j * binomial(n - 1, j) * (1 - j * a) ** n, (j, 0, J))
+_ALL = Sum((-1) ** j * binomial(n + 1, j) * (1 - j * a) ** n, (j, 0, J))
+
+_LONG = "length that a gap may have, as a share of the whole"
+_LAST = "number of gaps that can be longer at once, or the most that is summed"
+_PAIRS = {m: "number of training pairs", nx: "number of values of x", ny: "number of values of y"}
 
 _DELTAS = {dx: r"\Delta_x", dy: r"\Delta_y"}
 
@@ -75,6 +85,70 @@ with written():
             printed=_DELTAS | {eps: r"\varepsilon", sigma: r"\sigma"},
         ),
         Statement(
+            "overlap-pixel",
+            (
+                Eq(q, exp(-(pi**2) * sigma**2)),
+                Eq(
+                    c,
+                    exp(-(delta**2) / (4 * sigma**2))
+                    * theta3(pi * (u + delta / 2), q)
+                    / sqrt(theta3(pi * u, q) * theta3(pi * (u + delta), q)),
+                ),
+            ),
+            symbols={
+                c: "cosine of the images along one axis",
+                q: "factor by which the first wave is weaker than the mean",
+                delta: "distance of the centres, in pixels",
+                u: "place of the first centre relative to a pixel",
+                sigma: "width of the bumps, in pixels",
+            },
+            printed={delta: r"\Delta", sigma: r"\sigma"},
+        ),
+        Statement(
+            "gaps-circle",
+            (
+                Eq(J, Min(n, ceiling(1 / a) - 1)),
+                Eq(P, binomial(n, l) * _BEYOND),
+            ),
+            symbols={
+                P: "chance that exactly l gaps are longer than a",
+                J: _LAST,
+                n: "number of points on the circle",
+                l: "number of longer gaps",
+                a: _LONG,
+                j: "number of gaps that are known to be longer",
+            },
+            printed={P: "P_l"},
+        ),
+        Statement(
+            "chain-segment",
+            (
+                Eq(J, Min(n - 1, ceiling(1 / a) - 1)),
+                Eq(P, _INNER),
+            ),
+            symbols={
+                P: "chance that no inner gap is longer than a",
+                J: _LAST,
+                n: "number of points on the segment",
+                a: _LONG,
+                j: "number of gaps that are known to be longer",
+            },
+        ),
+        Statement(
+            "cover-segment",
+            (
+                Eq(J, Min(n + 1, ceiling(1 / a) - 1)),
+                Eq(P, _ALL),
+            ),
+            symbols={
+                P: "chance that no gap, the ends included, is longer than a",
+                J: _LAST,
+                n: "number of points on the segment",
+                a: _LONG,
+                j: "number of gaps that are known to be longer",
+            },
+        ),
+        Statement(
             "clusters-segment",
             Eq(C, 1 + (n - 1) * (1 - a) ** n),
             symbols={
@@ -125,5 +199,36 @@ with written():
                 r: "link radius",
             },
             printed={n: "n_c", eta: r"\eta_c"},
+        ),
+        Statement(
+            "bipartite-giant",
+            (
+                Eq(u_x, 1 - exp(-m * v_y / nx)),
+                Eq(share, u_x * (1 - exp(-m * u_x / ny))),
+            ),
+            symbols={
+                share: "share of combinations that are determined",
+                u_x: "share of the values of x in the giant component",
+                v_y: "share of the values of y in it, which follows from u in the same way",
+            }
+            | _PAIRS,
+            printed={share: "S", u_x: "u", v_y: "v", nx: "n_x", ny: "n_y"},
+        ),
+        Statement(
+            "bipartite-connected",
+            (
+                Eq(
+                    E,
+                    nx * binomial(nx * ny - ny, m) / binomial(nx * ny, m)
+                    + ny * binomial(nx * ny - nx, m) / binomial(nx * ny, m),
+                ),
+                Eq(P, exp(-E)),
+            ),
+            symbols={
+                P: "chance that every combination is determined",
+                E: "mean number of values that no pair shows",
+            }
+            | _PAIRS,
+            printed={nx: "n_x", ny: "n_y"},
         ),
     )

@@ -250,7 +250,7 @@ class Laws:
         (list of str, list of list of str)
             Names of columns; a row for each law.
         """
-        head = ["law", "reach", f"{100 * self.level:g} %", "others", "AIC", "more", "fits"]
+        head = ["law", "reach", f"{100 * self.level:g} %", "AIC", "more", "fits"]
         rows = []
         for law in self.table:
             reach = law.reach
@@ -259,13 +259,26 @@ class Laws:
                     law.name,
                     f"{reach.value:.3g}",
                     f"{reach.low:.3g} to {reach.high:.3g}",
-                    ", ".join(f"{each.name} {each.value:.3g}" for each in law.parameters[1:]),
                     f"{law.aic:.1f}",
                     f"{law.aic - self.best.aic:.1f}",
                     "yes" if law.fits else "no",
                 ]
             )
         return head, rows
+
+    def others(self) -> list[str]:
+        """Return the parameters of the laws beside the reach, with their intervals.
+
+        Returns
+        -------
+        list of str
+            A line for each law that has some.
+        """
+        return [
+            f"{law.name}: {', '.join(map(str, law.parameters[1:]))}"
+            for law in self.table
+            if len(law.parameters) > 1
+        ]
 
     def summary(self) -> list[str]:
         """Return the answer in sentences.
@@ -323,7 +336,7 @@ class Laws:
             parts = [row[0].ljust(widths[0])]
             parts += [word.rjust(width) for word, width in zip(row[1:], widths[1:], strict=True)]
             lines.append(("  " + "  ".join(parts)).rstrip())
-        return "\n".join([*lines, *self.summary()])
+        return "\n".join([*lines, *self.others(), *self.summary()])
 
     def _repr_html_(self) -> str:
         return rows_as_html(" ".join(self.summary()), [(law.name, str(law)) for law in self.table])

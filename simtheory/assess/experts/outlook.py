@@ -107,6 +107,7 @@ def outlook(
     if not held:
         raise ArgumentError("Argument `experts` must hold at least one expert, but it is empty.")
     c, held = _composed(held, weights, background, guidance, seed)
+    scores = None if score is None else _scores(c, score)
     count, moves = positive_int("n", n), positive_int("steps", steps)
     wanted, levels = share("within", within), _levels(c, _LEVELS)
     failed = worst_level(c)
@@ -131,7 +132,7 @@ def outlook(
             continue
         drawn.append(_seen(name, samples, centres, masses, _law(c, churn, levels), seed))
     needed = _needed(c, theory, levels, centres, masses, count, seed)
-    split = None if score is None else _split(c, score, moves, levels, centres, seed)
+    split = None if scores is None else _split(c, scores, moves, levels, centres, seed)
     words = advised(c, drawn, theory, needed, moves, count)
     return Outlook(
         tuple(held), c, "", None, None, centres, tuple(drawn), exact, levels, moves, tuple(words),
@@ -278,9 +279,8 @@ def _shares(x: Array, centres: Array) -> Array:
     return np.asarray(np.bincount(_nearest(x, centres), minlength=len(centres)) / len(x))
 
 
-def _split(
-    c: Composition, score: Any, moves: int, levels: Levels, centres: Array, seed: int
-) -> ErrorSplit:
+def _scores(c: Composition, score: Any) -> list[Any]:
+    """Return the scores of the experts; what is wrong with them is said before anything is drawn."""
     given = read_score(score) if isinstance(score, str) else score
     each = list(given) if isinstance(given, Sequence) else [given] * len(c.experts)
     if callable(given) and len(c.experts) > 1:
@@ -288,10 +288,15 @@ def _split(
             f"Argument `score` must be a sequence of {len(c.experts)} scores, one for each expert (a "
             "background last), but it is one callable."
         )
-    experts = [
+    return [
         one if hasattr(one, "score") else External(one, None, None, None, c.dim, False, 0.0, None)
         for one in each
     ]
+
+
+def _split(
+    c: Composition, experts: list[Any], moves: int, levels: Levels, centres: Array, seed: int
+) -> ErrorSplit:
     density = "energy" if all(getattr(one, "has_density", False) for one in experts) else Line()
     method = sim.Annealed(MALA(density=density), steps=moves)
     return error_split(

@@ -80,6 +80,11 @@ def advised(
         enough = max(moves, int(needed))
     chosen = best.name.split(",")[0]
     words = [f"take {chosen} with its Metropolis step, {enough} moves or more a level"]
+    weighted = named.get("weighted DDPM")
+    if several and weighted is not None and weighted.distance <= right < best.distance:
+        words = [
+            f"take weighted DDPM: its masses are right, those of {moves} moves a level are not"
+        ]
     if abs(c.total_weight - 1.0) > 1e-9:
         grows = "shrinks" if c.total_weight > 1.0 else "grows"
         words.append(

@@ -230,7 +230,7 @@ class Geometry:
         """
         head = ["", "value", f"{100 * self.level:g} %", "null"]
         head += ["baseline"] * (self.baseline is not None)
-        head += ["two circles"] * self.periodic
+        head += ["circles"] * self.periodic
         rows = []
         base = {} if self.baseline is None else self.baseline.named
         for name, found in self.named.items():

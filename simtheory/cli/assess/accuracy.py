@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
+from simtheory._typing import Array
 from simtheory.cli.assess._answer import Answer, answered, table, wrapped
 
 __all__ = ["accuracy"]
@@ -33,12 +35,8 @@ def accuracy(file: Path, laws: str | None, level: float) -> Answer:
     wanted = "all" if laws is None else [name.strip() for name in laws.split(",")]
     found = assess.laws(assess.counts(file), laws=wanted, level=level)
     head, rows = found.rows()
-    lines = [f"{len(found.counts.n)} runs", "", *table(head, rows), ""]
-    for law in found.table:
-        others = law.parameters[1:]
-        if others:
-            lines.append(f"{law.name}: {', '.join(map(str, others))}")
-    lines += ["", *found.summary()]
+    lines = [f"{len(found.counts.n)} runs", "", *table(head, rows), "", *found.others(), ""]
+    lines += found.summary()
     if found.by_seed:
         said = ", ".join(f"{seed} {value:+.1f}" for seed, value in found.by_seed.items())
         lines.append(f"Runs over the best law by seed, in standard deviations: {said}.")
@@ -80,6 +78,18 @@ def _groups(found: assess.Laws) -> list[tuple[str, Any]]:
     ]
 
 
+def _mark(ax: Any, x: Array) -> None:
+    """Make the axis logarithmic, with few marks that are read as numbers."""
+    low, high = (float(each) for each in (x.min(), x.max()))
+    steps = (1, 2, 5) if high < 300 * low else (1,)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    marks = [k * 10.0**d for d in decades for k in steps]
+    ax.set_xscale("log")
+    inside = [mark for mark in marks if low / 1.2 <= mark <= high * 1.2]
+    ax.set_xticks(inside, labels=[f"{mark:g}" for mark in inside])
+    ax.minorticks_off()
+
+
 def _draw_collapse(found: assess.Laws, ax: Any) -> None:
     for k, (name, rows) in enumerate(_groups(found)):
         ax.plot(
@@ -97,7 +107,8 @@ def _draw_collapse(found: assess.Laws, ax: Any) -> None:
         color=plot.INK,
         label=found.best.name,
     )
-    ax.set(xscale="log", xlabel="n π ρ²/N²", ylabel="accuracy", ylim=(-0.02, 1.05))
+    _mark(ax, found.collapsed)
+    ax.set(xlabel="n π ρ²/N²", ylabel="accuracy", ylim=(-0.02, 1.05))
     ax.legend()
 
 
@@ -112,5 +123,6 @@ def _draw_laws(found: assess.Laws, ax: Any) -> None:
                 at, law.predicted[rows][first], style, color=plot.colour(k),
                 label=None if k else law.name,
             )  # fmt: skip
-    ax.set(xscale="log", xlabel="examples n", ylabel="accuracy", ylim=(-0.02, 1.05))
+    _mark(ax, found.counts.n)
+    ax.set(xlabel="examples n", ylabel="accuracy", ylim=(-0.02, 1.05))
     ax.legend(fontsize="x-small")

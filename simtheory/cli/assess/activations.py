@@ -123,6 +123,7 @@ def _draw(found: assess.Geometry, ax: Any) -> None:
                 label="baseline" if first else None,
             )  # fmt: skip
     ax.set(yticks=range(len(shown)), yticklabels=list(shown), xlim=(-0.15, 1.05))
+    ax.figure.subplots_adjust(left=0.34)  # room for the names
     ax.invert_yaxis()
     ax.legend()
 

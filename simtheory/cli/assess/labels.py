@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from simtheory.cli.assess._answer import Answer, answered, wrapped
 from simtheory.errors import ArgumentError
 
 __all__ = ["labels"]
+
+_BOOKS = {
+    "accuracy", "asked", "correct", "epoch", "id", "index", "iteration", "loss", "lr", "right", "seed",
+    "step", "steps",
+}  # fmt: skip
+"""Words that name a column of a log or of results. Distances in such a column say nothing, so a table with
+one is refused; what has no head is taken as labels."""
 
 
 @click.command()
@@ -39,7 +47,8 @@ def labels(
     """Say what a label set covers and connects, and where to add examples.
 
     FILE and the queries are CSV tables of numbers, with or without a head, or npy files, one row
-    for each example: labels, or an embedding.
+    for each example: labels, or an embedding. Columns that keep the books of runs, such as step, n,
+    loss or seed, are refused.
 
     \b
     simtheory assess labels labels.csv --radius 3.5 --tolerance 1 --out covered
@@ -91,6 +100,7 @@ def _read(path: Path) -> Array:
                 raise ArgumentError(
                     f"The file {path} must hold numbers, but line {place} is {line!r}."
                 ) from reason
+            _check_head(path, line)
         if rows and len(rows[-1]) != len(rows[0]):
             raise ArgumentError(
                 f"The file {path} must hold rows of one length, but line {place} has {len(rows[-1])} numbers "
@@ -99,6 +109,27 @@ def _read(path: Path) -> Array:
     if not rows:
         raise ArgumentError(f"The file {path} holds no rows of numbers.")
     return np.array(rows)
+
+
+def _check_head(path: Path, line: str) -> None:
+    """Refuse columns that are no coordinates."""
+    names = [name.strip().strip("\"'") for name in line.split(",")]
+    books = [
+        name
+        for name in names
+        if name.lower() == "n" or _BOOKS & set(re.split(r"[^a-z]+", name.lower()))
+    ]
+    if books:
+        counts = {"n", "right", "asked"} <= {name.lower() for name in names}
+        raise ArgumentError(
+            f"The file {path} must hold labels or an embedding, one row for each example, but {', '.join(books)} "
+            + ("is no coordinate." if len(books) == 1 else "are no coordinates.")
+            + (
+                " Accuracies are read by `simtheory assess accuracy`."
+                if counts
+                else " Leave such columns out, or rename one that is a label."
+            )
+        )
 
 
 def _draw_kept(found: assess.LabelSet, ax: Any) -> None:

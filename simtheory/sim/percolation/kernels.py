@@ -18,13 +18,19 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.sim.engine.compilation import entry, leaf, merged
+from simtheory.sim.engine.prefetching import prefetch
 from simtheory.sim.engine.random_numbers import fraction, philox
 
 EMPTY = np.int32(-(2**31))
 """Parent of a site that has not been added. A cluster cannot have as many sites."""
 
 _ORDER, _PLACES = np.uint64(0), np.uint64(1)  # streams of the generator
-_AHEAD = 64  # steps of a shuffle at once, so that their misses of the cache overlap
+BLOCK = 64
+"""Steps of a shuffle that are drawn at once: what they need of the memory is asked for together."""
+
+_EARLY = 12  # added sites between asking for the memory of a site and using it
+_SOON = 6  # the same for what its neighbours are tied to, which is read when the site has come
+_CACHED = 2**16  # sites whose arrays stay in the caches, so that nothing is asked for early
 _EVERY = 4096  # added sites between two looks at the flag that ends a run early
 
 
@@ -38,100 +44,107 @@ def _word(key: Any, run: Any, k: int, words: Any) -> Any:
     return words[k % 4]
 
 
-@leaf
-def _next(key: Any, run: Any, k: int, order: Any) -> int:
-    """Return the k-th entry of a random order: steps of the shuffle of Fisher and Yates, a block at a time."""
-    if k % _AHEAD == 0:
-        for start in range(k, min(k + _AHEAD, order.size), 4):
-            words = philox(key[0], key[1], np.uint64(start // 4), run, np.uint64(0), _ORDER)
-            for j in range(4):
-                i = start + j
-                if i < order.size:
-                    swap = np.uint32(i + int(fraction(words[j]) * (order.size - i)))
-                    order[i], order[swap] = order[swap], order[i]
-    return order[k]
+@merged
+def _shuffle(key: Any, run: Any, start: int, order: Any, swaps: Any) -> int:
+    """Draw the next block of a random order from place `start` on, by Fisher and Yates; return its end."""
+    end = min(start + BLOCK, order.size)
+    for k in range(start, end, 4):
+        words = philox(key[0], key[1], np.uint64(k // 4), run, np.uint64(0), _ORDER)
+        for j in range(4):
+            swap = k + j + int(fraction(words[j]) * (order.size - k - j))
+            swaps[k + j - start] = swap
+            prefetch(order, swap)
+    for k in range(start, end):
+        swap = swaps[k - start]
+        order[k], order[swap] = order[swap], order[k]
+    return end
 
 
-@leaf
-def _root(parent: Any, i: int) -> Any:
-    """Return the root of a site; every other site on the way moves up by one.
+@merged
+def _root(parent: Any, i: Any) -> Any:
+    """Return the root of a site; every other site on the way is tied to the next but one.
 
-    Unsigned places spare the test for negative ones, which count from the end.
+    The first step is a choice and no branch: whether a site is a root is as good as random. Unsigned places
+    spare the test for negative ones, which count from the end.
     """
     at = np.uint32(i)
     above = parent[at]
+    up = np.uint32(above) if above >= 0 else at
+    above = parent[up]
     while above >= 0:
+        parent[at] = above
+        at = up
         up = np.uint32(above)
-        further = parent[up]
-        if further < 0:
-            return up
-        parent[at] = further
-        at = np.uint32(further)
-        above = parent[at]
-    return at
+        above = parent[up]
+    return up
 
 
-@leaf
-def _root_and_turns(parent: Any, turns: Any, i: int) -> Any:
+@merged
+def _root_and_turns(parent: Any, turns: Any, i: Any) -> Any:
     """Return the root of a site, and how often the way to it crosses the edge along x and y."""
-    x = y = 0
     at = np.uint32(i)
     above = parent[at]
+    x, y = (int(turns[at, 0]), int(turns[at, 1])) if above >= 0 else (0, 0)
+    up = np.uint32(above) if above >= 0 else at
+    above = parent[up]
     while above >= 0:
+        right, down = turns[up, 0], turns[up, 1]
+        turns[at, 0] += right
+        turns[at, 1] += down
+        x += right
+        y += down
+        parent[at] = above
+        at = up
         up = np.uint32(above)
-        further = parent[up]
-        if further >= 0:
-            turns[at, 0] += turns[up, 0]
-            turns[at, 1] += turns[up, 1]
-            parent[at] = further
-            above = further
-        x += turns[at, 0]
-        y += turns[at, 1]
-        at = np.uint32(above)
-        above = parent[at]
-    return at, x, y
+        above = parent[up]
+    return up, x, y
 
 
-@leaf
-def _join(parent: Any, i: int, j: int) -> Any:
-    """Join the clusters of two sites; return the size of the cluster and the product of the parts."""
-    a, b = _root(parent, i), _root(parent, j)
-    one, two = np.int64(parent[a]), np.int64(parent[b])
+@merged
+def _join(parent: Any, a: Any, size: Any, i: Any) -> Any:
+    """Join the cluster of root a with that of site i; return its root, its size and the product of the parts."""
+    b = _root(parent, i)
     if a == b:
-        return -one, np.int64(0)
-    if one > two:
-        a, b = b, a
-    parent[a] = one + two
-    parent[b] = a
-    return -(one + two), one * two
+        return a, size, np.int64(0)
+    other = -np.int64(parent[b])
+    above, below = (a, b) if size >= other else (b, a)
+    parent[below] = above
+    parent[above] = -(size + other)
+    return above, size + other, size * other
 
 
-@leaf
+@merged
 def _join_and_wind(
-    parent: Any, turns: Any, i: int, j: int, x: int, y: int, n: int, first: Any
-) -> Any:
-    """As `_join`, for a link from i to j that crosses the edge x and y times; note the first wraps."""
-    a, ax, ay = _root_and_turns(parent, turns, i)
-    b, bx, by = _root_and_turns(parent, turns, j)
-    x, y = x + bx - ax, y + by - ay  # of the way from root a to root b
+    parent: Any, turns: Any, a: Any, size: Any, ax: Any, ay: Any, i: Any, x: Any, y: Any, n: int,
+    first: Any,
+) -> Any:  # fmt: skip
+    """As `_join`, for a link that crosses the edge x and y times; note the first wraps.
+
+    The way from the site that is added to root a crosses the edge ax and ay times; that to the root of
+    both is returned too.
+    """
+    b, bx, by = _root_and_turns(parent, turns, i)
+    x, y = x + bx, y + by  # of the way from the added site to root b
     if a == b:
-        if x != 0 and first[0] == 0:
+        if x != ax and first[0] == 0:
             first[0] = n
-        if y != 0 and first[1] == 0:
+        if y != ay and first[1] == 0:
             first[1] = n
-        return -np.int64(parent[a]), np.int64(0)
-    one, two = np.int64(parent[a]), np.int64(parent[b])
-    if one > two:
-        a, b = b, a
-        x, y = -x, -y
-    parent[a] = one + two
-    parent[b] = a
-    turns[b, 0] = -x
-    turns[b, 1] = -y
-    return -(one + two), one * two
+        return a, size, ax, ay, np.int64(0)
+    other = -np.int64(parent[b])
+    total, product = size + other, size * other
+    if size >= other:
+        parent[b] = a
+        turns[b, 0], turns[b, 1] = ax - x, ay - y
+        parent[a] = -total
+        return a, total, ax, ay, product
+    parent[a] = b
+    turns[a, 0], turns[a, 1] = x - ax, y - ay
+    parent[b] = -total
+    return b, total, x, y, product
 
 
-@leaf
+@merged
 def _add_up(sums: Any, n: int, largest: Any, squares: Any) -> None:
     """Add the largest cluster, its square and the squares of all clusters to the sums at n."""
     big = np.int64(largest)
@@ -141,45 +154,86 @@ def _add_up(sums: Any, n: int, largest: Any, squares: Any) -> None:
 
 
 @merged
+def _neighbours(site: Any, side: int, reach: Any, parent: Any, near: Any) -> int:
+    """List the added neighbours of a site: place, and how often the link crosses the edge; return their number.
+
+    Every neighbour is written, and the next one over it where it has not been added: whether it has is as
+    good as random, and a branch on it would be foretold wrongly half the time.
+    """
+    row = site // side
+    column = site - row * side
+    far = -reach[0, 0]  # the offsets are sorted
+    found = 0
+    if far <= column < side - far and far <= row < side - far:
+        for z in range(reach.shape[0]):
+            other = np.uint32(site + reach[z, 1] * side + reach[z, 0])
+            near[found, 0], near[found, 1], near[found, 2] = other, 0, 0
+            found += parent[other] != EMPTY
+        return found
+    for z in range(reach.shape[0]):
+        u, v, x, y = column + reach[z, 0], row + reach[z, 1], 0, 0
+        if u < 0:
+            u, x = u + side, -1
+        elif u >= side:
+            u, x = u - side, 1
+        if v < 0:
+            v, y = v + side, -1
+        elif v >= side:
+            v, y = v - side, 1
+        other = np.uint32(v * side + u)
+        near[found, 0], near[found, 1], near[found, 2] = other, x, y
+        found += parent[other] != EMPTY
+    return found
+
+
+@merged
 def _grow(
-    key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, first: Any,
-    sums: Any, stop: Any,
+    key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, near: Any,
+    swaps: Any, first: Any, sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Add sites of a square lattice on a torus, each linked to those at the offsets `reach`."""
     for k in range(order.size):
         order[k] = k
         parent[k] = EMPTY
-    wind = len(turns) > 0
-    largest, squares = 1, np.int64(0)
+    wind, large = len(turns) > 0, order.size > _CACHED
+    far = -reach[0, 0]
+    largest, squares, drawn = np.int64(1), np.int64(0), 0
     for k in range(order.size):
-        if k % _EVERY == 0 and stop[0]:
-            return
-        site = _next(key, run, k, order)
+        if k == drawn:
+            if stop[0]:
+                return
+            drawn = _shuffle(key, run, k, order, swaps)
+        if large and k + _EARLY < drawn:
+            for row in range(-far, far + 1):
+                ahead = order[k + _EARLY] + row * side
+                prefetch(parent, ahead)
+                if wind:
+                    prefetch(turns, 2 * ahead)
+            for z in range(reach.shape[0]):
+                ahead = order[k + _SOON] + reach[z, 1] * side + reach[z, 0]
+                above = max(parent[min(max(ahead, 0), order.size - 1)], 0)
+                prefetch(parent, above)
+                if wind:
+                    prefetch(turns, 2 * above)
+        site = np.uint32(order[k])
+        found = _neighbours(np.int64(site), side, reach, parent, near)
         parent[site] = -1
         squares += 1
-        row = site // side
-        column = site - row * side
+        root, size = site, np.int64(1)
         if wind:
             turns[site, 0] = 0
             turns[site, 1] = 0
-        for z in range(reach.shape[0]):
-            u, v, x, y = column + reach[z, 0], row + reach[z, 1], 0, 0
-            if u < 0:
-                u, x = u + side, -1
-            elif u >= side:
-                u, x = u - side, 1
-            if v < 0:
-                v, y = v + side, -1
-            elif v >= side:
-                v, y = v - side, 1
-            other = np.uint32(v * side + u)
-            if parent[other] != EMPTY:
-                if wind:
-                    size, product = _join_and_wind(parent, turns, site, other, x, y, k + 1, first)
-                else:
-                    size, product = _join(parent, site, other)
+            ax = ay = 0
+            for z in range(found):
+                root, size, ax, ay, product = _join_and_wind(
+                    parent, turns, root, size, ax, ay, near[z, 0], near[z, 1], near[z, 2], k + 1, first
+                )  # fmt: skip
                 squares += 2 * product
-                largest = max(largest, size)
+        else:
+            for z in range(found):
+                root, size, product = _join(parent, root, size, near[z, 0])
+                squares += 2 * product
+        largest = max(largest, size)
         if sums.size:
             _add_up(sums, k + 1, largest, squares)
         elif first[0] and first[1]:
@@ -188,14 +242,14 @@ def _grow(
 
 @entry
 def lattice_runs(
-    key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, first: Any,
-    sums: Any, stop: Any,
+    key: Any, runs: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, near: Any,
+    swaps: Any, first: Any, sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Note when each run wraps, where there are turns; sum up sizes, where there are sums."""
     for r in range(runs.size):
         _grow(
-            key, runs[r], side, reach, order, parent, turns, first[r if len(turns) else 0],
-            sums, stop,
+            key, runs[r], side, reach, order, parent, turns, near, swaps,
+            first[r if len(turns) else 0], sums, stop,
         )  # fmt: skip
 
 
@@ -209,7 +263,7 @@ def disc_runs(
     for r in range(runs.size):
         for c in range(head.size):
             head[c] = -1
-        largest, squares = 1, np.int64(0)
+        largest, squares = np.int64(1), np.int64(0)
         for k in range(parent.size):
             if k % _EVERY == 0 and stop[0]:
                 return
@@ -220,6 +274,7 @@ def disc_runs(
             turns[k, 0] = 0
             turns[k, 1] = 0
             squares += 1
+            root, size, ax, ay = np.uint32(k), np.int64(1), 0, 0
             column, row = min(int(x * across), cells - 1), min(int(y * across), cells - 1)
             for down in range(-1, 2):
                 v, ty = row + down, 0
@@ -238,12 +293,12 @@ def disc_runs(
                         dx = places[other, 0] + tx * side - x
                         dy = places[other, 1] + ty * side - y
                         if dx * dx + dy * dy < 1.0:
-                            size, product = _join_and_wind(
-                                parent, turns, k, other, tx, ty, k + 1, first[r]
+                            root, size, ax, ay, product = _join_and_wind(
+                                parent, turns, root, size, ax, ay, other, tx, ty, k + 1, first[r]
                             )
                             squares += 2 * product
-                            largest = max(largest, size)
                         other = after[other]
+            largest = max(largest, size)
             own = row * cells + column
             after[k] = head[own]
             head[own] = k
@@ -255,46 +310,61 @@ def disc_runs(
 
 @entry
 def graph_bonds(
-    key: Any, runs: Any, edges: Any, order: Any, parent: Any, sums: Any, stop: Any
+    key: Any, runs: Any, edges: Any, order: Any, parent: Any, swaps: Any, sums: Any, stop: Any
 ) -> None:
     """Add the bonds of a graph in random order; all its nodes are there from the start."""
+    large = parent.size > _CACHED
     for r in range(runs.size):
         for k in range(order.size):
             order[k] = k
         for k in range(parent.size):
             parent[k] = -1
-        largest, squares = 1, np.int64(parent.size)
+        largest, squares, drawn = np.int64(1), np.int64(parent.size), 0
         _add_up(sums, 0, largest, squares)
         for k in range(order.size):
-            if k % _EVERY == 0 and stop[0]:
-                return
-            bond = _next(key, runs[r], k, order)
-            size, product = _join(parent, edges[bond, 0], edges[bond, 1])
-            squares += 2 * product
-            largest = max(largest, size)
+            if k == drawn and largest < parent.size:  # later bonds change nothing
+                if stop[0]:
+                    return
+                drawn = _shuffle(key, runs[r], k, order, swaps)
+                for i in range(k, drawn):
+                    prefetch(edges, 2 * order[i])
+            if k < drawn:
+                if large and k + _EARLY < drawn:
+                    for end in range(2):
+                        prefetch(parent, edges[order[k + _EARLY], end])
+                        prefetch(parent, max(parent[edges[order[k + _SOON], end]], 0))
+                bond = np.uint32(order[k])
+                root = _root(parent, edges[bond, 0])
+                size = -np.int64(parent[root])
+                root, size, product = _join(parent, root, size, edges[bond, 1])
+                squares += 2 * product
+                largest = max(largest, size)
             _add_up(sums, k + 1, largest, squares)
 
 
 @entry
 def graph_sites(
-    key: Any, runs: Any, starts: Any, ends: Any, order: Any, parent: Any, sums: Any,
-    stop: Any,
+    key: Any, runs: Any, starts: Any, ends: Any, order: Any, parent: Any, swaps: Any,
+    sums: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Add the nodes of a graph in random order; node i has the neighbours ends[starts[i]:starts[i+1]]."""
     for r in range(runs.size):
         for k in range(order.size):
             order[k] = k
             parent[k] = EMPTY
-        largest, squares = 1, np.int64(0)
+        largest, squares, drawn = np.int64(1), np.int64(0), 0
         for k in range(order.size):
-            if k % _EVERY == 0 and stop[0]:
-                return
-            node = _next(key, runs[r], k, order)
+            if k == drawn:
+                if stop[0]:
+                    return
+                drawn = _shuffle(key, runs[r], k, order, swaps)
+            node = np.uint32(order[k])
             parent[node] = -1
             squares += 1
+            root, size = node, np.int64(1)
             for e in range(starts[node], starts[node + 1]):
                 if parent[ends[e]] != EMPTY:
-                    size, product = _join(parent, node, ends[e])
+                    root, size, product = _join(parent, root, size, ends[e])
                     squares += 2 * product
-                    largest = max(largest, size)
+            largest = max(largest, size)
             _add_up(sums, k + 1, largest, squares)

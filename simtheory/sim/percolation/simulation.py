@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, kind_of, positive, positive_int
+from simtheory._checks import as_generator, frozen, kind_of, positive, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -131,7 +131,9 @@ def lattice(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.lattice_runs(
             key, part, length, reached, np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32),
-            np.empty((n if record.winds else 0, 2), dtype=np.int8), first, sums, stop,
+            np.empty((n if record.winds else 0, 2), dtype=np.int8),
+            np.empty((len(reached), 3), dtype=np.int32), np.empty(kernels.BLOCK, dtype=np.int64), first,
+            sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, n, runs, rng, record, threads)
@@ -266,7 +268,7 @@ def bonds(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.graph_bonds(
             key, part, pairs, np.empty(n, dtype=np.int32), np.empty(count, dtype=np.int32),
-            sums, stop,
+            np.empty(kernels.BLOCK, dtype=np.int64), sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, n, runs, rng, Largest(), threads)
@@ -327,7 +329,7 @@ def sites(
     def grow(key: Any, part: Any, first: Any, sums: Any, stop: Any) -> None:
         kernels.graph_sites(
             key, part, starts, ends, np.empty(count, dtype=np.int32),
-            np.empty(count, dtype=np.int32), sums, stop,
+            np.empty(count, dtype=np.int32), np.empty(kernels.BLOCK, dtype=np.int64), sums, stop,
         )  # fmt: skip
 
     first, sums = _run(grow, count, runs, rng, Largest(), threads)
@@ -377,7 +379,7 @@ def _run(
 
     work([job(k) for k in range(len(batches))], stop, None, workers, alone=len(batches) == 1)
     kept = record.winds
-    return first if kept else np.empty((0, 2), dtype=np.intp), sums
+    return first if kept else np.empty((0, 2), dtype=np.intp), frozen(sums)
 
 
 def _as_edges(edges: Any, nodes: int) -> tuple[Array, int]:

@@ -88,6 +88,8 @@ class Claim:
         Why, if that is not agreement.
     errata : str
         Anchor on the errata page, if the paper's statement does not hold.
+    needs_gpu : bool
+        Whether its networks are too large for a CPU: a topic's run tests it only where a GPU was asked for.
     """
 
     id: str
@@ -104,6 +106,7 @@ class Claim:
     expected_at: Mapping[str, Verdict] = field(default_factory=dict, hash=False)
     reason: str = ""
     errata: str = ""
+    needs_gpu: bool = False
 
     @property
     def topic(self) -> str:

@@ -1,7 +1,8 @@
 """The runs that the claims about factorisation read: percolation, and nets that draw bumps and stripes.
 
 The nets are MLPs on images of 16×16 pixels on a torus: they test the mechanism, not the U-Net at 32×32 of the
-paper. All of one side have one shape, so that one compiled loop serves them.
+paper. All of one side have one shape, so that one compiled loop serves them. Three experiments take a `Net` instead, such
+as `UNET`, a U-Net on images of 32×32 for a GPU, with the same layouts at the same density; it has not been run there yet.
 """
 
 from __future__ import annotations
@@ -26,9 +27,7 @@ from simtheory.validation.factorization.worlds import (
     Joint,
     Sinusoids,
 )
-from simtheory.validation.nets.diffusion import (
-    MLPDenoiser,
-)
+from simtheory.validation.nets.diffusion import Denoiser, MLPDenoiser, UNetDenoiser
 
 __all__ = [
     "by_number",
@@ -47,6 +46,29 @@ __all__ = [
 _SHORT, _STEPS, _LONG = 500, 1000, 2500
 """Steps with about a hundred labels; the same with other numbers of them; and with a thousand and more."""
 MLP = MLPDenoiser(192, blocks=2, prediction="x0")
+
+
+class Net(NamedTuple):
+    """A net that draws, the side of its images, and its steps for a set of a hundred labels and for larger ones."""
+
+    name: str
+    net: Denoiser
+    side: int
+    few: int
+    many: int
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SMALL = Net("MLP of 192×2, images of 16×16", MLP, 16, _SHORT, _STEPS)
+UNET = Net(
+    "U-Net of 32, 64 and 128 channels, images of 32×32",
+    UNetDenoiser((32, 64, 128), prediction="x0"),
+    32,
+    5000,
+    5000,
+)
 
 _BLOCKS = 4  # independent blocks of runs; they stand for the seeds of a claim about percolation
 _MORE = {"quick": 1, "standard": 2, "full": 8}  # times the runs of percolation in a block
@@ -155,13 +177,18 @@ def _connected(pairs: int, sets: int, rng: np.random.Generator) -> float:
 
 
 def _many(
-    worlds: list[BumpImages], budget: Budget, *, steps: int = _STEPS, seeds: int | None = None
+    worlds: list[BumpImages],
+    budget: Budget,
+    *,
+    net: Denoiser = MLP,
+    steps: int = _STEPS,
+    seeds: int | None = None,
 ) -> list[Answers]:
     """Return the answers of nets on each world, all seeds."""
     return [
         _joined(
             [
-                ask(MLP, world, seed=seed, steps=steps, device=budget.device)[1]
+                ask(net, world, seed=seed, steps=steps, device=budget.device)[1]
                 for seed in range(_seeds(budget) if seeds is None else seeds)
             ]
         )
@@ -191,15 +218,23 @@ class Scaling(NamedTuple):
 
 
 @experiment
-def by_number(budget: Budget) -> Scaling:
-    """Train on random labels of a 16×16 torus, for some widths and numbers of examples."""
+def by_number(budget: Budget, by: Net = SMALL) -> Scaling:
+    """Train on random labels of a torus, for some widths and numbers of examples; as dense at every side."""
     full = budget.name == "full"
     widths = (0.7, 1.0, 1.4, 2.0, 2.8) if full else (0.7, 2.8)
-    numbers = (14, 20, 32, 50, 80, 126) if full else (20, 40, 80)
+    numbers = _per_area((14, 20, 32, 50, 80, 126) if full else (20, 40, 80), by.side)
     return Scaling(
         np.array(widths),
-        [np.array(numbers)] * len(widths),
-        [_many([_torus(Random(n), sigma=sigma) for n in numbers], budget) for sigma in widths],
+        [numbers] * len(widths),
+        [
+            _many(
+                [_torus(Random(int(n)), by.side, sigma) for n in numbers],
+                budget,
+                net=by.net,
+                steps=by.many,
+            )
+            for sigma in widths
+        ],
     )
 
 
@@ -224,40 +259,44 @@ def _per_area(numbers: tuple[int, ...], side: int) -> IntArray:
 
 
 class Parted(NamedTuple):
-    """Answers, the share of the largest cluster at an overlap of .05 (S,), and labels to draw (n, 2)."""
+    """Answers, the share of the largest cluster at an overlap of .05 (S,), labels to draw (n, 2), and the side."""
 
     answers: Answers
     inside: Array
     largest: Array
     labels: Array
+    side: int
 
 
 @experiment
-def islands(budget: Budget) -> Parted:
-    """Train on four dense islands of examples with gaps of 4 pixels; queries anywhere, and inside."""
-    return _parted(Islands(4, 4.0, 112), budget)
+def islands(budget: Budget, by: Net = SMALL) -> Parted:
+    """Train on dense islands of examples, one in each cell of 8 pixels, with gaps of 4; queries anywhere, and inside."""
+    count = (by.side // 8) ** 2
+    return _parted(Islands(count, 4.0, 28 * count), by, budget)
 
 
 @experiment
-def lines(budget: Budget) -> Parted:
+def lines(budget: Budget, by: Net = SMALL) -> Parted:
     """Train on three lines of examples that cross; queries anywhere."""
-    return _parted(Lines(112), budget)
+    return _parted(Lines(7 * by.side), by, budget)
 
 
-def _parted(layout: Islands | Lines, budget: Budget) -> Parted:
+def _parted(layout: Islands | Lines, by: Net, budget: Budget) -> Parted:
     """Ask nets, and part the queries by whether they lie inside the islands."""
-    world = _torus(layout)
+    world = _torus(layout, by.side)
     radius = float(forms.link_radius(1.0, theta=0.05))
     parts, inside, largest = [], [], []
     for seed in range(_seeds(budget)):
-        run, answers = ask(MLP, world, seed=seed, steps=_SHORT, device=budget.device)
+        run, answers = ask(by.net, world, seed=seed, steps=by.few, device=budget.device)
         wanted, right = run.prompts[KNOWN:], run.joint[0, -1, KNOWN:]
         within = (np.abs(wanted % 8.0 - 4.0) < 2.0).all(axis=1)  # cells of 8 pixels, islands of 4
         parts.append(answers)
         inside.append(right[within].mean())
-        number = percolation.clusters(world.labels(seed=seed), radius, period=16.0)
+        number = percolation.clusters(world.labels(seed=seed), radius, period=float(by.side))
         largest.append((number == 0).mean())
-    return Parted(_joined(parts), np.array(inside), np.array(largest), world.labels(seed=0))
+    return Parted(
+        _joined(parts), np.array(inside), np.array(largest), world.labels(seed=0), by.side
+    )
 
 
 _SHAPES: dict[str, Bump | Stripes] = {"bump": Bump(), "stripes": Stripes()}

@@ -85,7 +85,7 @@ def claims() -> tuple[Claim, ...]:
 
 @face
 def select(
-    patterns: Iterable[str] | None = None, *, budget: str = BUDGETS[-1]
+    patterns: Iterable[str] | None = None, *, budget: str = BUDGETS[-1], device: str = "gpu"
 ) -> tuple[Claim, ...]:
     """Return the claims that some patterns name and a budget tests.
 
@@ -96,6 +96,8 @@ def select(
     budget : {"quick", "standard", "full"}
         Leaves out the claims of a topic or pattern that belong to a larger budget; a claim that is
         named by its id stays. Default: ``"full"``, which leaves out none.
+    device : {"auto", "cpu", "gpu"}
+        Leaves out, unless it is ``"gpu"``, the claims that need one; again one that is named by its id stays.
 
     Returns
     -------
@@ -109,7 +111,11 @@ def select(
     """
     everything = claims()
     allowed = BUDGETS[: BUDGETS.index(budget) + 1]
-    within = {claim.id for claim in everything if claim.budget in allowed}
+    within = {
+        claim.id
+        for claim in everything
+        if claim.budget in allowed and (device == "gpu" or not claim.needs_gpu)
+    }
     if patterns is None:
         return tuple(claim for claim in everything if claim.id in within)
     chosen: set[str] = set()

@@ -146,7 +146,7 @@ def commit(records: Iterable[Record], *, budget: str, yardstick: float) -> list[
         by_topic.setdefault(record.id.partition("/")[0], []).append(record)
     for topic, own in by_topic.items():
         wrong = [r.id for r in own if not r.as_expected]
-        wanted = {claim.id for claim in select([topic], budget=budget)}
+        wanted = {claim.id for claim in select([topic], budget=budget, device="cpu")}
         missing = sorted(wanted - {r.id for r in own})
         if wrong or missing:
             raise ArgumentError(

@@ -61,7 +61,7 @@ def run(
         Folder of the ledger: page, records, figures, manifest. It may be new, empty, or an earlier
         ledger, whose other records are kept. Default: nothing is written.
     device : {"auto", "cpu", "gpu"}
-        Where networks train.
+        Where networks train; ``"gpu"`` also tests the claims that need one.
     workers : int, optional
         Processes side by side. Default: one for every core.
     resume : bool
@@ -99,7 +99,7 @@ def run(
     named = None if claims is None else [claims] if isinstance(claims, str) else list(claims)
     name = budget if budget is not None else "quick" if named is None else "standard"
     spend = budget_named(name, device=device)
-    chosen = select(named, budget=spend.name)
+    chosen = select(named, budget=spend.name, device=device)
     if device == "gpu":
         from simtheory.validation.nets.devices import find_device
 

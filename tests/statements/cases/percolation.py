@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -40,6 +39,30 @@ def away(rng: np.random.Generator) -> Numbers:
     }  # fmt: skip
 
 
+def points(rng: np.random.Generator) -> Numbers:
+    """Draw a number of points and a length with which the probability may be tiny."""
+    n = int(rng.integers(1, 60))
+    return {"n": n, "a": float(rng.uniform(0.6, 6.0) / n)}
+
+
+def some_gaps(rng: np.random.Generator) -> Numbers:
+    found = points(rng)
+    return found | {"l": int(rng.integers(0, min(found["n"], 2) + 1))}
+
+
+def at_a_solution(rng: np.random.Generator) -> Numbers:
+    """Draw pairs above the threshold, and find both shares by bisection in place of Newton's steps."""
+    nx, ny = 200, 300
+    m = float(rng.integers(260, 900))
+    with mpmath.workdps(60):
+
+        def gap(u: Any) -> Any:
+            return u - (1 - mpmath.exp(-m * (1 - mpmath.exp(-m * u / ny)) / nx))
+
+        u = mpmath.findroot(gap, (mpmath.mpf(10) ** -6, 1), solver="anderson", tol=1e-50)
+        return {"m": m, "nx": nx, "ny": ny, "v_y": 1 - mpmath.exp(-m * u / ny)}
+
+
 CASES = {
     "overlap-link-radius": Case(
         bump, radii, rtol=1e-11
@@ -58,6 +81,35 @@ CASES = {
             "c": percolation.stripes_overlap(dx, dy, width, side=N),
             "eps": 4 * math.sqrt(math.pi) * width / N,
         },
+    ),
+    "overlap-pixel": Case(
+        lambda rng: {
+            "delta": rng.uniform(0, 3),
+            "width": 10.0 ** rng.uniform(-1, 0.5),
+            "u": rng.uniform(-1, 1),
+        },
+        lambda delta, width, u: {"c": percolation.pixel_overlap(delta, width, offset=u)},
+        rtol=1e-11,  # logarithms of the order 1e3 at the narrowest
+    ),
+    "gaps-circle": Case(
+        some_gaps,
+        lambda n, a, l: {"P": percolation.circle_gaps(n, a, count=l)},
+        rtol=1e-8,
+    ),
+    "chain-segment": Case(
+        points, lambda n, a: {"P": percolation.segment_connected(n, a)}, rtol=1e-8
+    ),
+    "cover-segment": Case(points, lambda n, a: {"P": percolation.segment_covered(n, a)}, rtol=1e-8),
+    "bipartite-giant": Case(
+        at_a_solution,
+        lambda m, nx, ny, v_y: {"share": percolation.identifiable_fraction(m, nx=nx, ny=ny)},
+        rtol=1e-9,  # the slope of the law is near one at the threshold
+        points=8,
+    ),
+    "bipartite-connected": Case(
+        lambda rng: {"m": int(rng.integers(5, 60)), "nx": 9, "ny": 7},
+        lambda m, nx, ny: {"P": percolation.connection_probability(m, nx=nx, ny=ny)},
+        rtol=1e-11,  # differences of logarithms of factorials of the order 100
     ),
     "clusters-segment": Case(
         lambda rng: {"n": float(rng.integers(1, 200)), "a": rng.uniform(0.01, 0.9)},
@@ -88,60 +140,6 @@ CASES = {
         lambda N, r, eta: {"n": percolation.critical_number(N, radius=r)},
     ),
 }
-
-
-def points(rng: np.random.Generator) -> Numbers:
-    """Draw a number of points and a length with which the probability may be tiny."""
-    n = int(rng.integers(1, 60))
-    return {"n": n, "a": float(rng.uniform(0.6, 6.0) / n)}
-
-
-def by_fractions(first: int, most: int, factor: int, choose: Any, power: int, a: float) -> float:
-    """Return the alternating sum in exact arithmetic."""
-    step = Fraction(a)
-    total = Fraction(0)
-    for j in range(first, most + 1):
-        if j * step < 1:
-            total += (-1) ** (j - first) * choose(j) * (1 - j * step) ** power
-    return float(factor * total)
-
-
-def overlap_by_sums(delta: float, sigma: float, offset: float) -> dict[str, Any]:
-    with mpmath.workdps(40):
-        pixels = range(-80, 81)
-        first = [
-            mpmath.exp(-((n - mpmath.mpf(offset)) ** 2) / (2 * mpmath.mpf(sigma) ** 2))
-            for n in pixels
-        ]
-        second = [
-            mpmath.exp(
-                -((n - mpmath.mpf(offset) - mpmath.mpf(delta)) ** 2) / (2 * mpmath.mpf(sigma) ** 2)
-            )
-            for n in pixels
-        ]
-        dot = mpmath.fsum(f * g for f, g in zip(first, second, strict=True))
-        norm = mpmath.fsum(f * f for f in first) * mpmath.fsum(g * g for g in second)
-        return {"overlap": float(dot / mpmath.sqrt(norm))}
-
-
-def giant(m: float, nx: int, ny: int) -> dict[str, Any]:
-    """Find the crossing of both laws by bisection in place of the fixed point."""
-    with mpmath.workdps(30):
-
-        def gap(u: Any) -> Any:
-            v = 1 - mpmath.exp(-m * u / ny)
-            return u - (1 - mpmath.exp(-m * v / nx))
-
-        if m <= math.sqrt(nx * ny):
-            return {"share": 0.0}
-        u = mpmath.findroot(gap, (mpmath.mpf(10) ** -6, 1), solver="anderson", tol=1e-24)
-        return {"share": float(u * (1 - mpmath.exp(-m * u / ny)))}
-
-
-def isolated(m: int, nx: int, ny: int) -> dict[str, Any]:
-    every = math.comb(nx * ny, m)
-    mean = Fraction(nx * math.comb(nx * ny - ny, m) + ny * math.comb(nx * ny - nx, m), every)
-    return {"chance": math.exp(-mean)}
 
 
 def some_pairs(rng: np.random.Generator) -> Numbers:
@@ -246,55 +244,6 @@ REFERENCES = {
         lambda lattice, z: {"p": percolation.exact_threshold(lattice, z=z)},
         by_root,
         points=12,
-    ),
-    "gaps-circle": Reference(
-        lambda rng: points(rng) | {"count": int(rng.integers(0, 3))},
-        lambda n, a, count: {"P": percolation.circle_gaps(n, a, count=count)},
-        lambda n, a, count: {
-            "P": 0.0
-            if count > n
-            else by_fractions(
-                count, n, math.comb(n, count), lambda j: math.comb(n - count, j - count), n - 1, a
-            )
-        },
-        rtol=1e-8,
-    ),
-    "chain-segment": Reference(
-        points,
-        lambda n, a: {"P": percolation.segment_connected(n, a)},
-        lambda n, a: {"P": by_fractions(0, n - 1, 1, lambda j: math.comb(n - 1, j), n, a)},
-        rtol=1e-8,
-    ),
-    "cover-segment": Reference(
-        points,
-        lambda n, a: {"P": percolation.segment_covered(n, a)},
-        lambda n, a: {"P": by_fractions(0, n + 1, 1, lambda j: math.comb(n + 1, j), n, a)},
-        rtol=1e-8,
-    ),
-    "overlap-pixel": Reference(
-        lambda rng: {
-            "delta": rng.uniform(0, 3),
-            "sigma": 10.0 ** rng.uniform(-1, 0.5),
-            "offset": rng.uniform(-1, 1),
-        },
-        lambda delta, sigma, offset: {
-            "overlap": percolation.pixel_overlap(delta, sigma, offset=offset)
-        },
-        overlap_by_sums,
-        rtol=1e-11,  # logarithms of the order 1e3 at the narrowest
-    ),
-    "bipartite-giant": Reference(
-        lambda rng: {"m": float(rng.integers(10, 900)), "nx": 200, "ny": 300},
-        lambda m, nx, ny: {"share": percolation.identifiable_fraction(m, nx=nx, ny=ny)},
-        giant,
-        rtol=1e-9,  # near the threshold the fixed point converges slowly
-        points=8,
-    ),
-    "bipartite-connected": Reference(
-        lambda rng: {"m": int(rng.integers(5, 60)), "nx": 9, "ny": 7},
-        lambda m, nx, ny: {"chance": percolation.connection_probability(m, nx=nx, ny=ny)},
-        isolated,
-        rtol=1e-11,  # differences of logarithms of factorials of the order 100
     ),
     "stripes-suffice": Reference(
         some_pairs,

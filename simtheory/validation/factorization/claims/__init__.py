@@ -5,7 +5,13 @@ the net does not answer .95 of its own training labels, by the centre and by the
 """
 
 from simtheory.validation.claims.claim import Claim
-from simtheory.validation.factorization.claims import codes, composing, coverage, percolation
+from simtheory.validation.factorization.claims import (
+    codes,
+    composing,
+    coverage,
+    larger,
+    percolation,
+)
 
 __all__ = ["CLAIMS"]
 
@@ -14,4 +20,5 @@ CLAIMS: tuple[Claim, ...] = (
     *coverage.CLAIMS,
     *composing.CLAIMS,
     *codes.CLAIMS,
+    *larger.CLAIMS,
 )

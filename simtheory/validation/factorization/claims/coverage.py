@@ -71,8 +71,8 @@ def wider_needs_less(found: runs.Scaling) -> Evidence:
     null="coverage within a fixed tolerance",
     reads=[runs.by_number],
     expected=Verdict.DISAGREES,
-    reason="Judged by the centre the exponent is about -.4. A cosine with the true image above .9 has a tolerance "
-    "that grows with the width, and shows an exponent near -2 from coverage alone.",
+    reason="Judged by the centre the exponent is near -.3. A cosine with the true image above .9 has a tolerance that grows "
+    "with the width: the same nets show -1.7 by it, and coverage alone gives -2.",
     errata="percolation-slope",
 )
 def percolation_slope(found: runs.Scaling) -> Evidence:
@@ -155,7 +155,8 @@ def sudden_onset(found: runs.Scaling) -> Evidence:
 
 def _labels(ax: Any, parted: runs.Parted) -> None:
     ax.plot(*parted.labels.T, ".", color=plot.colour(0), label="examples")
-    ax.set(xlabel="x (px)", ylabel="y (px)", aspect="equal", xlim=(0, 16), ylim=(0, 16))
+    ends = (0, parted.side)
+    ax.set(xlabel="x (px)", ylabel="y (px)", aspect="equal", xlim=ends, ylim=ends)
     ax.legend()
 
 
@@ -163,14 +164,13 @@ def _labels(ax: Any, parted: runs.Parted) -> None:
     "percolation-not-needed",
     where="abstract and Fig. 6: percolation as the condition",
     statement="A net answers only where its examples percolate.",
-    quantity="share of right answers inside four dense islands that are not connected, each a quarter of the "
-    f"examples; {_NET}",
+    quantity=f"share of right answers inside dense islands of 4×4 that are not connected; {_NET}",
     band=(0.0, 0.5),
     null="coverage",
     reads=[runs.islands],
     budget="quick",
     expected=Verdict.DISAGREES,
-    reason="All queries inside an island are answered, though the largest connected share of the examples is .25.",
+    reason="Queries inside an island are answered, .99 of them, though the largest connected share of the examples is .25.",
     errata="not-needed",
 )
 def percolation_not_needed(found: runs.Parted) -> Evidence:
@@ -195,7 +195,7 @@ def percolation_not_needed(found: runs.Parted) -> Evidence:
     reads=[runs.lines],
     budget="quick",
     expected=Verdict.DISAGREES,
-    reason="The examples are one cluster, and about as many queries are answered as an example lies near to: .35.",
+    reason="The examples are one cluster, and about as many queries are answered as an example lies near to: .38.",
     errata="not-enough",
 )
 def percolation_not_enough(found: runs.Parted) -> Evidence:
@@ -264,6 +264,10 @@ def coverage(crossing: runs.Parted, apart: runs.Parted) -> Evidence:
     null="stripes make no difference",
     reads=[runs.with_stripes],
     budget="full",
+    expected=Verdict.INCONCLUSIVE,
+    reason="With stripes in the margin nets of side 24 do not draw their own labels after 1000 steps, nor after 3000 by the "
+    "cosine. The exponents that they show are 1.9 to 2.3 without stripes and 1.8 to 2.0 with them.",
+    errata="stripes-data",
 )
 def stripes_data(found: tuple[runs.Scaling, runs.Scaling]) -> Evidence:
     """Exponents with and without stripes."""

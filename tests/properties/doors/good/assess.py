@@ -39,6 +39,7 @@ OWN: dict[str, dict[str, Any]] = {
     "plot.coherence": {"found": COHERENCE},
     "report.answer": {"table": "a", "parts": ()},
     "report.Part": {
+        "heading": "a",
         "sentences": ("a",),
         "head": ("x", "y"),
         "rows": (("a", "1"),),

@@ -81,6 +81,12 @@ OWN: dict[str, dict[str, Any]] = {
     "analytic.composition.guidance_defect": {"cond": X, "uncond": X + 1.0, "gamma": 2.0},
     "analytic.composition.high_noise_gap": {"dim": 2, "experts": 3},
     "analytic.composition.equal_shrink": {"experts": 3},
+    "analytic.composition.error_parts": {
+        "meant": np.ones(2) / 2,
+        "exact": np.ones(2) / 2,
+        "sampled": np.ones((3, 2)) / 2,
+        "learned": np.ones((3, 2)) / 2,
+    },
     "analytic.composition.relaxed": {
         "masses": np.array([0.5, 0.5]),
         "moved": np.array([[-1.0, 1.0], [1.0, -1.0]]),

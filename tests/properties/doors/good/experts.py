@@ -42,6 +42,7 @@ OWN: dict[str, dict[str, Any]] = {
     "assess.experts.curl": {"expert": NORMAL, "x": np.ones((4, 2)), "level": 0.5},
     "assess.experts.grid_masses": {"c": PRODUCT, "centres": ring_centres(), "level": 0.1},
     "assess.experts.modes": {"c": PRODUCT},
+    "assess.experts.answers.floor": {"masses": np.ones(2) / 2, "n": 100},
     "assess.experts.sample": {"method": METHOD, "c": PRODUCT, "n": 4, "levels": SHORT, "rng": 0},
     "assess.experts.unit_variances": {"c": PRODUCT, "levels": SHORT},
     "assess.error_split": {
