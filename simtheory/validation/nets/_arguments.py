@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, one_of, positive_int, warn_caller
+from simtheory._checks import as_finite, as_second_moment, one_of, positive_int, warn_caller
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError, TrainingWarning
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 from simtheory.validation.nets._job import Job, stability_bound
+from simtheory.validation.nets.architectures import MLP
 from simtheory.validation.nets.data import Data
 from simtheory.validation.nets.devices import free_memory
 from simtheory.validation.nets.optimisers import Optimiser
@@ -21,15 +22,35 @@ from simtheory.validation.nets.optimisers import Optimiser
 _LOG_LOOKS = 200
 
 
-def checked_task(task: SIMTask) -> SIMTask:
-    """Return the task if data can have it."""
+def checked_task(task: SIMTask | LinearTask, net: MLP) -> SIMTask | LinearTask:
+    """Return the task if data can have it, and a tied net its teacher."""
+    if isinstance(task, LinearTask):
+        return _reached(task, net)
     if not isinstance(task, SIMTask):
-        raise TaskError(f"Argument `task` must be a SIMTask, but got {task!r}.")
+        raise TaskError(f"Argument `task` must be a SIMTask or a LinearTask, but got {task!r}.")
     if task.squared_rates:
         raise TaskError(
             "Argument `task` must not have squared_rates=True: a network learns from data, and the "
             "rates of data are not squared. Train on the same task without it."
         )
+    return task
+
+
+def _reached(task: LinearTask, net: MLP) -> LinearTask:
+    if not net.tied:
+        return task
+    if task.n_outputs != task.dim:
+        raise TaskError(
+            "Argument `task` must have as many outputs as inputs for a tied net, but it has "
+            f"{task.n_outputs} and {task.dim}. Take tied=False."
+        )
+    if net.is_linear:
+        try:
+            as_second_moment(task.teacher, name="task.teacher")
+        except ArgumentError as reason:
+            raise TaskError(
+                f"{reason} A tied linear net reaches no other; take tied=False."
+            ) from reason
     return task
 
 
@@ -87,7 +108,9 @@ def checked_data(data: Any) -> Data:
     return data
 
 
-def checked_batch(batch: int | None, data: Data, task: SIMTask, points: int) -> int | None:
+def checked_batch(
+    batch: int | None, data: Data, task: SIMTask | LinearTask, points: int
+) -> int | None:
     """Return the points of a step; None stands for all of them."""
     if batch is None:
         if data.source(task) is not None:
@@ -130,7 +153,7 @@ def checked_looks(looks: int | str | ArrayLike, steps: int) -> IntArray:
     return stops.astype(np.intp)
 
 
-def checked_probes(probes: ArrayLike | None, task: SIMTask) -> Array:
+def checked_probes(probes: ArrayLike | None, task: SIMTask | LinearTask) -> Array:
     """Return the inputs on which outputs are watched."""
     points = task.probes if probes is None else as_finite("probes", probes)
     if points.ndim != 2 or points.shape[1] != task.dim or len(points) == 0:
@@ -186,18 +209,18 @@ def warn_if_unstable(job: Job) -> None:
 def _bytes(job: Job) -> float:
     """Return about how many bytes a run holds at a time."""
     seeds, n, d = job.data.shape(job.task, seeds=job.seeds)
-    p, looks = len(job.probes), job.stops.size
+    p, looks, k = len(job.probes), job.stops.size, job.task.n_outputs
     points = (
         n * d * (2 if getattr(job.data, "label_noise", True) else 1)
     )  # with targets of their own
-    look = p * d + d * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
-    weights = sum(out * (into + job.net.bias) for out, into in job.net.shapes(d))
+    look = p * k + k * d * (int(job.net.is_linear) + (p if job.jacobians else 0))
+    weights = sum(out * (into + job.net.bias) for out, into in job.net.shapes(d, k))
     if job.net.tied:
         weights //= 2
     # with the gradient and at most two numbers that an optimiser keeps, four a weight; what was seen is
     # copied when the trajectory is made
     kept = seeds * (points + 2 * looks * look + 4 * weights)
     # activations and their gradients, on all points wherever the loss is looked at
-    widths = sum(out for out, _ in job.net.shapes(d))
+    widths = sum(out for out, _ in job.net.shapes(d, k))
     worked_on = 2 * (d if job.condenses else n) * widths * (seeds if job.batched else 1)
     return 8.0 * kept + (8.0 if job.precision == "float64" else 4.0) * worked_on

@@ -13,7 +13,7 @@ from simtheory._files import digest
 from simtheory._typing import Array, IntArray
 from simtheory.errors import SolveError, TrainingWarning
 from simtheory.results import Arrays, Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 from simtheory.units import Clock
 from simtheory.validation.nets.architectures import MLP, Layer
 from simtheory.validation.nets.data import Data
@@ -34,7 +34,7 @@ class Job:
     """The checked arguments of one call of `train`."""
 
     net: MLP
-    task: SIMTask
+    task: SIMTask | LinearTask
     lr: float
     seeds: tuple[int, ...]
     optimiser: Optimiser
@@ -52,12 +52,14 @@ class Job:
     @cached_property
     def clock(self) -> Clock:
         """What turns steps into time."""
-        return self.optimiser.clock(self.lr, loss=self.loss, dim=self.task.dim, tied=self.net.tied)
+        return self.optimiser.clock(
+            self.lr, loss=self.loss, dim=self.task.n_outputs, tied=self.net.tied
+        )
 
     @property
     def factor(self) -> float:
         """Loss over the mean squared distance."""
-        return 0.5 * Clock(1.0, self.loss, dim=self.task.dim).step
+        return 0.5 * Clock(1.0, self.loss, dim=self.task.n_outputs).step
 
     @property
     def condenses(self) -> bool:
@@ -71,7 +73,7 @@ class Job:
         if self.batch is not None:
             return False
         _, n, d = self.data.shape(self.task, seeds=self.seeds)
-        weights = sum(out * into for out, into in self.net.shapes(d))
+        weights = sum(out * into for out, into in self.net.shapes(d, self.task.n_outputs))
         return (d if self.condenses else n) * weights <= _SMALL
 
     @cached_property
@@ -126,13 +128,13 @@ class Seen(Watched):
     def empty(cls, job: Job) -> Seen:
         """Return what was seen before the first step: nothing."""
         shape, d = (len(job.seeds), job.stops.size), job.task.dim
-        n = len(job.probes)
+        n, k = len(job.probes), job.task.n_outputs
         return cls(
             job,
-            np.full((*shape, n, d), np.nan),
+            np.full((*shape, n, k), np.nan),
             np.full(shape, np.nan),
-            np.full((*shape, d, d), np.nan) if job.net.is_linear else None,
-            np.full((*shape, n, d, d), np.nan) if job.jacobians else None,
+            np.full((*shape, k, d), np.nan) if job.net.is_linear else None,
+            np.full((*shape, n, k, d), np.nan) if job.jacobians else None,
         )
 
     @property
@@ -193,7 +195,9 @@ class Seen(Watched):
         return self.step, whole
 
     def _loss_of_zero(self) -> float:
-        return self.job.factor * float(np.trace(self.job.task.second_moment))
+        task = self.job.task
+        moment = task.teacher @ task.second_moment @ task.teacher.T
+        return self.job.factor * float(np.trace(moment))
 
     def trajectory(self) -> Trajectory | None:
         """Return what was seen of the seeds that have not diverged, if there is anything."""
@@ -269,9 +273,15 @@ class Seen(Watched):
         )
 
 
-def stability_bound(net: MLP, task: SIMTask, optimiser: Optimiser, loss: str) -> float | None:
+def stability_bound(
+    net: MLP, task: SIMTask | LinearTask, optimiser: Optimiser, loss: str
+) -> float | None:
     """Return the learning rate above which the linear net leaves its solution, if it is known."""
     rate = float(np.linalg.eigvalsh(task.second_moment)[-1])
+    if isinstance(task, LinearTask):  # a mode of strength s relaxes at L a s^(2 − 2/L)
+        rate *= float(task.strengths.max()) ** (2.0 - 2.0 / net.depth)
+        if rate <= 0.0:
+            return None
     return optimiser.stable_below(
-        loss=loss, dim=task.dim, tied=net.tied, depth=net.depth, rate=rate
+        loss=loss, dim=task.n_outputs, tied=net.tied, depth=net.depth, rate=rate
     )

@@ -124,20 +124,22 @@ class MLP:
         """Whether the network is an end-to-end map W, whatever its layers."""
         return not self.bias and (self.depth == 1 or self.activation == "linear")
 
-    def shapes(self, dim: int) -> tuple[tuple[int, int], ...]:
+    def shapes(self, dim: int, outputs: int | None = None) -> tuple[tuple[int, int], ...]:
         """Return the shapes (out, in) of the layers, the first layer first.
 
         Parameters
         ----------
         dim : int
             Dimension of the task.
+        outputs : int, optional
+            Number of outputs. Default: as many as inputs.
 
         Returns
         -------
         tuple of (int, int)
             One shape for each layer.
         """
-        sizes = [dim, *[self.width or dim] * (self.depth - 1), dim]
+        sizes = [dim, *[self.width or dim] * (self.depth - 1), dim if outputs is None else outputs]
         return tuple(zip(sizes[1:], sizes[:-1], strict=True))
 
     def step_factors(self, *, adaptive: bool) -> tuple[tuple[float, float], ...] | None:
@@ -165,9 +167,11 @@ class MLP:
         """Width over the width like which the net learns."""
         return 1.0 if self.mup is None or self.width is None else self.width / self.mup
 
-    def _drawn(self, family: Init, dim: int, rng: np.random.Generator) -> Any:
+    def _drawn(
+        self, family: Init, dim: int, rng: np.random.Generator, outputs: int | None = None
+    ) -> Any:
         """Draw the layers of one seed; a tied layer has no weights of its own."""
-        layers = [family.layer(s, bias=self.bias, rng=rng) for s in self.shapes(dim)]
+        layers = [family.layer(s, bias=self.bias, rng=rng) for s in self.shapes(dim, outputs)]
         if self.tied:
             return [(None if 2 * k < self.depth else w, b) for k, (w, b) in enumerate(layers)]
         if self.mup is not None and self.depth > 1:
@@ -262,7 +266,12 @@ class SmallInit(Init):
 
 @face(but=("init",))
 def initial_layers(
-    net: MLP, dim: int, seeds: Sequence[int], init: Init | Sequence[ArrayLike] | None = None
+    net: MLP,
+    dim: int,
+    seeds: Sequence[int],
+    init: Init | Sequence[ArrayLike] | None = None,
+    *,
+    outputs: int | None = None,
 ) -> tuple[Layer, ...]:
     """Return the layers that `train` starts from.
 
@@ -280,6 +289,8 @@ def initial_layers(
         A family to draw from, or explicit layers (W₁, ..., W_L), each of shape (out, in), or
         (S, out, in) with one start per seed. Of a tied net the second half, whose transposes are
         the first: ``(U,)`` for two layers, U of shape (d, h). Default: ``DefaultInit()``.
+    outputs : int, optional
+        Number of outputs. Default: `dim`.
 
     Returns
     -------
@@ -304,12 +315,12 @@ def initial_layers(
     seeds = [non_negative_int("seeds", seed) for seed in seeds]
     family = DefaultInit() if init is None else init
     if not isinstance(family, Init):
-        return _explicit(net, dim, len(seeds), family)
+        return _explicit(net, dim, len(seeds), family, outputs)
     members = []
     for seed in seeds:
         # a stream of its own: the data of this seed and default_rng(seed) share nothing with it
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
-        members.append(net._drawn(family, dim, rng))
+        members.append(net._drawn(family, dim, rng, outputs))
     return tuple(
         (_stacked([weight for weight, _ in layer]), _stacked([bias for _, bias in layer]))
         for layer in zip(*members, strict=True)
@@ -321,7 +332,9 @@ def _stacked(values: list[Array | None]) -> Array | None:
     return np.stack(present) if present else None
 
 
-def _explicit(net: MLP, dim: int, n_seeds: int, layers: Any) -> tuple[Layer, ...]:
+def _explicit(
+    net: MLP, dim: int, n_seeds: int, layers: Any, outputs: int | None
+) -> tuple[Layer, ...]:
     if isinstance(layers, str) or not isinstance(layers, Sequence | np.ndarray):
         raise ArgumentError(
             "Argument `init` must be DefaultInit(), SmallInit(scale) or one array per layer, "
@@ -335,7 +348,7 @@ def _explicit(net: MLP, dim: int, n_seeds: int, layers: Any) -> tuple[Layer, ...
             f"but it holds {len(layers)}."
         )
     result: list[Layer] = []
-    for k, shape in enumerate(net.shapes(dim)):
+    for k, shape in enumerate(net.shapes(dim, outputs)):
         bias = np.zeros((n_seeds, shape[0])) if net.bias else None
         place = k - (net.depth - own)
         if place < 0:

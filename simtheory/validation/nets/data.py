@@ -8,7 +8,7 @@ data                   what a seed trains on
 ``Fresh()``            new points in every step: the population, as stochastic gradients see it
 =====================  =====================================================================
 
-Targets are the inputs, with Gaussian noise on each label if asked for. A finite set keeps its noise;
+Targets are the inputs, or the answers of a `LinearTask`, with Gaussian noise on each label if asked for. A finite set keeps its noise;
 fresh points bring fresh noise.
 
 A minibatch comes from a finite set in one of three orders. ``epochs`` shuffles the set for each
@@ -35,8 +35,8 @@ import numpy as np
 from simtheory._checks import as_finite, frozen, not_negative, one_of, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
-from simtheory.errors import ShapeError
-from simtheory.tasks import SIMTask
+from simtheory.errors import ArgumentError, ShapeError
+from simtheory.tasks import LinearTask, SIMTask
 
 __all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "Source", "condensed"]
 
@@ -81,12 +81,12 @@ class Data(ABC):
         return "epochs"
 
     @abstractmethod
-    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+    def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the inputs of some seeds.
 
         Parameters
         ----------
-        task : SIMTask
+        task : SIMTask or LinearTask
             The task.
         seeds : sequence of int, length S
             The seeds.
@@ -98,12 +98,12 @@ class Data(ABC):
         """
 
     @abstractmethod
-    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+    def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds; those of a seed depend on it and on the task alone.
 
         Parameters
         ----------
-        task : SIMTask
+        task : SIMTask or LinearTask
             The task.
         seeds : sequence of int, length S
             The seeds.
@@ -112,16 +112,16 @@ class Data(ABC):
         -------
         x : ndarray, shape (S, n, d)
             Inputs.
-        y : ndarray, shape (S, n, d)
+        y : ndarray, shape (S, n, k)
             Targets; `x` itself where they are the inputs.
         """
 
-    def source(self, task: SIMTask) -> Source | None:
+    def source(self, task: SIMTask | LinearTask) -> Source | None:
         """Return where each step draws new points from, if it does; `draw` then gives the watched ones.
 
         Parameters
         ----------
-        task : SIMTask
+        task : SIMTask or LinearTask
             The task.
 
         Returns
@@ -163,14 +163,15 @@ class Samples(Data):
         one_of("order", self.order, ORDERS)
         not_negative("label_noise", self.label_noise)
 
-    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+    def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the inputs of some seeds."""
-        return len(seeds), self.per_cluster * task.weights.size, task.dim
+        clusters = 1 if isinstance(task, LinearTask) else task.weights.size
+        return len(seeds), self.per_cluster * clusters, task.dim
 
-    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+    def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds; those of a seed depend on it and on the task alone."""
         x = _sampled(task, self.per_cluster, seeds)
-        return x, _noisy(x, self.label_noise, seeds)
+        return x, _noisy(_answers(task, x), self.label_noise, seeds)
 
 
 @face
@@ -186,11 +187,14 @@ class Points(Data):
         How minibatches are taken: reshuffled for each pass, shuffled once, or with replacement.
     label_noise : float
         Variance of Gaussian noise on each target.
+    labels : array_like, shape (n, k) or (S, n, k), optional
+        Targets. Default: the inputs, or the answers of a `LinearTask`.
     """
 
     x: Array
     order: str = "epochs"
     label_noise: float = 0.0
+    labels: Array | None = None
 
     def __post_init__(self) -> None:
         x = as_finite("x", self.x)
@@ -199,10 +203,18 @@ class Points(Data):
                 f"Argument `x` must have shape (n, d) or (S, n, d), but its shape is {x.shape}."
             )
         object.__setattr__(self, "x", frozen(x))
+        if self.labels is not None:
+            labels = as_finite("labels", self.labels)
+            if labels.shape[:-1] != x.shape[:-1] or not labels.size:
+                raise ShapeError(
+                    "Argument `labels` must hold a label for each point of `x`, whose shape is "
+                    f"{x.shape}, but its shape is {labels.shape}."
+                )
+            object.__setattr__(self, "labels", frozen(labels))
         one_of("order", self.order, ORDERS)
         not_negative("label_noise", self.label_noise)
 
-    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+    def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the inputs of some seeds."""
         if self.x.shape[-1] != task.dim:
             raise ShapeError(
@@ -214,15 +226,24 @@ class Points(Data):
                 f"Argument `data` must hold one set of points for each of {len(seeds)} seeds, or one "
                 f"for all, but the shape of its `x` is {self.x.shape}."
             )
+        if self.labels is not None and self.labels.shape[-1] != task.n_outputs:
+            raise ShapeError(
+                f"Argument `data` must hold labels of {task.n_outputs} outputs, but the shape of its "
+                f"`labels` is {self.labels.shape}."
+            )
         return len(seeds), self.x.shape[-2], task.dim
 
-    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+    def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds."""
         x = np.broadcast_to(self.x, self.shape(task, seeds=seeds))
-        return x, _noisy(x, self.label_noise, seeds)
+        y = _answers(task, x)
+        if self.labels is not None:
+            y = np.broadcast_to(self.labels, (*x.shape[:-1], task.n_outputs))
+        return x, _noisy(y, self.label_noise, seeds)
 
     def __repr__(self) -> str:
-        mark = hashlib.sha256(self.x.tobytes()).hexdigest()[:12]
+        held = self.x.tobytes() + (b"" if self.labels is None else self.labels.tobytes())
+        mark = hashlib.sha256(held).hexdigest()[:12]
         return (
             f"Points(<{'×'.join(map(str, self.x.shape))} {mark}>, order={self.order!r}, "
             f"label_noise={self.label_noise!r})"
@@ -249,22 +270,31 @@ class Fresh(Data):
         positive_int("watched", self.watched)
         not_negative("label_noise", self.label_noise)
 
-    def shape(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
+    def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the points on which the loss is looked at."""
-        return len(seeds), self.watched * task.weights.size, task.dim
+        return len(seeds), self.watched * self._drawable(task).weights.size, task.dim
 
-    def draw(self, task: SIMTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
+    def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the points on which the loss of some seeds is looked at."""
         x = _sampled(task, self.watched, seeds)
         return x, x
+
+    def _drawable(self, task: SIMTask | LinearTask) -> SIMTask:
+        if isinstance(task, LinearTask):
+            raise ArgumentError(
+                "Argument `data` must be Samples(n) or Points(x) on a LinearTask, but it is "
+                f"{self!r}, whose targets are inputs."
+            )
+        return task
 
     @property
     def order(self) -> str:
         """How minibatches are taken: each draws for itself."""
         return "independent"
 
-    def source(self, task: SIMTask) -> Source:
+    def source(self, task: SIMTask | LinearTask) -> Source:
         """Return where each step draws new points from."""
+        task = self._drawable(task)
         with np.errstate(divide="ignore"):  # a cluster of weight zero is never drawn
             return Source(
                 centres=task.centroids,
@@ -282,14 +312,14 @@ def condensed(x: Array, y: Array) -> tuple[Array, Array, Array]:
     ----------
     x : ndarray, shape (S, n, d)
         Inputs, more than d of each seed.
-    y : ndarray, shape (S, n, d)
+    y : ndarray, shape (S, n, k)
         Targets; `x` itself where the targets are the inputs.
 
     Returns
     -------
     x : ndarray, shape (S, d, d)
         Inputs.
-    y : ndarray, shape (S, d, d)
+    y : ndarray, shape (S, d, k)
         Targets; `x` itself if `y` was.
     rest : ndarray, shape (S,)
         Mean squared distance on the n points less that on the d points, the same for every map.
@@ -324,8 +354,12 @@ def _stream(seed: int, which: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(which,)))
 
 
-def _sampled(task: SIMTask, per_cluster: int, seeds: Sequence[int]) -> Array:
+def _sampled(task: SIMTask | LinearTask, per_cluster: int, seeds: Sequence[int]) -> Array:
     return np.stack([task.sample(per_cluster, rng=_stream(seed, 0))[0] for seed in seeds])
+
+
+def _answers(task: SIMTask | LinearTask, x: Array) -> Array:
+    return task.answers(x) if isinstance(task, LinearTask) else x
 
 
 def _noisy(x: Array, variance: float, seeds: Sequence[int]) -> Array:

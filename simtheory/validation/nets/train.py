@@ -39,7 +39,7 @@ from simtheory._faces import face
 from simtheory._typing import ArrayLike
 from simtheory.errors import ArgumentError
 from simtheory.results import Trajectory
-from simtheory.tasks import SIMTask
+from simtheory.tasks import LinearTask, SIMTask
 from simtheory.units import LOSSES
 from simtheory.validation.nets import _arguments as checks
 from simtheory.validation.nets._job import Job
@@ -57,7 +57,7 @@ _LOSSES = tuple(name for name in LOSSES if name != "recurrence")
 @face(but=("task", "net", "optimiser", "data", "init", "seeds", "looks", "steps", "batch"))
 def train(
     net: MLP,
-    task: SIMTask,
+    task: SIMTask | LinearTask,
     *,
     steps: int,
     lr: float,
@@ -79,13 +79,13 @@ def train(
     r"""Train a network on a task, once for each seed.
 
     The loss is the mean over the data of the squared distance from output to target, as `loss`
-    counts it; targets are the inputs, with noise if `data` says so.
+    counts it; targets are the inputs, or the answers of a `LinearTask`, with noise if `data` says so.
 
     Parameters
     ----------
     net : MLP
         The network.
-    task : SIMTask
+    task : SIMTask or LinearTask
         The task.
     steps : int
         Optimiser steps.
@@ -130,9 +130,9 @@ def train(
     Returns
     -------
     Trajectory
-        Outputs (S, T, P, d) over canonical time and, if the network is linear without biases, its
-        end-to-end map (S, T, d, d). `arrays` holds ``seeds`` (S,), ``train_loss`` (S, T) on all of a
-        seed's data, ``steps`` (T,) of the looks and, if asked for, ``jacobians`` (S, T, P, d, d);
+        Outputs (S, T, P, k) over canonical time and, if the network is linear without biases, its
+        end-to-end map (S, T, k, d); k = d on a `SIMTask`. `arrays` holds ``seeds`` (S,), ``train_loss`` (S, T) on all of a
+        seed's data, ``steps`` (T,) of the looks and, if asked for, ``jacobians`` (S, T, P, k, d);
         `stats` holds the settings. Seeds that diverged are left out; ``stats["diverged"]`` lists
         them with the step.
 
@@ -176,7 +176,7 @@ def train(
     """
     if not isinstance(net, MLP):
         raise ArgumentError(f"Argument `net` must be an MLP, but got {net!r}.")
-    task, chosen = checks.checked_task(task), checks.checked_seeds(seeds)
+    task, chosen = checks.checked_task(task, net), checks.checked_seeds(seeds)
     stops = checks.checked_looks(looks, positive_int("steps", steps))
     points, path = checks.checked_probes(probes, task), checks.checked_path(checkpoint)
     _, n, _ = checks.checked_data(data).shape(task, seeds=chosen)
@@ -201,7 +201,7 @@ def train(
     if how == "auto":
         job = replace(job, batched=where.platform != "cpu" or job.is_small)
     checks.check_memory(job)
-    job = replace(job, layers=initial_layers(net, task.dim, chosen, init))
+    job = replace(job, layers=initial_layers(net, task.dim, chosen, init, outputs=task.n_outputs))
     checks.warn_if_unstable(job)
     for module in ("equinox", "optax"):
         require(module, extra="nets")
