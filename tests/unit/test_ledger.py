@@ -36,6 +36,13 @@ def test_a_spread_wider_than_the_band_makes_a_test_inconclusive():
     assert judge(values, band=Band(0.9, 1.1), null=-50.0) is Verdict.INCONCLUSIVE
 
 
+def test_a_spread_that_does_not_reach_the_band_disagrees():
+    values = [3.0, 5.0, 4.0, 8.0]  # a mean of 5, known to 1.08
+    assert judge(values, band=Band(0.9, 1.1), null=9.0) is Verdict.DISAGREES
+    assert judge(values, band=Band(2.6, 2.8), null=9.0) is Verdict.DISAGREES
+    assert judge(values, band=Band(2.9, 3.1), null=9.0) is Verdict.INCONCLUSIVE
+
+
 def test_a_value_that_is_not_finite_never_agrees():
     assert judge([np.inf], band=Band(0.9, 1.1), null=0.0) is Verdict.DISAGREES
     assert judge([np.nan], band=Band(0.9, 1.1), null=0.0) is Verdict.DISAGREES

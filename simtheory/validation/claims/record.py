@@ -50,8 +50,9 @@ class Band:
 def judge(values: list[float], *, band: Band, null: float) -> Verdict:
     """Reach the verdict on measured values.
 
-    A test that the null predictor would pass as well, or whose mean is known no better than the
-    band is wide, says nothing: it is inconclusive. Otherwise the mean decides.
+    A test that the null predictor would pass as well says nothing, and neither does one whose mean
+    is known no better than the band is wide, unless the band lies beyond two standard errors of the
+    mean: it is inconclusive. Otherwise the mean decides.
 
     Parameters
     ----------
@@ -68,9 +69,11 @@ def judge(values: list[float], *, band: Band, null: float) -> Verdict:
         Agrees, disagrees or inconclusive.
     """
     error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-    if null in band or error > band.width:
+    mean = float(np.mean(values))
+    near = band.low - 2.0 * error <= mean <= band.high + 2.0 * error
+    if null in band or (error > band.width and near):
         return Verdict.INCONCLUSIVE
-    return Verdict.AGREES if float(np.mean(values)) in band else Verdict.DISAGREES
+    return Verdict.AGREES if mean in band else Verdict.DISAGREES
 
 
 @face

@@ -32,7 +32,7 @@ _STYLE = """
 _MEANING = {
     Verdict.AGREES: "the mean falls in the band stated before the measurement, and the null predictor does not",
     Verdict.DISAGREES: "the mean falls outside the band",
-    Verdict.INCONCLUSIVE: "the null predictor would pass too, or the spread is wider than the band",
+    Verdict.INCONCLUSIVE: "the null predictor would pass too, or the error of the mean is wider than the band and reaches it",
     Verdict.FAILED: "the test itself broke",
 }
 
