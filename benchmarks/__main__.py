@@ -9,7 +9,7 @@ import click
 
 from benchmarks import page, results
 
-STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition")
+STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition", "hierarchy")
 
 
 @click.command()
@@ -62,6 +62,10 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import scaling
 
         return scaling.measure(quick=quick, say=click.echo)
+    if study == "hierarchy":
+        from benchmarks import hierarchy
+
+        return hierarchy.measure(quick=quick, say=click.echo)
     if study == "composition":
         from benchmarks import composition
 

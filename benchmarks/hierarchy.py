@@ -128,13 +128,15 @@ def gap(one: Any, two: Any) -> float:
     return float(np.abs(np.asarray(one) - two).max())
 
 
-def against_pgmax(task: Any, given: Any, posterior: Any) -> None:
+def against_pgmax(
+    task: Any, given: Any, posterior: Any, say: Callable[[str], Any]
+) -> list[float] | None:
     """Compare with PGMax if it is there: it takes another JAX than the nets, so no extra brings it."""
     try:
         beliefs = pgmax_beliefs(task.grammar)
     except ImportError:
-        print("infer   against PGMax: not installed (pip install --no-deps pgmax)")
-        return
+        say("infer   against PGMax: not installed (pip install --no-deps pgmax)")
+        return None
     single = given.astype(np.float32)
     worst = gap(beliefs(single), posterior)
     assert worst < 1e-3, worst
@@ -142,11 +144,14 @@ def against_pgmax(task: Any, given: Any, posterior: Any) -> None:
         lambda: st.sim.hierarchy.infer(task, given, threads=1),
         lambda: beliefs(single).block_until_ready(),
     )
-    print(f"infer   against PGMax: {middle:.0f} x ({low:.0f} to {high:.0f}), gap {worst:.0e}")
+    say(f"infer   against PGMax: {middle:.0f} x ({low:.0f} to {high:.0f}), gap {worst:.0e}")
+    return [middle, low, high]
 
 
-def main() -> None:
-    """Time all of it and print one line for each comparison."""
+@threadpool_limits.wrap(limits=1)
+def measure(*, quick: bool, say: Callable[[str], Any]) -> dict[str, Any]:
+    """Time all of it on one core, say one line for each comparison, and return what the page shows."""
+    pgmax, rows = None, []
     h, noise = st.sim.hierarchy, st.noise.Uniform(0.5)
     for v, m, L, count in SETTINGS:
         task = st.RandomHierarchy(v=v, m=m, s=2, L=L)
@@ -161,7 +166,10 @@ def main() -> None:
             lambda: h.infer(task, given, threads=1),  # noqa: B023
             lambda: numpy_beliefs(grammar, given),  # noqa: B023
         )
-        print(
+        rows.append(
+            {"v": v, "m": m, "L": L, "infer": [middle, low, high], "us": 1e6 * least / count}
+        )
+        say(
             f"infer   v={v} m={m} L={L}: {middle:.1f} x ({low:.1f} to {high:.1f}), "
             f"{1e6 * least / count:.2f} us a string, gap {worst:.0e}"
         )
@@ -172,33 +180,38 @@ def main() -> None:
             lambda: h.parse(task, many),  # noqa: B023
             lambda: numpy_parse(grammar, many),  # noqa: B023
         )
-        print(
+        rows[-1]["parse"] = [middle, low, high]
+        say(
             f"parse   v={v} m={m} L={L}: {middle:.1f} x ({low:.1f} to {high:.1f}), "
             f"{1e6 * least / len(many):.3f} us a string"
         )
+        h.generate(task, 8, steps=2, rng=0)  # compiles
         begin = time.process_time()
         h.generate(task, 256, steps=100, rng=0, threads=1)
         spent = (time.process_time() - begin) / (256 * 100 * task.d)
-        print(f"samples v={v} m={m} L={L}: {1e9 * spent:.1f} ns a token and step")
+        rows[-1]["ns"] = 1e9 * spent
+        say(f"samples v={v} m={m} L={L}: {1e9 * spent:.1f} ns a token and step")
         if (v, L) == (8, 3):
-            against_pgmax(task, given, ours.posterior)
+            pgmax = against_pgmax(task, given, ours.posterior, say)
+    if quick:
+        return {"rounds": ROUNDS, "rows": rows, "pgmax": pgmax}
     both = []
     for threads in (1, 2):
         begin = time.perf_counter()
         h.generate(task, 2048, steps=20, rng=0, threads=threads)
         both.append(time.perf_counter() - begin)
-    print(f"2 threads: {both[0] / both[1]:.2f} x")
+    say(f"2 threads: {both[0] / both[1]:.2f} x")
     rng = np.random.default_rng(0)
     samples, train = rng.integers(0, 8, (10_000, 16)), rng.integers(0, 8, (100_000, 16))
     begin = time.process_time()
     h.nearest(samples, train, threads=1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
+    say(
         f"nearest of 10 000 x 100 000 strings of 16: {time.process_time() - begin:.1f} s; "
         f"peak memory of this process {peak:.2f} GiB"
     )
+    return {"rounds": ROUNDS, "rows": rows, "pgmax": pgmax}
 
 
 if __name__ == "__main__":
-    with threadpool_limits(1):
-        main()
+    measure(quick=False, say=print)

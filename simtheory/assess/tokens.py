@@ -158,10 +158,11 @@ class Coherence:
         low, high = self.interval
         more = " or more" if self.censored else ""
         lines = [f"coherent up to r = {self.length} (95 %: {low} to {high}{more})"]
-        if self.beyond is not None:
+        if self.beyond is not None and self.tokens_needed is not None:
             lines.append(
                 f"resolvable below r = {self.beyond}; to see it takes up to "
-                f"{self.tokens_needed:.2g} tokens of the reference (now {self.reference_tokens:.2g})"
+                f"{_two_digits(self.tokens_needed)} tokens of the reference (now "
+                f"{_two_digits(self.reference_tokens)})"
             )
         return lines
 
@@ -596,3 +597,8 @@ def _same_alphabet(own: dict[Any, float], other: dict[Any, float]) -> None:
             "Arguments `strings` and `reference` must be written in one alphabet, but only "
             f"{100 * few:.3g} % of the tokens of `{where}` occur in the other."
         )
+
+
+def _two_digits(number: float) -> str:
+    """Return a count rounded to two digits, such as 780,000."""
+    return f"{float(f'{number:.2g}'):,.0f}"

@@ -60,7 +60,6 @@ _AWAY = 2.5
 _EXPLAINS = 0.5
 """An end is believed if residuals shrink by this factor, even where some pattern remains."""
 
-
 _DOUBTFUL = 0.85
 """Correlation of neighbours above which ends are tried though no curve rests: a model that is far from
 the curves leaves residuals that look like a random walk."""
@@ -234,7 +233,8 @@ def _best(
     except FitError as reason:
         refusal = reason
     loose = () if ends == "free" else plateaus(curves)
-    if ends != "free" and refusal is None and best.quality.correlation > _DOUBTFUL:
+    doubtful = refusal is None and best.quality.correlation > _DOUBTFUL
+    if doubtful and not loose and ends != "free":
         loose = tuple(range(curves.values.shape[1]))
     if refusal is None and best.optimum.form.rows == "orthogonal":  # the flow is dear
         forms = [form for form in forms if form.rows == "orthogonal"]

@@ -16,6 +16,9 @@ from simtheory.plot.style import GREY, INK, colour
 
 __all__ = ["class_curves", "emergence_times", "prompt_steps"]
 
+_FARTHEST = (
+    3.0  # last steps beyond which an end of an interval, or what theory expects, is an arrow
+)
 _NAMED = 8  # classes that a legend names; more would cover the picture
 
 
@@ -85,7 +88,8 @@ def emergence_times(
     Returns
     -------
     Axes
-        The Axes: dots are seeds, open where censored, bars the interval of the median.
+        The Axes: dots are seeds, open where censored, diamonds medians, bars their intervals. What lies
+        beyond the Axes, or has no end, is an arrow at the edge.
     """
     if expected is not None and expected.shape != found.median.shape:
         raise ShapeError(
@@ -94,21 +98,31 @@ def emergence_times(
         )
     ax = axes_or_new(ax)
     order = np.argsort(np.where(np.isnan(found.median), np.inf, found.median), kind="stable")
+    shown = [found.times, found.median, found.interval, *([] if expected is None else [expected])]
+    every = np.concatenate([np.ravel(part) for part in shown])
     last = float(np.nanmax(found.times)) if not np.isnan(found.times).all() else 1.0
+    edge = 1.05 * float(every[np.isfinite(every) & (every <= _FARTHEST * last)].max(initial=last))
     for row, k in enumerate(order):
         lost = np.asarray(found.censored[:, k], dtype=bool)
         times = found.times[:, k]
         ax.plot(times[~lost], np.full((~lost).sum(), row), "o", ms=3, color=GREY)
         ax.plot(times[lost], np.full(lost.sum(), row), "o", ms=4, color=GREY, mfc="none")
+        low, high = found.interval[k]
+        if not np.isnan(low) and low < edge:
+            ax.plot([max(low, 0.0), min(high, edge)], [row, row], color=INK, lw=1.2)
+            if high > edge:
+                ax.plot([edge], [row], ">", ms=5, color=INK, clip_on=False)
         if np.isfinite(found.median[k]):
-            low, high = np.clip(found.interval[k], 0.0, last)
-            ax.plot([low, high], [row, row], color=INK, lw=1.2)
             ax.plot([found.median[k]], [row], "d", ms=5, color=INK)
         if expected is not None and np.isfinite(expected[k]):
-            ax.plot([expected[k]], [row], "x", color=colour(0))
+            beyond = expected[k] > edge
+            ax.plot(
+                [min(expected[k], edge)], [row + 0.25 * beyond], "4" if beyond else "x",
+                color=colour(0), clip_on=False,
+            )  # fmt: skip
         side = ax.get_yaxis_transform()  # names stand inside, since they may be long
         ax.text(0.01, row - 0.08, found.classes[k], transform=side, fontsize="x-small", va="bottom")
-    ax.set(yticks=[], ylim=(len(order) - 0.5, -0.9))
+    ax.set(yticks=[], ylim=(len(order) - 0.5, -0.9), xlim=(-0.03 * edge, edge))
     ax.set_xlabel(f"step to {found.level:.0%} of the ceiling")
     return ax
 

@@ -1,6 +1,7 @@
 """Strings and probabilities held against a grammar: literal values, wrong input, and the commands."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,6 +167,11 @@ def test_strings_made_trained_elsewhere_and_assessed(tmp_path):
 def test_wrong_files_are_refused_and_nothing_is_written(tmp_path):
     assert type_in("make", "hierarchy", "--strings", 10**7, "--out", tmp_path / "a").exit_code == 2
     assert type_in("make", "hierarchy", "--m", 9, "--out", tmp_path / "a").exit_code == 2
+    for option in ("--strings", "--test"):
+        result = type_in("make", "hierarchy", option, -3, "--out", tmp_path / "a")
+        assert (result.exit_code, "integer" in result.output) == (2, True), result.output
+    deep = type_in("make", "hierarchy", "--depth", 40, "--strings", 4, "--out", tmp_path / "a")
+    assert (deep.exit_code, "binary" in deep.output) == (2, True), deep.output
     assert not (tmp_path / "a").exists()
     asked = assess.probe(GRAMMAR, n=20, rng=0)
     path = asked.save(tmp_path / "probe.npz")
@@ -179,6 +185,17 @@ def test_wrong_files_are_refused_and_nothing_is_written(tmp_path):
     assert type_in("assess", "denoiser", path, tmp_path / "q.npy", "--out", out).exit_code == 2
     assert type_in("assess", "denoiser", tmp_path / "q.npy", path, "--out", out).exit_code == 2
     assert not out.exists()
+
+
+def test_the_first_command_of_the_guide_leaves_the_other_strings_for_the_test(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "strings.md").read_text()
+    words = next(line for line in guide.splitlines() if line.startswith("simtheory make")).split()
+    result = type_in(*words[1:-1], tmp_path / "data")
+    assert result.exit_code == 0, result.output
+    made = [np.load(tmp_path / "data" / f"{name}.npy") for name in ("train", "test")]
+    assert [part.shape for part in made] == [(256, 8), (768, 8)]
+    assert len(np.unique(np.concatenate(made), axis=0)) == 1024
+    assert (tmp_path / "data" / "probe.npz").exists()
 
 
 def test_released_strings_are_those_of_the_paper(tmp_path):

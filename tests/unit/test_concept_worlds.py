@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simtheory.errors import ArgumentError
-from simtheory.tasks import ConceptGraph, SIMTask
+from simtheory.tasks import ConceptGraph, SIMTask, park2024
 from simtheory.tasks.emergence import OneHot, Signed
 from simtheory.validation.nets.diffusion import (
     ConceptImages,
@@ -32,6 +32,13 @@ def test_graph_as_vectors(code):
     # 16 000 points: standard error .004
     np.testing.assert_allclose(right, world.held_out, atol=0.015)
     assert world.held_out.min() < 0.95
+
+
+def test_the_data_of_a_weak_concept_are_a_ceiling():
+    """Levels are shares of this ceiling, Φ(1.25) at strength 0.2 and spread 0.08: 0.9 is out of reach."""
+    weak, strong = ConceptVectors(park2024.two_concepts(0.2, sigma=0.08)).held_out
+    assert weak == pytest.approx(0.894, abs=5e-4)
+    assert strong == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_star_is_the_sim_task():

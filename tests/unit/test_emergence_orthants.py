@@ -103,6 +103,23 @@ def test_four_and_five_by_other_rules(n: int) -> None:
     assert coupled.value[0] == pytest.approx(wanted, abs=1e-5)
 
 
+@pytest.mark.parametrize("n", [4, 5, 6])
+def test_four_to_six_by_the_variable_that_all_share(n: int) -> None:
+    rng = np.random.default_rng(n)
+    load, z = rng.uniform(-0.9, 0.9, (4, n)), rng.normal(size=(4, n)) + 1.0
+    R = load[:, :, None] * load[:, None, :]
+    R[:, range(n), range(n)] = 1.0
+    u = np.linspace(-9.0, 9.0, 1801)[:, None, None]
+    inside = ndtr((z - load * u) / np.sqrt(1.0 - load**2)).prod(axis=2)
+    wanted = np.sum(norm.pdf(u[..., 0]) * inside, axis=0) * 0.01
+    found = em.estimate_orthant(z, R, tolerance=1e-8)
+    assert np.all(found.error <= 1e-8)
+    assert np.allclose(found.value, wanted, atol=1e-8, rtol=0)
+    rough = em.estimate_orthant(z, R, tolerance=1e-3)
+    assert np.all(np.abs(rough.value - wanted) <= rough.error + 1e-10)
+    assert np.abs(ndtr(z).prod(axis=1) - wanted).max() > 1e-2
+
+
 @pytest.mark.parametrize("rho", [0.05, 0.6, 0.97, -0.05, -0.2, -0.23])
 def test_equal_correlations_by_one_quadrature(rho: float) -> None:
     rng = np.random.default_rng(1)

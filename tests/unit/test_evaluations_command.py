@@ -73,6 +73,37 @@ def test_the_command_reads_json_lines(tmp_path):
     assert "One step: no times" in ran.output
 
 
+# -- pictures --------------------------------------------------------------------------------
+
+
+def test_the_picture_of_times_shows_intervals_whole_or_with_an_arrow():
+    times = np.array([[100.0, 180.0, 200.0], [140.0, 200.0, 200.0]])
+    found = st.assess.EmergenceTimes(
+        classes=("00", "10", "11"),
+        seeds=("0", "1"),
+        times=times,
+        censored=np.array([[False, False, True], [False, True, True]]),
+        at_start=np.zeros((2, 3), dtype=bool),
+        median=np.array([120.0, 190.0, np.inf]),
+        interval=np.array([[40.0, 350.0], [150.0, 9000.0], [200.0, np.inf]]),
+        level=0.5,
+        hold=3,
+    )
+    ax = st.plot.emergence_times(found, expected=np.array([0.0, 210.0, 5000.0]))
+    left, right = ax.get_xlim()
+    bars = {
+        line.get_ydata()[0]: line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2
+    }
+    arrows = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == ">"]
+    assert list(bars[0]) == [40.0, 350.0]  # beyond the last evaluation, and whole
+    assert left < 0.0
+    assert 350.0 < right < 600.0
+    assert list(bars[1]) == [150.0, right]
+    assert list(bars[2]) == [200.0, right]
+    assert arrows == [1, 2]
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "4"] == [right]
+
+
 # -- rates of errors --------------------------------------------------------------------------
 
 

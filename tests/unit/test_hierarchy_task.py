@@ -244,6 +244,7 @@ def test_a_saved_grammar_is_read_back_and_damage_is_found(tmp_path) -> None:
 
 
 TINY = [[[[0, 1], [1, 0]]]]
+DEEP = RandomHierarchy(v=8, m=2, L=40)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +288,14 @@ TINY = [[[[0, 1], [1, 0]]]]
         ),
         (lambda: UNEVEN.synonyms(np.zeros((1, 6), int), 3, rng=0), ArgumentError, "from 1 to 2"),
         (lambda: UNEVEN.sample(3, rng=None), ArgumentError, "`rng` must be a seed"),
+        (lambda: UNEVEN.sample(10**13, rng=0), ArgumentError, "must fit the memory .* Draw fewer"),
+        (
+            lambda: DEEP.sample(1, rng=0),
+            ArgumentError,
+            r"The 1 drawn trees must fit .* 1\.76e\+04 GB",
+        ),
+        (lambda: DEEP.grammar.marginals, ArgumentError, "must fit the memory"),
+        (lambda: DEEP.n_strings, TaskError, r"at most 2e\+06 binary digits, .* up to 1\.1e\+12"),
         (lambda: favero2025.strings(UNEVEN, 3, seed_sample=0), TaskError, "equal weights"),
         (
             lambda: favero2025.strings(SMALL, 500, seed_sample=0, test=13),

@@ -164,7 +164,11 @@ def test_numbers_of_a_full_run_stand_beside_those_of_the_standard_run(tmp_path, 
     more = [c for c in select(["diffusion"], budget="full") if c.id not in {r.id for r in shown}]
     full = [replace(r, values=(*r.values, *r.values)) for r in shown]
     for claim in more:
-        full.append(replace(claim.record(claim.expected, values=(0.5,), null=9.0), experiments={}))
+        full.append(
+            replace(
+                claim.record(claim.expected, budget="full", values=(0.5,), null=9.0), experiments={}
+            )
+        )
     full = [r for r in full if r.as_expected]
     findings.commit(full, budget="full", yardstick=0.3)
     assert (tmp_path / "diffusion" / "ledger.json").read_text() == text

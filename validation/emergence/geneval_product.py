@@ -11,7 +11,7 @@ from validation.common import Figure
 
 FIGURE = Figure(
     __file__,
-    title="Binding two colours, and the product of its parts, in published models",
+    title="Binding two colours against the product of its parts",
     alt="Score of color_attr over the product of two_object and colors squared, for three models",
     section="Products",
     caption="""

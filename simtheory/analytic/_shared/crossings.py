@@ -20,8 +20,8 @@ __all__ = ["last_crossing"]
 _CELLS = 24
 """Cells of the grid in each factor e of time: two extrema inside one cell are not seen."""
 
-_BLOCK = 2**22
-"""Entries of the largest intermediate array; more rows are taken in blocks."""
+_BLOCK = 2**18
+"""Entries of the largest intermediate array: more leave the processor's cache, and rows are taken in blocks."""
 
 _ROUNDS = 60
 """Most steps inside a cell of ln t: after as many halvings float64 has no number between its ends."""

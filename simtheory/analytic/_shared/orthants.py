@@ -10,10 +10,10 @@ Result
 size           how it is computed
 =============  ====================================================================================
 1, 2           Φ, and Owen's function
-3, 4, 5        Plackett's identity: the coordinates are split in two blocks whose correlations grow
+3 to 6         Plackett's identity: the coordinates are split in two blocks whose correlations grow
                from 0 to their value; along the way
                :math:`\partial\Phi_n/\partial\rho_{ij}` is a density of two coordinates times
-               :math:`\Phi_{n-2}` of the others
+               :math:`\Phi_{n-2}` of the others; six begin with small lattices, which often suffice
 equal |ρ|      one quadrature over the shared variable, which is imaginary for ρ < 0
 other          the integral over n − 1 uniform variables (Genz), by shifted lattices
 =============  ====================================================================================
@@ -59,8 +59,14 @@ NODES = ((0.1, 16), (1e-2, 24), (1e-4, 64), (-1.0, 384))
 RULES = (8, 16, 32, 64)
 """Nodes of four and five coordinates. If the last two differ by more than the tolerance, lattices follow."""
 
-LATTICES = ((61, 19), (251, 97), (1021, 467), (4093, 665), (16381, 3153))
+LATTICES = ((61, 19), (251, 97), (1021, 467), (4093, 665), (16381, 3153), (65521, 16737))
 """Points and multiplier of each lattice, the best by the P2 criterion with weights 1/j of those tried."""
+
+SMALL = 1021
+"""Points of the lattices that six coordinates take before they are coupled: these take about as long."""
+
+COUPLED = 6
+"""Coordinates up to which blocks are coupled; seven would take a second each."""
 
 SHIFTS = 8
 """Random shifts of a lattice; their spread is the error."""
@@ -146,8 +152,9 @@ def probabilities(z: Array, R: Array, *, tolerance: float, seed: int = 0) -> tup
     value = np.prod(special.ndtr(z), axis=1)
     error = comparison_bound(z, R)
     left = np.flatnonzero(error > EXACT)
-    for method in (_equal, _coupled if n <= 5 else None, _lattice):
-        if method is not None and left.size:
+    middle = (_coupled,) if n <= 5 else (_small, _coupled) if n == COUPLED else ()
+    for method in (_equal, *middle, _lattice):
+        if left.size:
             done, value[left], error[left] = method(
                 z[left], R[left], tolerance, seed, value[left], error[left]
             )
@@ -260,13 +267,16 @@ def _coupled(
     order = orders[inside.argmax(axis=1)]
     z = np.take_along_axis(z, order, axis=1)
     R = R[rows[:, None, None], order[:, :, None], order[:, None, :]]
-    base = _exact(z[:, :2], R[:, :2, :2]) * _exact(z[:, 2:], R[:, 2:, 2:])
+    inner = max(tolerance / 4.0, EXACT)
+    rest, unsure = _inner(z[:, 2:], R[:, 2:, 2:], inner)
+    base = _exact(z[:, :2], R[:, :2, :2]) * rest
     known = _canonical(R)
     left, last = rows, np.full(len(z), np.inf)
     for nodes in RULES:
         for part in _chunks(left, nodes * (n - 3) ** 4):
-            found = base[part] + _growth(z[part], R[part], *_path(known[part], nodes)[:2])
-            error[part] = np.maximum(np.abs(found - last[part]), EXACT)
+            grown, doubt = _growth(z[part], R[part], *_path(known[part], nodes)[:2], inner)
+            found = base[part] + grown
+            error[part] = np.maximum(np.abs(found - last[part]) + doubt + unsure[part], EXACT)
             value[part] = last[part] = found
         left = left[error[left] > max(tolerance, EXACT)]
         if not left.size:
@@ -288,10 +298,20 @@ def _canonical(R: Array) -> Array:
     return np.asarray(np.sqrt(np.clip(largest, 0.0, 1.0)))
 
 
-def _growth(z: Array, R: Array, t: Array, dt: Array) -> Array:
-    """Return the integral of Plackett's identity over the correlations between both blocks, shape (B,)."""
+def _inner(z: Array, R: Array, tolerance: float) -> tuple[Array, Array]:
+    """Return probabilities of fewer coordinates and their errors; up to three they have none to speak of."""
+    if z.shape[1] <= 3:
+        return _exact(z, R), np.zeros(len(z))
+    return probabilities(z, R, tolerance=tolerance)
+
+
+def _growth(z: Array, R: Array, t: Array, dt: Array, tolerance: float) -> tuple[Array, Array]:
+    """Return the integral of Plackett's identity over the correlations between both blocks, and its error.
+
+    The error is that of the probabilities inside, of which each is asked for a tolerance; both (B,).
+    """
     count, n = z.shape
-    total = np.zeros(count)
+    total, doubt = np.zeros((2, count))
     block = np.arange(n) < 2
     moved = [[t if block[i] != block[j] else np.ones_like(t) for j in range(n)] for i in range(n)]
 
@@ -318,9 +338,11 @@ def _growth(z: Array, R: Array, t: Array, dt: Array) -> Array:
             scale = np.sqrt(np.maximum(np.diagonal(C, axis1=-2, axis2=-1), ROUNDED**2))
             limits = np.clip(limits / scale, -FAR, FAR).reshape(-1, n - 2)
             C = np.clip(C / (scale[..., :, None] * scale[..., None, :]), -1.0, 1.0)
-            below = _exact(limits, C.reshape(-1, n - 2, n - 2)).reshape(t.shape)
-            total += np.sum(dt * R[:, i, j, None] * _density(x, y, r, d) * below, axis=1)
-    return total
+            below, unsure = _inner(limits, C.reshape(-1, n - 2, n - 2), tolerance)
+            weight = dt * R[:, i, j, None] * _density(x, y, r, d)
+            total += np.sum(weight * below.reshape(t.shape), axis=1)
+            doubt += np.sum(np.abs(weight) * unsure.reshape(t.shape), axis=1)
+    return total, doubt
 
 
 def _equal(
@@ -385,16 +407,26 @@ def _by_nodes(rows: IntArray, nodes: Array, each: int) -> Iterator[IntArray]:
         ranked = ranked[min(size, near) :]
 
 
-def _lattice(
+def _small(
     z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
 ) -> tuple[Flags, Array, Array]:
-    """Return values and errors by shifted lattices of more and more points."""
+    """Return which problems the smaller lattices do, values and errors."""
+    _, value, error = _lattice(z, R, tolerance, seed, value, error, SMALL)
+    return error <= tolerance, value, error
+
+
+def _lattice(
+    z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array, most: int = 2**31
+) -> tuple[Flags, Array, Array]:
+    """Return values and errors by shifted lattices of more and more points, up to a number of them."""
     value, error = value.copy(), error.copy()
     n = z.shape[1]
     limits, L = _ordered(z, R)
     first = LATTICES[0][0]
     left = np.arange(len(z))
     for points, multiplier in LATTICES:
+        if points > most:
+            break
         powers = np.array([pow(multiplier, k, points) for k in range(n - 1)])
         grid = (np.arange(points) * powers[:, None] % points) / points
         shifts = np.random.default_rng(seed).random((n - 1, SHIFTS, 1))

@@ -39,8 +39,8 @@ from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.linear_sampling import Flow, Symmetric, flow_of, several
 from simtheory.analytic._shared.orthants import comparison_bound
-from simtheory.analytic.emergence.shown import READINGS, Alone, Together, last_times
-from simtheory.analytic.emergence.walls import Walls, joint_of, marginals_of, means_of, walls_of
+from simtheory.analytic._shared.shown import READINGS, Alone, Together, last_times
+from simtheory.analytic._shared.walls import Walls, joint_of, marginals_of, means_of, walls_of
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
 from simtheory.noise import DDIM, PREDICTIONS, CosineVP, Levels, Sampler, Schedule

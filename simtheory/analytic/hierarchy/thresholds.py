@@ -427,18 +427,22 @@ def snr(tree: TreeGrammar, level: int) -> tuple[float, float]:
     below = tree.nodes[0] // tree.nodes[level]
     weights = tree.weights[level - 1]
     marginals = tree.marginals
+    mean = marginals[level + 1].mean(axis=0)  # joint probabilities are linear in the parent's
+    block = TreeGrammar(
+        tree.rules[: level + 1],
+        alphabet=tree.alphabet,
+        weights=tree.weights[: level + 1],
+        root=mean / mean.sum(),
+    )
     signal, floor = [], []
     for i in range(s):
+        nodes = marginals[level][i::s]
         for place in range(s * below):
             if place // below == i:
                 continue
-            C = np.zeros((tree.sizes[level], tree.alphabet))
-            product = np.zeros_like(C)
-            for parent in range(parents):
-                node, token = parent * s + i, parent * s * below + place
-                margins = np.outer(marginals[level][node], marginals[0][token])
-                C += (joint(tree, (level, node), (0, token)) - margins) / parents
-                product += margins / parents**2
+            product = nodes.T @ marginals[0][place :: s * below] / parents
+            C = joint(block, (level, i), (0, place)) - product
+            product /= parents
             used = weights > 0
             signal.append(
                 ((weights**2).sum(axis=1)[:, None] * C**2).sum() / used.sum() / C.shape[1]

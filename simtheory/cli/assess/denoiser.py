@@ -35,7 +35,7 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     rows = []
     for name, each in found.items():
         cells = [
-            "–" if np.isnan(c) else f"{c:.3f} ± {(high - low) / 2:.3f}"
+            "–" if np.isnan(c) else f"{round(c, 2) + 0.0:.2f}±{(high - low) / 2:.2f}"
             for c, (low, high) in zip(each.shares, each.interval, strict=True)
         ]
         rows.append(
@@ -68,7 +68,9 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
                 color=plot.colour(l),
                 label=f"level {l + 1}",
             )
-        ax.set(xlabel="file", ylabel="level share", xticks=range(1, len(found) + 1))
+        ax.set(
+            xlabel="file, as in the table", ylabel="level share", xticks=range(1, len(found) + 1)
+        )
         ax.legend()
 
     def draw_excess(ax: Any) -> None:
@@ -77,7 +79,8 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
         )
         for k, value in enumerate(steps[:-1]):
             ax.axhline(value, ls="--", color=plot.colour(k), label=f"knows {k}")
-        ax.set(xlabel="file", ylabel="excess (nats a token)", xticks=range(1, len(found) + 1))
+        ax.set(xlabel="file, as in the table", ylabel="excess (nats a token)")
+        ax.set(xticks=range(1, len(found) + 1))
         ax.legend()
 
     shares, excess = "Level shares, file by file", "Excess over Bayes, beside the staircase"

@@ -144,7 +144,8 @@ def _pictures(found: assess.Overview) -> tuple[dict[str, tuple[str, Any]], dict[
             "" if expected is None else "; crosses: linear theory, its clock set on trained classes"
         )
         add(
-            f"Steps at which classes are learned, with intervals of 95 %{more}",
+            "Steps at which classes are learned: seeds (open: not within the run), medians with intervals of "
+            f"95 %, arrows where these go on{more}",
             "Medians over seeds with bars",
             "times",
             partial(_times, found.times, expected),

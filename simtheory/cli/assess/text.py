@@ -74,12 +74,16 @@ def text(
                 *(f"{values[each.r == r][0]:.2g}" for r in shown),
             ]
         )
-    what = "squared correlation" if known is None else "its ratio to the reference"
-    lines = [
-        *table(head, rows),
-        "",
-        f"length: last distance up to which samples are correlated; r: {what}.",
-    ]
+    if known is None:
+        length = "length: last distance up to which tokens are correlated"
+        what = "the squared correlation of tokens that far apart"
+    else:
+        length = (
+            "length: last distance, in tokens, up to which the samples are at least half as correlated, in "
+            "squares, as the reference"
+        )
+        what = "the squared correlation of tokens that far apart, over that of the reference"
+    lines = [*table(head, rows), "", f"{length}; r=: {what}."]
     if known is not None:
         lines += [f"reference: {line}" for line in known.summary()]
     if any(each.censored for each in found.values()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -18,6 +19,23 @@ from simtheory.tasks.hierarchy._tables import (
 
 _MOST_TYPES = 10**6
 """Tuples of kinds of blocks that an ambiguous grammar is counted over; more are refused."""
+
+
+_MOST_BITS = 2 * 10**6
+"""Binary digits of the number of strings; counting with more takes minutes, and soon hours."""
+
+
+def refuse_beyond_memory(what: str, numbers: int, remedy: str) -> None:
+    """Raise an error if so many numbers of eight bytes need more memory than this machine has."""
+    try:
+        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not say it
+        return
+    if 8 * numbers > held:
+        raise ArgumentError(
+            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
+            f"{8 * numbers / 1e9:.3g} GB. {remedy}"
+        )
 
 
 def tuple_written_twice(grammar: Any) -> tuple[int, tuple[int, ...], list[int]] | None:
@@ -43,6 +61,14 @@ def blocks_below(grammar: Any) -> list[list[int]]:
 
 def first_numbers(grammar: Any, counts: list[list[int]]) -> Iterator[list[list[int]]]:
     """Yield for each level the first number of each rule's blocks and, last, their count."""
+    rules_of = zip(grammar.nodes[1:], grammar.weights, strict=True)
+    bits = sum(nodes * math.log2(weights.shape[1]) for nodes, weights in rules_of)
+    if bits > _MOST_BITS:
+        raise TaskError(
+            f"The strings of a grammar can be numbered if their number has at most {_MOST_BITS:.0e} binary "
+            f"digits, but those of this one, of {grammar.length} tokens, have up to {bits:.3g}. "
+            "`entropy` gives the logarithm of their number, and `sample` draws them."
+        )
     for rules, weights in zip(grammar.rules, grammar.weights, strict=True):
         below = counts[-1]
         yield [

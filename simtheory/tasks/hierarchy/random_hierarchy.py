@@ -139,8 +139,14 @@ class RandomHierarchy:
 
     @property
     def n_strings(self) -> int:
-        """Number of strings, exact."""
-        return self.n_c * self.m ** ((self.d - 1) // (self.s - 1))
+        """Number of strings, exact.
+
+        Raises
+        ------
+        TaskError
+            If it has more than 2·10⁶ binary digits.
+        """
+        return self.grammar.n_strings
 
     @property
     def entropy(self) -> float:

@@ -29,6 +29,7 @@ from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
     numbering,
+    refuse_beyond_memory,
     strings_by_chance,
     tuple_written_twice,
 )
@@ -182,7 +183,8 @@ class TreeGrammar:
         Raises
         ------
         TaskError
-            If the grammar is ambiguous, and too large for its strings to be counted.
+            If the number has more than 2·10⁶ binary digits, or the grammar is ambiguous and too large for
+            its strings to be counted.
         """
         if self.unambiguous:
             counts = blocks_below(self)[-1]
@@ -210,6 +212,8 @@ class TreeGrammar:
     @property
     def marginals(self) -> tuple[Array, ...]:
         """Probabilities of the symbols at every node, by level: shapes (nodes, symbols)."""
+        whole = sum(nodes * size for nodes, size in zip(self.nodes, self.sizes, strict=True))
+        refuse_beyond_memory("Probabilities of all nodes", whole, "Take a lower depth.")
         found = [self.root[None, :]]
         for rules, weights in zip(reversed(self.rules), reversed(self.weights), strict=True):
             above = found[0]
@@ -267,9 +271,13 @@ class TreeGrammar:
         Raises
         ------
         ArgumentError
-            If more strings are asked for without replacement than there are.
+            If more strings are asked for without replacement than there are, or than fit the memory.
         """
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
+        whole = count * sum(self.nodes)
+        refuse_beyond_memory(
+            f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
+        )
         if flag("replace", replace):
             levels = self._grown(count, source)
         else:

@@ -307,7 +307,10 @@ def _seeds(budget: Budget, *, quick: int, standard: int, full: int) -> range:
 
 @experiment
 def vectors(budget: Budget, optimiser: str = "SGD") -> ConceptRun:
-    """Nets on vectors of the main split, presence code, σ = .2."""
+    """Nets on vectors of the main split, presence code, σ = .2; the quick budget asks for 111 alone.
+
+    The samples of a prompt do not depend on which others are asked.
+    """
     adam = optimiser == "Adam"
     return vector_run(
         main_split(sigma=0.2),
@@ -315,6 +318,7 @@ def vectors(budget: Budget, optimiser: str = "SGD") -> ConceptRun:
         steps=3000 if adam else 6000,
         lr=1e-3 if adam else 0.02,
         optimiser=Adam() if adam else SGD(),
+        prompts=[FARTHEST] if budget.name == "quick" else None,
         device=budget.device,
     )
 

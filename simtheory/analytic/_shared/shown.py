@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from simtheory._later import special
 from simtheory._typing import Array, IntArray
 from simtheory.analytic._shared.linear_sampling import Flow, Symmetric
-from simtheory.analytic.emergence.walls import BATCH, Walls, joint_of, marginals_of, means_of
+from simtheory.analytic._shared.walls import BATCH, Walls, joint_of, marginals_of, means_of
 
 __all__ = ["READINGS", "Alone", "Together", "last_times"]
 
