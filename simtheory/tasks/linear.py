@@ -22,7 +22,7 @@ them. With two layers a mode then grows at the rate 2as and is learned at about
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,6 +72,11 @@ class Modes:
     strengths: Array
     inputs: Array
     rates: Array
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = as_finite(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, frozen(value))
 
 
 @face(but=("teacher", "second_moment"))

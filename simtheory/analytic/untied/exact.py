@@ -21,7 +21,7 @@ from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.aligned import map_of_modes, mode_starts
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
-from simtheory.errors import RegimeError, ShapeError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.results.grams import Grams
@@ -308,7 +308,7 @@ def imbalanced_time(
     a, start, gap = np.broadcast_arrays(
         not_negative("Argument `rate` of a mode", rate, error=RegimeError),
         not_negative("Argument `w0` of a mode", w0, error=RegimeError),
-        as_finite("imbalance", imbalance),
+        _as_gap(imbalance),
     )
     aim, half = share("level", level), 0.5 * np.abs(gap)
     top = np.hypot(1.0, half)
@@ -367,7 +367,7 @@ def aligned(
         If the teacher is not aligned with the inputs, or a start lies outside its mode.
     """
     modes, start = mode_starts(task, w0)
-    times, level = as_times(t), as_finite("imbalance", imbalance)
+    times, level = as_times(t), _as_gap(imbalance)
     if level.ndim and level.shape[-1] not in (1, modes.strengths.size):
         raise ShapeError(
             "Argument `imbalance` must be one number or have shape "
@@ -385,6 +385,20 @@ def aligned(
         probes=probes,
         label=label_of(imbalanced_mode),
     )
+
+
+_LARGEST = 1e100
+"""Largest imbalance that is taken; the square of much larger ones is beyond float64."""
+
+
+def _as_gap(imbalance: ArrayLike) -> Array:
+    gap = as_finite("imbalance", imbalance)
+    if np.abs(gap).max(initial=0.0) > _LARGEST:
+        raise ArgumentError(
+            f"Argument `imbalance` must be at most {_LARGEST:g} in size, but it holds "
+            f"{np.abs(gap).max():g}."
+        )
+    return gap
 
 
 DEPENDENT = 1e-14
