@@ -235,6 +235,25 @@ def test_terminal_laws_are_the_table(case: str, masses: tuple, distance: float) 
     )
 
 
+@pytest.mark.parametrize("start", [np.inf, 10.0])
+@pytest.mark.parametrize("churn", [20.0, 25.0, 100.0])
+def test_laws_under_much_churn_tend_to_the_target(churn: float, start: float) -> None:
+    found, law = cp.naive_law(PAIR, churn=churn, start=start), cp.terminal_law(PAIR, churn=churn)
+    np.testing.assert_allclose(
+        [found.mean[0], found.covariance[0, 0]], [law.mean, law.variance], rtol=1e-6
+    )
+    assert found.mean[0] == pytest.approx(0.6 - 0.384 / churn**2, abs=5.0 / churn**4)
+    assert found.covariance[0, 0] == pytest.approx(0.2, abs=0.1 / churn**2)
+
+
+def test_much_churn_takes_no_tiny_steps_where_covariances_have_no_common_frame() -> None:
+    tilted = GaussianMixture([1.0], [[1.0, 2.0]], [[[0.5, -0.2], [-0.2, 0.9]]])
+    both = GaussianMixture([1.0], [[-1.0, 0.0]], [[[1.0, 0.3], [0.3, 0.8]]]) * tilted
+    found, target = cp.naive_law(both, churn=1e6), cp.target_law(both)
+    np.testing.assert_allclose(found.mean, target.mean, rtol=1e-10)
+    np.testing.assert_allclose(found.covariance, target.covariance, rtol=1e-10)
+
+
 def test_terminal_laws_of_gaussians_are_closed() -> None:
     law, exact = cp.terminal_law(PAIR), cp.naive_law(PAIR)
     assert law.mean == pytest.approx(exact.mean[0], abs=1e-6)

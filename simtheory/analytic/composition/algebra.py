@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simtheory._checks import number, positive_int, share
+from simtheory._checks import as_numbers, number, positive_int, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import RegimeError
+from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements
 from simtheory.tasks.composition.arrays import tilt
 from simtheory.tasks.composition.compositions import Composition
@@ -74,8 +74,26 @@ def multiply(
     tuple of ndarray
         Logarithms of the k1·k2 weights, means and covariances. The logarithm of the sum of the weights is
         that of the integral.
+
+    Raises
+    ------
+    ShapeError
+        If an array has another number of axes.
     """
-    (w1, w2), (m1, m2), (C1, C2) = weights, means, covariances
+    (w1, w2), (m1, m2), (C1, C2) = (
+        tuple(as_numbers(name, part) for part in parts)
+        for name, parts in (("weights", weights), ("means", means), ("covariances", covariances))
+    )
+    for name, rank, parts in (
+        ("weights", 1, (w1, w2)),
+        ("means", 2, (m1, m2)),
+        ("covariances", 3, (C1, C2)),
+    ):
+        if any(part.ndim != rank for part in parts):
+            raise ShapeError(
+                f"Argument `{name}` must hold two arrays of {rank} axes, but their shapes are "
+                f"{parts[0].shape} and {parts[1].shape}."
+            )
     d = m1.shape[1]
     total = C1[:, None] + C2[None]
     gain = np.linalg.solve(total, np.broadcast_to(C2[None], total.shape))  # (C1 + C2)⁻¹ C2

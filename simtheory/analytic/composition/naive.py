@@ -245,6 +245,12 @@ def _common_frame(covariances: Array) -> Array | None:
     return frame if np.abs(turned[:, off]).max() <= 1e-13 * size else None
 
 
+_STEEPEST = 16.0
+"""Logarithm by which g^κ may fall over the first panel twice; 24 nodes integrate it to rounding."""
+_NOTHING = -100.0
+"""Logarithm of g^κ from which on what lies beyond adds nothing to 16 digits."""
+
+
 @cache
 def _rule() -> tuple[Array, Array]:
     """Return nodes and weights of Gauss and Legendre on [−1, 1]."""
@@ -268,7 +274,9 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
     total, kappa = float(w.sum()), 0.5 * (1.0 + eta2)
     far = 64.0 * float(c.max())
     end = min(start, far) if np.isinf(start) else start
-    nodes, weights = _panels(float(c.min()), end, end)
+    # g^κ falls from 1 within c over κ times the weights: much churn needs nodes closer to zero
+    steep = kappa * float((np.abs(w) / c).sum()) * float(c.min()) / _STEEPEST
+    nodes, weights = _panels(float(c.min()) / max(1.0, steep), end, end)
 
     def log_g(x: Array) -> Array:
         return np.asarray(-(w * np.log1p(x[:, None] / c)).sum(axis=1))
@@ -278,6 +286,9 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
     variance = eta2 * float(weights @ np.exp(2.0 * kappa * fall))
     if np.isfinite(start):
         return mean, variance + start * float(np.exp(2.0 * kappa * log_g(np.array([start]))[0]))
+
+    if kappa * log_g(np.array([far]))[0] < _NOTHING:
+        return mean, variance
 
     def tail(power: float) -> tuple[Array, Array, Array]:
         """Nodes λ = far/v with the weight v^power on (0, 1), and what is left of g λ^W."""
@@ -328,7 +339,7 @@ def _matrix_law(w: Array, m: Array, C: Array, eta2: float, start: float) -> Gaus
         slope,
         (np.log(top + least), np.log(least)),
         np.concatenate([mean, np.ravel(spread)]),
-        method="DOP853",
+        method="LSODA",  # much churn is stiff
         rtol=1e-12,
         atol=1e-15 * size,
     )

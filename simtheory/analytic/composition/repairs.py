@@ -70,6 +70,11 @@ def repaired(scores: Array, precisions: Array, weights: ArrayLike, *, level: flo
     """
     w = as_finite("weights", weights)
     noise = positive("level", level)
+    if noise < np.finfo(float).tiny:
+        raise ArgumentError(
+            f"Argument `level` must have a finite inverse, but it is {noise:g}. At level 0 nothing is left "
+            "to repair."
+        )
     d = scores.shape[-1]
     L = np.einsum("k,k...ij->...ij", w, precisions) + (1.0 - w.sum()) / noise * np.eye(d)
     right = np.einsum("k,k...ij,k...j->...i", w, precisions, scores)

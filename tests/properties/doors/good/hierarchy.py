@@ -130,6 +130,7 @@ MAY_BE_NAN = (
     r"simtheory\.analytic\.hierarchy\.StringsNeeded\((low|high)\)",  # the same
     r"simtheory\.sim\.hierarchy\.Clustering\(auc\)",  # without synonyms
     r"simtheory\.sim\.hierarchy\.LevelShares\((shares|interval)\)",  # of a level that adds nothing
+    r"simtheory\.sim\.hierarchy\.level_shares",  # the same
     r"simtheory\.sim\.hierarchy\.Parse\(accuracy\)",  # of no strings
     r"simtheory\.sim\.hierarchy\.Staircase\(error\)",  # of a single string
 )
