@@ -216,8 +216,9 @@ FORMS = {
     ),
 }  # fmt: skip
 
-NO_START = (finite_sample.proportional, tied.reflect)
-"""They take samples, or a trajectory: no start that could be permuted, turned or stacked."""
+NO_START = (finite_sample.proportional, tied.reflect, deep.aligned, untied.aligned)
+"""They take samples, a trajectory, or modes of a linear task, which `test_linear_tasks` holds against the
+flow: no matrix of a start that could be permuted, turned or stacked."""
 
 
 def public_forms() -> Iterator[Callable[..., Trajectory]]:

@@ -169,9 +169,9 @@ def growth_below(
     """
     a, k = as_finite("rate", rate), as_finite("steps", steps)
     aim = share("level", level)
-    power = 2.0 * positive("lr", lr) * (1.0 - aim) / positive("kappa", kappa)
+    power = 2.0 * positive("lr", lr) * (1.0 - aim) * k * a
     with np.errstate(over="ignore"):
-        return np.asarray(np.exp(power * k * a))
+        return np.asarray(np.exp(power / positive("kappa", kappa)))
 
 
 @face
