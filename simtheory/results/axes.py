@@ -516,7 +516,7 @@ def _title(self: Any) -> str:
 
 
 def _rows(self: Any) -> Rows:
-    """Names and values of all fields, then of the properties that the class names in `shown`."""
+    """Names and values of all fields that hold something, then of the properties that the class names."""
     over_axes, found = declared(type(self)), list[tuple[str, str]]()
     exact = {True: " (exact)", False: " (approximate)", None: ""}[getattr(self, "exact", None)]
     for f in _fields(self):
@@ -537,11 +537,16 @@ def _rows(self: Any) -> Rows:
                 (str(getattr(part, "name", f"{name}, {label}")), _brief(part))
                 for label, part in zip(known, value, strict=True)
             ]
-        elif value is not None and f.name != "exact":
+        elif f.name != "exact" and not _empty(value):
             found.append((name, _brief(value)))
     for name in getattr(type(self), "shown", ()):
-        found.append((name.replace("_", " "), _brief(getattr(self, name))))
+        if not _empty(value := getattr(self, name)):
+            found.append((name.replace("_", " "), _brief(value)))
     return found or [("", "nothing")]
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, tuple | str) and not value)
 
 
 def _described(value: Any, axes: tuple[str, ...], spec: _Declared | None = None) -> str:
