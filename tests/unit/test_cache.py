@@ -67,7 +67,7 @@ from simtheory.sim.extra.kernels import grown
 from simtheory.sim.flows.fields import map_prepare
 
 one = np.ones((1, 1))
-draw((one, one[0], one[0], 0.0), np.ones(2, np.uint64), np.ones(1, np.uint64), one[None], one[None])
+draw((one, one[0], one[0], 0.0, one), np.ones(2, np.uint64), np.ones(1, np.uint64), one[None], one[None])
 address(map_prepare)
 folders = {folder.name.rpartition("_")[0] for folder in sim.kernel_cache().folders}
 assert {"descent", "flows", "extra"} <= folders, folders

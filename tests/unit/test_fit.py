@@ -16,6 +16,7 @@ from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
 from simtheory.fit import Curves, as_dict, curves, fit, noise_level, predict, rises
 from simtheory.observe import arrays
 from simtheory.units import Clock
+from tests.unit.fit_alarms import few_alarms
 
 NAMES = ("size", "colour")
 RATES, STARTS = np.array([1.0, 0.4]), np.array([0.01, 0.02])
@@ -42,19 +43,15 @@ def noisy(clean, size, seed=0):
 
 
 def coverage(clean, truth, size, draws, *, t=T, seed=1, **options):
-    """How often each parameter's interval holds the truth, over draws of the noise.
-
-    One right model in fifty is called wrong; test_fit_evidence.py counts these.
-    """
+    """How often each parameter's interval holds the truth, over draws of the noise."""
     rng = np.random.default_rng(seed)
     held = np.zeros(len(truth), dtype=int)
     extra = {k: options.pop(k) for k in ("observed", "mu") if k in options}
-    for _ in range(draws):
-        drawn = Curves(t, clean + size * rng.standard_normal(clean.shape), NAMES, **extra)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FitWarning)
+    with few_alarms(draws):
+        for _ in range(draws):
+            drawn = Curves(t, clean + size * rng.standard_normal(clean.shape), NAMES, **extra)
             found = fit(drawn, **options, rng=rng)
-        held += [found[name].low <= value <= found[name].high for name, value in truth.items()]
+            held += [found[name].low <= value <= found[name].high for name, value in truth.items()]
     return held
 
 
@@ -94,10 +91,11 @@ def test_intervals_of_tied_rows_hold_the_truth():
 def test_bootstrap_intervals_hold_the_truth():
     clean, truth = modes()[:, :1], {"rate_1": 1.0, "start_1": 0.01}
     rng, held = np.random.default_rng(0), np.zeros(2, dtype=int)
-    for _ in range(100):
-        drawn = Curves(T, clean + 0.03 * rng.standard_normal(clean.shape), ("size",))
-        found = fit(drawn, model="tied", bootstrap=60, rng=rng)
-        held += [found[name].low <= x <= found[name].high for name, x in truth.items()]
+    with few_alarms(100):
+        for _ in range(100):
+            drawn = Curves(T, clean + 0.03 * rng.standard_normal(clean.shape), ("size",))
+            found = fit(drawn, model="tied", bootstrap=60, rng=rng)
+            held += [found[name].low <= x <= found[name].high for name, x in truth.items()]
     assert found.intervals == "bootstrap"
     # The outer quantiles of 60 refits lie a little inside: 92% expected, 84% if unlucky.
     assert held.min() >= 84
@@ -301,10 +299,11 @@ def test_forecasts_hold_learning_times_as_often_as_they_say():
     part = T < 4.0
     truth = float(st.analytic.tied.time_to_level(0.4, 0.02))
     rng, held = np.random.default_rng(5), 0
-    for _ in range(100):
-        drawn = Curves(T[part], noisy(modes()[part], 0.02, rng.integers(1 << 30)), NAMES)
-        time = predict(fit(drawn, model="tied", rows="orthogonal")).learning_times[1]
-        held += time.low <= truth <= time.high
+    with few_alarms(100):
+        for _ in range(100):
+            drawn = Curves(T[part], noisy(modes()[part], 0.02, rng.integers(1 << 30)), NAMES)
+            time = predict(fit(drawn, model="tied", rows="orthogonal")).learning_times[1]
+            held += time.low <= truth <= time.high
     assert at_least_nominal(np.array([held]), 100), held
     assert time.low > 4.0
 
