@@ -283,7 +283,7 @@ def held(t: Array, values: Array, level: Array, count: int) -> Array:
     high = np.take_along_axis(values, after[..., None], axis=-1)[..., 0]
     low = np.take_along_axis(values, before[..., None], axis=-1)[..., 0]
     step = high - low
-    # a point before that had reached the level, and lost it again, counts as the end of the line
+    # where the point before is unknown, NaN, there is no line: the first of the points itself counts
     rises = (after > 0) & (low < wanted)
     share = np.divide(wanted - low, step, out=np.zeros_like(step), where=rises)
     share = np.where((after > 0) & ~rises, 1.0, share)

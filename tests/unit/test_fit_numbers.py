@@ -18,6 +18,7 @@ from simtheory.fit import _evidence as evidence
 from simtheory.fit import _residuals as residuals
 from simtheory.fit._forms import Form
 from simtheory.fit._search import search
+from simtheory.observe import arrays
 
 T = np.linspace(0.0, 6.0, 60)
 RATES, STARTS = np.array([1.0, 0.6]), np.array([0.05, 0.1])
@@ -265,3 +266,35 @@ def test_a_bootstrap_draws_blocks_and_reads_quantiles():
     # Single residuals would spread the refits as those of independent errors.
     naive = np.log(plain["rate_1"].high / plain["rate_1"].low) / 4 / plain.quality.widening
     assert log_rates.std() > 1.3 * naive
+
+
+def test_a_level_held_after_a_gap_counts_from_the_first_known_point():
+    values = np.array([np.nan, 0.5, 0.5, 0.6])
+    assert arrays.held(np.array([0.0, 1.0, 3.0, 4.0]), values, np.array(0.4), 2) == 1.0
+    assert arrays.held(np.arange(4.0), values, np.array(0.55), 2) == np.inf
+
+
+def test_a_crossing_is_off_by_no_more_than_the_longer_part_of_its_interval():
+    # J s(1 − s)/(l(1 − l)) is 5 here, and the parts are a half each
+    error = arrays.crossing_errors(np.array([0.0, 2.0]), np.array([0.0, 1.8]), 0.9)
+    assert error == pytest.approx(1.0)
+
+
+def test_a_swing_by_that_the_best_curve_lacks_stands_at_the_median_of_the_draws():
+    t = np.arange(7.0)
+    flat = np.linspace(1.0, 0.0, 7)
+    tops = [flat + 0.5 * (t == k) for k in (3, 4, 6)]  # of the loss, at t = 3, 4 and 6
+    found = forecast._swing(t, np.array([flat, *tops]), 1.0, 0.01, 0.025)
+    assert found.probability == 1.0
+    assert (found.top.value, found.top.low, found.top.high) == (4.0, 3.0, 6.0)
+
+
+def test_an_end_is_believed_once_a_curve_has_gone_nine_tenths_of_its_way():
+    t = np.linspace(0.0, 1.0, 60)
+    noise = 0.004 * np.random.default_rng(0).standard_normal((60, 1))
+    for rate, seen in ((1.2, False), (4.0, True)):  # 70 and 98 % of the way
+        curve = 0.6 * (1.0 - np.exp(-rate * t))[:, None] + noise
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            found = fit(Curves(t, curve, ("size",)), model="one-layer")
+        assert bool(found.ends) == seen
