@@ -213,7 +213,7 @@ class TreeGrammar:
     def marginals(self) -> tuple[Array, ...]:
         """Probabilities of the symbols at every node, by level: shapes (nodes, symbols)."""
         whole = sum(nodes * size for nodes, size in zip(self.nodes, self.sizes, strict=True))
-        refuse_beyond_memory("Probabilities of all nodes", whole, "Take a lower depth.")
+        refuse_beyond_memory("Probabilities of all nodes", whole, "Take fewer levels, a lower `L`.")
         found = [self.root[None, :]]
         for rules, weights in zip(reversed(self.rules), reversed(self.weights), strict=True):
             above = found[0]
