@@ -38,6 +38,7 @@ from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.exponential_integrals import learned
+from simtheory.errors import ArgumentError
 from simtheory.labels import implements
 
 __all__ = [
@@ -218,8 +219,16 @@ def tied_variance(variance: ArrayLike, t: ArrayLike, *, start: ArrayLike) -> Arr
     lam, time, q = np.broadcast_arrays(
         all_positive("variance", variance), not_negative("t", t), not_negative("start", start)
     )
+    if lam.size and not _RANGE[0] <= lam.min() <= lam.max() <= _RANGE[1]:
+        raise ArgumentError(
+            f"Argument `variance` must lie between {_RANGE[0]:g} and {_RANGE[1]:g}, so that its square and "
+            f"fractions of it are numbers, but it runs from {lam.min():g} to {lam.max():g}."
+        )
     each = zip(*(x.ravel().tolist() for x in (lam, time, q)), strict=True)
     return np.reshape([_variance(*one) for one in each], lam.shape)
+
+
+_RANGE = (1e-300, 1e150)  # below, the finest panel underflows to zero; above, squares overflow
 
 
 def _variance(lam: float, t: float, q: float) -> float:

@@ -82,7 +82,7 @@ class Coherence:
     reference_C2, reference_error : array_like, shape (R,)
         The same of the reference; of the sequences themselves where there is none.
     ratio : array_like, shape (R,)
-        C2 over that of the reference; NaN where the reference is not resolvable.
+        C2 over that of the reference; NaN where there is none, or it is not resolvable.
     ratio_error : array_like, shape (R,)
         Its standard error.
     resolvable : array_like of bool, shape (R,)

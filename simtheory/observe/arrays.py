@@ -19,6 +19,7 @@ import numpy as np
 from simtheory._checks import positive_int
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
+from simtheory.errors import ArgumentError
 
 __all__ = [
     "climb",
@@ -121,11 +122,20 @@ def smoothed(values: Array, width: int) -> Array:
     ndarray, shape (..., T - width + 1)
         Mean of every whole window.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no whole window.
+
     Examples
     --------
     >>> smoothed(np.array([0.0, 3.0, 0.0, 6.0]), 3)
     array([1., 3.])
     """
+    if positive_int("width", width) > values.shape[-1]:
+        raise ArgumentError(
+            f"Argument `width` must be at most the number of points, {values.shape[-1]}, but it is {width}."
+        )
     windows = np.lib.stride_tricks.sliding_window_view(values, width, axis=-1)
     return np.asarray(windows.mean(axis=-1))
 

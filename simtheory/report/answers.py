@@ -10,6 +10,7 @@ from typing import Any
 
 from simtheory._faces import face
 from simtheory._files import write_text
+from simtheory.errors import ArgumentError
 from simtheory.report.figures import draw, figure
 from simtheory.report.pages import page, text
 
@@ -113,10 +114,14 @@ def write(out: str | Path, *, page: str, json: str, name: str = "answer") -> Non
 
     Raises
     ------
+    ArgumentError
+        If a file stands in place of the folder.
     OSError
         If the folder cannot be written.
     """
     folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"Argument `out` must be a folder, but {folder} is a file.")
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / f"{name}.json", json + "\n")
     write_text(folder / "index.html", page)

@@ -355,5 +355,5 @@ def line_integral(scores: Array, displacement: Array) -> Array:
         raise ShapeError(
             f"Argument `scores` must hold at least two points of the line, but it holds {len(scores)}."
         )
-    along = (scores * displacement).sum(axis=-1)
+    along = (as_finite("scores", scores) * as_finite("displacement", displacement)).sum(axis=-1)
     return np.asarray(np.trapezoid(along, dx=1.0 / (len(scores) - 1), axis=0))

@@ -148,7 +148,14 @@ def _precision(
     if isinstance(curvature, Gaussian):
         one = np.linalg.inv(expert.covariance) + eye / level
         return np.broadcast_to(one, (*x.shape[:-1], *one.shape))
-    return np.asarray(np.linalg.inv(level * eye + level**2 * expert.hessian(x, level=level)))
+    spread = level * eye + level**2 * expert.hessian(x, level=level)
+    try:
+        return np.asarray(np.linalg.inv(spread))
+    except np.linalg.LinAlgError as reason:
+        raise ArgumentError(
+            f"Argument `level` must not exceed the variances of the experts by ten digits and more, where "
+            f"λI + λ²H cancels to rounding, but it is {level:g}."
+        ) from reason
 
 
 @implements(

@@ -57,7 +57,7 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
                 answer.title, answer.text, parts=answer.parts, pictures=answer.pictures
             )
             try:
-                report.write(out, page=page, json=packed, name=answer.name)
+                in_flags(report.write)(out, page=page, json=packed, name=answer.name)
                 for caption, stem in answer.figures.items():
                     report.draw(out / f"{stem}.svg", answer.pictures[caption][1])
             except OSError as reason:

@@ -14,6 +14,7 @@ import numpy as np
 from simtheory._faces import face
 from simtheory._names import public
 from simtheory._typing import Array, IntArray
+from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import implements
 
 __all__ = ["condition", "diffuse", "log_terms", "tilt"]
@@ -95,10 +96,28 @@ def tilt(
     -------
     tuple
         Weights, means, covariances, and log Z, the logarithm of the integral.
+
+    Raises
+    ------
+    ShapeError
+        If `quadratic` has not the shape of a covariance.
+    ArgumentError
+        If a tilted precision has no inverse.
     """
+    if np.shape(quadratic) != np.shape(covariances)[1:]:
+        raise ShapeError(
+            f"Argument `quadratic` must have shape {np.shape(covariances)[1:]}, but its shape is "
+            f"{np.shape(quadratic)}."
+        )
     precisions = np.linalg.inv(covariances)
     tilted = precisions + quadratic
-    spread = np.linalg.inv(tilted)
+    try:
+        spread = np.linalg.inv(tilted)
+    except np.linalg.LinAlgError as reason:
+        raise ArgumentError(
+            "Argument `quadratic` must leave precisions that can be inverted, but one that it is added to "
+            "becomes singular."
+        ) from reason
     spread = 0.5 * (spread + np.swapaxes(spread, -1, -2))
     pull = np.einsum("kij,kj->ki", precisions, means) + linear
     centres = np.einsum("kij,kj->ki", spread, pull)

@@ -9,7 +9,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_generator, non_negative_int, share
 from simtheory._faces import face
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, ShapeError
 from simtheory.validation.nets.diffusion.worlds import World
 
 __all__ = ["Mask"]
@@ -97,8 +97,19 @@ class Mask:
         -------
         ndarray, shape (N, c)
             A copy.
+
+        Raises
+        ------
+        ShapeError
+            If the conditions are not those of the world.
         """
-        hidden = (condition == world.condition([self.given])).all(axis=1)
+        words = world.condition([self.given])
+        if np.ndim(condition) != 2 or np.shape(condition)[1] != words.shape[-1]:
+            raise ShapeError(
+                f"Argument `condition` must have shape (N, {words.shape[-1]}), but its shape is "
+                f"{np.shape(condition)}."
+            )
+        hidden = (condition == words).all(axis=1)
         hidden &= as_generator(rng).random(len(condition)) < self.rate
         found = condition.copy()
         found[np.ix_(hidden, world.words(self.concept))] = 0.0

@@ -54,5 +54,6 @@ LEFT_OUT = {
 
 MAY_BE_NAN = (
     r"simtheory\.assess\.Coherence\(ratio(_error)?\)",  # where the reference is not resolvable
+    r"simtheory\.assess\.coherence",  # the same, or no reference at all
     r"simtheory\.assess\.Score\(rule_usage\)",  # of a symbol that no node has
 )
