@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 
+_LARGEST = 1e70  # of starts and imbalances; beyond, fourth powers leave the range of numbers
+
+
 @implements(
     "balanced-riccati",
     title="Untied net: λ-balanced layers on whitened inputs",
@@ -250,7 +253,7 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
     Raises
     ------
     RegimeError
-        If a start or a rate is negative.
+        If a start or a rate is negative, or a start or an imbalance has no square.
 
     Examples
     --------
@@ -263,6 +266,12 @@ def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: 
         not_negative("Argument `w0` of a mode", w0, error=RegimeError),
         as_finite("imbalance", imbalance),
     )
+    for name, values in (("w0", start), ("imbalance", level)):
+        if (largest := float(np.abs(values).max(initial=0.0))) > _LARGEST:
+            raise RegimeError(
+                f"Argument `{name}` of a mode must be at most {_LARGEST:g}, so that products of squares are "
+                f"numbers, but it is {largest:g}."
+            )
     return _imbalanced(a[..., None], start[..., None], level[..., None], times)
 
 
