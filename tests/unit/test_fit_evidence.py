@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from scipy.stats import binom, cauchy, norm
 from scipy.stats import f as f_law
 from scipy.stats import t as t_law
 
 import simtheory as st
-from simtheory.cli import main
 from simtheory.errors import ArgumentError, FitError, FitWarning, RegimeError
 from simtheory.fit import Curves, fit, predict
 from simtheory.fit import _residuals as residuals
@@ -556,47 +553,3 @@ def test_bootstrapped_residuals_are_as_large_as_the_noise():
 def _natural(found):
     draws = found.draws
     return zip(np.exp(draws[:, 0]) / T[-1], 1 / (1 + np.exp(-draws[:, 1])), strict=True)
-
-
-def type_in(*words):
-    return CliRunner().invoke(main, ["fit", *words])
-
-
-@pytest.fixture
-def file(tmp_path):
-    def write(values, header="step,size,colour"):
-        path = tmp_path / "curves.csv"
-        steps = (T / 0.01).round()
-        rows = [",".join(f"{x:.5f}" for x in row) for row in np.column_stack([steps, values])]
-        path.write_text("\n".join([header, *rows]) + "\n")
-        return str(path)
-
-    return write
-
-
-def test_the_shell_says_that_a_model_is_wrong_and_exits_with_one(file):
-    result = type_in(
-        file(noisy(layer())), "--model", "tied", "--lr", "0.01", "--rows", "orthogonal"
-    )
-    assert result.exit_code == 1
-    assert "Warning: the tied model does not fit" in result.output
-    assert "try model='one-layer'" in result.output
-    right = type_in(file(noisy(layer())), "--model", "one-layer", "--lr", "0.01")
-    assert right.exit_code == 0
-    assert "Warning" not in right.output
-
-
-def test_the_shell_prints_json(file):
-    result = type_in(file(noisy(modes())), "--lr", "0.01", "--json")
-    assert result.exit_code == 0, result.output
-    record = json.loads(result.stdout)
-    assert record["model"] == "untied"
-    assert record["verdict"] == "fits"
-    assert record["forecast"]["unit"] == "step"
-    assert record["parameters"][0]["value"] == pytest.approx(1.0, rel=0.02)
-
-
-def test_the_shell_refuses_per_cent(file):
-    result = type_in(file(100 * noisy(modes())))
-    assert result.exit_code == 2
-    assert "divide by 100" in " ".join(result.output.split())

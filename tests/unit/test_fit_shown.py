@@ -132,3 +132,50 @@ def test_the_error_of_a_full_disk_names_the_path(tmp_path):
     said = " ".join(result.output.split())
     assert f"Cannot write {tmp_path / 'fit.png'}: No space left on device" in said
     assert not list(tmp_path.iterdir())
+
+
+T = np.linspace(0.0, 9.0, 100)
+LAYER = 1.0 - np.exp(-np.outer(T, [1.0, 0.4]))
+MODES = st.analytic.tied.mode([1.0, 0.4], [0.01, 0.02], T).T
+
+
+def noisy(clean):
+    return clean + 0.005 * np.random.default_rng(0).standard_normal(clean.shape)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(values, header="step,size,colour"):
+        path = tmp_path / "curves.csv"
+        steps = (T / 0.01).round()
+        rows = [",".join(f"{x:.5f}" for x in row) for row in np.column_stack([steps, values])]
+        path.write_text("\n".join([header, *rows]) + "\n")
+        return str(path)
+
+    return write
+
+
+def test_the_shell_says_that_a_model_is_wrong_and_exits_with_one(file):
+    result = type_in(file(noisy(LAYER)), "--model", "tied", "--lr", "0.01", "--rows", "orthogonal")
+    assert result.exit_code == 1
+    assert "Warning: the tied model does not fit" in result.output
+    assert "try model='one-layer'" in result.output
+    right = type_in(file(noisy(LAYER)), "--model", "one-layer", "--lr", "0.01")
+    assert right.exit_code == 0
+    assert "Warning" not in right.output
+
+
+def test_the_shell_prints_json(file):
+    result = type_in(file(noisy(MODES)), "--lr", "0.01", "--json")
+    assert result.exit_code == 0, result.output
+    record = json.loads(result.stdout)
+    assert record["model"] == "untied"
+    assert record["verdict"] == "fits"
+    assert record["forecast"]["unit"] == "step"
+    assert record["parameters"][0]["value"] == pytest.approx(1.0, rel=0.02)
+
+
+def test_the_shell_refuses_per_cent(file):
+    result = type_in(file(100 * noisy(MODES)))
+    assert result.exit_code == 2
+    assert "divide by 100" in " ".join(result.output.split())

@@ -14,6 +14,7 @@ import pytest
 from simtheory import RandomHierarchy, TreeGrammar
 from simtheory.errors import ArgumentError, ShapeError, TaskError
 from simtheory.tasks import KINDS, favero2025, from_dict
+from simtheory.tasks.hierarchy._growing import parsed
 
 UNEVEN = TreeGrammar(
     [
@@ -142,7 +143,7 @@ def test_synonyms_keep_what_is_above_and_change_every_block(level: int) -> None:
     grammar = SMALL.grammar
     strings = grammar.sample(40, rng=0)
     other = grammar.synonyms(strings, level, rng=1)
-    before, after = grammar._parsed(strings, 3), grammar._parsed(other, 3)
+    before, after = parsed(grammar, strings, 3), parsed(grammar, other, 3)
     for l in range(level, 4):
         np.testing.assert_array_equal(before[0][l], after[0][l])
     assert (before[1][level - 1] != after[1][level - 1]).all()  # m = 2: the other rule

@@ -22,7 +22,7 @@ from simtheory._checks import (
     positive_int,
 )
 from simtheory._faces import face
-from simtheory._text import Rows, rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.tasks._plain import from_plain, short
@@ -35,6 +35,7 @@ from simtheory.tasks.emergence._arguments import (
     check_train,
     check_values,
 )
+from simtheory.tasks.emergence._words import one_or_all, rows_of
 from simtheory.tasks.emergence.boundaries import Boundaries
 from simtheory.tasks.emergence.codes import CODES, PRESENCE, Code
 
@@ -42,9 +43,6 @@ __all__ = ["ConceptGraph"]
 
 _MOST = 2**20
 """Most classes that are listed; of a larger graph classes must be named."""
-
-_SHOWN = 16
-"""Most trained classes that a printed graph lists."""
 
 
 @face
@@ -558,31 +556,16 @@ class ConceptGraph:
 
     def __repr__(self) -> str:
         parts = [f"<{len(self.train)} of {self.n_classes} classes>"]
-        parts += [f"mu={_one_or_all(self.mu)}", f"sigma={_one_or_all(self.sigma)}"]
+        parts += [f"mu={one_or_all(self.mu)}", f"sigma={one_or_all(self.sigma)}"]
         if np.ptp(self.weights) > 1e-12:
             parts.append(f"weights={short(self.weights)}")
         return f"ConceptGraph({', '.join([*parts, f'code={self.code}'])})"
 
     def __str__(self) -> str:
-        return rows_as_text("Concept graph", self._rows())
+        return rows_as_text("Concept graph", rows_of(self))
 
     def _repr_html_(self) -> str:
-        return rows_as_html("Concept graph", self._rows())
-
-    def _rows(self) -> Rows:
-        rows = [(name, ", ".join(words)) for name, words in (self.names or {}).items()]
-        if not rows:
-            rows = [("concepts", str(self.n)), ("values", _one_or_all(self.values))]
-        rows += [("mu", _one_or_all(self.mu)), ("sigma", _one_or_all(self.sigma))]
-        rows += [("code", str(self.code)), ("classes", str(self.n_classes))]
-        rows += [
-            (f"trained {i + 1}", f"{self.name(one)}: {weight:.4g}")
-            for i, (one, weight) in enumerate(zip(self.train, self.weights, strict=True))
-            if i < _SHOWN
-        ]
-        if len(self.train) > _SHOWN:
-            rows.append(("", f"and {len(self.train) - _SHOWN} more"))
-        return rows
+        return rows_as_html("Concept graph", rows_of(self))
 
     def _words(self) -> list[Array]:
         counts = self.values.tolist()
@@ -596,7 +579,3 @@ class ConceptGraph:
                 f"Argument `outputs` must have shape (..., {self.dim}), but its shape is {given.shape}."
             )
         return given
-
-
-def _one_or_all(values: Any) -> str:
-    return f"{values[0]:g}" if np.ptp(values) == 0 else short(values)

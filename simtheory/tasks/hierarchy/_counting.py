@@ -12,6 +12,7 @@ import numpy as np
 
 from simtheory._typing import IntArray
 from simtheory.errors import ArgumentError, TaskError
+from simtheory.tasks.hierarchy._growing import grown, parsed
 from simtheory.tasks.hierarchy._tables import (
     WORD,
     starts_of,
@@ -138,7 +139,7 @@ def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntA
         )
     if grammar.unambiguous and equally_likely(grammar) and total < WORD:
         numbers = rng.choice(total, size=n, replace=False)
-        return tuple(grammar._parsed(grammar.strings(numbers), grammar.depth)[0])
+        return tuple(parsed(grammar, grammar.strings(numbers), grammar.depth)[0])
     kept: list[tuple[IntArray, ...]] = []
     seen: set[bytes] = set()
     tries = 0
@@ -148,7 +149,7 @@ def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntA
                 f"Argument `n` must be smaller: {n} distinct strings were not found in {tries} "
                 f"draws, because some of the {total} strings are very rare. Pass replace=True."
             )
-        batch = grammar._grown(max(n - len(seen), 64), rng)
+        batch = grown(grammar, max(n - len(seen), 64), rng)
         tries += len(batch[0])
         for i, row in enumerate(batch[0]):
             key = row.tobytes()

@@ -33,6 +33,7 @@ from simtheory.tasks.hierarchy._counting import (
     strings_by_chance,
     tuple_written_twice,
 )
+from simtheory.tasks.hierarchy._growing import grown, grown_below, parsed
 from simtheory.tasks.hierarchy._tables import (
     WORD,
     as_chances,
@@ -42,7 +43,6 @@ from simtheory.tasks.hierarchy._tables import (
     entropy_of,
     interval_of,
     production,
-    row_of,
     starts_of,
 )
 
@@ -279,7 +279,7 @@ class TreeGrammar:
             f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
         )
         if flag("replace", replace):
-            levels = self._grown(count, source)
+            levels = grown(self, count, source)
         else:
             levels = distinct_trees(self, count, source)
         return levels if tree else levels[0]
@@ -363,7 +363,7 @@ class TreeGrammar:
         """
         counts, offsets = numbering(self, "index")
         kind: Any = np.int64 if self.n_strings < WORD else object
-        levels, chosen = self._parsed(self._strings(strings), self.depth)
+        levels, chosen = parsed(self, self._strings(strings), self.depth)
         rank = np.zeros(levels[0].shape, dtype=kind)
         for l in range(1, self.depth + 1):
             s = self.branching[l - 1]
@@ -419,7 +419,7 @@ class TreeGrammar:
                 f"Argument `level` must lie from 1 to {self.depth}, but it is {level}."
             )
         source = as_generator(rng)
-        levels, chosen = self._parsed(self._strings(strings), level)
+        levels, chosen = parsed(self, self._strings(strings), level)
         symbols, rules, weights = levels[level], self.rules[level - 1], self.weights[level - 1]
         places = np.arange(rules.shape[1])
         others = np.where(places == places[:, None], 0.0, weights[:, None, :])
@@ -428,7 +428,7 @@ class TreeGrammar:
         flat = others.reshape(-1, rules.shape[1])
         k = drawn(flat, symbols * rules.shape[1] + chosen[level - 1], source)
         symbols = rules[symbols, k].reshape(len(symbols), -1)
-        return self._grown_below(symbols, level - 1, source)[0]
+        return grown_below(self, symbols, level - 1, source)[0]
 
     def to_pcfg(self) -> str:
         """Return the grammar as the text of a probabilistic grammar that nltk reads.
@@ -545,43 +545,6 @@ class TreeGrammar:
                 f"Method `{method}` needs a grammar in which every string has one tree, but at level "
                 f"{level} the tuple {word} is written {len(parents)} times, by the symbols {parents}."
             )
-
-    def _grown(self, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
-        """Draw trees, as the symbols of each level."""
-        top = drawn(self.root[None, :], np.zeros((n, 1), dtype=np.int64), rng)
-        return self._grown_below(top, self.depth, rng)
-
-    def _grown_below(
-        self, symbols: IntArray, level: int, rng: np.random.Generator
-    ) -> tuple[IntArray, ...]:
-        """Draw what is below given symbols of a level; levels from 0 to this one."""
-        levels = [symbols]
-        for l in range(level, 0, -1):
-            above = levels[0]
-            k = drawn(self.weights[l - 1], above, rng)
-            levels.insert(0, self.rules[l - 1][above, k].reshape(len(above), -1))
-        return tuple(levels)
-
-    def _parsed(self, strings: IntArray, level: int) -> tuple[list[IntArray], list[IntArray]]:
-        """Return symbols and rules of strings up to a level, of an unambiguous grammar."""
-        levels, chosen = [strings], []
-        for l in range(1, level + 1):
-            rules, weights = self.rules[l - 1], self.weights[l - 1]
-            parents, which = np.nonzero(weights > 0)
-            words = levels[-1].reshape(-1, rules.shape[2])
-            found = row_of(rules[parents, which], words, self.sizes[l - 1])
-            if (found < 0).any():
-                place = int(np.argmax(found < 0))
-                row, node = divmod(place, self.nodes[l])
-                raise ArgumentError(
-                    f"Argument `strings` must hold strings that the grammar writes, but in string "
-                    f"{row} node {node} of level {l} holds {tuple(words[place].tolist())}, which no "
-                    "rule writes."
-                )
-            shape = (len(strings), self.nodes[l])
-            levels.append(parents[found].reshape(shape))
-            chosen.append(which[found].reshape(shape))
-        return levels, chosen
 
     __setstate__ = frozen_again
 
