@@ -12,16 +12,17 @@ Every exponential here is taken together with what it is divided by, so no time 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, not_negative, rounding, share
+from simtheory._checks import as_finite, as_times, flag, not_negative, rounding, share
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.aligned import map_of_modes, mode_starts
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
-from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.errors import ArgumentError, RegimeError, ShapeError, SolveError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.results.grams import Grams
@@ -41,6 +42,28 @@ __all__ = [
 _LARGEST = 1e70  # of starts and imbalances; beyond, fourth powers leave the range of numbers
 
 
+@overload
+def riccati(
+    init: Sequence[ArrayLike],
+    teacher: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = ...,
+    layers: Literal[False] = ...,
+) -> Array: ...
+
+
+@overload
+def riccati(
+    init: Sequence[ArrayLike],
+    teacher: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = ...,
+    layers: Literal[True],
+) -> tuple[Array, Array]: ...
+
+
 @implements(
     "balanced-riccati",
     title="Untied net: λ-balanced layers on whitened inputs",
@@ -50,12 +73,13 @@ _LARGEST = 1e70  # of starts and imbalances; beyond, fourth powers leave the ran
 )
 @face
 def riccati(
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     teacher: ArrayLike,
     t: ArrayLike,
     *,
     imbalance: ArrayLike | None = None,
-) -> Array:
+    layers: bool = False,
+) -> Array | tuple[Array, Array]:
     r"""Return the end-to-end map of a λ-balanced two-layer net on whitened inputs.
 
     The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`.
@@ -65,8 +89,8 @@ def riccati(
 
     Parameters
     ----------
-    layers : tuple of array_like
-        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
     teacher : array_like, shape (..., m, n)
         Target Σ, the correlation of outputs with whitened inputs.
     t : array_like, shape (T,)
@@ -74,32 +98,43 @@ def riccati(
     imbalance : array_like, shape (...), optional
         λ of W₂ᵀW₂ − W₁W₁ᵀ = λI. Default: read off the layers.
 
+    layers : bool
+        Whether to return W₁ and W₂ over time, of which W is the product, in place of W.
+
     Returns
     -------
-    ndarray, shape (..., T, m, n)
-        W over time.
+    ndarray, shape (..., T, m, n), or tuple of ndarray
+        W over time; with `layers` W₁ of shape (..., T, h, n) and W₂ of shape (..., T, m, h).
 
     Raises
     ------
     RegimeError
         If the layers' imbalance is not λ times the identity; no closed form is known then.
+    SolveError
+        If the turn of the hidden units, which is integrated, could not be.
 
     Notes
     -----
-    A positive λ needs h ≤ m, a negative one h ≤ n. A row of Q₀ along an eigenvector of F that is a
+    :math:`QQ^T` leaves an orthogonal turn of the hidden units open, and no closed form of it is known.
+    With `layers` the turn is integrated, :math:`\dot Q = FQ - \tfrac12QQ^TQ`, and the rest is closed: products of the
+    layers, and their Gram matrices, are those of the closed form. A positive λ needs h ≤ m, a negative one h ≤ n. A row of Q₀ along an eigenvector of F that is a
     combination of the faster rows, to 14 digits, counts as one.
 
     Examples
     --------
     >>> riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 1.0, 9.0]).ravel().round(4)
     array([0.01  , 0.4306, 2.    ])
+    >>> W1, W2 = riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 9.0], layers=True)
+    >>> W1.ravel().round(4)
+    array([0.1   , 1.4142])
     """
-    return _riccati(*_stacked(layers, teacher, t, imbalance))
+    stacked = _stacked(init, teacher, t, imbalance)
+    return _layers(*stacked) if flag("layers", layers) else _riccati(*stacked)
 
 
 @face
 def grams(
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     teacher: ArrayLike,
     t: ArrayLike,
     *,
@@ -113,8 +148,8 @@ def grams(
 
     Parameters
     ----------
-    layers : tuple of array_like
-        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
     teacher : array_like, shape (..., m, n)
         Target Σ, the correlation of outputs with whitened inputs.
     t : array_like, shape (T,)
@@ -138,7 +173,7 @@ def grams(
     >>> found.inputs.ravel().round(4)
     array([0.01, 2.  ])
     """
-    Q, aim, level, times = _stacked(layers, teacher, t, imbalance)
+    Q, aim, level, times = _stacked(init, teacher, t, imbalance)
     n = aim.shape[-1]
     outer = _root(Q, aim, level, times)
     first, second = outer[..., :n, :], outer[..., n:, :]
@@ -147,7 +182,7 @@ def grams(
 
 
 def _stacked(
-    layers: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
+    init: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array]:
     """Return Q = [W₁ᵀ; W₂], the teacher, the imbalance and the times, checked."""
     aim = as_finite("teacher", teacher)
@@ -156,8 +191,8 @@ def _stacked(
             f"Argument `teacher` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
         )
     times = as_times(t)
-    below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
-    level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*layers, double=BALANCED))
+    below, above = as_two_layers(init, rows=aim.shape[-2], columns=aim.shape[-1], name="init")
+    level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*init, double=BALANCED))
     turned = np.swapaxes(below, -1, -2)
     shape = np.broadcast_shapes(turned.shape[:-2], above.shape[:-2])
     Q = np.concatenate(
@@ -169,10 +204,11 @@ def _stacked(
 @face
 def isotropic(
     task: SIMTask | LinearTask,
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     t: ArrayLike,
     *,
     probes: ArrayLike | None = None,
+    layers: bool = False,
 ) -> Trajectory:
     r"""Return the exact trajectory of a λ-balanced untied net all of whose rates are equal.
 
@@ -183,17 +219,20 @@ def isotropic(
     ----------
     task : SIMTask or LinearTask
         What is learned; its rates must be equal in all dimensions.
-    layers : tuple of array_like
-        W₁ of shape (..., h, d) and W₂ of shape (..., k, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for some λ.
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, d) and W₂ of shape (..., k, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for
+        some λ.
     t : array_like, shape (T,)
         Canonical times.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
+    layers : bool
+        Whether to keep the layers too, for `observe.layers`, `observe.grams` and what reads them.
 
     Returns
     -------
     Trajectory
-        Exact.
+        Exact. With `layers` its `arrays` hold ``W1`` and ``W2``.
 
     Raises
     ------
@@ -206,14 +245,18 @@ def isotropic(
             "The isotropic form needs equal rates in all dimensions, but they run from "
             f"{rates.min():g} to {rates.max():g}."
         )
-    below, above = as_two_layers(layers, rows=task.n_outputs, columns=task.dim)
-    rate = float(rates.mean())
-    if rate > 0:
-        weights = riccati(layers, task.teacher, rate * times)
-    else:
-        weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
+    as_two_layers(init, rows=task.n_outputs, columns=task.dim, name="init")
+    stacked = _stacked(init, task.teacher, float(rates.mean()) * times, None)
+    chain = _layers(*stacked) if flag("layers", layers) else ()
     return closed_form(
-        isotropic, task, times, weights, exact=True, probes=probes, label=label_of(riccati)
+        isotropic,
+        task,
+        times,
+        _riccati(*stacked),
+        exact=True,
+        probes=probes,
+        stats=dict(zip(("W1", "W2"), chain, strict=False)),
+        label=label_of(riccati),
     )
 
 
@@ -444,6 +487,55 @@ def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     return np.asarray(root[..., n:, :] @ np.swapaxes(root[..., :n, :], -1, -2))
 
 
+def _layers(Q: Array, teacher: Array, imbalance: Array, t: Array) -> tuple[Array, Array]:
+    """Return W₁ and W₂ of λ-balanced layers on whitened inputs, (..., T, h, n) and (..., T, m, h).
+
+    The flow of Q gives the turn of the hidden units; of all roots of the closed Q Qᵀ the one nearest to
+    it is taken, so no error of the flow reaches a product of the layers.
+    """
+    shape, n = np.broadcast_shapes(Q.shape[:-2], teacher.shape[:-2], imbalance.shape), teacher.shape[-1]
+    Q = np.broadcast_to(Q, (*shape, *Q.shape[-2:]))
+    root = np.broadcast_to(
+        _root(Q, teacher, imbalance, t), (*shape, t.size, Q.shape[-2], Q.shape[-2])
+    )
+    F = np.broadcast_to(_generator(teacher, imbalance), (*shape, Q.shape[-2], Q.shape[-2]))
+    path = np.empty((*shape, t.size, *Q.shape[-2:]))
+    for member in np.ndindex(shape):
+        path[member] = _turned(Q[member], F[member], t)
+    left, _, right = np.linalg.svd(np.swapaxes(root, -1, -2) @ path, full_matrices=False)
+    found = root @ (left @ right)
+    return np.swapaxes(found[..., :n, :], -1, -2), found[..., n:, :]
+
+
+def _turned(Q: Array, F: Array, t: Array) -> Array:
+    """Return Q(t) of the flow dQ/dt = F Q − ½ Q Qᵀ Q, shape (T, n + m, h)."""
+    from scipy.integrate import solve_ivp  # loading it takes a quarter of a second
+
+    def slope(_: float, state: Array) -> Array:
+        q = state.reshape(Q.shape)
+        return np.asarray(F @ q - 0.5 * q @ (q.T @ q)).ravel()
+
+    path = np.broadcast_to(Q, (t.size, *Q.shape)).copy()
+    later = t > 0
+    if later.any() and Q.any():
+        tiny = 1e-14 * float(np.abs(Q).max())
+        found = solve_ivp(slope, (0.0, t[-1]), Q.ravel(), "LSODA", t[later], rtol=1e-12, atol=tiny)
+        if found.status != 0:
+            raise SolveError(f"The turn of the hidden units stopped: {found.message}", time=found.t[-1])
+        path[later] = found.y.T.reshape(-1, *Q.shape)
+    return path
+
+
+def _generator(teacher: Array, imbalance: Array) -> Array:
+    """Return F = [[−λ/2, Σᵀ], [Σ, λ/2]]."""
+    m, n = teacher.shape[-2:]
+    F = np.zeros((*np.broadcast_shapes(teacher.shape[:-2], imbalance.shape), n + m, n + m))
+    F[..., n:, :n] = teacher
+    F[..., :n, n:] = np.swapaxes(teacher, -1, -2)
+    F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
+    return F
+
+
 def _root(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     """Return a root of Q Qᵀ for λ-balanced layers on whitened inputs, shape (..., T, n + m, n + m).
 
@@ -451,13 +543,8 @@ def _root(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     by falling eigenvalue, Q₀ is a lower factor times an orthonormal one, which drops out; each column
     of the factor is scaled by the growth of its pivot, which leaves numbers of order one.
     """
-    m, n = teacher.shape[-2:]
-    size = n + m
-    F = np.zeros((*np.broadcast_shapes(teacher.shape[:-2], imbalance.shape), size, size))
-    F[..., n:, :n] = teacher
-    F[..., :n, n:] = np.swapaxes(teacher, -1, -2)
-    F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
-    values, vectors = np.linalg.eigh(F)
+    size = sum(teacher.shape[-2:])
+    values, vectors = np.linalg.eigh(_generator(teacher, imbalance))
     f, P = values[..., ::-1], vectors[..., ::-1]
     lower = _lower_factor(np.swapaxes(P, -1, -2) @ Q)[..., None, :, :]
     # Of every exponent the part that grows in time is set apart, so that equal parts cancel exactly.
