@@ -12,6 +12,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.plotting import figure
 
+from simtheory._typing import Array
 from simtheory.explore._parts import Chart, Line, Table
 from simtheory.plot.style import INK
 from simtheory.report.pages import text
@@ -75,14 +76,15 @@ class Drawing:
 
     def show(self, chart: Chart) -> None:
         """Replace the lines."""
-        drawn = [line for line in chart.lines if line.width]
+        alike: dict[tuple[str, str, float, str], list[Line]] = {}
+        for line in chart.lines:
+            if line.width:
+                alike.setdefault((line.name, line.colour, line.width, line.dash), []).append(line)
+        looks = list(zip(*alike, strict=True)) or [()] * 4
         self._lines.data = {
-            "x": [line.x for line in drawn],
-            "y": [line.y for line in drawn],
-            "name": [line.name for line in drawn],
-            "colour": [line.colour for line in drawn],
-            "width": [line.width for line in drawn],
-            "dash": [line.dash for line in drawn],
+            "x": [_joined([line.x for line in lines]) for lines in alike.values()],
+            "y": [_joined([line.y for line in lines]) for lines in alike.values()],
+            **dict(zip(("name", "colour", "width", "dash"), map(list, looks), strict=True)),
         }
         dots = [
             (x, y, line.colour, line.marker)
@@ -92,6 +94,12 @@ class Drawing:
         ]
         columns = ("x", "y", "colour", "size")
         self._points.data = {c: [dot[k] for dot in dots] for k, c in enumerate(columns)}
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Return one polyline with a gap between its parts: each array that is sent is a message of its own."""
+    gap = np.full(1, np.nan)
+    return np.concatenate([piece for part in parts for piece in (part, gap)][:-1])
 
 
 def legend(chart: Chart) -> str:
