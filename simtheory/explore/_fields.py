@@ -8,7 +8,8 @@ from typing import Any
 import panel as pn
 
 from simtheory.errors import SimTheoryError
-from simtheory.explore._looks import FIELD, STRETCH, TEXT
+from simtheory.explore._charts import Words
+from simtheory.explore._looks import FIELD, STRETCH
 from simtheory.explore._parts import Choice, Control, File
 from simtheory.report.pages import text
 
@@ -42,7 +43,7 @@ class _Marked:
 
     def __init__(self, entry: Any, accept: Callable[[Any], None]) -> None:
         self._entry, self._accept = entry, accept
-        self._reason = pn.pane.HTML("", visible=False, stylesheets=[TEXT], **STRETCH)
+        self._reason = Words(visible=False)
 
     def take(self, read: Callable[[], Any]) -> bool:
         """Read a value and pass it on; where it is refused, mark the entry with the reason."""
@@ -50,7 +51,7 @@ class _Marked:
             self._accept(read())
         except SimTheoryError as reason:
             self._entry.css_classes = ["wrong"]
-            self._reason.object = f"<p class='bad' role='alert'>{text(reason)}</p>"
+            self._reason.show(f"<p class='bad' role='alert'>{text(reason)}</p>")
             self._reason.visible = True
             return False
         if self._reason.visible:
@@ -62,7 +63,7 @@ class _Marked:
         """Return the parts of the control, with the reason below."""
         return pn.Column(
             *above,
-            self._reason,
+            self._reason.view,
             sizing_mode="stretch_width",
             margin=0,
             styles={"flex": "1 1 160px"},
@@ -148,7 +149,7 @@ def _chosen(control: Choice, accept: Callable[[Any], None]) -> Any:
 
 
 def _dropped(control: File, accept: Callable[[Any], None]) -> Any:
-    caption = f"<span class='soft'>{text(control.label)}</span>"
+    caption = Words(f"<span class='soft'>{text(control.label)}</span>")
     entry = pn.widgets.FileInput(accept=",".join(control.suffixes), stylesheets=[FIELD], **STRETCH)
     marked = _Marked(entry, accept)
 
@@ -157,4 +158,4 @@ def _dropped(control: File, accept: Callable[[Any], None]) -> Any:
             marked.take(lambda: control.read(str(entry.filename), event.new))
 
     entry.param.watch(dropped, "value")
-    return marked.view(pn.pane.HTML(caption, stylesheets=[TEXT], **STRETCH), entry)
+    return marked.view(caption.view, entry)
