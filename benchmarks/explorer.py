@@ -116,7 +116,7 @@ def measure(dimensions: Sequence[int], count: int) -> list[dict[str, Any]]:
 def _spent(pid: int) -> float:
     """Return the processor seconds that a process has used; NaN where the system does not say."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     except OSError:
         return float("nan")
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

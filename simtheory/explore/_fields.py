@@ -45,19 +45,24 @@ class _Marked:
         self._entry, self._accept = entry, accept
         self._reason = Words(visible=False)
 
-    def take(self, read: Callable[[], Any]) -> bool:
-        """Read a value and pass it on; where it is refused, mark the entry with the reason."""
-        try:
-            self._accept(read())
-        except SimTheoryError as reason:
-            self._entry.css_classes = ["wrong"]
-            self._reason.show(f"<p class='bad' role='alert'>{text(reason)}</p>")
-            self._reason.visible = True
-            return False
-        if self._reason.visible:
-            self._entry.css_classes = []
-            self._reason.visible = False
-        return True
+    def take(self, read: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
+        """Read a value, pass it on, and let `then` follow it; where it is refused, mark the entry with the reason.
+
+        All that changes on the page goes out at once.
+        """
+        with pn.io.hold():
+            try:
+                value = read()
+                self._accept(value)
+            except SimTheoryError as reason:
+                self._entry.css_classes = ["wrong"]
+                self._reason.show(f"<p class='bad' role='alert'>{text(reason)}</p>")
+                self._reason.visible = True
+                return
+            if self._reason.visible:
+                self._entry.css_classes = []
+                self._reason.visible = False
+            then(value)
 
     def view(self, *above: Any) -> Any:
         """Return the parts of the control, with the reason below."""
@@ -98,19 +103,15 @@ class _Typed:
             self._take(lambda: self._control.moved(self._value, place, position), self._write)
 
     def _take(self, read: Callable[[], Any], follow: Callable[[], None]) -> None:
-        found: list[Any] = []
-
-        def value() -> Any:
-            found.append(read())
-            return found[0]
-
-        if self._marked.take(value):
-            self._value = found[0]
+        def then(value: Any) -> None:
+            self._value = value
             self._following = True  # what follows changes widgets, and is no movement
             try:
                 follow()
             finally:
                 self._following = False
+
+        self._marked.take(read, then)
 
     def _write(self) -> None:
         self._text.value = self._control.text(self._value)

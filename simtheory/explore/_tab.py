@@ -60,7 +60,8 @@ class Tab:
         self.view = pn.Column(intro.view, both, sizing_mode="stretch_width")
 
     def _turn_code(self, _: Any) -> None:
-        self._code.visible = not self._code.visible
+        with pn.io.hold():
+            self._code.visible = not self._code.visible
 
     def _accepting(self, name: str) -> Callable[[Any], None]:
         def accept(value: Any) -> None:
@@ -73,26 +74,25 @@ class Tab:
 
     def _show(self, picture: Picture) -> None:
         """Show a picture; figures are made anew only where other axes are asked for."""
-        with pn.io.hold():
-            frames = [(c.title, c.x, c.y, c.logarithmic) for c in picture.charts]
-            if frames != self._frames:
-                self._frames = frames
-                self._drawings = [Drawing(chart) for chart in picture.charts]
-                self._legends = [Words(legend(chart)) for chart in picture.charts]
-                self._charts[:] = [
-                    _framed(above, drawing)
-                    for above, drawing in zip(self._legends, self._drawings, strict=True)
-                ]
-            else:
-                for chart, drawing, above in zip(
-                    picture.charts, self._drawings, self._legends, strict=True
-                ):
-                    drawing.show(chart)
-                    above.show(legend(chart))
-            notes = "".join(f"<p class='note'>{text(note)}</p>" for note in picture.notes)
-            tables = "".join(f"<div>{table(each)}</div>" for each in picture.tables)
-            self._tables.show(f"{notes}<div class='tables'>{tables}</div>")
-            self._code.show(f"<pre>{text(picture.code)}</pre>")
+        frames = [(c.title, c.x, c.y, c.logarithmic) for c in picture.charts]
+        if frames != self._frames:
+            self._frames = frames
+            self._drawings = [Drawing(chart) for chart in picture.charts]
+            self._legends = [Words(legend(chart)) for chart in picture.charts]
+            self._charts[:] = [
+                _framed(above, drawing)
+                for above, drawing in zip(self._legends, self._drawings, strict=True)
+            ]
+        else:
+            for chart, drawing, above in zip(
+                picture.charts, self._drawings, self._legends, strict=True
+            ):
+                drawing.show(chart)
+                above.show(legend(chart))
+        notes = "".join(f"<p class='note'>{text(note)}</p>" for note in picture.notes)
+        tables = "".join(f"<div>{table(each)}</div>" for each in picture.tables)
+        self._tables.show(f"{notes}<div class='tables'>{tables}</div>")
+        self._code.show(f"<pre>{text(picture.code)}</pre>")
 
 
 def _framed(above: Words, drawing: Drawing) -> Any:
@@ -103,4 +103,3 @@ def _framed(above: Words, drawing: Drawing) -> Any:
         min_width=280,
         sizing_mode="stretch_width",
     )
-
