@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
@@ -25,7 +25,7 @@ from simtheory._faces import face
 from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
-from simtheory.tasks._plain import from_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
@@ -53,7 +53,7 @@ _FORMAT = "simtheory.TreeGrammar/1"
 
 @face(but=("rules", "weights", "root", "alphabet", "index"))
 @dataclass(frozen=True, slots=True, eq=False)
-class TreeGrammar:
+class TreeGrammar(Plain):
     """A grammar whose trees all have one shape; alphabet, branching and rules may differ by level.
 
     Parameters
@@ -91,6 +91,7 @@ class TreeGrammar:
     """
 
     kind: ClassVar[str] = "tree-grammar"
+    _noun: ClassVar[str] = "tree grammar"
 
     rules: tuple[IntArray, ...]
     alphabet: int
@@ -520,22 +521,6 @@ class TreeGrammar:
             values["root"] = self.root.tolist()
         return values
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TreeGrammar:
-        """Make a grammar from a mapping.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        TreeGrammar
-            The grammar.
-        """
-        return from_plain(cls, "tree grammar", values)
-
     def _strings(self, strings: IntArray) -> IntArray:
         return as_strings("strings", strings, self.alphabet, length=self.length)
 
@@ -549,18 +534,6 @@ class TreeGrammar:
             )
 
     __setstate__ = frozen_again
-
-    def _key(self) -> tuple[Any, ...]:
-        arrays = (*self.rules, *self.weights, self.root)
-        return (self.alphabet, *((a.shape, a.tobytes()) for a in arrays))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TreeGrammar):
-            return NotImplemented
-        return self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
 
     def __repr__(self) -> str:
         rules = ", ".join("×".join(map(str, level.shape)) for level in self.rules)
