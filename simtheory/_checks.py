@@ -6,6 +6,7 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -485,3 +486,16 @@ def require(module: str, *, extra: str) -> ModuleType:
             f"This needs {module}, which is not installed. Install it with: "
             f'pip install "simtheory[{extra}]"'
         ) from reason
+
+
+def refuse_beyond_memory(what: str, size: int, remedy: str) -> None:
+    """Raise an error if so many bytes are more than the memory of this machine."""
+    try:
+        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not say it
+        return
+    if size > held:
+        raise ArgumentError(
+            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
+            f"{size / 1e9:.3g} GB. {remedy}"
+        )
