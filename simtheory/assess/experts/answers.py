@@ -14,6 +14,7 @@ from simtheory._typing import Array
 from simtheory.analytic.composition import Advice
 from simtheory.assess.experts.files import FittedExpert
 from simtheory.assess.experts.split import ErrorSplit
+from simtheory.errors import ShapeError
 from simtheory.noise import Levels
 from simtheory.results import Samples
 from simtheory.tasks import Composition
@@ -82,7 +83,11 @@ class Drawn:
         not_negative("variances", self.variances)
         number("distance", self.distance)
         for each in () if self.law is None else self.law:
-            as_finite("law", each)
+            if as_finite("law", each).shape != np.shape(self.mean):
+                raise ShapeError(
+                    f"Argument `law` must hold one mean and one variance for each of the "
+                    f"{np.size(self.mean)} coordinates, but one has shape {np.shape(each)}."
+                )
         if self.effective is not None:
             share("effective", self.effective, ends="[]")
 

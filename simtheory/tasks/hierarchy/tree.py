@@ -18,6 +18,7 @@ from simtheory._checks import (
     frozen,
     frozen_again,
     positive_int,
+    refuse_beyond_memory,
     shown,
 )
 from simtheory._faces import face
@@ -29,7 +30,6 @@ from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
     numbering,
-    refuse_beyond_memory,
     strings_by_chance,
     tuple_written_twice,
 )
@@ -214,7 +214,9 @@ class TreeGrammar(Plain):
     def marginals(self) -> tuple[Array, ...]:
         """Probabilities of the symbols at every node, by level: shapes (nodes, symbols)."""
         whole = sum(nodes * size for nodes, size in zip(self.nodes, self.sizes, strict=True))
-        refuse_beyond_memory("Probabilities of all nodes", whole, "Take fewer levels, a lower `L`.")
+        refuse_beyond_memory(
+            "Probabilities of all nodes", 8 * whole, "Take fewer levels, a lower `L`."
+        )
         found = [self.root[None, :]]
         for rules, weights in zip(reversed(self.rules), reversed(self.weights), strict=True):
             above = found[0]
@@ -277,7 +279,7 @@ class TreeGrammar(Plain):
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
         whole = count * sum(self.nodes)
         refuse_beyond_memory(
-            f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
+            f"The {count} drawn trees", 8 * whole, "Draw fewer, or take a lower depth."
         )
         if flag("replace", replace):
             levels = grown(self, count, source)
