@@ -9,7 +9,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, not_negative, number, positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import aligned, rows_as_html
 from simtheory._typing import Array
 from simtheory.analytic.composition import Advice
 from simtheory.assess.experts.files import FittedExpert
@@ -266,10 +266,7 @@ class Outlook:
         lines += [f"  {line}" for line in self.summary()]
         if self.drawn:
             head, rows = self.rows()
-            widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-            for row in [head, *rows]:
-                cells = (word.ljust(width) for word, width in zip(row, widths, strict=True))
-                lines.append("  " + "  ".join(cells).rstrip())
+            lines += [f"  {line}" for line in aligned([head, *rows], left=range(len(head)))]
         return "\n".join(lines) + ("" if self.split is None else f"\n{self.split}")
 
     def __repr__(self) -> str:
