@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -24,19 +23,6 @@ _MOST_TYPES = 10**6
 
 _MOST_BITS = 2 * 10**6
 """Binary digits of the number of strings; counting with more takes minutes, and soon hours."""
-
-
-def refuse_beyond_memory(what: str, numbers: int, remedy: str) -> None:
-    """Raise an error if so many numbers of eight bytes need more memory than this machine has."""
-    try:
-        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not say it
-        return
-    if 8 * numbers > held:
-        raise ArgumentError(
-            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
-            f"{8 * numbers / 1e9:.3g} GB. {remedy}"
-        )
 
 
 def tuple_written_twice(grammar: Any) -> tuple[int, tuple[int, ...], list[int]] | None:
