@@ -24,7 +24,7 @@ from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, ReadingWarning, ShapeError
 from simtheory.observe.moments import moments
-from simtheory.results import Curve, Samples, Trajectory, axes
+from simtheory.results import Curve, Recorder, Samples, Trajectory, axes
 from simtheory.results.axes import over
 
 __all__ = ["Agreement", "CurveAgreement", "SampleAgreement", "agreement"]
@@ -215,7 +215,7 @@ def _share(error: float, scale: float) -> float:
 
 
 @overload
-def agreement(predicted: Trajectory, measured: Trajectory) -> Agreement: ...
+def agreement(predicted: Trajectory, measured: Trajectory | Recorder) -> Agreement: ...
 
 
 @overload
@@ -234,8 +234,8 @@ def agreement(predicted: Any, measured: Any) -> Any:
     ----------
     predicted : Trajectory, Curve or Samples
         Usually a closed form.
-    measured : Trajectory, Curve or Samples
-        Usually a flow or a training: trajectories on the same times and probes, curves on the same
+    measured : Trajectory, Recorder, Curve or Samples
+        Usually a flow, a training, or what a `Recorder` has watched: trajectories on the same times and probes, curves on the same
         x and rows, samples of the same dimension. Ensemble axes broadcast, so that one prediction
         serves many seeds.
 
@@ -272,6 +272,8 @@ def agreement(predicted: Any, measured: Any) -> Any:
     >>> agreement(guess, truth)
     Agreement(max_error=0.2, rms_error=0.0791, relative=0.1)
     """
+    if isinstance(measured, Recorder):
+        measured = measured.trajectory()
     for kind, compare in _KINDS.items():
         if isinstance(predicted, kind) and isinstance(measured, kind):
             _broadcast(predicted, measured)

@@ -275,8 +275,11 @@ class Recorder:
                 f"Argument `function` must return an array of numbers, but at step {step} it returned "
                 f"a {type(found).__name__}: {reason}"
             ) from reason
-        wanted = self._rows[0][1].shape if self._rows else ("...", len(self.probes), "k")
-        fits = array.shape == wanted if self._rows else array.shape[-2:-1] == (len(self.probes),)
+        outputs = getattr(self.task, "n_outputs", "k")  # a task of your own may leave it open
+        wanted = self._rows[0][1].shape if self._rows else ("...", len(self.probes), outputs)
+        fits = array.shape == wanted
+        if not self._rows:
+            fits = array.shape[-2:-1] == (len(self.probes),) and outputs in ("k", array.shape[-1])
         if not fits:
             raise ShapeError(
                 f"Argument `function` must return outputs of shape {_shape(wanted)}, but at step {step} "

@@ -59,7 +59,8 @@ def test_a_loop_of_float32_tensors_follows_the_flow(tmp_path):
     train(recorder)
     np.testing.assert_array_equal(recorder.steps, np.arange(0, 201, 5))
     theory = st.analytic.one_layer.solution(TASK, np.zeros((2, 2)), recorder.t)
-    found = st.agreement(theory, recorder.trajectory())
+    found = st.agreement(theory, recorder)
+    assert repr(found) == repr(st.agreement(theory, recorder.trajectory()))
     assert 1e-4 < found.relative < 0.02  # of order lr
     still = st.analytic.one_layer.solution(TASK, np.zeros((2, 2)), 1e-9 * recorder.t)
     doing_nothing = np.abs(still.outputs - recorder.trajectory().outputs).max()
@@ -82,6 +83,30 @@ def test_a_file_is_a_trajectory_and_a_source_of_fits(tmp_path):
     assert [set(json.loads(line)) for line in file.read_text().splitlines()[1:3]] == [
         {"step", "outputs", "checksum"}
     ] * 2
+
+
+def test_recorded_runs_are_assessed_by_what_their_outputs_show(tmp_path):
+    for name, weights in (("a", np.zeros((2, 2))), ("b", 0.3 * np.ones((2, 2)))):
+        train(st.Recorder(TASK, CLOCK, every=5, file=tmp_path / f"{name}.jsonl"), net=Net(weights))
+    found = st.assess.accuracies([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+    assert (found.seeds, found.classes) == (("a", "b"), ("00", "01", "10", "11"))
+    run = st.Recorder.load(tmp_path / "a.jsonl").trajectory()
+    for k, word in enumerate(found.classes):
+        point = np.array([int(digit) for digit in word]) * TASK.mu
+        right = np.abs(run.output(point) - point) < TASK.mu / 2
+        np.testing.assert_array_equal(found.marginals[0, :, k], right)
+        np.testing.assert_array_equal(found.joint[0, :, k], right.all(axis=1))
+    # From zero the weaker concept is learned later, and never before it is half way.
+    late = found.joint[0, :, 2].argmax(), found.joint[0, :, 1].argmax()
+    assert late[0] > late[1] > 0
+    assert found.graph.train.tolist() == [[1, 0], [0, 1]]
+    assert st.assess.product_law(found).sentence
+    off = st.Recorder(TASK, CLOCK, probes=[[0.3, 0.1]], file=tmp_path / "off.jsonl")
+    off(0, lambda x: x)
+    with pytest.raises(ArgumentError, match="must watch vertices"):
+        st.assess.accuracies(tmp_path / "off.jsonl")
+    with pytest.raises(ArgumentError, match="`joint` is of no use"):
+        st.assess.accuracies(tmp_path / "a.jsonl", joint="ab = a * b")
 
 
 def test_a_killed_loop_keeps_its_looks_and_goes_on(tmp_path):
@@ -148,8 +173,10 @@ def test_a_file_of_another_run_is_not_resumed(tmp_path):
 
 def test_the_first_call_says_what_a_function_returns_wrongly():
     recorder = st.Recorder(TASK, CLOCK)
-    with pytest.raises(ShapeError, match=r"outputs of shape \(\.\.\., 4, k\).*step 0.*\(2, 4\)"):
+    with pytest.raises(ShapeError, match=r"outputs of shape \(\.\.\., 4, 2\).*step 0.*\(2, 4\)"):
         recorder(0, lambda x: x.T)
+    with pytest.raises(ShapeError, match=r"outputs of shape \(\.\.\., 4, 2\).*step 0.*\(4, 1\)"):
+        recorder(0, lambda x: x[:, :1])
     with pytest.raises(
         ArgumentError, match=r"finite numbers, but at step 0 output \(1, 0\) is nan"
     ):

@@ -16,9 +16,11 @@ from simtheory._kinds import came
 from simtheory.assess.evaluations.cells import Cells, Key, assembled
 from simtheory.assess.evaluations.expressions import joint_of
 from simtheory.assess.evaluations.lines import read_lines
+from simtheory.assess.evaluations.recorded import read_recorded
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.tables import read_table
 from simtheory.errors import ArgumentError, MissingFileError, SimTheoryError
+from simtheory.results.recorder import is_recorded
 from simtheory.tasks import ConceptGraph
 
 __all__ = ["accuracies", "trained_graph"]
@@ -46,8 +48,9 @@ def accuracies(
         ``class``, ``sample`` and a column of 0 and 1 for each concept), or a row for each cell (``step``,
         ``seed``, ``class``, the accuracy of each concept, ``joint`` and ``n``). A column ``strength`` tells
         prompts apart, of which 1 is the plain one. Or JSON lines that hold ``correct`` and ``tag`` of an image,
-        or ``doc_id`` and ``acc`` of a document, one file for each task. Or a run of
-        `simtheory.validation.diffusion.train`.
+        or ``doc_id`` and ``acc`` of a document, one file for each task. Or files of a `Recorder` on a
+        `SIMTask`, a run each: a concept of an output is right when the output along it is nearer to its own
+        value than to the other one. Or a run of `simtheory.validation.diffusion.train`.
     train : ConceptGraph, path or sequence, optional
         What was trained: a graph, a TOML file that holds one, or the trained classes as the file names them.
         Without it nothing is known of distances. A class is named by a digit for each concept of the graph, or
@@ -89,6 +92,14 @@ def accuracies(
             f"Argument `source` must name files, at least one, but it is {shown(source)}."
         )
     paths = [Path(one) for one in listed]
+    if all(is_recorded(path) for path in paths):
+        if joint is not None:
+            raise ArgumentError("Argument `joint` is of no use for a recorded run: its task says it.")
+        cells, taught = read_recorded(paths)
+        graph = taught if train is None else trained_graph(train)
+        return assembled(
+            cells, graph=graph, ceiling=1.0 if top is None else top, where=f"The file {paths[0]}"
+        )
     lines = [path.suffix.lower() in _LINES for path in paths]
     graph = None if train is None else trained_graph(train)
     if any(lines):
