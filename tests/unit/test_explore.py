@@ -20,7 +20,11 @@ CASES = {
             "scale": 0.02,
         },
     ],
-    "composition": [{}, {"first": (0.5, 2.0), "weights": (2.0, 0.5), "gamma": 0.5, "level": 30.0}],
+    "composition": [
+        {},
+        {"first": (0.5, 2.0), "weights": (2.0, 0.5), "gamma": 0.5, "level": 30.0},
+        {"split": 3.0, "second": (0.5, 2.0)},
+    ],
     "hierarchy": [{}, {"v": 6, "m": 4, "s": 2, "L": 3}, {"v": 5, "m": 2, "s": 3}],
     "percolation": [{}, {"side": 16, "tolerance": 0.5, "theta": 0.01}],
     "emergence": [

@@ -94,7 +94,9 @@ def accuracies(
     paths = [Path(one) for one in listed]
     if all(is_recorded(path) for path in paths):
         if joint is not None:
-            raise ArgumentError("Argument `joint` is of no use for a recorded run: its task says it.")
+            raise ArgumentError(
+                "Argument `joint` is of no use for a recorded run: its task says it."
+            )
         cells, taught = read_recorded(paths)
         graph = taught if train is None else trained_graph(train)
         return assembled(
