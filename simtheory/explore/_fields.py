@@ -10,7 +10,7 @@ import panel as pn
 from simtheory.errors import SimTheoryError
 from simtheory.explore._charts import Words
 from simtheory.explore._looks import FIELD, STRETCH
-from simtheory.explore._parts import Choice, Control, File
+from simtheory.explore._parts import Choice, Control, File, Number
 from simtheory.report.pages import text
 
 __all__ = ["field"]
@@ -78,13 +78,13 @@ class _Marked:
 class _Typed:
     """A text and sliders that follow each other."""
 
-    def __init__(self, control: Any, accept: Callable[[Any], None]) -> None:
-        self._control = control  # a Number, Whole or Numbers: the type of its values is its own
+    def __init__(self, control: Number, accept: Callable[[Any], None]) -> None:
+        self._control = control
         self._value: Any = control.start
         self._following = False
         self._text = pn.widgets.TextInput(
             name=control.label,
-            value=self._control.text(self._value),
+            value=control.text(self._value),
             stylesheets=[FIELD],
             **STRETCH,
         )

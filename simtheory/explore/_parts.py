@@ -27,15 +27,15 @@ __all__ = [
     "File",
     "Line",
     "Number",
-    "Numbers",
     "Table",
     "Topic",
     "Uploaded",
-    "Whole",
 ]
 
 _DIGITS = 3
 """Significant digits of a value that a slider gives; typed values keep all of theirs."""
+_STEPS = 200
+"""Steps of a slider between its ends; a finer one would not be met by a hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Slider:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number in a range, on a linear or a logarithmic slider.
+    """A number in a range, or several, each with a slider; typing sets how many.
 
     Parameters
     ----------
@@ -64,146 +64,92 @@ class Number:
         Name of the argument.
     label : str
         What it is, with its unit.
-    start : float
-        Value at first.
+    start : float, int or tuple
+        Value at first: a tuple if there may be several.
     low, high : float
         Ends of the range, both included.
-    logarithmic : bool
-        Whether the slider is.
-    """
-
-    name: str
-    label: str
-    start: float
-    low: float
-    high: float
-    logarithmic: bool = False
-
-    def check(self, value: Any) -> float:
-        """Return the value, or say why it is refused."""
-        return _within(self.name, number(self.name, value), self.low, self.high)
-
-    def read(self, text: str) -> float:
-        """Return the value that was typed."""
-        return self.check(_number(self.name, text))
-
-    def text(self, value: float) -> str:
-        """Return what the field shows."""
-        return repr(value).removesuffix(".0")
-
-    def sliders(self, value: float) -> tuple[Slider, ...]:
-        """Return where the slider stands."""
-        return (_slider(value, self.low, self.high, self.logarithmic),)
-
-    def moved(self, value: float, place: int, position: float) -> float:
-        """Return the value after the slider has moved."""
-        return _value(position, self.low, self.high, self.logarithmic)
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number in a range.
-
-    Parameters
-    ----------
-    name : str
-        Name of the argument.
-    label : str
-        What it is.
-    start, low, high : int
-        Value at first, and the ends of the range, both included.
-    """
-
-    name: str
-    label: str
-    start: int
-    low: int
-    high: int
-
-    def check(self, value: Any) -> int:
-        """Return the value, or say why it is refused."""
-        if not is_integer(value):
-            raise ArgumentError(
-                f"Argument `{self.name}` must be a whole number, but it is {value!r}."
-            )
-        return int(_within(self.name, int(value), self.low, self.high))
-
-    def read(self, text: str) -> int:
-        """Return the value that was typed."""
-        value = _number(self.name, text)
-        return self.check(int(value) if value.is_integer() else value)
-
-    def text(self, value: int) -> str:
-        """Return what the field shows."""
-        return str(value)
-
-    def sliders(self, value: int) -> tuple[Slider, ...]:
-        """Return where the slider stands."""
-        return (Slider(value, self.low, self.high, 1),)
-
-    def moved(self, value: int, place: int, position: float) -> int:
-        """Return the value after the slider has moved."""
-        return round(position)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Several numbers in a range, each with a slider; typing sets how many.
-
-    Parameters
-    ----------
-    name : str
-        Name of the argument.
-    label : str
-        What they are, with their unit.
-    start : tuple of float
-        Values at first.
-    low, high : float
-        Ends of the range, both included.
-    most, least : int
-        Greatest and smallest count.
     logarithmic : bool
         Whether the sliders are.
+    whole : bool
+        Whether only whole numbers are taken.
+    least, most : int
+        Smallest and greatest count of numbers; the value is a single number where at most one is taken.
     """
 
     name: str
     label: str
-    start: tuple[float, ...]
+    start: Any
     low: float
     high: float
-    most: int
-    least: int = 1
     logarithmic: bool = False
+    whole: bool = False
+    least: int = 1
+    most: int = 1
 
-    def check(self, value: Any) -> tuple[float, ...]:
-        """Return the values, or say why they are refused."""
+    @property
+    def single(self) -> bool:
+        """Whether the value is one number, not a tuple."""
+        return self.most == 1
+
+    def check(self, value: Any) -> Any:
+        """Return the value, or say why it is refused."""
+        if self.single:
+            return self._one(value)
         listed = isinstance(value, list | tuple | np.ndarray)
         if not listed or not self.least <= len(value) <= self.most:
             count = f"{self.least} to {self.most}" if self.least < self.most else str(self.most)
             raise ArgumentError(
                 f"Argument `{self.name}` must be {count} numbers with commas between, but it is {value!r}."
             )
-        return tuple(
-            _within(self.name, number(self.name, each), self.low, self.high) for each in value
-        )
+        return tuple(map(self._one, value))
 
-    def read(self, text: str) -> tuple[float, ...]:
-        """Return the values that were typed, with commas between."""
-        return self.check([_number(self.name, part) for part in text.split(",")])
+    def read(self, text: str) -> Any:
+        """Return what was typed; several numbers have commas between."""
+        found = [_number(self.name, part) for part in ([text] if self.single else text.split(","))]
+        return self.check(found[0] if self.single else found)
 
-    def text(self, value: Sequence[float]) -> str:
+    def text(self, value: Any) -> str:
         """Return what the field shows."""
-        return ", ".join(repr(each).removesuffix(".0") for each in value)
+        return ", ".join(repr(each).removesuffix(".0") for each in self._several(value))
 
-    def sliders(self, value: Sequence[float]) -> tuple[Slider, ...]:
+    def sliders(self, value: Any) -> tuple[Slider, ...]:
         """Return where the sliders stand."""
-        return tuple(_slider(each, self.low, self.high, self.logarithmic) for each in value)
+        low, high = self._position(self.low), self._position(self.high)
+        step = 1.0 if self.whole else (high - low) / _STEPS
+        return tuple(Slider(self._position(each), low, high, step) for each in self._several(value))
 
-    def moved(self, value: Sequence[float], place: int, position: float) -> tuple[float, ...]:
-        """Return the values after one slider has moved."""
-        changed = list(value)
-        changed[place] = _value(position, self.low, self.high, self.logarithmic)
-        return tuple(changed)
+    def moved(self, value: Any, place: int, position: float) -> Any:
+        """Return the value after one slider has moved."""
+        if self.whole:
+            given: float = round(position)
+        else:
+            there = 10.0**position if self.logarithmic else position
+            digits = _DIGITS if self.logarithmic else _DIGITS + 1
+            given = float(np.clip(float(f"{there:.{digits}g}"), self.low, self.high))
+        changed = [*self._several(value)]
+        changed[place] = given
+        return given if self.single else tuple(changed)
+
+    def _several(self, value: Any) -> Sequence[float]:
+        return (value,) if self.single else tuple(value)
+
+    def _position(self, value: float) -> float:
+        return float(np.log10(value)) if self.logarithmic else float(value)
+
+    def _one(self, value: Any) -> float:
+        """Return one number of the range, or say why it is refused."""
+        found = number(self.name, value)
+        if self.whole:
+            if not (is_integer(value) or (isinstance(value, float) and value.is_integer())):
+                raise ArgumentError(
+                    f"Argument `{self.name}` must be a whole number, but it is {value!r}."
+                )
+            found = int(found)
+        if not self.low <= found <= self.high:
+            raise ArgumentError(
+                f"Argument `{self.name}` must lie in [{self.low:g}, {self.high:g}], but it is {found:g}."
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +239,7 @@ class File:
                 raise type(reason)(said) from None
 
 
-Control: TypeAlias = Number | Whole | Numbers | Choice | File
+Control: TypeAlias = Number | Choice | File
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -446,23 +392,3 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise ArgumentError(f"Argument `{name}` must be a number, but it is {text!r}.") from None
-
-
-def _within(name: str, value: float, low: float, high: float) -> float:
-    if not low <= value <= high:
-        raise ArgumentError(
-            f"Argument `{name}` must lie in [{low:g}, {high:g}], but it is {value:g}."
-        )
-    return value
-
-
-def _slider(value: float, low: float, high: float, logarithmic: bool) -> Slider:
-    if logarithmic:
-        low, high, value = np.log10(low), np.log10(high), np.log10(value)
-    return Slider(float(value), float(low), float(high), float(high - low) / 200)
-
-
-def _value(position: float, low: float, high: float, logarithmic: bool) -> float:
-    value = 10.0**position if logarithmic else position
-    digits = _DIGITS if logarithmic else _DIGITS + 1
-    return float(np.clip(float(f"{value:.{digits}g}"), low, high))

@@ -98,9 +98,9 @@ def accuracies(
                 "Argument `joint` is of no use for a recorded run: its task says it."
             )
         cells, taught = read_recorded(paths)
-        graph = taught if train is None else trained_graph(train)
+        given = taught if train is None else trained_graph(train)
         return assembled(
-            cells, graph=graph, ceiling=1.0 if top is None else top, where=f"The file {paths[0]}"
+            cells, graph=given, ceiling=1.0 if top is None else top, where=f"The file {paths[0]}"
         )
     lines = [path.suffix.lower() in _LINES for path in paths]
     graph = None if train is None else trained_graph(train)

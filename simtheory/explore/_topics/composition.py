@@ -13,7 +13,7 @@ import numpy as np
 
 from simtheory._typing import Array
 from simtheory.analytic.composition import GaussianLaw, guidance_law, terminal_law
-from simtheory.explore._parts import Chart, Column, Drawn, Line, Number, Numbers, Table, Topic
+from simtheory.explore._parts import Chart, Column, Drawn, Line, Number, Table, Topic
 from simtheory.plot.style import GREY, INK, colour
 from simtheory.tasks import Composition, GaussianMixture
 
@@ -40,6 +40,8 @@ def _draw(values: Mapping[str, Any]) -> Drawn:
     asked = np.exp(c.log_density(z[:, None]))
     asked = asked / np.sum(asked * np.gradient(z))
     share = asked * np.gradient(z)
+    middle = float(share @ z)
+    target = middle, float(share @ z**2) - middle**2
     guided = _guided(values["gamma"], values["condition"])
     x = np.linspace(-_REACH, _REACH, _POINTS)
     gammas = np.linspace(*_GAMMAS)
@@ -77,12 +79,12 @@ def _draw(values: Mapping[str, Any]) -> Drawn:
             (
                 Column(
                     "mean",
-                    [share @ z, *(law.mean for law in made.values())],
+                    [target[0], *(law.mean for law in made.values())],
                     "[share @ z, *(g.mean for g in made.values())]",
                 ),
                 Column(
                     "variance",
-                    [share @ z**2 - (share @ z) ** 2, *(law.variance for law in made.values())],
+                    [target[1], *(law.variance for law in made.values())],
                     "[share @ z**2 - (share @ z) ** 2, *(g.variance for g in made.values())]",
                 ),
             ),
@@ -159,10 +161,10 @@ TOPIC = Topic(
     "return the product that is asked for: the ODE is off most, noise (SDE) brings the law nearer. Guidance "
     "is of data with x given c from N(c, 1) and c from N(0, 1).",
     controls=(
-        Numbers("first", "first expert: mean, deviation", (-1.0, 1.0), -3.0, 3.0, most=2, least=2),
+        Number("first", "first expert: mean, deviation", (-1.0, 1.0), -3.0, 3.0, most=2, least=2),
         Number("split", "distance of two bumps of the first", 0.0, 0.0, 4.0),
-        Numbers("second", "second expert: mean, deviation", (1.0, 0.5), -3.0, 3.0, most=2, least=2),
-        Numbers("weights", "weights of the experts", (1.0, 1.0), 0.1, 4.0, most=2, least=2),
+        Number("second", "second expert: mean, deviation", (1.0, 0.5), -3.0, 3.0, most=2, least=2),
+        Number("weights", "weights of the experts", (1.0, 1.0), 0.1, 4.0, most=2, least=2),
         Number("level", "level of the start, a variance", 100.0, 1.0, 1e4, logarithmic=True),
         Number("gamma", "guidance γ", 3.0, 0.25, 8.0),
         Number("condition", "its condition c", 1.0, -3.0, 3.0),

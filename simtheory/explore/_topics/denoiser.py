@@ -21,7 +21,6 @@ from simtheory.explore._parts import (
     Drawn,
     Line,
     Number,
-    Numbers,
     Table,
     Topic,
 )
@@ -90,7 +89,7 @@ TOPIC = Topic(
     text="A linear denoiser at every noise level, trained, and sampled from by the probability-flow ODE: modes of "
     "large variance emerge first. Time is canonical: 2ητ for one layer and 4ητ for the tied net.",
     controls=(
-        Numbers("variances", "variances of the data", (0.1, 1.0, 10.0), 0.01, 100.0, most=6, logarithmic=True),
+        Number("variances", "variances of the data", (0.1, 1.0, 10.0), 0.01, 100.0, most=6, logarithmic=True),
         Choice("net", "net", tuple(_NETS)),
         Number("start", "start of the weights", 0.1, 0.001, 0.9, logarithmic=True),
         Number("sigma_max", "largest noise level", 80.0, 5.0, 200.0, logarithmic=True),

@@ -15,7 +15,6 @@ from simtheory.explore._parts import (
     Drawn,
     Line,
     Number,
-    Numbers,
     Table,
     Topic,
 )
@@ -96,7 +95,7 @@ TOPIC = Topic(
     text="Classes of a concept graph. Those with at most one concept are trained; combinations come later, or "
     "never, and a stronger prompt may show them before they are learned.",
     controls=(
-        Numbers("mu", "strengths of the concepts μ", (1.0, 1.4, 0.7), 0.2, 4.0, most=4),
+        Number("mu", "strengths of the concepts μ", (1.0, 1.4, 0.7), 0.2, 4.0, most=4),
         Number("sigma", "spread σ", 0.1, 0.0, 1.0),
         Choice("learner", "what learns", ("linear regression", "diffusion model", "lazy net")),
         Number("rho", "kernel of a lazy net at distance 1", 0.6, 0.05, 0.95),

@@ -14,7 +14,7 @@ from simtheory.analytic.hierarchy import (
     strings_needed,
 )
 from simtheory.errors import RegimeError
-from simtheory.explore._parts import Chart, Column, Drawn, Line, Table, Topic, Whole
+from simtheory.explore._parts import Chart, Column, Drawn, Line, Number, Table, Topic
 from simtheory.plot.style import GREY, INK, colour
 
 _POINTS = 201
@@ -123,10 +123,10 @@ TOPIC = Topic(
     "evidence the class is lost at a sharp noise in the limit of many levels; each level of rules needs "
     "more strings than the one below.",
     controls=(
-        Whole("v", "symbols v", 8, 2, 32),
-        Whole("m", "rules of a symbol m", 2, 2, 16),
-        Whole("s", "branching s", 2, 2, 3),
-        Whole("L", "levels L", 4, 2, 5),
+        Number("v", "symbols v", 8, 2, 32, whole=True),
+        Number("m", "rules of a symbol m", 2, 2, 16, whole=True),
+        Number("s", "branching s", 2, 2, 3, whole=True),
+        Number("L", "levels L", 4, 2, 5, whole=True),
     ),
     draw=_draw,
     code=_code,

@@ -20,11 +20,9 @@ from simtheory.explore._parts import (
     File,
     Line,
     Number,
-    Numbers,
     Table,
     Topic,
     Uploaded,
-    Whole,
 )
 from simtheory.plot.style import GREY, INK, colour
 from simtheory.results import Trajectory
@@ -251,13 +249,13 @@ TOPIC = Topic(
     "way: the output swings by a stronger concept, because entries between concepts decay before the "
     "weaker one is learned.",
     controls=(
-        Numbers("mu", "signal strengths μ", (1.0, 1.7, 3.0), 0.2, 5.0, most=6),
+        Number("mu", "signal strengths μ", (1.0, 1.7, 3.0), 0.2, 5.0, most=6),
         Number("sigma", "diversity σ", 0.05, 0.0, 1.0),
-        Whole("width", "hidden width", 3, 1, 64),
+        Number("width", "hidden width", 3, 1, 64, whole=True),
         Choice("start", "start", tuple(inits.DRAWS)),
         Number("scale", "its scale", 0.15, 0.001, 1.0, logarithmic=True),
         Number("cosine", "its correlation, if correlated", 0.95, 0.0, 1.0),
-        Whole("seed", "its seed", 0, 0, 99),
+        Number("seed", "its seed", 0, 0, 99, whole=True),
         File("curves", "your curves: csv, jsonl, npz"),
         Number("lr", "your learning rate, for steps", 0.01, 1e-5, 1.0, logarithmic=True),
     ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from simtheory.analytic.factorization import examples_needed
 from simtheory.analytic.percolation import connection_probability, identifiable_fraction
-from simtheory.explore._parts import Chart, Column, Drawn, Line, Number, Table, Topic, Whole
+from simtheory.explore._parts import Chart, Column, Drawn, Line, Number, Table, Topic
 from simtheory.plot.style import INK, colour
 from simtheory.tasks import BumpTask
 
@@ -83,7 +83,7 @@ TOPIC = Topic(
     text="How many examples of bumps on a canvas a net needs, by five laws. None is recommended: which one a net "
     "obeys is measured.",
     controls=(
-        Whole("side", "side of the canvas, px", 32, 8, 64),
+        Number("side", "side of the canvas, px", 32, 8, 64, whole=True),
         Number("sigma", "width of a bump σ, px", 1.0, 0.5, 4.0),
         Number("tolerance", "tolerance of an answer, px", 1.0, 0.25, 4.0),
         Number("accuracy", "wanted share of right answers", 0.6, 0.02, 0.98),
