@@ -30,7 +30,7 @@ ul.legend svg { vertical-align: middle; margin-right: 5px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 th { color: var(--soft); font-weight: 400; text-align: right; vertical-align: bottom; }
 th, td { padding: 2px 0 2px 16px; text-align: right; border-bottom: 1px solid var(--line); }
-tr > :first-child { text-align: left; padding-left: 0; }
+tr > :first-child { text-align: left; padding-left: 0; white-space: nowrap; }
 pre { background: var(--wash); padding: 10px; margin: 0; overflow-x: auto; font-size: 12px; }
 .note { border-left: 4px solid var(--bad); background: var(--wash); padding: 4px 10px; }
 """
