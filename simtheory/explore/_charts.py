@@ -29,7 +29,7 @@ class Words:
     """HTML that can be replaced.
 
     It is Bokeh's own: Panel's sends its style sheets again with each new text, in a notebook by addresses of
-    another machine.
+    another machine. Each new text makes the browser lay out the whole page, so what does not show is kept back.
 
     Parameters
     ----------
@@ -40,6 +40,7 @@ class Words:
     """
 
     def __init__(self, inside: str = "", *, visible: bool = True) -> None:
+        self._inside = inside
         self._div = Div(
             text=inside, visible=visible, disable_math=True, stylesheets=[TEXT], **STRETCH
         )
@@ -47,7 +48,8 @@ class Words:
 
     def show(self, inside: str) -> None:
         """Replace the HTML."""
-        if self._div.text != inside:
+        self._inside = inside
+        if self.visible and self._div.text != inside:
             self._div.text = inside
 
     @property
@@ -59,6 +61,7 @@ class Words:
     def visible(self, value: bool) -> None:
         if self._div.visible != value:
             self._div.visible = value
+            self.show(self._inside)
 
 
 class Drawing:
