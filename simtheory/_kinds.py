@@ -295,6 +295,8 @@ def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> Kind:
                 value = value[:_MANY]
         elif not ordered:
             return None  # its entries may be gone once they are looked at
+        elif isinstance(value, memoryview) and value.ndim > 1:
+            return ""  # Python takes no entries of such views
         elif not isinstance(value, list | tuple):
             value = list(itertools.islice(value, _MANY))
         for index, entry in enumerate(value):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from simtheory._typing import Array
 from simtheory.assess.evaluations.cells import Cells, Key
 from simtheory.errors import ArgumentError
 from simtheory.results.recorder import Recorder
 from simtheory.tasks import ConceptGraph, SIMTask
 
-__all__ = ["read_recorded"]
+__all__: list[str] = []
 
 
 def read_recorded(paths: list[Path]) -> tuple[Cells, ConceptGraph]:
@@ -67,7 +68,7 @@ def read_recorded(paths: list[Path]) -> tuple[Cells, ConceptGraph]:
     return cells, ConceptGraph(train, mu=task.mu)
 
 
-def _vertices(task: SIMTask, probes: np.ndarray, path: Path) -> tuple[list[int], list[str]]:
+def _vertices(task: SIMTask, probes: Array, path: Path) -> tuple[list[int], list[str]]:
     """Return which probes are vertices, and their classes, a digit a concept."""
     along = task.to_concept_axes(probes)
     bits = np.rint(along[:, : task.n_concepts] / np.where(task.mu, task.mu, 1.0))

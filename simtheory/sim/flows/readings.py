@@ -171,6 +171,7 @@ class Reading(ABC):
         Reading
             This one, unless a subclass says otherwise.
         """
+        as_finite("teacher", teacher)
         return self
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from simtheory import LinearTask, SIMTask, units
 from tests.properties.doors.good.things import EQUAL, LINEAR, TASK, U, W
 
+PAIR = [0.1 * np.eye(2), 0.1 * np.eye(2)]
+
 COMMON: dict[str, Any] = {
     "U0": U,
     "W0": W,
@@ -18,7 +20,7 @@ COMMON: dict[str, Any] = {
     "A": np.diag([1.0, 2.0]),
     "N": np.eye(2),
     "weights": W,
-    "layers": [0.1 * np.eye(2), 0.1 * np.eye(2)],
+    "layers": PAIR,
     "rate": np.array([1.0, 2.0]),
     "rates": np.array([1.0, 2.0]),
     "second_moment": np.diag([1.0, 2.0]),
@@ -93,7 +95,9 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "results.Grams.tangent_kernel": {"probes": np.eye(2)},
     "analytic.untied.early": {"t": np.linspace(0.0, 0.1, 5)},
-    "analytic.untied.isotropic": {"task": EQUAL},
+    "analytic.untied.grams": {"init": PAIR},
+    "analytic.untied.isotropic": {"task": EQUAL, "init": PAIR, "layers": True},
+    "analytic.untied.riccati": {"init": PAIR, "layers": True},
     "analytic.yang2024.growth_below": {"rate": 1.0},
     "tasks.from_dict": {"kind": "identity", "values": TASK.to_dict()},
     "tasks.identity.moment_rates": {"mu": np.ones(2), "sigma": np.ones(2), "weights": np.ones(2)},

@@ -37,6 +37,10 @@ OWN: dict[str, dict[str, Any]] = {
     "sim.LowerTriangle.finish": {"numbers": np.zeros((3, 3))},
     "sim.Losses.finish": {"numbers": np.zeros((3, 4))},
     "sim.Outputs.finish": {"numbers": np.zeros((3, 4))},
+    **{
+        f"sim.{name}.toward": {"teacher": np.eye(2)}
+        for name in ("Diagonal", "Entries", "LowerTriangle", "Losses", "Outputs")
+    },
     "sim.Rows.of": {"functions": np.ones((1, 2, 2))},
     "sim.Summary": {f.name: getattr(SUMMARY, f.name) for f in fields(SUMMARY)},
     "sim.Summary.quantile": {"q": 0.5},
