@@ -9,8 +9,8 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
+from simtheory._files import given_array
 from simtheory.cli.assess._answer import Answer, answered, printed
-from simtheory.errors import ArgumentError
 from simtheory.report import Part
 
 __all__ = ["denoiser"]
@@ -30,7 +30,7 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     simtheory assess denoiser probe.npz probabilities_*.npy --out shares
     """
     asked = assess.Probe.load(probe)
-    found = {path.name: assess.level_shares(asked, _read(path)) for path in probabilities}
+    found = {path.name: assess.level_shares(asked, given_array(path)) for path in probabilities}
     steps = assess.staircase(asked)
     depth = asked.grammar.depth
     rows = []
@@ -102,10 +102,3 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
         },
         pictures={shares: (shares, draw_shares), excess: (excess, draw_excess)},
     )
-
-
-def _read(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as reason:
-        raise ArgumentError(f"The file {path} is no readable array: {reason}") from reason
