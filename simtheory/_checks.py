@@ -6,6 +6,7 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -440,6 +441,19 @@ def as_strings(
             f"{given[tuple(bad)]} in string {bad[0]} at place {bad[1]}."
         )
     return tokens
+
+
+def refuse_beyond_memory(what: str, numbers: int, remedy: str) -> None:
+    """Raise an error if so many numbers of eight bytes need more memory than this machine has."""
+    try:
+        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not say it
+        return
+    if 8 * numbers > held:
+        raise ArgumentError(
+            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
+            f"{8 * numbers / 1e9:.3g} GB. {remedy}"
+        )
 
 
 def as_generator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from simtheory.cli._flags import in_flags
 from simtheory.cli._json import strict
 from simtheory.errors import ArgumentError
 
-__all__ = ["Answer", "answered", "table", "wrapped"]
+__all__ = ["Answer", "answered", "named", "table", "wrapped"]
 
 _WIDE = 80  # columns of a terminal
 
@@ -71,16 +72,32 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
     return run
 
 
+def named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names; those that share a name, by their paths."""
+    times = Counter(path.name for path in paths)
+    return {path.name if times[path.name] == 1 else str(path): path for path in paths}
+
+
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return aligned lines: the first column to the left, the others to the right."""
+    """Return aligned lines: the first column to the left, the others to the right.
+
+    Columns that do not fit a terminal follow below, behind the first column again.
+    """
     widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    return [
-        "  ".join(
-            word.ljust(width) if k == 0 else word.rjust(width)
-            for k, (word, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [head, *rows]
-    ]
+    parts, wide = [[0]], widths[0]
+    for k in range(1, len(head)):
+        wide += 2 + widths[k]
+        if wide > _WIDE and len(parts[-1]) > 1:
+            parts.append([0])
+            wide = widths[0] + 2 + widths[k]
+        parts[-1].append(k)
+    lines: list[str] = []
+    for part in parts:
+        lines += [""] if lines else []
+        for row in [head, *rows]:
+            words = [row[k].rjust(widths[k]) if k else row[k].ljust(widths[k]) for k in part]
+            lines.append("  ".join(words).rstrip())
+    return lines
 
 
 def wrapped(lines: list[str]) -> str:

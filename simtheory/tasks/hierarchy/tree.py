@@ -18,6 +18,7 @@ from simtheory._checks import (
     frozen,
     frozen_again,
     positive_int,
+    refuse_beyond_memory,
     shown,
 )
 from simtheory._faces import face
@@ -29,7 +30,7 @@ from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
     numbering,
-    refuse_beyond_memory,
+    refuse_too_many,
     strings_by_chance,
     tuple_written_twice,
 )
@@ -274,14 +275,15 @@ class TreeGrammar:
             If more strings are asked for without replacement than there are, or than fit the memory.
         """
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
-        whole = count * sum(self.nodes)
+        again = flag("replace", replace)
+        if not again:
+            refuse_too_many(self, count)
         refuse_beyond_memory(
-            f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
+            f"The {count} drawn trees",
+            count * sum(self.nodes),
+            "Draw fewer, or take a lower depth.",
         )
-        if flag("replace", replace):
-            levels = grown(self, count, source)
-        else:
-            levels = distinct_trees(self, count, source)
+        levels = (grown if again else distinct_trees)(self, count, source)
         return levels if tree else levels[0]
 
     def strings(self, index: int | Sequence[int] | ArrayLike) -> IntArray:
