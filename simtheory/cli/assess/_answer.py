@@ -1,4 +1,4 @@
-"""What a kind of ``simtheory assess`` answers: printed, written as a page, and as JSON."""
+"""What a kind of ``simtheory assess`` answers: parts that are printed and make a page, and JSON."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import Any
 import click
 
 from simtheory import report
+from simtheory._text import aligned
 from simtheory.cli._flags import in_flags
 from simtheory.cli._json import strict
 from simtheory.errors import ArgumentError
 
-__all__ = ["Answer", "answered", "named", "table", "wrapped"]
+__all__ = ["Answer", "answered", "named", "printed", "wrapped"]
 
 _WIDE = 80  # columns of a terminal
 
@@ -29,9 +30,9 @@ class Answer:
     title: str
     text: str  # what is printed, at most 80 columns wide
     values: dict[str, Any]  # what becomes JSON
+    parts: Sequence[report.Part]  # what the page shows
     pictures: Mapping[str, tuple[str, Callable[[Any], object]]] = field(default_factory=dict)
     """From a caption to a text for readers who do not see the picture, and what draws it on Axes."""
-    parts: Sequence[report.Part] = ()  # what the page shows in place of the text
     name: str = "answer"  # of the file of the numbers
     figures: Mapping[str, str] = field(default_factory=dict)
     """From a caption to the name of a file of its own beside the page."""
@@ -78,29 +79,16 @@ def named(paths: Sequence[Path]) -> dict[str, Path]:
     return {path.name if times[path.name] == 1 else str(path): path for path in paths}
 
 
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return aligned lines: the first column to the left, the others to the right.
-
-    Columns that do not fit a terminal follow below, behind the first column again.
-    """
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    parts, wide = [[0]], widths[0]
-    for k in range(1, len(head)):
-        wide += 2 + widths[k]
-        if wide > _WIDE and len(parts[-1]) > 1:
-            parts.append([0])
-            wide = widths[0] + 2 + widths[k]
-        parts[-1].append(k)
-    lines: list[str] = []
+def printed(*parts: report.Part) -> str:
+    """Return what a terminal shows of parts: sentences, a table, a note, with a blank line between."""
+    blocks: list[list[str]] = []
     for part in parts:
-        lines += [""] if lines else []
-        for row in [head, *rows]:
-            words = [row[k].rjust(widths[k]) if k else row[k].ljust(widths[k]) for k in part]
-            lines.append("  ".join(words).rstrip())
-    return lines
+        rows = aligned([part.head, *part.rows], wide=_WIDE) if part.rows else []
+        blocks += [block for block in (list(part.sentences), rows, [part.note]) if any(block)]
+    return wrapped([line for block in blocks for line in ("", *block)][1:])
 
 
-def wrapped(lines: list[str]) -> str:
+def wrapped(lines: Sequence[str]) -> str:
     """Return lines as one text, with those that are too long broken."""
     return "\n".join(
         line if len(line) <= _WIDE else textwrap.fill(line, _WIDE, subsequent_indent="  ")

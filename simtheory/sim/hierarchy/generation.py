@@ -108,7 +108,7 @@ def generate(
     """
     tree, count = as_grammar(grammar), positive_int("n", n)
     each = 2 * tree.length if denoiser is None else 3 * tree.length * tree.alphabet
-    refuse_beyond_memory(f"The {count} strings on their way", count * each, "Draw fewer.")
+    refuse_beyond_memory(f"The {count} strings on their way", 8 * count * each, "Draw fewer.")
     kept = alpha_bars(positive_int("steps", steps))
     posterior = one_of("weights", weights, ("cavity", "posterior")) == "posterior"
     source = as_generator(rng)

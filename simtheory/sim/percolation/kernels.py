@@ -102,11 +102,12 @@ def _root_and_turns(parent: Any, turns: Any, i: Any) -> Any:
 
 @merged
 def _join(parent: Any, a: Any, size: Any, i: Any) -> Any:
-    """Join the cluster of root a with that of site i; return its root, its size and the product of the parts."""
+    """Join the cluster of root a with that of site i; return its root, its size and the product of the parts.
+
+    Choices and no branches, also where both are one cluster already: that is as good as random.
+    """
     b = _root(parent, i)
-    if a == b:
-        return a, size, np.int64(0)
-    other = -np.int64(parent[b])
+    other = np.int64(0) if a == b else -np.int64(parent[b])
     above, below = (a, b) if size >= other else (b, a)
     parent[below] = above
     parent[above] = -(size + other)
