@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from simtheory.errors import ArgumentError, FitError, ShapeError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.sim import percolation
 from simtheory.sim.percolation import Everything, Largest, PercolationRun, Wrapping
 from simtheory.sim.percolation.runs import AT_THRESHOLD
@@ -313,7 +313,7 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
         ),
         (
             lambda: percolation.discs(8.0, runs=9, rng=0, until=0.4).threshold(),
-            FitError,
+            SolveError,
             "raise `until`",
         ),
         (
