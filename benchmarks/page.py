@@ -168,7 +168,7 @@ def _beliefs(data: dict) -> str:
 _LIMITS = """Where a goal is missed, the cost is in what one random site or bond takes. Of the 60 ns of a site at L = 512, 8 draw
 the order, 16 find the neighbours, 30 join clusters and 7 add up the sums; a join waits for memory and for choices that
 are as good as random, and one without branches is in use. A bond of the 48 × 48 torus takes 25 ns, of which the order takes 8 to 14: `UnionFind` of
-networkx 3 takes 1.9 µs, so 500 times is beyond any sweep that draws its order."""
+networkx 3 takes 1.8 µs, so 500 times is beyond any sweep that draws its order. (Parts are measured by leaving them out.)"""
 
 
 def _sweeps(data: dict) -> str:
