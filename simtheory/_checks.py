@@ -189,6 +189,17 @@ def frozen_again(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, each.name, value)
 
 
+def increasing(name: str, values: Array) -> None:
+    """Check that a row of numbers increases strictly."""
+    steps = np.diff(values)
+    if np.any(steps <= 0):
+        k = int(np.argmax(steps <= 0))
+        raise ArgumentError(
+            f"{called(name)} must increase strictly, but {name}[{k}] = {values[k]:g} is followed by "
+            f"{name}[{k + 1}] = {values[k + 1]:g}. Sort it and drop what repeats: np.unique({name})."
+        )
+
+
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:
     """Return `t` as a strictly increasing, non-negative grid of canonical times, shape (T,)."""
     times = as_finite(name, t)
@@ -200,13 +211,7 @@ def as_times(t: ArrayLike, *, name: str = "t") -> Array:
         raise ArgumentError(
             f"{called(name)} must hold non-negative times, but its smallest entry is {times.min():g}."
         )
-    steps = np.diff(times)
-    if np.any(steps <= 0):
-        k = int(np.argmax(steps <= 0))
-        raise ArgumentError(
-            f"{called(name)} must increase strictly, but {name}[{k}] = {times[k]:g} is followed by "
-            f"{name}[{k + 1}] = {times[k + 1]:g}. Sort it and drop repeated times: np.unique({name})."
-        )
+    increasing(name, times)
     return times
 
 

@@ -22,3 +22,31 @@ def rows_as_html(title: str, rows: Rows) -> str:
         for name, text in rows
     )
     return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"
+
+
+def aligned(
+    rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,), wide: int = 0
+) -> list[str]:
+    """Return a table as lines, the columns `left` to the left and the others to the right.
+
+    Two blanks stand between columns, or one where the lines are longer than `wide` otherwise.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gap = " " if 0 < wide < sum(widths) + 2 * (len(widths) - 1) else "  "
+    return [
+        gap.join(
+            word.ljust(width) if k in left else word.rjust(width)
+            for k, (word, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def table_as_html(rows: Sequence[Sequence[str]], line: str) -> str:
+    """Return a table whose first row is its head, and a line below it, as HTML."""
+    kinds = ["th", *["td"] * (len(rows) - 1)]
+    lines = "".join(
+        f"<tr>{''.join(f'<{kind}>{html.escape(word)}</{kind}>' for word in row)}</tr>"
+        for kind, row in zip(kinds, rows, strict=True)
+    )
+    return f"<table>{lines}</table><p>{html.escape(line)}</p>"

@@ -150,7 +150,10 @@ def test_strings_made_trained_elsewhere_and_assessed(tmp_path):
     answer = json.loads((out / "answer.json").read_text(), parse_constant=pytest.fail)
     assert answer["copies"]["value"] == 30 / 80
     assert answer["novel"]["value"] == 50 / 80
-    assert "img" in (out / "index.html").read_text()
+    page = (out / "index.html").read_text()
+    assert "<img" in page
+    assert "<td>level 3</td>" in page
+    assert "<pre" not in page
     asked = assess.Probe.load(made / "probe.npz")
     for k in (1, 2):
         known = hierarchy.infer(asked.grammar, asked.likelihood, level=k).posterior

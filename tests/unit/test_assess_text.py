@@ -146,7 +146,8 @@ def test_the_command_prints_a_line_for_each_file_and_writes_page_and_numbers(fil
     assert lengths["early.txt"] <= 1 < lengths["late.txt"]
     assert None in answer["samples"]["late.txt"]["ratio"]
     page = (out / "index.html").read_text()
-    assert "late.txt" in page
+    assert "<td>late.txt</td>" in page
+    assert "<pre" not in page
     assert "data:image/svg+xml" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http%3A", "")
     printed = type_in(*words, "--json")

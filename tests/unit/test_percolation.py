@@ -334,3 +334,13 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
 def test_misuse_is_answered_by_name(call, error, words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_batch_and_shares_that_a_run_does_not_hold_are_named() -> None:
+    run = percolation.lattice(8, reach=1, runs=8, rng=0, record=Largest())
+    with pytest.raises(ArgumentError, match="`index` must lie below the number of batches"):
+        run.batch(200)
+    with pytest.raises(ArgumentError, match="`p` must increase strictly"):
+        run.curve([0.5, 0.25])
+    with pytest.raises(ArgumentError, match="`kept` must increase strictly"):
+        percolation.mass_ratio(np.arange(9.0)[:, None], 1.0, [0.5, 0.25], rng=0)

@@ -43,6 +43,15 @@ def test_pixels_against_the_continuum() -> None:
     assert np.abs(low - high).max() < 1e-11
 
 
+def test_bumps_of_any_width_are_seen_on_their_nearest_pixels() -> None:
+    """The narrowest bumps light one pixel each, and two of them halfway between pixels."""
+    for sigma in (1e-2, 1e-4, 1e-6, 1e-9, 1e-160, 5e-324):
+        found = percolation.pixel_overlap([0.1, 0.3, 0.5], sigma, offset=0.03)
+        np.testing.assert_allclose(found, [1.0, 1.0, 0.0], atol=1e-12)
+        halves = [percolation.pixel_overlap(gap, sigma, offset=0.5) for gap in (1.0, 0.7, 0.0)]
+        np.testing.assert_allclose(halves, [0.5, 0.5**0.5, 1.0], rtol=1e-12)
+
+
 def test_the_continuum_overlap_fails_on_narrow_bumps_as_the_first_wave_says() -> None:
     """Off by .19 at a width of half a pixel, .02 at .7 and 2e-4 at 1, at any distance: 2 e^(-pi^2 sigma^2)."""
     places, gaps = np.linspace(0, 1, 201), np.linspace(0, 4, 161)[:, None]
@@ -68,6 +77,7 @@ def test_the_link_region_of_two_widths_is_an_ellipse() -> None:
 
 
 def test_stripes_overlap_everywhere() -> None:
+    assert percolation.stripes_overlap(1.0, 1.0, 1.0, side=5e-324) == 1.0
     found = percolation.stripes_overlap([0, 1, 10], [10, 0, 10], 1.0, side=32)
     np.testing.assert_allclose(found, [0.5499, 0.9004, 0.0997], atol=5e-5)
 

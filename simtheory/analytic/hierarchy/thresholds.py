@@ -8,13 +8,13 @@ write.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from simtheory._checks import all_positive, positive, positive_int, shares
 from simtheory._faces import face
+from simtheory._text import aligned, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.hierarchies import learnable, level_of, whole
 from simtheory.analytic.hierarchy.correlations import joint
@@ -511,16 +511,11 @@ class StringsNeeded:
         )
 
     def __str__(self) -> str:
-        cells = self._cells()
-        widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
-        lines = ["  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)) for row in cells]
+        lines = aligned(self._cells(), left=())
         return "\n".join([*lines, *filter(None, [self._line()])])
 
     def _repr_html_(self) -> str:
-        head, *rows = self._cells()
-        lines = [f"<tr>{''.join(f'<th>{html.escape(t)}</th>' for t in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{html.escape(t)}</td>' for t in row)}</tr>" for row in rows]
-        return f"<table>{''.join(lines)}</table><p>{html.escape(self._line())}</p>"
+        return table_as_html(self._cells(), self._line())
 
 
 @face

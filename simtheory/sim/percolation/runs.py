@@ -35,7 +35,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, number, one_of
+from simtheory._checks import as_finite, increasing, non_negative, non_negative_int, number, one_of
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, SolveError
@@ -327,6 +327,7 @@ class PercolationRun:
         given = np.atleast_1d(self._shares(p))
         if given.ndim != 1 or not given.size:
             raise ShapeError(f"Argument `p` must have shape (X,), but its shape is {given.shape}.")
+        increasing("p", given)
         rows: dict[str, tuple[Array, Array]] = {}
         if self.wraps:
             root = np.sqrt(max(self.runs, 1))
@@ -361,8 +362,18 @@ class PercolationRun:
         -------
         PercolationRun
             Its runs, without wraps.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such batch.
         """
-        runs = _split(self.runs, len(self.sums))[index]
+        index, count = non_negative_int("index", index), len(self.sums)
+        if index >= count:
+            raise ArgumentError(
+                f"Argument `index` must lie below the number of batches, {count}, but it is {index}."
+            )
+        runs = _split(self.runs, count)[index]
         return PercolationRun(
             np.empty((0, 2), dtype=np.intp),
             self.sums[index : index + 1],
