@@ -75,8 +75,13 @@ def _where(results: dict[str, Any]) -> str:
     for name, study in results.items():
         place = study["where"]
         kind = f"{place['machine']}, registers of {place['register_bits']} bits, {place['date']}"
-        quick = " (`--quick`)" if study["quick"] else ""
-        kinds.setdefault(kind, []).append(f"`{name}`{quick}")
+        notes = ["`--quick`"] if study["quick"] else []
+        if place.get("load", 0.0) > 2.0:
+            notes.append(
+                f"beside other work, which lengthens CPU time, too: load {place['load']:g}"
+            )
+        note = f" ({'; '.join(notes)})" if notes else ""
+        kinds.setdefault(kind, []).append(f"`{name}`{note}")
     seen = [study["where"] for study in results.values()]
     missing = sorted({512, 256, 128} - {place["register_bits"] for place in seen})
     versions = {n: v for place in seen for n, v in place["versions"].items() if v}

@@ -35,6 +35,7 @@ def where() -> dict[str, Any]:
     return {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
         "register_bits": 64 * LANES,
+        "load": round(os.getloadavg()[0], 1),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
