@@ -76,7 +76,9 @@ def _where(results: dict[str, Any]) -> str:
     kinds: dict[str, list[str]] = {}
     for name, study in results.items():
         place = study["where"]
-        kind = f"{place['machine']}, registers of {place['register_bits']} bits, {place['date']}"
+        bits = place.get("register_bits")
+        width = f"registers of {bits} bits, " if bits else ""
+        kind = f"{place['machine']}, {width}{place['date']}"
         notes = ["`--quick`"] if study["quick"] else []
         if place.get("load", 0.0) > 2.0:
             notes.append(
@@ -85,7 +87,7 @@ def _where(results: dict[str, Any]) -> str:
         note = f" ({'; '.join(notes)})" if notes else ""
         kinds.setdefault(kind, []).append(f"`{name}`{note}")
     seen = [study["where"] for study in results.values()]
-    missing = sorted({512, 256, 128} - {place["register_bits"] for place in seen})
+    missing = sorted({512, 256, 128} - {place.get("register_bits") for place in seen})
     versions = {n: v for place in seen for n, v in place["versions"].items() if v}
     listed = [f"- {kind}: {', '.join(names)}" for kind, names in kinds.items()]
     lines = [
