@@ -98,7 +98,7 @@ def multiply(
     for w, m, C in ((w1, m1, C1), (w2, m2, C2)):
         if m.shape != (len(w), d) or C.shape != (len(w), d, d):
             raise ShapeError(
-                f"Arguments `weights`, `means` and `covariances` must hold one component after another, "
+                f"Arguments `weights`, `means` and `covariances` must describe the same components "
                 f"in {d} dimensions, but their shapes are {w.shape}, {m.shape} and {C.shape}."
             )
     total = C1[:, None] + C2[None]
