@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, printed
+from simtheory.cli.assess._answer import Answer, answered, named, printed
 from simtheory.errors import ArgumentError
 from simtheory.report import Part
 
@@ -55,8 +55,8 @@ def text(
         known = assess.coherence(read(reference), aligned=aligned, distances=grid)
         grid = [int(r) for r in known.r]
     found = {
-        path.name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
-        for path in samples
+        name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
+        for name, path in named(samples).items()
     }
     first = next(iter(found.values()))
     seen = first.r[first.resolvable]
