@@ -9,7 +9,17 @@ import click
 
 from benchmarks import page, results
 
-STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition", "hierarchy")
+STUDIES = (
+    "turns",
+    "bound",
+    "steps",
+    "scaling",
+    "startup",
+    "first",
+    "composition",
+    "hierarchy",
+    "percolation",
+)
 
 
 @click.command()
@@ -66,13 +76,18 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import hierarchy
 
         return hierarchy.measure(quick=quick, say=click.echo)
+    if study == "percolation":
+        from benchmarks import percolation
+
+        return percolation.measure(quick=quick, say=click.echo)
     if study == "composition":
         from benchmarks import composition
 
         return composition.measure(quick=quick, say=click.echo)
     from benchmarks import startup
 
-    return startup.measure(quick=quick, say=click.echo)
+    measured = startup.measure_first if study == "first" else startup.measure
+    return measured(quick=quick, say=click.echo)
 
 
 if __name__ == "__main__":

@@ -29,17 +29,28 @@ def aligned(
 ) -> list[str]:
     """Return a table as lines, the columns `left` to the left and the others to the right.
 
-    Two blanks stand between columns, or one where the lines are longer than `wide` otherwise.
+    Two blanks stand between columns, or one where the lines are longer than `wide` otherwise. Columns that
+    do not fit then follow below, behind the first column again.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     gap = " " if 0 < wide < sum(widths) + 2 * (len(widths) - 1) else "  "
-    return [
-        gap.join(
-            word.ljust(width) if k in left else word.rjust(width)
-            for k, (word, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    parts: list[list[int]] = [[]]
+    length = -len(gap)
+    for k, width in enumerate(widths):
+        length += len(gap) + width
+        if 0 < wide < length and len(parts[-1]) > 1:
+            parts.append([0])
+            length = widths[0] + len(gap) + width
+        parts[-1].append(k)
+    lines: list[str] = []
+    for part in parts:
+        lines += [""] if lines else []
+        for row in rows:
+            words = [
+                row[k].ljust(widths[k]) if k in left else row[k].rjust(widths[k]) for k in part
+            ]
+            lines.append(gap.join(words).rstrip())
+    return lines
 
 
 def table_as_html(rows: Sequence[Sequence[str]], line: str) -> str:

@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 
 from simtheory._checks import one_of, shown
 from simtheory._faces import face
+from simtheory._files import given_array, given_text
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, IntArray
 from simtheory.assess._sequences import Sequences
@@ -213,15 +214,9 @@ def texts(
     one_of("tokens", tokens, ("characters", "letters", "spaces"))
     source = Path(path)
     if source.suffix == ".npy":
-        try:
-            held = np.load(source, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as reason:
-            raise ArgumentError(f"The file {source} is no readable array: {reason}") from reason
+        held = given_array(source)
         return list(np.atleast_2d(held))
-    try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ArgumentError(f"The file {source} is no readable text in UTF-8: {reason}") from reason
+    text = given_text(source)
     if separator == "":
         raise ArgumentError("Argument `separator` must not be empty.")
     parts = text.split(separator) if separator else [text]
@@ -289,15 +284,16 @@ def coherence(
     """
     own = Sequences.read("strings", strings, aligned=aligned)
     if isinstance(reference, Coherence):
-        grid = _grid(distances, own, None) if distances is not None else reference.r
-        if not np.array_equal(grid, reference.r):
+        grid = reference.r[reference.r <= max(1, own.farthest())]
+        if distances is not None and not np.array_equal(_grid(distances, own, None), reference.r):
             raise ArgumentError(
                 "Argument `distances` must be those of the reference, "
                 f"{', '.join(map(str, reference.r))}, or be left out."
             )
+        grid = grid if distances is None else reference.r
         frequencies, size = reference.frequencies, reference.tokens
         C2, error = own.measure(grid)
-        known, known_error = reference.C2, reference.error
+        known, known_error = reference.C2[: grid.size], reference.error[: grid.size]
     else:
         other = own
         if reference is not None:

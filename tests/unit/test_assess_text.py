@@ -51,6 +51,15 @@ def test_a_chain_that_forgets_sooner_is_coherent_less_far():
     assert apart.length == 0
 
 
+def test_short_samples_leave_out_the_distances_that_their_blocks_do_not_hold():
+    corpus = assess.coherence(walk(40_000))
+    found = assess.coherence(walk(6400, seed=1), reference=corpus)  # blocks of 200 tokens
+    assert corpus.r[-1] == 256
+    assert list(found.r) == [r for r in corpus.r if r < 200]
+    np.testing.assert_array_equal(found.reference_C2, corpus.C2[: found.r.size])
+    assert 0.8 < found.ratio[0] < 1.2
+
+
 def test_tokens_are_labels_only():
     chain = walk(5_000)
     ids = coherence(chain, distances=[1, 3]).C2
@@ -68,6 +77,19 @@ def test_independent_tokens_with_frequencies_of_their_place_need_alignment():
     assert np.all(10 * pooled.error < pooled.C2)
     with pytest.raises(FitError, match="none"):
         coherence(strings, aligned=True, distances=[1, 4])
+
+
+def test_pooled_over_places_independent_tokens_seem_as_coherent_as_strings():
+    """The spread of the places' frequencies is what is left at r = 4 and 8: .89 and .91 of the strings' C2."""
+    strings = RandomHierarchy(v=8, m=2, L=5, seed=0).sample(4000, rng=0)
+    rng = np.random.default_rng(0)
+    shuffled = np.stack([rng.permutation(column) for column in strings.T], axis=1)
+    pooled = coherence(shuffled, reference=coherence(strings, distances=[1, 4, 8]))
+    np.testing.assert_allclose(pooled.ratio[1:], [0.89, 0.91], atol=0.1)
+    assert pooled.ratio[0] < 0.1
+    whole = coherence(strings, aligned=True, distances=[4])
+    found = coherence(shuffled, reference=whole, aligned=True)
+    assert abs(found.ratio[0]) < 4 * found.ratio_error[0] < 0.2
 
 
 def test_aligned_strings_of_a_grammar_have_the_correlation_of_their_joint():
@@ -152,6 +174,23 @@ def test_the_command_prints_a_line_for_each_file_and_writes_page_and_numbers(fil
     assert "http" not in page.replace("http://www.w3.org", "").replace("http%3A", "")
     printed = type_in(*words, "--json")
     assert json.loads(printed.output) == answer
+
+
+def test_files_of_one_name_are_told_apart(files):
+    for step in ("100", "200"):
+        (files / step).mkdir()
+        name = "early.txt" if step == "100" else "late.txt"
+        (files / step / "samples.txt").write_text((files / name).read_text())
+    found = type_in(
+        files / "100" / "samples.txt",
+        files / "200" / "samples.txt",
+        "--reference",
+        files / "corpus.txt",
+        "--json",
+    )
+    samples = json.loads(found.output)["samples"]
+    lengths = [samples[str(files / step / "samples.txt")]["length"] for step in ("100", "200")]
+    assert lengths[0] <= 1 < lengths[1]
 
 
 def test_a_command_that_fails_writes_nothing(files):

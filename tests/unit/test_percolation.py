@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from simtheory.errors import ArgumentError, FitError, ShapeError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.sim import percolation
 from simtheory.sim.percolation import Everything, Largest, PercolationRun, Wrapping
 from simtheory.sim.percolation.runs import AT_THRESHOLD
@@ -198,6 +198,8 @@ def test_bonds_and_sites_of_graphs_agree_with_components() -> None:
             inside = edges[there[edges].all(1)]
             shares.append((largest(inside) if there.any() else 0) / max(there.sum(), 1))
         assert abs(sites.largest(p) - np.mean(shares)) < 5 * np.std(shares) / np.sqrt(600)
+    assert np.all(np.diff(bonds.largest(np.linspace(0.0, 1.0, 21))) > 0)
+    assert np.all(np.diff(sites.sums[:, 0].sum(axis=0)) >= 0)
     assert bonds.largest(0.0) == 1 / n
     assert bonds.largest(1.0) == largest(edges) / n
 
@@ -313,7 +315,7 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
         ),
         (
             lambda: percolation.discs(8.0, runs=9, rng=0, until=0.4).threshold(),
-            FitError,
+            SolveError,
             "raise `until`",
         ),
         (

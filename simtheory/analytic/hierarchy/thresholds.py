@@ -18,7 +18,7 @@ from simtheory._text import aligned, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.hierarchies import learnable, level_of, whole
 from simtheory.analytic.hierarchy.correlations import joint
-from simtheory.errors import RegimeError
+from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import implements
 from simtheory.results import axes
 from simtheory.tasks import RandomHierarchy, TreeGrammar
@@ -535,7 +535,7 @@ def strings_needed(
     v, m, s, L : int
         Symbols, rules of a symbol (at least 2), branching, depth.
     strings : float, optional
-        Strings at hand.
+        Strings at hand, 1 or more.
     grammar : RandomHierarchy or TreeGrammar, optional
         The grammar whose signal and noise are shown, of depth L. Default: the random hierarchy of
         seed 0.
@@ -570,6 +570,8 @@ def strings_needed(
     law = [coupons, *(float(rule_threshold(l, v=v, m=m, s=s, L=L)) for l in range(2, L + 1))]
     own = [coupons, *(snr_threshold(tree, level=l - 1) for l in range(2, L + 1))]
     have = None if strings is None else positive("strings", strings)
+    if have is not None and have < 1.0:
+        raise ArgumentError(f"Argument `strings` must be 1 or more, but it is {have:g}.")
     reached = length = None
     if have is not None:
         learned = np.asarray(law) <= have

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from simtheory.cli._flags import in_flags
 from simtheory.cli._json import strict
 from simtheory.errors import ArgumentError
 
-__all__ = ["Answer", "answered", "printed", "wrapped"]
+__all__ = ["Answer", "answered", "named", "printed", "wrapped"]
 
 _WIDE = 80  # columns of a terminal
 
@@ -70,6 +71,12 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
             click.echo(f"\n{out / 'index.html'}", err=json)
 
     return run
+
+
+def named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names; those that share a name, by their paths."""
+    times = Counter(path.name for path in paths)
+    return {path.name if times[path.name] == 1 else str(path): path for path in paths}
 
 
 def printed(*parts: report.Part) -> str:

@@ -137,7 +137,9 @@ def _draw(found: assess.Geometry, ax: Any) -> None:
     ax.set(yticks=range(len(shown)), yticklabels=list(shown), xlim=(-0.15, 1.05))
     ax.figure.subplots_adjust(left=0.34)  # room for the names
     ax.invert_yaxis()
-    ax.legend()
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3
+    )  # inside, its marks look like data
 
 
 def _draw_plane(rows: Array, labels: Array, ax: Any) -> None:

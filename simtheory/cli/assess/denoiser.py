@@ -9,8 +9,8 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, printed
-from simtheory.errors import ArgumentError
+from simtheory._files import given_array
+from simtheory.cli.assess._answer import Answer, answered, named, printed
 from simtheory.report import Part
 
 __all__ = ["denoiser"]
@@ -30,7 +30,10 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     simtheory assess denoiser probe.npz probabilities_*.npy --out shares
     """
     asked = assess.Probe.load(probe)
-    found = {path.name: assess.level_shares(asked, _read(path)) for path in probabilities}
+    found = {
+        name: assess.level_shares(asked, given_array(path))
+        for name, path in named(probabilities).items()
+    }
     steps = assess.staircase(asked)
     depth = asked.grammar.depth
     rows = []
@@ -92,8 +95,10 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
             "probabilities": {
                 name: {
                     "shares": each.shares,
+                    "adds_nothing": np.isnan(each.shares).tolist(),
                     "interval": each.interval,
                     "excess": each.excess,
+                    "excludes_what_is_possible": not np.isfinite(each.excess),
                     "nearest": each.nearest,
                 }
                 for name, each in found.items()
@@ -102,10 +107,3 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
         },
         pictures={shares: (shares, draw_shares), excess: (excess, draw_excess)},
     )
-
-
-def _read(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as reason:
-        raise ArgumentError(f"The file {path} is no readable array: {reason}") from reason

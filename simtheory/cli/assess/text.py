@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, printed
+from simtheory.cli.assess._answer import Answer, answered, named, printed
 from simtheory.errors import ArgumentError
 from simtheory.report import Part
 
@@ -53,10 +53,9 @@ def text(
     known = None
     if reference is not None:
         known = assess.coherence(read(reference), aligned=aligned, distances=grid)
-        grid = [int(r) for r in known.r]
     found = {
-        path.name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
-        for path in samples
+        name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
+        for name, path in named(samples).items()
     }
     first = next(iter(found.values()))
     seen = first.r[first.resolvable]
@@ -72,7 +71,7 @@ def text(
                 f"{each.tokens}",
                 f"{each.length}",
                 f"{low}-{high}{'+' if each.censored else ''}",
-                *(f"{values[each.r == r][0]:.2g}" for r in shown),
+                *(f"{values[each.r == r][0]:.2g}" if r in each.r else "–" for r in shown),
             ]
         )
     if known is None:

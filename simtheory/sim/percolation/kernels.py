@@ -44,7 +44,7 @@ def _word(key: Any, run: Any, k: int, words: Any) -> Any:
     return words[k % 4]
 
 
-@merged
+@leaf
 def _shuffle(key: Any, run: Any, start: int, order: Any, swaps: Any) -> int:
     """Draw the next block of a random order from place `start` on, by Fisher and Yates; return its end."""
     end = min(start + BLOCK, order.size)
@@ -187,7 +187,7 @@ def _neighbours(site: Any, side: int, reach: Any, parent: Any, near: Any) -> int
     return found
 
 
-@merged
+@leaf
 def _grow(
     key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, near: Any,
     swaps: Any, first: Any, sums: Any, stop: Any,
@@ -224,7 +224,7 @@ def _grow(
         if wind:
             turns[site, 0] = 0
             turns[site, 1] = 0
-            ax = ay = 0
+            ax = ay = np.int64(0)
             for z in range(found):
                 root, size, ax, ay, product = _join_and_wind(
                     parent, turns, root, size, ax, ay, near[z, 0], near[z, 1], near[z, 2], k + 1, first
@@ -275,7 +275,8 @@ def disc_runs(
             turns[k, 0] = 0
             turns[k, 1] = 0
             squares += 1
-            root, size, ax, ay = np.uint32(k), np.int64(1), 0, 0
+            root, size = np.uint32(k), np.int64(1)
+            ax = ay = np.int64(0)  # one type from the start: another one would be compiled too
             column, row = min(int(x * across), cells - 1), min(int(y * across), cells - 1)
             for down in range(-1, 2):
                 v, ty = row + down, 0

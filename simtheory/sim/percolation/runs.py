@@ -38,7 +38,7 @@ import numpy as np
 from simtheory._checks import as_finite, increasing, non_negative, non_negative_int, number, one_of
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ArgumentError, FitError, ShapeError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.results import Curve, axes, files
 from simtheory.results.axes import Arrays, over
 
@@ -232,8 +232,8 @@ class PercolationRun:
         ------
         ArgumentError
             If the runs did not note when they wrap.
-        FitError
-            If too few of them wrapped.
+        SolveError
+            If the runs ended before enough of them wrapped; its `time` is the filling factor at their end.
         """
         from scipy.optimize import brentq  # slow to import
 
@@ -242,9 +242,10 @@ class PercolationRun:
         most = 1.0 if self.kind == _LATTICE else self._filling(self.sites)
         top = float(self._mean(criterion, np.array(most)))
         if self.kind == _DISCS and top <= wanted:
-            raise FitError(
+            raise SolveError(
                 f"Only {top:.3g} of the runs wrapped before all {self.sites} discs were there, but the "
-                f"threshold needs {wanted:.3g}. Add more discs: raise `until`."
+                f"threshold needs {wanted:.3g}. Add more discs: raise `until`.",
+                time=most,
             )
 
         def gap(p: float) -> float:

@@ -115,14 +115,18 @@ def equally_likely(grammar: Any) -> bool:
     return all(len(set(row)) == 1 for row in blocks_below(grammar))
 
 
-def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
-    """Draw trees of distinct strings, as if repeats were tries again."""
-    total = grammar.n_strings
-    if n > total:
+def refuse_too_many(grammar: Any, n: int) -> None:
+    """Raise an error if a grammar has fewer than n strings."""
+    if n > grammar.n_strings:
         raise ArgumentError(
-            f"Argument `n` must be at most the number of strings, {total}, to draw without "
+            f"Argument `n` must be at most the number of strings, {grammar.n_strings}, to draw without "
             f"replacement, but it is {n}. Pass replace=True."
         )
+
+
+def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
+    """Draw trees of n distinct strings, as if repeats were tries again."""
+    total = grammar.n_strings
     if grammar.unambiguous and equally_likely(grammar) and total < WORD:
         numbers = rng.choice(total, size=n, replace=False)
         return tuple(parsed(grammar, grammar.strings(numbers), grammar.depth)[0])

@@ -13,9 +13,10 @@ from simtheory._checks import (
     frozen_again,
     positive,
     positive_int,
+    refuse_beyond_memory,
 )
 from simtheory._faces import face
-from simtheory._typing import IntArray
+from simtheory._typing import ArrayLike, IntArray
 from simtheory.errors import TaskError
 from simtheory.labels import implements
 from simtheory.tasks._plain import Plain
@@ -106,8 +107,7 @@ class RandomHierarchy(Plain):
         rules = []
         for symbols in (*[v] * (L - 1), n_c):
             codes = rng.choice(v**s, size=symbols * m, replace=False)
-            words = np.stack([codes // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
-            rules.append(words.reshape(symbols, m, s))
+            rules.append(words_of(codes, v, s).reshape(symbols, m, s))
         weights = None
         if zipf is not None:
             row = np.arange(1.0, m + 1.0) ** -zipf
@@ -201,6 +201,12 @@ class RandomHierarchy(Plain):
     __setstate__ = frozen_again
 
 
+def words_of(codes: ArrayLike, v: int, s: int) -> IntArray:
+    """Return the tuples of s symbols at some places of their list in the order of `itertools.product`."""
+    given = np.asarray(codes, dtype=np.int64)
+    return np.stack([given // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
+
+
 def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int, int, int, int]:
     """Return the five numbers of a random hierarchy, checked."""
     v, m, s, L = (
@@ -224,6 +230,9 @@ def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int,
         raise TaskError(
             f"Arguments `v` and `s` must satisfy v**s < 2**63, but they are {v} and {s}."
         )
+    refuse_beyond_memory(
+        "The rules", 8 * ((L - 1) * v + n_c) * m * s, "Take fewer symbols, rules or levels."
+    )
     return v, m, s, L, n_c
 
 

@@ -30,6 +30,7 @@ from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
     numbering,
+    refuse_too_many,
     strings_by_chance,
     tuple_written_twice,
 )
@@ -277,14 +278,12 @@ class TreeGrammar(Plain):
             If more strings are asked for without replacement than there are, or than fit the memory.
         """
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
-        whole = count * sum(self.nodes)
-        refuse_beyond_memory(
-            f"The {count} drawn trees", 8 * whole, "Draw fewer, or take a lower depth."
-        )
-        if flag("replace", replace):
-            levels = grown(self, count, source)
-        else:
-            levels = distinct_trees(self, count, source)
+        again = flag("replace", replace)
+        if not again:
+            refuse_too_many(self, count)
+        size = 8 * count * sum(self.nodes)
+        refuse_beyond_memory(f"The {count} drawn trees", size, "Draw fewer, or take a lower depth.")
+        levels = (grown if again else distinct_trees)(self, count, source)
         return levels if tree else levels[0]
 
     def strings(self, index: int | Sequence[int] | ArrayLike) -> IntArray:
