@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from simtheory._checks import as_finite, as_numbers, frozen, rounding
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.analytic._shared import lattices
 from simtheory.errors import ArgumentError, ShapeError
 
 __all__ = ["checked", "comparison_bound", "probabilities"]
@@ -59,17 +60,12 @@ NODES = ((0.1, 16), (1e-2, 24), (1e-4, 64), (-1.0, 384))
 RULES = (8, 16, 32, 64)
 """Nodes of four and five coordinates. If the last two differ by more than the tolerance, lattices follow."""
 
-LATTICES = ((61, 19), (251, 97), (1021, 467), (4093, 665), (16381, 3153), (65521, 16737))
-"""Points and multiplier of each lattice, the best by the P2 criterion with weights 1/j of those tried."""
-
-SMALL = 1021
-"""Points of the lattices that six coordinates take before they are coupled: these take about as long."""
+SMALL = 15
+"""Logarithm to base 2 of the points of the lattices that six coordinates take before they are coupled: these take
+about as long."""
 
 COUPLED = 6
 """Coordinates up to which blocks are coupled; seven would take a second each."""
-
-SHIFTS = 8
-"""Random shifts of a lattice; their spread is the error."""
 
 MOST_NODES = 4096
 """Correlations that are equal but so near to 1 that the quadrature takes more nodes than this go to lattices."""
@@ -407,76 +403,17 @@ def _by_nodes(rows: IntArray, nodes: Array, each: int) -> Iterator[IntArray]:
         ranked = ranked[min(size, near) :]
 
 
+def _lattice(
+    z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
+) -> tuple[Flags, Array, Array]:
+    """Return that all problems are done, values and errors by lattices."""
+    value, error = lattices.means(z, R, tolerance, seed)
+    return np.ones(len(z), dtype=bool), value, error
+
+
 def _small(
     z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
 ) -> tuple[Flags, Array, Array]:
     """Return which problems the smaller lattices do, values and errors."""
-    _, value, error = _lattice(z, R, tolerance, seed, value, error, SMALL)
+    value, error = lattices.means(z, R, tolerance, seed, SMALL)
     return error <= tolerance, value, error
-
-
-def _lattice(
-    z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array, most: int = 2**31
-) -> tuple[Flags, Array, Array]:
-    """Return values and errors by shifted lattices of more and more points, up to a number of them."""
-    value, error = value.copy(), error.copy()
-    n = z.shape[1]
-    limits, L = _ordered(z, R)
-    first = LATTICES[0][0]
-    left = np.arange(len(z))
-    for points, multiplier in LATTICES:
-        if points > most:
-            break
-        powers = np.array([pow(multiplier, k, points) for k in range(n - 1)])
-        grid = (np.arange(points) * powers[:, None] % points) / points
-        shifts = np.random.default_rng(seed).random((n - 1, SHIFTS, 1))
-        x = (grid[:, None] + shifts) % 1.0
-        x = (1.0 - np.abs(2.0 * x - 1.0)).reshape(n - 1, -1)  # the integrand becomes periodic
-        for part in _chunks(left, x.shape[1]):
-            means = _along(limits[part], L[part], x).reshape(len(part), SHIFTS, -1).mean(axis=2)
-            spread = 3.0 * means.std(axis=1, ddof=1) / np.sqrt(SHIFTS)
-            better = (spread < error[part]) | (points == first)
-            value[part] = np.where(better, means.mean(axis=1), value[part])
-            error[part] = np.where(better, spread, error[part])
-        left = left[error[left] > tolerance]
-        if not left.size:
-            break
-    return np.ones(len(z), dtype=bool), value, error
-
-
-def _ordered(z: Array, R: Array) -> tuple[Array, Array]:
-    """Return limits and Cholesky factors in an order in which the least likely condition comes first."""
-    count, n = z.shape
-    rows = np.arange(count)
-    z, C = z.copy(), R.copy()
-    L, mean = np.zeros_like(C), np.zeros_like(z)
-    for j in range(n):
-        left = np.diagonal(C, axis1=1, axis2=2)[:, j:] - np.sum(L[:, j:, :j] ** 2, axis=2)
-        root = np.sqrt(np.maximum(left, 1e-14))
-        gaps = (z[:, j:] - (L[:, j:, :j] @ mean[:, :j, None])[..., 0]) / root
-        best = gaps.argmin(axis=1)
-        place = j + best
-        z[rows, place], z[:, j] = z[:, j].copy(), z[rows, place]
-        C[rows, place], C[:, j] = C[:, j].copy(), C[rows, place]
-        C[rows, :, place], C[:, :, j] = C[:, :, j].copy(), C[rows, :, place]
-        L[rows, place], L[:, j] = L[:, j].copy(), L[rows, place]
-        L[:, j, j] = root[rows, best]
-        across = C[:, j + 1 :, j] - (L[:, j + 1 :, :j] @ L[:, j, :j, None])[..., 0]
-        L[:, j + 1 :, j] = across / L[:, j, j, None]
-        limit = np.clip(gaps[rows, best], -30.0, 30.0)
-        mean[:, j] = -np.exp(-0.5 * limit**2) / (np.sqrt(2.0 * np.pi) * special.ndtr(limit))
-    return z, L
-
-
-def _along(limits: Array, L: Array, x: Array) -> Array:
-    """Return the integrand at points x (n − 1, M) of the cube: for each problem (B, M)."""
-    count, n = limits.shape
-    drawn = np.empty((count, n - 1, x.shape[1]))
-    chance = np.broadcast_to(special.ndtr(limits[:, 0] / L[:, 0, 0])[:, None], (count, x.shape[1]))
-    total = chance.copy()
-    for j in range(n - 1):
-        drawn[:, j] = special.ndtri(np.clip(x[j] * chance, 1e-300, 1.0 - 2.0**-53))
-        shift = (L[:, j + 1, None, : j + 1] @ drawn[:, : j + 1])[:, 0]
-        chance = special.ndtr((limits[:, j + 1, None] - shift) / L[:, j + 1, j + 1, None])
-        total *= chance
-    return total
