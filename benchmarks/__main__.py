@@ -9,7 +9,7 @@ import click
 
 from benchmarks import page, results
 
-STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition", "hierarchy")
+STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition", "hierarchy", "emergence")
 
 
 @click.command()
@@ -70,6 +70,10 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import composition
 
         return composition.measure(quick=quick, say=click.echo)
+    if study == "emergence":
+        from benchmarks import emergence
+
+        return emergence.measure(quick=quick, say=click.echo)
     from benchmarks import startup
 
     return startup.measure(quick=quick, say=click.echo)

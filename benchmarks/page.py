@@ -64,6 +64,8 @@ def write(results: dict[str, Any], path: Path = PAGE) -> None:
         parts.append(_chains(results["composition"]["data"]))
     if "hierarchy" in results:
         parts.append(_beliefs(results["hierarchy"]["data"]))
+    if "emergence" in results:
+        parts.append(_graphs(results["emergence"]["data"]))
     parts.append(_settings(results))
     path.write_text("\n".join(part.strip("\n") + "\n" for part in parts), encoding="utf-8")
 
@@ -184,6 +186,47 @@ def _chains(data: dict) -> str:
     return "\n\n".join(
         ["## Chains on compositions", text, _table(["problem", "ns", *programs[1:]], rows)]
     )
+
+
+def _graphs(data: dict) -> str:
+    """Concept graphs: diffusion, descent and orthants."""
+    rows = []
+    for row in data["rows"]:
+        middle, low, high = row["ratio"]
+        errors = [_power(x) if (x := row.get(key)) else "–" for key in ("error", "missed")]
+        rows.append(
+            [
+                row["work"],
+                row["peer"],
+                _seconds(row["seconds"]),
+                f"**{_times(middle)}** [{_times(low)}, {_times(high)}]",
+                *errors,
+            ]
+        )
+    text = (
+        "Closed forms and simulations of `emergence`, one thread, CPU time, median of "
+        f"{data['rounds']} interleaved rounds. Orthants of two and three coordinates are means over batches of 20 000, "
+        f"those of more over problems that stand {data['copies']} times in one call; SciPy and OpenTURNS take one covariance "
+        "a call. From four coordinates on, our tolerance is the largest of a list at which our achieved error, rms over the "
+        "same problems, is not above that of SciPy at the setting that is named. Limits are such that probabilities are of order "
+        "one half, and smaller ones; correlations are those of n + 1 random directions, which are nearly singular, "
+        "and of 2n. A peer's error is its distance from ours at a tolerance of 5·10⁻⁷ "
+        "with other shifts."
+    )
+    note = (
+        "A call of SciPy for two coordinates is 0.2 ms of Python and a microsecond of work. For many coordinates both sides "
+        "take lattices whose error falls about like one over the number of points, so at equal error the ratio is that of the "
+        "cost of a point: some 90 ns against 800 ns at n = 8 in single precision, and 200 ns in double precision, below "
+        "tolerances of 10⁻⁵. A lattice has at least 3072 points, a lower bound where SciPy stops early."
+    )
+    head = ["work", "peer", "ours", "× ours", "our error", "their error"]
+    return "\n\n".join(["## Concept graphs", text, _table(head, rows), note])
+
+
+def _seconds(x: float) -> str:
+    """Return a duration in a unit that suits it."""
+    unit, name = next(p for p in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns")) if x >= p[0])
+    return f"{_number(x / (unit or 1e-9))} {name}"
 
 
 def _comparison(data: dict) -> str:
