@@ -9,7 +9,17 @@ import click
 
 from benchmarks import page, results
 
-STUDIES = ("turns", "bound", "steps", "scaling", "startup", "composition", "hierarchy", "emergence")
+STUDIES = (
+    "turns",
+    "bound",
+    "steps",
+    "scaling",
+    "startup",
+    "composition",
+    "hierarchy",
+    "percolation",
+    "emergence",
+)
 
 
 @click.command()
@@ -66,6 +76,10 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import hierarchy
 
         return hierarchy.measure(quick=quick, say=click.echo)
+    if study == "percolation":
+        from benchmarks import percolation
+
+        return percolation.measure(quick=quick, say=click.echo)
     if study == "composition":
         from benchmarks import composition
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -148,6 +149,40 @@ def against_pgmax(
     return [middle, low, high]
 
 
+def threads(say: Callable[[str], Any]) -> None:
+    """Time one thread against two, in turn, by the clock; alone: ``python -m benchmarks.hierarchy threads``.
+
+    The machine must be idle. Two threads on one physical core share its arithmetic, so the processor time of
+    the same work is given beside the ratio: it grows where they wait for each other.
+    """
+    h, task, level = (
+        st.sim.hierarchy,
+        st.RandomHierarchy(v=16, m=4, s=2, L=6),
+        st.noise.Uniform(0.5),
+    )
+    given = level.likelihood(level.noised(task.sample(8000, rng=0), 16, rng=1), 16)
+    calls = {
+        "infer": lambda n: h.infer(task, given, threads=n),
+        "generate": lambda n: h.generate(task, 2048, steps=20, rng=0, threads=n),
+    }
+    for name, call in calls.items():
+        found = []
+        for k in range(ROUNDS + 1):
+            wall, spent = [], []
+            for n in (1, 2):
+                begin = time.perf_counter(), time.process_time()
+                call(n)
+                wall.append(time.perf_counter() - begin[0])
+                spent.append(time.process_time() - begin[1])
+            if k:  # the first round warms up
+                found.append((wall[0] / wall[1], spent[1] / spent[0]))
+        gained, more = np.array(found).T
+        say(
+            f"2 threads, {name}: {np.median(gained):.2f} x ({gained.min():.2f} to {gained.max():.2f}), "
+            f"processor time {np.median(more):.2f} x"
+        )
+
+
 @threadpool_limits.wrap(limits=1)
 def measure(*, quick: bool, say: Callable[[str], Any]) -> dict[str, Any]:
     """Time all of it on one core, say one line for each comparison, and return what the page shows."""
@@ -195,12 +230,7 @@ def measure(*, quick: bool, say: Callable[[str], Any]) -> dict[str, Any]:
             pgmax = against_pgmax(task, given, ours.posterior, say)
     if quick:
         return {"rounds": ROUNDS, "rows": rows, "pgmax": pgmax}
-    both = []
-    for threads in (1, 2):
-        begin = time.perf_counter()
-        h.generate(task, 2048, steps=20, rng=0, threads=threads)
-        both.append(time.perf_counter() - begin)
-    say(f"2 threads: {both[0] / both[1]:.2f} x")
+    threads(say)
     rng = np.random.default_rng(0)
     samples, train = rng.integers(0, 8, (10_000, 16)), rng.integers(0, 8, (100_000, 16))
     begin = time.process_time()
@@ -214,4 +244,7 @@ def measure(*, quick: bool, say: Callable[[str], Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    measure(quick=False, say=print)
+    if sys.argv[1:] == ["threads"]:
+        threads(print)
+    else:
+        measure(quick=False, say=print)

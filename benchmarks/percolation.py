@@ -15,10 +15,10 @@ import subprocess
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -31,6 +31,8 @@ lab = st.sim.percolation
 SHARE = 0.5927  # of kept sites, near the threshold
 DISCS = 1.128
 SOURCE = Path(__file__).parent / "peers" / "newman_ziff.c"
+Say: TypeAlias = Callable[[str], Any]
+Row: TypeAlias = dict[str, Any]
 
 
 def ratio(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> tuple[float, ...]:
@@ -48,21 +50,26 @@ def ratio(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> tu
     return statistics.median(found), min(found), max(found), *least
 
 
-def told(name: str, measured: tuple[float, ...], goal: float, sites: int | None = None) -> None:
+def told(say: Say, work: str, peer: str, measured: tuple[float, ...], goal: float) -> Row:
+    """Say what a comparison found, and return it as a row of the study."""
     middle, low, high, ours, theirs = measured
-    rate = "" if sites is None else f", {sites / ours / 1e6:.1f} Msites/s"
-    print(
-        f"{name:<58} {middle:8.2f} x ({low:.2f} to {high:.2f}), goal {goal:g}: "
-        f"{'yes' if middle >= goal else 'NO'}; {1e3 * ours:.4g} against {1e3 * theirs:.4g} ms{rate}",
-        flush=True,
+    say(
+        f"{work:<42} against {peer:<28} {middle:8.2f} x ({low:.2f} to {high:.2f}), goal {goal:g}: "
+        f"{'yes' if middle >= goal else 'NO'}; {1e3 * ours:.4g} against {1e3 * theirs:.4g} ms"
     )
+    return {
+        "work": work,
+        "peer": peer,
+        "ratio": [middle, low, high],
+        "goal": goal,
+        "ms": [1e3 * ours, 1e3 * theirs],
+    }
 
 
 def compiled() -> Any:
     """Return the C peer, or None without a compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        print("no C compiler: the peer in C is left out")
         return None
     target = Path(tempfile.mkdtemp()) / "peer.so"
     flags = ["-O3", "-march=native", "-shared", "-fPIC", "-o"]
@@ -70,9 +77,10 @@ def compiled() -> Any:
     return ctypes.CDLL(str(target)).grow
 
 
-def against_c() -> None:
+def against_c(say: Say) -> Iterator[Row]:
     grow = compiled()
     if grow is None:
+        say("no C compiler: the peer in C is left out")
         return
     for side, runs, rounds in ((128, 96, 5), (512, 16, 3), (1024, 2, 5), (2048, 1, 5)):
         n = side**2
@@ -89,15 +97,16 @@ def against_c() -> None:
         known = lab.lattice(side, runs=sample, rng=0, record=lab.Largest()).sums.sum(axis=0)
         assert abs(sums[0, kept] / runs / (known[0, kept] / sample) - 1.0) < 0.2, side
         for name, record, goal in (
-            ("", lab.Largest(), 0.85),
-            (", with winding", lab.Everything(), 0.6),
+            ("largest at every n", lab.Largest(), 0.85),
+            ("with winding", lab.Everything(), 0.6),
         ):
             found = ratio(
                 lambda: lab.lattice(side, runs=runs, rng=0, record=record, threads=1),  # noqa: B023
                 peer,
                 rounds,
             )
-            told(f"sweep, z=4, L={side}{name}, against C -O3", found, goal, n * runs)
+            per_run = (*found[:3], found[3] / runs, found[4] / runs)
+            yield told(say, f"sites, L = {side}, {name}", "C -O3, no winding", per_run, goal)
 
 
 def lattice_edges(side: int) -> tuple[Any, Any]:
@@ -111,7 +120,7 @@ def lattice_edges(side: int) -> tuple[Any, Any]:
     return kept, np.concatenate(links)
 
 
-def against_one_share() -> None:
+def against_one_share(say: Say) -> Iterator[Row]:
     for side, goal in ((512, 2.5), (1024, 1.3)):
         n = side**2
 
@@ -123,27 +132,28 @@ def against_one_share() -> None:
             graph = coo_array((np.ones(len(edges), bool), tuple(edges.T)), shape=(size, size))
             return np.bincount(connected_components(graph, directed=False)[1]).max()
 
-        told(f"sweep, L={side}, against one share, csgraph", ratio(sweep, csgraph, 7), goal)
+        work = f"sites, L = {side}, largest at every n"
+        yield told(say, work, "csgraph, one share", ratio(sweep, csgraph, 7), goal)
         _, edges = lattice_edges(side)
         largest = csgraph()
-        igraph = installed("igraph")
+        igraph = installed("igraph", say)
         if igraph:
             graph = igraph.Graph(n=n, edges=edges)
             assert max(graph.connected_components().sizes()) == largest
             found = ratio(sweep, lambda: graph.connected_components(), 5)  # noqa: B023
-            told(f"sweep, L={side}, against one share, igraph's search alone", found, 3.0)
-        rustworkx = installed("rustworkx")
+            yield told(say, work, "igraph, search of one share", found, 3.0)
+        rustworkx = installed("rustworkx", say)
         if rustworkx:
             rusty = rustworkx.PyGraph()
             rusty.add_nodes_from(range(n))
             rusty.add_edges_from_no_data([tuple(e) for e in edges.tolist()])
             assert max(map(len, rustworkx.connected_components(rusty))) == largest
             found = ratio(sweep, lambda: rustworkx.connected_components(rusty), 3)  # noqa: B023
-            told(f"sweep, L={side}, against one share, rustworkx's search", found, 3.0)
+            yield told(say, work, "rustworkx, search of one share", found, 3.0)
 
 
-def against_union_find() -> None:
-    networkx = installed("networkx")
+def against_union_find(say: Say) -> Iterator[Row]:
+    networkx = installed("networkx", say)
     if not networkx:
         return
     side = 48
@@ -172,11 +182,11 @@ def against_union_find() -> None:
     runs = 500
     found = ratio(lambda: lab.bonds(edges, side * side, runs=runs, rng=0, threads=1), peer, 7)
     scaled = (*(runs * x for x in found[:3]), found[3] / runs, found[4])
-    told("bond sweep, 48 x 48, against networkx UnionFind", scaled, 500.0)
+    yield told(say, "bonds, 48 x 48", "networkx UnionFind", scaled, 500.0)
 
 
-def against_points() -> None:
-    freud = installed("freud")
+def against_points(say: Say) -> Iterator[Row]:
+    freud = installed("freud", say)
     for side, goal, other in ((256.0, 2.5, 6.0), (512.0, 1.6, 4.0)):
         n = round(DISCS * 4.0 * side**2 / np.pi)
         points = np.random.default_rng(0).uniform(0.0, side, (n, 2))
@@ -191,7 +201,8 @@ def against_points() -> None:
             )
             return int(np.bincount(connected_components(graph, directed=False)[1]).max())
 
-        told(f"disc sweep with winding, n={n}, against one n, cKDTree", ratio(sweep, tree, 5), goal)
+        work = f"discs, n = {n}, with winding"
+        yield told(say, work, "cKDTree and csgraph, one n", ratio(sweep, tree, 5), goal)
         if freud:
             box = freud.box.Box.square(side)
             flat = np.column_stack([points - side / 2.0, np.zeros(n)])
@@ -206,50 +217,51 @@ def against_points() -> None:
                 lambda: found.compute((box, flat), neighbors={"r_max": 1.0}),  # noqa: B023
                 5,
             )
-            told(f"disc sweep with winding, n={n}, against one n, freud", measured, other)
+            yield told(say, work, "freud, one n", measured, other)
 
 
-def threshold() -> None:
+def threshold(say: Say) -> Row:
+    """Return how many sites are visited for the threshold of the square lattice to an error of 1e-4."""
     begin = time.process_time()
-    run = lab.lattice(128, runs=8000, rng=0, threads=1)
-    found = run.threshold()
-    visits = int(run.first.max(axis=1).sum())
-    print(
-        f"p_c(4) = {found}: {visits:.2e} site visits, goal 2e8 for an error of 1e-4; "
-        f"{time.process_time() - begin:.1f} s"
-    )
+    run = lab.lattice(128, runs=14_000, rng=0, threads=1)
+    found, visits = run.threshold(), int(run.first.max(axis=1).sum())
+    say(f"p_c(4) = {found}: {visits:.2e} site visits, {time.process_time() - begin:.1f} s")
+    return {"value": found.value, "error": found.error, "runs": found.runs, "visits": visits}
 
 
-def memory() -> None:
-    """Print the peak of the arrays of one run with winding."""
-    side = 3163
-    lab.lattice(8, runs=1, rng=0, threads=1)  # compiles
-    tracemalloc.start()
-    lab.lattice(side, runs=1, rng=0, threads=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    print(
-        f"1e7 sites with winding: {peak / 1e6:.0f} MB, {peak / side**2:.2f} bytes a site, goal 11"
-    )
+def memory(say: Say) -> Row:
+    """Return the bytes that a run with winding holds for a site, and for a disc."""
+    found = {}
+    for name, goal, grow in (
+        ("site", 10, lambda: lab.lattice(3163, runs=1, rng=0, threads=1)),
+        ("disc", 34, lambda: lab.discs(1024.0, runs=1, rng=0, until=1.2, threads=1)),
+    ):
+        tracemalloc.start()
+        run = grow()
+        found[name] = tracemalloc.get_traced_memory()[1] / run.sites
+        tracemalloc.stop()
+        say(f"with winding: {found[name]:.2f} bytes a {name}, goal {goal}")
+    return found
 
 
-def installed(name: str) -> Any:
+def installed(name: str, say: Say) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        print(f"{name} is not installed and is left out")
+        say(f"{name} is not installed and is left out")
         return None
 
 
-def main() -> None:
-    """Time all of it and print one line for each comparison."""
-    against_c()
-    against_one_share()
-    against_union_find()
-    against_points()
-    threshold()
-    memory()
+def measure(*, quick: bool = False, say: Say = print) -> Row:
+    """Time all of it. There is one size of the work: it takes two processor minutes, and `quick` changes nothing."""
+    rows = [
+        *against_c(say),
+        *against_one_share(say),
+        *against_union_find(say),
+        *against_points(say),
+    ]
+    return {"rows": rows, "threshold": threshold(say), "bytes": memory(say)}
 
 
 if __name__ == "__main__":
-    main()
+    measure()

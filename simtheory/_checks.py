@@ -6,6 +6,7 @@ stands there as it is, such as ``"Option --seed"`` or ``"Argument `rate` of a mo
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -188,6 +189,17 @@ def frozen_again(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, each.name, value)
 
 
+def increasing(name: str, values: Array) -> None:
+    """Check that a row of numbers increases strictly."""
+    steps = np.diff(values)
+    if np.any(steps <= 0):
+        k = int(np.argmax(steps <= 0))
+        raise ArgumentError(
+            f"{called(name)} must increase strictly, but {name}[{k}] = {values[k]:g} is followed by "
+            f"{name}[{k + 1}] = {values[k + 1]:g}. Sort it and drop what repeats: np.unique({name})."
+        )
+
+
 def as_times(t: ArrayLike, *, name: str = "t") -> Array:
     """Return `t` as a strictly increasing, non-negative grid of canonical times, shape (T,)."""
     times = as_finite(name, t)
@@ -199,13 +211,7 @@ def as_times(t: ArrayLike, *, name: str = "t") -> Array:
         raise ArgumentError(
             f"{called(name)} must hold non-negative times, but its smallest entry is {times.min():g}."
         )
-    steps = np.diff(times)
-    if np.any(steps <= 0):
-        k = int(np.argmax(steps <= 0))
-        raise ArgumentError(
-            f"{called(name)} must increase strictly, but {name}[{k}] = {times[k]:g} is followed by "
-            f"{name}[{k + 1}] = {times[k + 1]:g}. Sort it and drop repeated times: np.unique({name})."
-        )
+    increasing(name, times)
     return times
 
 
@@ -480,3 +486,16 @@ def require(module: str, *, extra: str) -> ModuleType:
             f"This needs {module}, which is not installed. Install it with: "
             f'pip install "simtheory[{extra}]"'
         ) from reason
+
+
+def refuse_beyond_memory(what: str, size: int, remedy: str) -> None:
+    """Raise an error if so many bytes are more than the memory of this machine."""
+    try:
+        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not say it
+        return
+    if size > held:
+        raise ArgumentError(
+            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
+            f"{size / 1e9:.3g} GB. {remedy}"
+        )

@@ -38,10 +38,14 @@ def whole(path: str | Path) -> Iterator[Path]:
 
     Raises
     ------
+    ArgumentError
+        If `path` is a folder.
     OSError
         If the folder is read-only or the disk is full; the error names `path`.
     """
     target = Path(path)
+    if target.is_dir():
+        raise ArgumentError(f"The file {target} cannot be written, because it is a folder.")
     partial = target.with_name(f"{target.name}.part")
     try:
         yield partial
@@ -69,8 +73,8 @@ def write_text(path: str | Path, text: str) -> None:
 
     Raises
     ------
-    OSError
-        As `whole` raises it.
+    ArgumentError, OSError
+        As `whole` raises them.
     """
     with whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -117,8 +121,8 @@ def write_arrays(path: str | Path, head: str, arrays: Mapping[str, Any]) -> Path
 
     Raises
     ------
-    OSError
-        As `whole` raises it.
+    ArgumentError, OSError
+        As `whole` raises them.
     """
     target = Path(path)
     if not target.suffix:

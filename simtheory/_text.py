@@ -22,3 +22,42 @@ def rows_as_html(title: str, rows: Rows) -> str:
         for name, text in rows
     )
     return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"
+
+
+def aligned(
+    rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,), wide: int = 0
+) -> list[str]:
+    """Return a table as lines, the columns `left` to the left and the others to the right.
+
+    Two blanks stand between columns, or one where the lines are longer than `wide` otherwise. Columns that
+    do not fit then follow below, behind the first column again.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gap = " " if 0 < wide < sum(widths) + 2 * (len(widths) - 1) else "  "
+    parts: list[list[int]] = [[]]
+    length = -len(gap)
+    for k, width in enumerate(widths):
+        length += len(gap) + width
+        if 0 < wide < length and len(parts[-1]) > 1:
+            parts.append([0])
+            length = widths[0] + len(gap) + width
+        parts[-1].append(k)
+    lines: list[str] = []
+    for part in parts:
+        lines += [""] if lines else []
+        for row in rows:
+            words = [
+                row[k].ljust(widths[k]) if k in left else row[k].rjust(widths[k]) for k in part
+            ]
+            lines.append(gap.join(words).rstrip())
+    return lines
+
+
+def table_as_html(rows: Sequence[Sequence[str]], line: str) -> str:
+    """Return a table whose first row is its head, and a line below it, as HTML."""
+    kinds = ["th", *["td"] * (len(rows) - 1)]
+    lines = "".join(
+        f"<tr>{''.join(f'<{kind}>{html.escape(word)}</{kind}>' for word in row)}</tr>"
+        for kind, row in zip(kinds, rows, strict=True)
+    )
+    return f"<table>{lines}</table><p>{html.escape(line)}</p>"

@@ -166,9 +166,10 @@ def probe(
     Probe(N=50, d=4, v=4)
     """
     tree, source, count = as_grammar(grammar), as_generator(rng), positive_int("n", n)
-    t = 1 + np.arange(count) * positive_int("steps", steps) // count
-    kept = alpha_bars(steps)[t]
-    clean = tree.sample(count, rng=source)
+    schedule = alpha_bars(positive_int("steps", steps))
+    clean = tree.sample(count, rng=source)  # refuses more than fit the memory
+    t = 1 + np.arange(count) * steps // count
+    kept = schedule[t]
     return Probe(tree, Uniform(kept).noised(clean, tree.alphabet, rng=source), t, kept)
 
 

@@ -9,17 +9,56 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool
+import panel as pn
+from bokeh.models import ColumnDataSource, Div, HoverTool
 from bokeh.plotting import figure
 
+from simtheory._typing import Array
+from simtheory.explore._looks import STRETCH, TEXT
 from simtheory.explore._parts import Chart, Line, Table
 from simtheory.plot.style import INK
 from simtheory.report.pages import text
 
-__all__ = ["Drawing", "legend", "table"]
+__all__ = ["Drawing", "Words", "legend", "table"]
 
 _SOFT, _RULE = "#5b6575", "#dde1e8"
 _DASHES = {"solid": "", "dashed": "6 3", "dotted": "2 3"}
+
+
+class Words:
+    """HTML that can be replaced.
+
+    It is Bokeh's own: Panel's sends its style sheets again with each new text, in a notebook by addresses of
+    another machine.
+
+    Parameters
+    ----------
+    inside : str
+        What it shows at first.
+    visible : bool
+        Whether it shows.
+    """
+
+    def __init__(self, inside: str = "", *, visible: bool = True) -> None:
+        self._div = Div(
+            text=inside, visible=visible, disable_math=True, stylesheets=[TEXT], **STRETCH
+        )
+        self.view = pn.pane.Bokeh(self._div, sizing_mode="stretch_width", margin=0)
+
+    def show(self, inside: str) -> None:
+        """Replace the HTML."""
+        if self._div.text != inside:
+            self._div.text = inside
+
+    @property
+    def visible(self) -> bool:
+        """Whether it shows."""
+        return bool(self._div.visible)
+
+    @visible.setter
+    def visible(self, value: bool) -> None:
+        if self._div.visible != value:
+            self._div.visible = value
 
 
 class Drawing:
@@ -75,14 +114,15 @@ class Drawing:
 
     def show(self, chart: Chart) -> None:
         """Replace the lines."""
-        drawn = [line for line in chart.lines if line.width]
+        alike: dict[tuple[str, str, float, str], list[Line]] = {}
+        for line in chart.lines:
+            if line.width:
+                alike.setdefault((line.name, line.colour, line.width, line.dash), []).append(line)
+        looks = list(zip(*alike, strict=True)) or [()] * 4
         self._lines.data = {
-            "x": [line.x for line in drawn],
-            "y": [line.y for line in drawn],
-            "name": [line.name for line in drawn],
-            "colour": [line.colour for line in drawn],
-            "width": [line.width for line in drawn],
-            "dash": [line.dash for line in drawn],
+            "x": [_joined([line.x for line in lines]) for lines in alike.values()],
+            "y": [_joined([line.y for line in lines]) for lines in alike.values()],
+            **dict(zip(("name", "colour", "width", "dash"), map(list, looks), strict=True)),
         }
         dots = [
             (x, y, line.colour, line.marker)
@@ -92,6 +132,12 @@ class Drawing:
         ]
         columns = ("x", "y", "colour", "size")
         self._points.data = {c: [dot[k] for dot in dots] for k, c in enumerate(columns)}
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Return one polyline with a gap between its parts: each array that is sent is a message of its own."""
+    gap = np.full(1, np.nan)
+    return np.concatenate([piece for part in parts for piece in (part, gap)][:-1])
 
 
 def legend(chart: Chart) -> str:

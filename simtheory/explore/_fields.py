@@ -8,7 +8,8 @@ from typing import Any
 import panel as pn
 
 from simtheory.errors import SimTheoryError
-from simtheory.explore._looks import FIELD, STRETCH, TEXT
+from simtheory.explore._charts import Words
+from simtheory.explore._looks import FIELD, STRETCH
 from simtheory.explore._parts import Choice, Control, File
 from simtheory.report.pages import text
 
@@ -42,27 +43,32 @@ class _Marked:
 
     def __init__(self, entry: Any, accept: Callable[[Any], None]) -> None:
         self._entry, self._accept = entry, accept
-        self._reason = pn.pane.HTML("", visible=False, stylesheets=[TEXT], **STRETCH)
+        self._reason = Words(visible=False)
 
-    def take(self, read: Callable[[], Any]) -> bool:
-        """Read a value and pass it on; where it is refused, mark the entry with the reason."""
-        try:
-            self._accept(read())
-        except SimTheoryError as reason:
-            self._entry.css_classes = ["wrong"]
-            self._reason.object = f"<p class='bad' role='alert'>{text(reason)}</p>"
-            self._reason.visible = True
-            return False
-        if self._reason.visible:
-            self._entry.css_classes = []
-            self._reason.visible = False
-        return True
+    def take(self, read: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
+        """Read a value, pass it on, and let `then` follow it; where it is refused, mark the entry with the reason.
+
+        All that changes on the page goes out at once.
+        """
+        with pn.io.hold():
+            try:
+                value = read()
+                self._accept(value)
+            except SimTheoryError as reason:
+                self._entry.css_classes = ["wrong"]
+                self._reason.show(f"<p class='bad' role='alert'>{text(reason)}</p>")
+                self._reason.visible = True
+                return
+            if self._reason.visible:
+                self._entry.css_classes = []
+                self._reason.visible = False
+            then(value)
 
     def view(self, *above: Any) -> Any:
         """Return the parts of the control, with the reason below."""
         return pn.Column(
             *above,
-            self._reason,
+            self._reason.view,
             sizing_mode="stretch_width",
             margin=0,
             styles={"flex": "1 1 160px"},
@@ -97,19 +103,15 @@ class _Typed:
             self._take(lambda: self._control.moved(self._value, place, position), self._write)
 
     def _take(self, read: Callable[[], Any], follow: Callable[[], None]) -> None:
-        found: list[Any] = []
-
-        def value() -> Any:
-            found.append(read())
-            return found[0]
-
-        if self._marked.take(value):
-            self._value = found[0]
+        def then(value: Any) -> None:
+            self._value = value
             self._following = True  # what follows changes widgets, and is no movement
             try:
                 follow()
             finally:
                 self._following = False
+
+        self._marked.take(read, then)
 
     def _write(self) -> None:
         self._text.value = self._control.text(self._value)
@@ -148,7 +150,7 @@ def _chosen(control: Choice, accept: Callable[[Any], None]) -> Any:
 
 
 def _dropped(control: File, accept: Callable[[Any], None]) -> Any:
-    caption = f"<span class='soft'>{text(control.label)}</span>"
+    caption = Words(f"<span class='soft'>{text(control.label)}</span>")
     entry = pn.widgets.FileInput(accept=",".join(control.suffixes), stylesheets=[FIELD], **STRETCH)
     marked = _Marked(entry, accept)
 
@@ -157,4 +159,4 @@ def _dropped(control: File, accept: Callable[[Any], None]) -> Any:
             marked.take(lambda: control.read(str(entry.filename), event.new))
 
     entry.param.watch(dropped, "value")
-    return marked.view(pn.pane.HTML(caption, stylesheets=[TEXT], **STRETCH), entry)
+    return marked.view(caption.view, entry)

@@ -18,6 +18,7 @@ body { margin: 0 auto; max-width: 84rem; padding: 1rem; background: #fff; }
 TEXT = (
     _TONES
     + """
+.bk-clearfix { width: 100%; }
 h1 { font-size: 22px; margin: 0; } h2 { font-size: 15px; margin: 2px 0; } p { margin: 2px 0; }
 .soft { color: var(--soft); } .bad { color: var(--bad); margin: 0; }
 h2 .hint { font-weight: 400; font-size: 12.5px; }

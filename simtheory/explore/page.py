@@ -10,7 +10,7 @@ from typing import Any
 
 from simtheory._checks import one_of, require
 from simtheory._faces import face
-from simtheory.explore._looks import STRETCH, TABS, TEXT
+from simtheory.explore._looks import STRETCH, TABS
 from simtheory.explore.model import TOPICS, topic_of
 
 __all__ = ["Explorer"]
@@ -51,6 +51,8 @@ class Explorer:
         """
         if self._view is None:
             pn = require("panel", extra="explore")
+            from simtheory.explore._charts import Words
+
             titles = {topic_of(name).title: name for name in TOPICS}
             chosen = pn.widgets.RadioButtonGroup(
                 options=titles, value=self.topic, stylesheets=[TABS], **STRETCH
@@ -62,10 +64,8 @@ class Explorer:
                 body[:] = [self._tab(event.new).view]
 
             chosen.param.watch(choose, "value")
-            heading = pn.pane.HTML(
-                "<h1>When does a network learn which concept?</h1>", stylesheets=[TEXT], **STRETCH
-            )
-            self._view = pn.Column(heading, chosen, body, sizing_mode="stretch_width")
+            heading = Words("<h1>When does a network learn which concept?</h1>")
+            self._view = pn.Column(heading.view, chosen, body, sizing_mode="stretch_width")
         return self._view
 
     def _tab(self, name: str) -> Any:

@@ -134,6 +134,8 @@ class _Leapfrog(Kernel):
             Angles; at multiples of π the move is resonant.
         """
         v = all_positive("variances", variances)
+        if not v.size:
+            return v
         h = self.size(v.min()) if size is None else positive("size", size)
         if np.any(h >= 2.0 * np.sqrt(v)):
             raise ArgumentError(

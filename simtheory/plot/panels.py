@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from simtheory._checks import between, one_of
 from simtheory._faces import face
 from simtheory._files import whole
+from simtheory.plot._legends import off_the_curves
 from simtheory.plot.style import INCHES, style
 
 __all__ = ["FORMATS", "picture"]
@@ -38,6 +39,8 @@ def picture(
     compact: bool = False,
 ) -> Iterator[list[Axes]]:
     """Give Axes side by side in the house style, and write them to a file at the end.
+
+    A legend that would cover a curve is moved to where none runs, or beside the Axes.
 
     Parameters
     ----------
@@ -75,7 +78,12 @@ def picture(
             figure = Figure(figsize=size)
         if compact:
             figure.subplots_adjust(**_MARGINS)
-        yield list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
+        axes = list(np.ravel(figure.subplots(rows, len(widths), width_ratios=widths)))
+        yield axes
+        if not compact:
+            figure.draw_without_rendering()  # places the Axes
+        for ax in axes:
+            off_the_curves(ax)
         # With names of its own for its parts and without a date, a picture drawn again is the same
         # file.
         repeatable = {"svg.fonttype": "none" if compact else "path", "svg.hashsalt": "simtheory"}

@@ -44,9 +44,10 @@ svg.interval .mark { stroke: var(--soft); fill: var(--soft); }
 svg.interval .spread { stroke: var(--ink); stroke-width: 1.5; } svg.interval .dot { fill: var(--ink); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .5rem 1.2rem; margin: .6rem 0; }
 dt { color: var(--soft); font-size: .82rem; } dd { margin: 0; font-variant-numeric: tabular-nums; }
+@media (max-width: 40rem) { th, td { padding-right: .7rem; } table { font-size: .82rem; } }
 @media print {
-  @page { margin: 12mm; }
-  body { max-width: none; padding: 0; font-size: 8pt; line-height: 1.3; }
+  @page { margin: 12mm; } html { font-size: 8pt; }
+  body { max-width: none; padding: 0; line-height: 1.3; }
   pre.table { font-size: 7.5pt; white-space: pre-wrap; } .pictures { grid-template-columns: 1fr 1fr; }
   .filters, details:not([open]) { display: none; } h2 { break-after: avoid; margin-top: 1rem; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }

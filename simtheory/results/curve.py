@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from simtheory._checks import one_of
+from simtheory._checks import increasing, one_of
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
@@ -74,13 +74,7 @@ class Curve:
 
     def __post_init__(self) -> None:
         axes.settle(self)
-        steps = np.diff(self.x)
-        if np.any(steps <= 0):
-            k = int(np.argmax(steps <= 0))
-            raise ArgumentError(
-                f"Argument `x` must increase strictly, but x[{k}] = {self.x[k]:g} is followed by "
-                f"x[{k + 1}] = {self.x[k + 1]:g}."
-            )
+        increasing("x", self.x)
         if self.errors is not None and np.any(self.errors < 0):
             raise ArgumentError(
                 "Argument `errors` must not be negative, but its smallest entry is "

@@ -21,9 +21,8 @@ so a task names them and has no default for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,7 +38,7 @@ from simtheory._checks import (
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
-from simtheory.tasks._plain import from_plain, short, to_plain
+from simtheory.tasks._plain import Plain, short
 
 __all__ = ["DenoisingTask"]
 
@@ -49,7 +48,7 @@ _SMALLEST = 1e-150
 
 @face(but=("covariance", "mean", "sigma_min", "sigma_max"))
 @dataclass(frozen=True, slots=True, eq=False)
-class DenoisingTask:
+class DenoisingTask(Plain):
     """Denoising of Gaussian data, and the ends of the schedule by which samples are drawn.
 
     Parameters
@@ -86,6 +85,7 @@ class DenoisingTask:
     """
 
     kind: ClassVar[str] = "denoiser"
+    _noun: ClassVar[str] = "denoising task"
 
     covariance: Array
     sigma_min: float
@@ -196,43 +196,7 @@ class DenoisingTask:
         draws = as_generator(rng).standard_normal((positive_int("n", n), self.dim))
         return np.asarray(self.mean + (draws * np.sqrt(self.variances)) @ self.axes.T)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as plain numbers and lists, ready for JSON or TOML.
-
-        Returns
-        -------
-        dict
-            The arguments of the constructor.
-        """
-        return to_plain(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DenoisingTask:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        DenoisingTask
-            The task.
-        """
-        return from_plain(cls, "denoising task", values)
-
     __setstate__ = frozen_again
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, DenoisingTask):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        return hash(
-            (self.covariance.tobytes(), self.mean.tobytes(), self.sigma_min, self.sigma_max)
-        )
 
     def __repr__(self) -> str:
         parts = [short(self.variances) if self.covariance.ndim == 1 else f"<{self.dim}×{self.dim}>"]

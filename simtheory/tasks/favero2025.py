@@ -7,7 +7,6 @@ everywhere in this package.
 
 from __future__ import annotations
 
-import itertools
 import random
 
 import numpy as np
@@ -17,7 +16,7 @@ from simtheory._faces import face
 from simtheory._typing import IntArray
 from simtheory.errors import ArgumentError, TaskError
 from simtheory.tasks.hierarchy import RandomHierarchy, TreeGrammar, as_grammar
-from simtheory.tasks.hierarchy.random_hierarchy import shape_of
+from simtheory.tasks.hierarchy.random_hierarchy import shape_of, words_of
 
 __all__ = ["grammar", "strings"]
 
@@ -62,9 +61,8 @@ def grammar(
     """
     v, m, s, L, n_c = shape_of(v, m, s, L, n_c)
     draw = random.Random(non_negative_int("seed_rules", seed_rules))
-    words = list(itertools.product(range(v), repeat=s))
     levels = [
-        np.array(draw.sample(words, symbols * m)).reshape(symbols, m, s)
+        words_of(draw.sample(range(v**s), symbols * m), v, s).reshape(symbols, m, s)
         for symbols in (n_c, *[v] * (L - 1))
     ]
     return TreeGrammar(levels[::-1], alphabet=v)

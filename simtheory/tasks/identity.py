@@ -27,10 +27,10 @@ two concepts flips where :math:`\sigma_1^2 - \sigma_2^2 = (\mu_2^2 - \mu_1^2)/s`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -52,7 +52,7 @@ from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
 from simtheory.labels import implements
 from simtheory.tasks._axes import principal_axes
-from simtheory.tasks._plain import from_plain, short, to_plain
+from simtheory.tasks._plain import Plain, short
 
 __all__ = ["SIMTask", "moment_rates"]
 
@@ -90,7 +90,7 @@ def moment_rates(mu: Array, sigma: Array, weights: Array) -> Array:
 
 @face(but=("mu", "sigma", "weights", "rotation", "presence", "dim", "n", "per_cluster"))
 @dataclass(frozen=True, slots=True, eq=False)
-class SIMTask:
+class SIMTask(Plain):
     """The structured identity mapping task: Gaussian clusters, one per concept, returned as they are.
 
     Parameters
@@ -133,6 +133,7 @@ class SIMTask:
     """
 
     kind: ClassVar[str] = "identity"
+    _noun: ClassVar[str] = "SIM task"
 
     mu: Array
     sigma: Array
@@ -402,43 +403,7 @@ class SIMTask:
         """
         return points if self.rotation is None else np.asarray(points @ self.rotation.T)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as plain numbers and lists, ready for JSON or TOML.
-
-        Returns
-        -------
-        dict
-            The arguments of the constructor; a missing rotation is left out.
-        """
-        return to_plain(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SIMTask:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        SIMTask
-            The task.
-        """
-        return from_plain(cls, "SIM task", values)
-
     __setstate__ = frozen_again
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SIMTask):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        return hash(
-            (*self.mu.tolist(), *self.sigma.tolist(), *self.weights.tolist(), self.squared_rates)
-        )
 
     def _repr_html_(self) -> str:
         s = self.n_concepts

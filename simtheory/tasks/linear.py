@@ -21,9 +21,8 @@ them. With two layers a mode then grows at the rate 2as and is learned at about
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,7 +40,7 @@ from simtheory._text import rows_as_html
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.tasks._axes import principal_axes
-from simtheory.tasks._plain import from_plain, short, to_plain
+from simtheory.tasks._plain import Plain, short
 
 __all__ = ["LinearTask", "Modes"]
 
@@ -81,7 +80,7 @@ class Modes:
 
 @face(but=("teacher", "second_moment"))
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearTask:
+class LinearTask(Plain):
     """A linear map is learned: outputs y = B x of inputs with any second moment.
 
     Parameters
@@ -112,6 +111,7 @@ class LinearTask:
     """
 
     kind: ClassVar[str] = "linear"
+    _noun: ClassVar[str] = "linear task"
 
     teacher: Array
     second_moment: Array
@@ -356,41 +356,7 @@ class LinearTask:
         x = x if axes is None else x @ axes.T
         return x, self.answers(x)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as plain numbers and lists, ready for JSON or TOML.
-
-        Returns
-        -------
-        dict
-            The arguments of the constructor.
-        """
-        return to_plain(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> LinearTask:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        LinearTask
-            The task.
-        """
-        return from_plain(cls, "linear task", values)
-
     __setstate__ = frozen_again
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LinearTask):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        return hash((self.teacher.tobytes(), self.second_moment.tobytes()))
 
     def _rank(self) -> int:
         sizes = self.strengths

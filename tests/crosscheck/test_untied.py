@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from simtheory import SIMTask, sim
+from simtheory import SIMTask, observe, sim
 from simtheory.analytic import tied, untied
 from simtheory.analytic.untied import exact as exact_forms
 from simtheory.analytic.untied import resummation as factors
@@ -20,7 +20,15 @@ from simtheory.errors import RegimeError, RegimeWarning, ShapeError
 def two_layer_flow(
     A: np.ndarray, target: np.ndarray, layers: tuple[np.ndarray, np.ndarray], t: np.ndarray
 ) -> np.ndarray:
-    """Return W(t) of Ẇ₁ = W₂ᵀ(Σ−W)A, Ẇ₂ = (Σ−W)AW₁ᵀ by DOP853, which steps the layers."""
+    """Return W(t) of a two-layer net by DOP853."""
+    W1, W2 = two_layers(A, target, layers, t)
+    return np.asarray(W2 @ W1)
+
+
+def two_layers(
+    A: np.ndarray, target: np.ndarray, layers: tuple[np.ndarray, np.ndarray], t: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both layers of Ẇ₁ = W₂ᵀ(Σ−W)A, Ẇ₂ = (Σ−W)AW₁ᵀ over time by DOP853, which steps them."""
     below, above = layers
 
     def split(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +42,8 @@ def two_layer_flow(
     start = np.concatenate([below.ravel(), above.ravel()])
     found = solve_ivp(velocity, (0.0, t[-1]), start, "DOP853", t, rtol=1e-12, atol=1e-16)
     assert found.success, found.message
-    return np.array([np.matmul(*split(y)[::-1]) for y in found.y.T])
+    steps = [split(y) for y in found.y.T]
+    return np.array([W1 for W1, _ in steps]), np.array([W2 for _, W2 in steps])
 
 
 def balanced(n: int, h: int, m: int, lam: float) -> tuple[np.ndarray, np.ndarray]:
@@ -65,8 +74,8 @@ def test_riccati_against_scipy(n: int, h: int, m: int, lam: float) -> None:
         layers[1].T @ layers[1] - layers[0] @ layers[0].T, lam * np.eye(h), atol=1e-14
     )
     target, t = np.random.default_rng(7).standard_normal((m, n)), np.linspace(0.0, 10.0, 41)
-    exact = two_layer_flow(np.eye(n), target, layers, t)
-    found = untied.riccati(layers, target, t)
+    W1, W2 = two_layers(np.eye(n), target, layers, t)
+    exact, found = W2 @ W1, untied.riccati(layers, target, t)
     # DOP853 at 1e-12 a step, stretched by the growth from the start to the target.
     assert np.abs(found - exact).max() < 1e-9
     assert np.abs(exact[0] - exact).max() > 1e-8
@@ -75,14 +84,40 @@ def test_riccati_against_scipy(n: int, h: int, m: int, lam: float) -> None:
         Q = np.concatenate([layers[0].T, layers[1]])
         wrong = exact_forms._riccati(Q, target, np.array(0.0), t)
         assert np.abs(wrong - exact).max() > 1e-8
+    both = untied.riccati(layers, target, t, layers=True)
+    for layer, wanted in zip(both, (W1, W2), strict=True):
+        assert np.abs(layer - wanted).max() < 1e-9
+        # Power: layers that do not move.
+        assert np.abs(wanted[0] - wanted).max() > 1e-8
+    assert np.abs(both[1] @ both[0] - found).max() < 1e-14 * np.abs(target).max() * (n + m)
+
+
+def test_the_turn_of_hidden_units_is_part_of_the_layers() -> None:
+    """A root of the closed Gram matrices alone, such as the first, has other layers."""
+    layers, t = balanced(3, 4, 6, 0.3), np.array([0.0, 0.5, 40.0, 1e6])
+    target = np.random.default_rng(7).standard_normal((6, 3))
+    below, above = (np.stack([layer, 2 * layer]) for layer in layers)
+    W1, W2 = untied.riccati((below, above), target, t, layers=True)
+    assert W1.shape == (2, 4, 4, 3)
+    np.testing.assert_allclose(W1[:, 0], below, atol=1e-15)
+    np.testing.assert_allclose(W2[:, 0], above, atol=1e-15)
+    gap = np.swapaxes(W2, -1, -2) @ W2 - W1 @ np.swapaxes(W1, -1, -2)
+    np.testing.assert_allclose(gap[0], np.broadcast_to(0.3 * np.eye(4), gap[0].shape), atol=1e-12)
+    # A teacher of zero turns nothing: layers only shrink along where they are.
+    still = untied.riccati(([[0.3]], [[0.3]]), [[0.0]], [0.0, 2.0], layers=True)
+    assert still[0][1, 0, 0] == pytest.approx(0.3 / np.sqrt(1 + 2 * 0.09 * 2.0), rel=1e-10)
 
 
 def test_isotropic_against_our_integrator() -> None:
     task, t = SIMTask(mu=np.zeros(3), sigma=0.8, dim=3), np.linspace(0.0, 20.0, 41)
     layers = balanced(3, 2, 3, 0.3)
-    run = sim.solve(sim.Untied(), task, layers, t)
-    found = untied.isotropic(task, layers, t)
+    run = sim.solve(sim.Untied(), task, layers, t, layers=True)
+    found = untied.isotropic(task, layers, t, layers=True)
     assert found.exact
+    for ours, wanted in zip(observe.layers(found), observe.layers(run), strict=True):
+        assert np.abs(ours - wanted).max() < 1e-10
+    ours, wanted = (observe.tangent_kernel(each, probes=np.eye(3)) for each in (found, run))
+    assert np.abs(ours - wanted).max() < 1e-9 < 1e-2 * np.abs(wanted).max()
     assert np.abs(found.weights - run.weights).max() < 1e-10  # it promises 1e-11
     assert np.abs(run.weights[0] - run.weights).max() > 1e-9
 

@@ -238,3 +238,13 @@ def test_outside_its_regime_the_cutoff_law_warns() -> None:
     with pytest.warns(RegimeWarning, match="sigma_min² well below"):
         found = dn.cutoff_law(FINE, dn.OneLayerDenoiser(0.1), [1e8], strict=False)
     assert np.isfinite(found.variance).all()
+
+
+def test_the_cutoff_holds_for_the_smallest_variances() -> None:
+    net, times = dn.OneLayerDenoiser(0.1), np.array([0.0, 0.5, 3.0])
+    near, least, tiny = (
+        net.cutoff(np.array(lam), times, sigma_min=0.01, sigma_max=80.0).variance
+        for lam in (1e-12, 1e-300, 5e-324)
+    )
+    assert near[0] > 1e-4  # at t = 0 nothing is learned; the start alone says what is generated
+    np.testing.assert_allclose([least, tiny], [near, near], rtol=1e-9, atol=1e-200)

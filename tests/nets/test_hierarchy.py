@@ -42,7 +42,7 @@ def test_steps_of_a_share_are_interpolated_in_their_logarithm():
 @pytest.mark.parametrize(
     ("more", "error", "words"),
     [
-        ({"strings": 10**6}, ArgumentError, "48"),
+        ({"strings": 10**6}, ArgumentError, "`strings` .* of the grammar, 48, but it is 1000000"),
         ({"strings": np.zeros((3, 5), int)}, Exception, "strings"),
         ({"strings": 10, "noise": "gaussian"}, ArgumentError, "uniform"),
         ({"strings": 10, "lr": 0.0}, ArgumentError, "`lr`"),

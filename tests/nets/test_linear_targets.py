@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import simtheory as st
-from simtheory.errors import ArgumentError, ShapeError, TaskError
+from simtheory.errors import ShapeError, TaskError
 from simtheory.validation import MLP, train
 from simtheory.validation.nets.data import Fresh, Points, Samples
 
@@ -52,6 +52,34 @@ def test_a_linear_net_learns_another_map(labelled):
     assert run.arrays["train_loss"][0, -1] == pytest.approx(loss, rel=1e-10)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_fresh_points_have_the_answers_of_the_task(noise):
+    """One step from zero shows the correlation of outputs with inputs, to the error of the mean."""
+    batch, lr = 20_000, 0.1
+    run = train(
+        MLP(depth=1),
+        TASK,
+        steps=1,
+        lr=lr,
+        seeds=1,
+        data=Fresh(watched=50, label_noise=noise),
+        batch=batch,
+        init=(np.zeros((3, 2)),),
+        looks=[0, 1],
+    )
+    rates, aim = TASK.second_moment, TASK.teacher
+    wanted = aim @ rates
+    spread = np.einsum("ij,jk,ik->i", aim, rates, aim)[:, None] + noise
+    error = np.sqrt((spread * np.diag(rates) + wanted**2) / batch)
+    assert np.all(np.abs(run.weights[0, 1] / lr - wanted) < 4 * error)
+    # Power: targets that are inputs, and outputs in other axes.
+    assert np.abs(wanted[:2] - rates).max() > 40 * error.max()
+    assert np.abs(wanted - aim).max() > 40 * error.max()
+    x, y = Fresh(watched=50).draw(TASK, seeds=(0,))
+    np.testing.assert_array_equal(y, x @ aim.T)
+    assert run.arrays["train_loss"][0, 0] == pytest.approx(0.5 * (y**2).sum(-1).mean())
+
+
 def test_targets_that_a_net_does_not_reach():
     settings = {"steps": 1, "lr": 0.1, "seeds": 1}
     with pytest.raises(TaskError, match="as many outputs as inputs"):
@@ -60,6 +88,4 @@ def test_targets_that_a_net_does_not_reach():
         train(MLP(2, 4, tied=True), st.LinearTask(-np.eye(2)), **settings)
     with pytest.raises(ShapeError, match="labels of 3 outputs"):
         train(MLP(2, 4), TASK, **settings, data=Points(np.eye(2), labels=np.eye(2)))
-    with pytest.raises(ArgumentError, match=r"Samples\(n\) or Points\(x\)"):
-        train(MLP(2, 4), TASK, **settings, data=Fresh(), batch=4)
     assert Samples(5).draw(TASK, seeds=(0,))[1].shape == (1, 5, 3)

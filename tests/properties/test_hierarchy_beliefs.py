@@ -55,6 +55,16 @@ def test_beliefs_are_sums_over_trees_or_the_string_is_impossible(grammar, seed, 
     assert h.parse(grammar, drawn).valid.all()
 
 
+@settings(max_examples=25)
+@given(grammars(), st.floats(0.05, 0.95))
+def test_the_excess_falls_with_each_level_that_is_known(grammar, kept):
+    if grammar.alphabet**grammar.length > 3**6:
+        return  # the sum over noisy strings is long
+    excess = analytic.exact_staircase(grammar, kept).excess
+    assert excess[-1] == 0.0
+    assert (np.diff(excess) <= 1e-15).all()
+
+
 def permuted(grammar, turns):
     """Return a grammar whose symbol a of level l is called ``turns[l][a]``."""
     rules, weights = [], []

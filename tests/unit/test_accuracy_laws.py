@@ -222,7 +222,10 @@ def test_a_table_becomes_an_answer_a_page_and_json(tmp_path):
     packed = json.loads((tmp_path / "out" / "answer.json").read_text())
     assert packed["best"] == "weibull"
     assert packed["table"][0]["parameters"]["shape"]["value"] == pytest.approx(1.5, abs=0.1)
-    assert (tmp_path / "out" / "index.html").read_text().count("<figcaption") == 2
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("<figcaption") == 2
+    assert page.count("<td>weibull</td>") == 1
+    assert "<pre" not in page
     path.write_text("n,right,asked\n10,11,10\n")
     found = CliRunner().invoke(main, ["assess", "accuracy", str(path)])
     assert found.exit_code == 2

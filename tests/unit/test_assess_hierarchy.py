@@ -150,7 +150,10 @@ def test_strings_made_trained_elsewhere_and_assessed(tmp_path):
     answer = json.loads((out / "answer.json").read_text(), parse_constant=pytest.fail)
     assert answer["copies"]["value"] == 30 / 80
     assert answer["novel"]["value"] == 50 / 80
-    assert "img" in (out / "index.html").read_text()
+    page = (out / "index.html").read_text()
+    assert "<img" in page
+    assert "<td>level 3</td>" in page
+    assert "<pre" not in page
     asked = assess.Probe.load(made / "probe.npz")
     for k in (1, 2):
         known = hierarchy.infer(asked.grammar, asked.likelihood, level=k).posterior
@@ -162,6 +165,30 @@ def test_strings_made_trained_elsewhere_and_assessed(tmp_path):
     assert "P_1" in result.output
     answer = json.loads((tmp_path / "shares" / "answer.json").read_text())
     np.testing.assert_allclose(answer["probabilities"]["q2.npy"]["shares"], [1, 1, 0], atol=1e-5)
+
+
+def test_checkpoints_of_one_name_deep_grammars_and_impossible_guesses(tmp_path):
+    asked = assess.probe(RandomHierarchy(v=4, m=2, L=6, seed=0), n=30, rng=0)
+    path = asked.save(tmp_path / "probe.npz")
+    known = [hierarchy.infer(asked.grammar, asked.likelihood, level=k).posterior for k in (2, 4)]
+    for step, found in zip(("100", "200"), known, strict=True):
+        (tmp_path / step).mkdir()
+        np.save(tmp_path / step / "q.npy", found)
+    np.save(tmp_path / "sure.npy", np.eye(4)[asked.strings])
+    files = [tmp_path / name for name in ("100/q.npy", "200/q.npy", "sure.npy")]
+    result = type_in("assess", "denoiser", path, *files, "--json")
+    rows = json.loads(result.output, parse_constant=pytest.fail)["probabilities"]
+    assert [rows[str(file)]["nearest"] for file in files[:2]] == [2, 4]
+    sure = rows["sure.npy"]
+    assert (sure["excess"], sure["excludes_what_is_possible"]) == (None, True)
+    assert rows[str(files[0])]["adds_nothing"] == [False] * 6
+    printed = type_in("assess", "denoiser", path, *files).output.splitlines()
+    assert max(map(len, printed)) <= 80
+    heads = [line for line in printed if line.startswith("probabilities")]  # the table in two parts
+    assert " ".join(heads).split()[-1] == "6"
+    assert len(heads) == 2
+    with pytest.raises(ArgumentError, match="must fit the memory"):
+        assess.probe(asked.grammar, n=10**12, rng=0)
 
 
 def test_wrong_files_are_refused_and_nothing_is_written(tmp_path):

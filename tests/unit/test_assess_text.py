@@ -70,6 +70,19 @@ def test_independent_tokens_with_frequencies_of_their_place_need_alignment():
         coherence(strings, aligned=True, distances=[1, 4])
 
 
+def test_pooled_over_places_independent_tokens_seem_as_coherent_as_strings():
+    """The spread of the places' frequencies is what is left at r = 4 and 8: .89 and .91 of the strings' C2."""
+    strings = RandomHierarchy(v=8, m=2, L=5, seed=0).sample(4000, rng=0)
+    rng = np.random.default_rng(0)
+    shuffled = np.stack([rng.permutation(column) for column in strings.T], axis=1)
+    pooled = coherence(shuffled, reference=coherence(strings, distances=[1, 4, 8]))
+    np.testing.assert_allclose(pooled.ratio[1:], [0.89, 0.91], atol=0.1)
+    assert pooled.ratio[0] < 0.1
+    whole = coherence(strings, aligned=True, distances=[4])
+    found = coherence(shuffled, reference=whole, aligned=True)
+    assert abs(found.ratio[0]) < 4 * found.ratio_error[0] < 0.2
+
+
 def test_aligned_strings_of_a_grammar_have_the_correlation_of_their_joint():
     grammar = RandomHierarchy(v=4, m=2, s=2, L=2, seed=1)
     every = grammar.sample(grammar.n_strings, rng=0, replace=False)
@@ -146,11 +159,29 @@ def test_the_command_prints_a_line_for_each_file_and_writes_page_and_numbers(fil
     assert lengths["early.txt"] <= 1 < lengths["late.txt"]
     assert None in answer["samples"]["late.txt"]["ratio"]
     page = (out / "index.html").read_text()
-    assert "late.txt" in page
+    assert "<td>late.txt</td>" in page
+    assert "<pre" not in page
     assert "data:image/svg+xml" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http%3A", "")
     printed = type_in(*words, "--json")
     assert json.loads(printed.output) == answer
+
+
+def test_files_of_one_name_are_told_apart(files):
+    for step in ("100", "200"):
+        (files / step).mkdir()
+        name = "early.txt" if step == "100" else "late.txt"
+        (files / step / "samples.txt").write_text((files / name).read_text())
+    found = type_in(
+        files / "100" / "samples.txt",
+        files / "200" / "samples.txt",
+        "--reference",
+        files / "corpus.txt",
+        "--json",
+    )
+    samples = json.loads(found.output)["samples"]
+    lengths = [samples[str(files / step / "samples.txt")]["length"] for step in ("100", "200")]
+    assert lengths[0] <= 1 < lengths[1]
 
 
 def test_a_command_that_fails_writes_nothing(files):

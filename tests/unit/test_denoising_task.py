@@ -70,6 +70,16 @@ def test_it_survives_a_dictionary_and_a_pickle(task: DenoisingTask) -> None:
     assert task != "task"
 
 
+def test_equal_tasks_have_one_hash_whatever_the_sign_of_a_zero() -> None:
+    zero, negative = (
+        DenoisingTask([1.0], sigma_min=0.1, sigma_max=2.0, mean=[sign * 0.0])
+        for sign in (1.0, -1.0)
+    )
+    assert zero == negative
+    assert hash(zero) == hash(negative)
+    assert hash(zero) != hash(replace(zero, mean=[1.0]))
+
+
 def test_it_prints_shortly() -> None:
     assert repr(AXIS) == (
         "DenoisingTask((2, 0.5, 0.1), sigma_min=0.002, sigma_max=80, mean=(1, -0.5, 0.3))"

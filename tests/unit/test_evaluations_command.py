@@ -28,6 +28,8 @@ def test_the_command_answers_six_lines(write, tmp_path):
     page_text = (out / "index.html").read_text()
     assert "Product law: product." in page_text
     assert page_text.count("<img") == 3
+    assert "<td>10</td>" in page_text
+    assert "<pre" not in page_text
     assert 'src="http' not in page_text
     assert {path.name for path in out.glob("*.svg")} == {"class_1.svg", "class_2.svg", "times.svg"}
 

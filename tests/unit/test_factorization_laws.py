@@ -31,11 +31,13 @@ def test_the_nearest_example_in_lesions_and_holes() -> None:
 
 
 def test_queries_on_a_lattice_are_answered_less_often() -> None:
-    """Spacing .1, rim kept, strictly within 1: .514 .367 .228 in lesions, .404 and .212 in holes of 8."""
-    line = np.arange(321) * 0.1
+    """Spacing .1, strictly within 1, in lesions and in holes of 8; a little wider, their rim is held out too."""
+    line, rim = np.arange(321) * 0.1, 1e-6
     for held, wanted in (
         (Lesion(3.5), 0.514), (Lesion(5.0), 0.367), (Lesion(8.0), 0.228),
         (Hole(8.0), 0.404), (Hole(8.0, "corner"), 0.212),
+        (Lesion(3.5 + rim), 0.514), (Lesion(5.0 + rim), 0.353), (Lesion(8.0 + rim), 0.222),
+        (Hole(8.0 + rim), 0.395), (Hole(8.0 + rim, "corner"), 0.210),
     ):  # fmt: skip
         task = BumpTask(33, held_out=held)
         inside = task.is_held_out(np.stack([line, np.full(321, 16.0)], -1))
@@ -70,6 +72,16 @@ def test_factors_learned_apart_need_a_number_linear_in_the_side() -> None:
         assert abs(same - 0.6) < 1e-3
         # Random coverage needs the square of the factor.
         assert factorization.nearest_random(factor * 299, side=32 * factor, tolerance=1.0) < 0.4
+
+
+def test_constants_of_both_memories() -> None:
+    """60 % takes .2917 N²/τ² random examples, or .745 N/τ for each factor."""
+    for side, tau in ((32.0, 1.0), (15.0, 0.5)):
+        n = 0.2917 * (side / tau) ** 2
+        assert abs(factorization.nearest_random(n, side=side, tolerance=tau) - 0.6) < 1e-4
+        each = factorization.nearest_factorised(0.745 * side / tau, side=side, tolerance=tau)
+        assert abs(each - 0.6) < 1e-3
+        assert factorization.nearest_factorised(n, side=side, tolerance=tau) > 0.9
 
 
 def test_coverage_of_a_lattice() -> None:

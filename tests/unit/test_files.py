@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from simtheory._files import digest, whole, write_text
+from simtheory.errors import ArgumentError
 
 
 def names(folder):
@@ -85,6 +86,13 @@ def test_a_folder_that_is_a_file_or_missing_names_the_file(tmp_path):
         write_text(tmp_path / "file" / "a.txt", "new")
     with pytest.raises(FileNotFoundError, match=r"none/a\.txt'$"):
         write_text(tmp_path / "none" / "a.txt", "new")
+
+
+def test_a_file_that_is_a_folder_is_refused_before_anything_is_written(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(ArgumentError, match=r"The file .*a\.txt cannot be written.*is a folder"):
+        write_text(tmp_path / "a.txt", "new")
+    assert names(tmp_path) == ["a.txt"]
 
 
 def test_an_error_about_another_file_stays_as_it_is(tmp_path):

@@ -12,6 +12,7 @@ from simtheory.analytic import hierarchy as h
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, SimTheoryError, TaskError
 from simtheory.noise import Mask, Uniform
 from simtheory.tasks import favero2025
+from tests.unit.hierarchy_cases import trees
 
 FIRST = favero2025.grammar(v=4, m=2, s=2, L=3, seed_rules=0)
 
@@ -296,14 +297,18 @@ def test_a_level_that_adds_nothing_has_no_share() -> None:
 @pytest.mark.parametrize("name", GRAMMARS)
 def test_joint_probabilities_are_those_of_enumeration(name: str) -> None:
     grammar = GRAMMARS[name]
-    trees = grammar.sample(40_000, rng=0, tree=True)
+    (levels, chance), apart = trees(grammar), 0.0
     for one, other in itertools.product([(0, 0), (0, grammar.length - 1), (1, 0), (grammar.depth, 0)], repeat=2):  # fmt: skip
         found = h.joint(grammar, one, other)
         np.testing.assert_allclose(found.sum(axis=1), grammar.marginals[one[0]][one[1]], atol=1e-14)
         np.testing.assert_allclose(found.sum(axis=0), grammar.marginals[other[0]][other[1]], atol=1e-14)  # fmt: skip
-        counts = np.zeros_like(found)
-        np.add.at(counts, (trees[one[0]][:, one[1]], trees[other[0]][:, other[1]]), 1.0 / 40_000)
-        assert np.abs(counts - found).max() < 5 * 0.5 / 200  # five standard errors at most
+        exact = np.zeros_like(found)
+        np.add.at(exact, (levels[one[0]][:, one[1]], levels[other[0]][:, other[1]]), chance)
+        np.testing.assert_allclose(found, exact, atol=1e-14)
+        if one != other:
+            product = np.outer(exact.sum(axis=1), exact.sum(axis=0))
+            apart = max(apart, np.abs(found - product).max())
+    assert apart > 0.05  # so that independent nodes fail
 
 
 @pytest.mark.parametrize(
@@ -347,6 +352,7 @@ def test_joint_probabilities_are_those_of_enumeration(name: str) -> None:
         ),
         (lambda: h.copies(600, 512), ArgumentError, "number of strings, 512"),
         (lambda: h.strings_needed(v=4, m=2, L=2, grammar=FIRST), RegimeError, "depth L = 2"),
+        (lambda: h.strings_needed(v=4, m=2, L=2, strings=0.5), ArgumentError, "`strings` .* 0.5"),
     ],
 )
 def test_what_is_wrong_is_named(call, error: type[SimTheoryError], words: str) -> None:

@@ -203,6 +203,8 @@ def test_nearest_is_the_smallest_distance(monkeypatch):
         (lambda: h.generate(SMALL, 2, rng=0, level=1, denoiser=lambda x, a: x), "left out"),
         (lambda: h.generate(SMALL, 2, rng=0, denoiser=lambda x, a: x), "denoiser.*shape"),
         (lambda: h.generate(SMALL, 2, rng=None), "rng"),
+        (lambda: h.generate(SMALL, 10**12, rng=0), "must fit the memory"),
+        (lambda: h.staircase(SMALL, steps=9, samples=10**12, rng=0), "must fit the memory"),
         (lambda: h.nearest([[0, 1]], [[0]]), "one length"),
         (lambda: h.nearest([[0, 1]], np.zeros((0, 2), int)), "holds none"),
         (lambda: h.nearest([[0.5, 1]], [[0, 1]]), "integers"),

@@ -291,6 +291,12 @@ DEEP = RandomHierarchy(v=8, m=2, L=40)
         (lambda: UNEVEN.sample(3, rng=None), ArgumentError, "`rng` must be a seed"),
         (lambda: UNEVEN.sample(10**13, rng=0), ArgumentError, "must fit the memory .* Draw fewer"),
         (
+            lambda: UNEVEN.sample(10**13, rng=0, replace=False),
+            ArgumentError,
+            "strings, 17, to draw",
+        ),
+        (lambda: RandomHierarchy(v=10**6, m=10**5), ArgumentError, "rules must fit the memory"),
+        (
             lambda: DEEP.sample(1, rng=0),
             ArgumentError,
             r"The 1 drawn trees must fit .* 1\.76e\+04 GB",

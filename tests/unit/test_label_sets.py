@@ -110,7 +110,10 @@ def test_a_table_of_labels_becomes_an_answer_a_page_and_json(tmp_path):
     packed = json.loads((tmp_path / "out" / "answer.json").read_text())
     assert packed["clusters"] == 1
     assert packed["covered"] == pytest.approx(np.pi / 4, abs=0.01)
-    assert (tmp_path / "out" / "index.html").read_text().count("<figcaption") == 2
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("<figcaption") == 2
+    assert "<li>clusters within 3.5: 1: " in page
+    assert "<pre" not in page
     np.save(tmp_path / "labels.npy", lattice(8, 2.0))
     arguments[2] = str(tmp_path / "labels.npy")
     found = CliRunner().invoke(main, [*arguments, "--period", "8", "--json"])

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from simtheory.errors import ArgumentError, FitError, ShapeError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.sim import percolation
 from simtheory.sim.percolation import Everything, Largest, PercolationRun, Wrapping
 from simtheory.sim.percolation.runs import AT_THRESHOLD
@@ -198,8 +198,20 @@ def test_bonds_and_sites_of_graphs_agree_with_components() -> None:
             inside = edges[there[edges].all(1)]
             shares.append((largest(inside) if there.any() else 0) / max(there.sum(), 1))
         assert abs(sites.largest(p) - np.mean(shares)) < 5 * np.std(shares) / np.sqrt(600)
+    assert np.all(np.diff(bonds.largest(np.linspace(0.0, 1.0, 21))) > 0)
+    assert np.all(np.diff(sites.sums[:, 0].sum(axis=0)) >= 0)
     assert bonds.largest(0.0) == 1 / n
     assert bonds.largest(1.0) == largest(edges) / n
+
+
+def test_bonds_of_the_complete_graph_have_a_giant_cluster_above_one_neighbour() -> None:
+    """S = 1 − exp(−c S) at a mean of c neighbours: .797 at 2, none below 1."""
+    n = 400
+    edges = np.stack(np.triu_indices(n, 1), axis=1)
+    run = percolation.bonds(edges, n, runs=30, rng=0)
+    giant = [float(run.largest(c / (n - 1))) for c in (0.5, 2.0)]
+    assert abs(giant[1] - 0.7968) < 0.02  # the mean of 30 runs fluctuates by .006
+    assert giant[0] < 0.05
 
 
 def test_a_run_reads_its_axes_and_survives_the_disk(tmp_path, small: PercolationRun) -> None:
@@ -263,6 +275,12 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
             "meet round the torus",
         ),
         (lambda: percolation.lattice(50_000, runs=1, rng=0), ArgumentError, "at most 46340"),
+        (
+            lambda: percolation.lattice(40_000, runs=999, rng=0, threads=500),
+            ArgumentError,
+            "must fit the memory",
+        ),
+        (lambda: percolation.discs(9.0, runs=10**15, rng=0), ArgumentError, "must fit the memory"),
         (lambda: percolation.lattice(8, runs=0, rng=0), ArgumentError, "`runs`"),
         (lambda: percolation.lattice(8, runs=1, rng=None), ArgumentError, "`rng`"),
         (lambda: percolation.discs(2.0, runs=1, rng=0), ArgumentError, "at least 3"),
@@ -297,7 +315,7 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
         ),
         (
             lambda: percolation.discs(8.0, runs=9, rng=0, until=0.4).threshold(),
-            FitError,
+            SolveError,
             "raise `until`",
         ),
         (
@@ -316,3 +334,13 @@ def test_mass_ratio_ends_at_the_largest_cluster_of_all() -> None:
 def test_misuse_is_answered_by_name(call, error, words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_batch_and_shares_that_a_run_does_not_hold_are_named() -> None:
+    run = percolation.lattice(8, reach=1, runs=8, rng=0, record=Largest())
+    with pytest.raises(ArgumentError, match="`index` must lie below the number of batches"):
+        run.batch(200)
+    with pytest.raises(ArgumentError, match="`p` must increase strictly"):
+        run.curve([0.5, 0.25])
+    with pytest.raises(ArgumentError, match="`kept` must increase strictly"):
+        percolation.mass_ratio(np.arange(9.0)[:, None], 1.0, [0.5, 0.25], rng=0)

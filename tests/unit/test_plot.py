@@ -345,3 +345,31 @@ def test_a_density_is_a_curve_on_a_line_and_contours_of_mass_in_the_plane():
     assert np.allclose(radii, law, rtol=0.03)
     with pytest.raises(ArgumentError, match="marginal"):
         plot.density(GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]))
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_a_legend_on_a_curve_moves_to_free_room_or_beside_the_axes(tmp_path, compact):
+    x = np.linspace(0.0, 1.0, 50)
+
+    def legend_of(*curves, place):
+        with plot.picture(tmp_path / "curve.svg", compact=compact) as (ax,):
+            for curve in curves:
+                ax.plot(x, curve, label="a name")
+            ax.legend(loc=place)
+        ax.figure.draw_without_rendering()
+        box = ax.transAxes.inverted().transform(ax.get_legend().get_window_extent().get_points())
+        points = [ax.transAxes.inverted().transform(line.get_transform().transform(line.get_xydata()))
+                  for line in ax.lines]  # fmt: skip
+        on_it = [((p > box[0]) & (p < box[1])).all(axis=1).any() for p in points]
+        return box, any(on_it)
+
+    stays, covered = legend_of(x, place="upper left")
+    assert not covered
+    assert stays[1, 0] < 0.6  # where it was asked for
+    assert stays[0, 1] > 0.7
+    moved, covered = legend_of(x, place="center")
+    assert not covered
+    assert ((moved > 0.0) & (moved < 1.0)).all()
+    full, covered = legend_of(*np.outer(np.linspace(0.0, 1.0, 12), 1.0 + 0.0 * x), place="center")
+    assert not covered
+    assert full[0, 0] >= 1.0

@@ -326,6 +326,26 @@ def test_a_reading_is_what_one_would_compute_from_the_weights(flow, init, name) 
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-14 * np.abs(expected).max())
 
 
+def test_losses_are_measured_against_the_teacher() -> None:
+    rng = np.random.default_rng(3)
+    layers = tuple(0.3 * rng.standard_normal((2, 1, 3, 3)))
+    teachers, x = rng.standard_normal((4, 3, 3)), rng.standard_normal((5, 3))
+    W = sim.integrate(sim.Untied(), A, layers, T, teacher=teachers)
+    off = x @ np.swapaxes(W - teachers[:, np.newaxis], -1, -2)
+    expected = 0.5 * (off**2).sum(-1)
+    found = sim.integrate(sim.Untied(), A, layers, T, teacher=teachers, read=sim.Losses(x))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 * expected.max())
+    # Power: distances from the inputs are other numbers.
+    wrong = 0.5 * ((x @ np.swapaxes(W, -1, -2) - x) ** 2).sum(-1)
+    assert np.abs(wrong - expected).max() > 0.1 * expected.max()
+    given = sim.integrate(
+        sim.Untied(), A, layers, T, teacher=teachers, read=sim.Losses(x, answers=x)
+    )
+    np.testing.assert_allclose(given, wrong, rtol=0, atol=1e-13 * wrong.max())
+    with pytest.raises(ShapeError, match=r"`answers` must have shape \(\.\.\., 5, 3\)"):
+        sim.Losses(x, answers=x[1:])
+
+
 def test_readings_refuse_what_does_not_fit() -> None:
     U0 = 0.1 * np.eye(3)
     with pytest.raises(ShapeError, match=r"`probes` must have shape \(P, 3\)"):

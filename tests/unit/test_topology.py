@@ -95,3 +95,17 @@ def test_the_command_names_the_extra_that_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ripser", None)
     assert "simtheory[topology]" in run("activations", path, "--topology", status=2).output
     assert "interaction" in run("activations", path).stdout  # the rest needs no extra
+
+
+def test_a_wide_table_fits_a_terminal_and_stands_on_the_page(tmp_path):
+    grid, rows = labels(16, 16), clifford()
+    path = tmp_path / "activations.npz"
+    np.savez(path, activations=rows + 0.05 * NOISE[:, :4], labels=grid, baseline=NOISE)
+    out = tmp_path / "out"
+    found = run("activations", path, "--period", "16", "--out", out).stdout.splitlines()
+    head = next(line for line in found if "baseline" in line)
+    assert head.endswith(" circles")
+    assert max(map(len, found[:-1])) <= 80
+    page = (out / "index.html").read_text()
+    assert "<td>orthogonality (x on y)</td>" in page
+    assert "<pre" not in page

@@ -64,6 +64,8 @@ _MEASURED = {
     "error_estimate": "*ensemble",
     "ends_at": "coordinate",
     "U": "*ensemble t coordinate hidden_1",
+    "W1": "*ensemble t hidden_1 coordinate",
+    "W2": "*ensemble t output hidden_1",
 }
 """Axes of the arrays that a form reports beside W; all other entries are plain facts."""
 

@@ -25,19 +25,32 @@ _EARLY = 1e-8
 """Below it the next term of a series in x, x²/4, is under the rounding of 1."""
 
 
+def _whole(A: Rate, B: Rate) -> Array:
+    """Return ln(B/A), of rates whose ratio is no float as well."""
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        plain = np.log(np.asarray(B / A))
+    return np.where(np.isfinite(plain), plain, np.log(B) - np.log(A))
+
+
+def _integral(rate: Rate, t: Array) -> Array:
+    """Return E₁(rate t), t > 0, also where the product is below the normal floats."""
+    x = rate * t
+    tiny = x < np.finfo(float).tiny
+    logarithm = np.euler_gamma + np.log(rate) + np.log(t)
+    return np.where(tiny, -logarithm, special.exp1(np.where(tiny, 1.0, x)))
+
+
 def unlearned(A: Rate, B: Rate, t: Array) -> Array:
     """Return ∫ e^{−yt}/y dy from A to B, both positive, in either order."""
-    whole, early = np.log(B / A), np.maximum(A, B) * t < _EARLY
+    whole, early = _whole(A, B), np.maximum(A, B) * t < _EARLY
     # Where t is too early for E₁ a time of 1 stands in; the series answers there.
     later = np.where(early, 1.0, t)
-    # Below the smallest float E₁ would be infinite, and so would its difference.
-    x, y = (np.maximum(rate * later, np.finfo(float).tiny) for rate in (A, B))
-    return np.where(early, whole - (B - A) * t, special.exp1(x) - special.exp1(y))
+    return np.where(early, whole - (B - A) * t, _integral(A, later) - _integral(B, later))
 
 
 def learned(A: Rate, B: Rate, t: Array) -> Array:
     """Return ∫ (1 − e^{−yt})/y dy from A to B, both positive, in either order."""
-    return np.asarray(np.log(B / A) - unlearned(A, B, t))
+    return _whole(A, B) - unlearned(A, B, t)
 
 
 def learned_from_zero(B: Rate, t: Array) -> Array:

@@ -18,15 +18,15 @@ BALANCED = 1e-10
 
 
 def as_layers(
-    layers: Sequence[ArrayLike], *, rows: int, columns: int, least: int = 2
+    layers: Sequence[ArrayLike], *, rows: int, columns: int, least: int = 2, name: str = "layers"
 ) -> list[Array]:
     """Return a chain of matrices from `columns` inputs to `rows` outputs, first layer first."""
     if not isinstance(layers, tuple | list) or len(layers) < least:
         came = f"holds {len(layers)}" if isinstance(layers, tuple | list) else "is one array"
         raise ShapeError(
-            f"Argument `layers` must be a tuple of {least} layers or more, first layer first, but it {came}."
+            f"Argument `{name}` must be a tuple of {least} layers or more, first layer first, but it {came}."
         )
-    chain = [as_finite("layers", layer) for layer in layers]
+    chain = [as_finite(name, layer) for layer in layers]
     into = columns
     for place, layer in enumerate(chain, start=1):
         out = rows if place == len(chain) else None
@@ -34,7 +34,7 @@ def as_layers(
         if not fits or (out is not None and layer.shape[-2] != out):
             wanted = f"(..., {'width' if out is None else out}, {into})"
             raise ShapeError(
-                f"Argument `layers` must have shape {wanted} in layer {place} of {len(chain)}, "
+                f"Argument `{name}` must have shape {wanted} in layer {place} of {len(chain)}, "
                 f"but its shape there is {layer.shape}."
             )
         into = layer.shape[-2]
@@ -43,18 +43,20 @@ def as_layers(
         np.broadcast_shapes(*leading)
     except ValueError as reason:
         raise ShapeError(
-            "Leading axes of `layers` must broadcast with one another, but they are "
+            f"Leading axes of `{name}` must broadcast with one another, but they are "
             f"{', '.join(map(str, leading))}."
         ) from reason
     return chain
 
 
-def as_two_layers(layers: Sequence[ArrayLike], *, rows: int, columns: int) -> tuple[Array, Array]:
+def as_two_layers(
+    layers: Sequence[ArrayLike], *, rows: int, columns: int, name: str = "layers"
+) -> tuple[Array, Array]:
     """Return (W₁, W₂), checked."""
-    chain = as_layers(layers, rows=rows, columns=columns)
+    chain = as_layers(layers, rows=rows, columns=columns, name=name)
     if len(chain) != 2:
         raise ShapeError(
-            f"Argument `layers` must hold two layers, (W1, W2), but it holds {len(chain)}; "
+            f"Argument `{name}` must hold two layers, (W1, W2), but it holds {len(chain)}; "
             "see `simtheory.analytic.deep` for more."
         )
     return chain[0], chain[1]

@@ -28,7 +28,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from simtheory._checks import as_finite, frozen, non_negative, not_negative, number
+from simtheory._checks import as_finite, between, frozen, not_negative, number
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, Expert, IntArray
@@ -44,6 +44,7 @@ __all__ = ["FreezeOut", "cell_masses", "freeze_out", "relaxed"]
 _DEEP = 34.0  # logarithms below the highest density at which the grid ends
 _FINE = 0.2  # distance of grid points in standard deviations of the narrowest direction
 _COARSER = 3  # so many times fewer points on each axis where flows in the plane are read
+_NOISIEST = 1e150  # level above which the density in the plane falls below the floats
 _LARGEST = 4_000_000  # points of a grid; a composition that needs more is refused
 
 
@@ -109,7 +110,7 @@ def cell_masses(c: Expert, centres: ArrayLike, *, level: float = 0.0) -> Array:
     """
     whole = c if isinstance(c, Composition) else Composition((c,))
     points = _centres(whole, centres)
-    noise = non_negative("level", level)
+    noise = float(between("level", number("level", level), 0.0, _NOISIEST))
     return _masses(whole, points, noise, *_grid(whole, noise))
 
 

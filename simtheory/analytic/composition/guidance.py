@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import (
-    non_negative,
-    number,
-    positive,
-)
+from simtheory._checks import as_finite, non_negative, non_negative_int, number, positive
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic.composition.naive import GaussianLaw, scalar_law
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, ShapeError
 from simtheory.labels import implements
 
 __all__ = ["guidance_law", "guidance_parts"]
@@ -99,14 +95,23 @@ def guidance_parts(weights: ArrayLike, model: int) -> Array:
     ndarray, shape (K,)
         Weights v.
 
+    Raises
+    ------
+    ShapeError
+        If the weights are no row.
+    ArgumentError
+        If there is no such model.
+
     Examples
     --------
     >>> guidance_parts((7.5, -6.5), 0)
     array([ 14., -13.])
     """
-    w = np.array(weights, dtype=float)
-    if not 0 <= model < w.size:
-        raise ArgumentError(f"Argument `model` must lie in [0, {w.size - 1}], but it is {model}.")
+    w = as_finite("weights", weights)
+    if w.ndim != 1:
+        raise ShapeError(f"Argument `weights` must have shape (K,), but its shape is {w.shape}.")
+    if not 0 <= non_negative_int("model", model) < len(w):
+        raise ArgumentError(f"Argument `model` must lie in [0, {len(w) - 1}], but it is {model}.")
     found = 2.0 * w
     found[model] -= 1.0
     return found

@@ -157,7 +157,7 @@ def check_resonance(kernel: Kernel, v: ArrayLike) -> None:
     turns = np.atleast_1d(single.angles(v))
     # a turn by nearly nothing is a small step, which mixes slowly but is no resonance
     gaps = np.where(turns > 0.5 * np.pi, np.atleast_1d(resonances(kernel, v)), np.inf)
-    if gaps.min() >= RESONANCE:
+    if gaps.min(initial=np.inf) >= RESONANCE:
         return
     at = int(gaps.argmin())
     turn = turns[at]

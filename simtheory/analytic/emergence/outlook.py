@@ -21,7 +21,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, flag, one_of, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import aligned, rows_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.emergence.diffusion import diffusion
 from simtheory.analytic.emergence.kernels import kernel_modes, kernel_times
@@ -331,14 +331,7 @@ class Outlook:
 
     def __str__(self) -> str:
         rows = [("class", "distance", "learned at", "never because, or earlier with"), *self.rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.rjust(width) if i in (1, 2) else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
+        lines = aligned(rows, left=(0, 3))
         return "\n".join([f"{self.model}, canonical times", "", *lines, "", self.verdict])
 
     def _repr_html_(self) -> str:

@@ -24,7 +24,6 @@ percolating             one cluster spans the plane              (N/r)²
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive, share
 from simtheory._faces import face
+from simtheory._text import aligned, table_as_html
 from simtheory._typing import Array
 from simtheory.analytic.factorization.nulls import nearest_lattice
 from simtheory.analytic.percolation.overlaps import link_radius
@@ -119,19 +119,11 @@ class ExamplesNeeded:
         )
 
     def __str__(self) -> str:
-        cells = self._cells()
-        widths = [max(len(row[j]) for row in cells) for j in range(3)]
-        lines = [
-            f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}"
-            for row in cells
-        ]
+        lines = aligned(self._cells(), left=(0, 2, 3))
         return "\n".join([self._line(), "", *lines])
 
     def _repr_html_(self) -> str:
-        head, *rows = self._cells()
-        lines = [f"<tr>{''.join(f'<th>{html.escape(t)}</th>' for t in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{html.escape(t)}</td>' for t in row)}</tr>" for row in rows]
-        return f"<table>{''.join(lines)}</table><p>{html.escape(self._line())}</p>"
+        return table_as_html(self._cells(), self._line())
 
 
 @face

@@ -8,17 +8,17 @@ write.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from simtheory._checks import all_positive, positive, positive_int, shares
 from simtheory._faces import face
+from simtheory._text import aligned, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.hierarchies import learnable, level_of, whole
 from simtheory.analytic.hierarchy.correlations import joint
-from simtheory.errors import RegimeError
+from simtheory.errors import ArgumentError, RegimeError
 from simtheory.labels import implements
 from simtheory.results import axes
 from simtheory.tasks import RandomHierarchy, TreeGrammar
@@ -511,16 +511,11 @@ class StringsNeeded:
         )
 
     def __str__(self) -> str:
-        cells = self._cells()
-        widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
-        lines = ["  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)) for row in cells]
+        lines = aligned(self._cells(), left=())
         return "\n".join([*lines, *filter(None, [self._line()])])
 
     def _repr_html_(self) -> str:
-        head, *rows = self._cells()
-        lines = [f"<tr>{''.join(f'<th>{html.escape(t)}</th>' for t in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{html.escape(t)}</td>' for t in row)}</tr>" for row in rows]
-        return f"<table>{''.join(lines)}</table><p>{html.escape(self._line())}</p>"
+        return table_as_html(self._cells(), self._line())
 
 
 @face
@@ -540,7 +535,7 @@ def strings_needed(
     v, m, s, L : int
         Symbols, rules of a symbol (at least 2), branching, depth.
     strings : float, optional
-        Strings at hand.
+        Strings at hand, 1 or more.
     grammar : RandomHierarchy or TreeGrammar, optional
         The grammar whose signal and noise are shown, of depth L. Default: the random hierarchy of
         seed 0.
@@ -575,6 +570,8 @@ def strings_needed(
     law = [coupons, *(float(rule_threshold(l, v=v, m=m, s=s, L=L)) for l in range(2, L + 1))]
     own = [coupons, *(snr_threshold(tree, level=l - 1) for l in range(2, L + 1))]
     have = None if strings is None else positive("strings", strings)
+    if have is not None and have < 1.0:
+        raise ArgumentError(f"Argument `strings` must be 1 or more, but it is {have:g}.")
     reached = length = None
     if have is not None:
         learned = np.asarray(law) <= have

@@ -167,9 +167,17 @@ def stripes_overlap(dx: ArrayLike, dy: ArrayLike, sigma: float, *, side: float) 
     """
     x, y = as_finite("dx", dx), as_finite("dy", dy)
     width, n = all_positive("sigma", sigma), all_positive("side", side)
-    crossing = 4.0 * math.sqrt(math.pi) * width / n
+    with np.errstate(over="ignore"):  # beyond the floats the overlap is 1
+        crossing = np.minimum(4.0 * math.sqrt(math.pi) * width / n, np.finfo(float).max)
     along = np.exp(-((x / (2.0 * width)) ** 2)) + np.exp(-((y / (2.0 * width)) ** 2))
     return np.asarray((along + crossing) / (2.0 + crossing))
+
+
+def _image(steps: Array, centre: Array, width: float) -> Array:
+    """Return a bump some steps from the pixel nearest to its centre, relative to that pixel."""
+    away = (centre - np.round(centre))[..., None]
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.exp(-(steps * (steps - 2.0 * away) / width / width / 2.0)))
 
 
 @implements(
@@ -221,12 +229,10 @@ def pixel_overlap(delta: ArrayLike, sigma: float, *, offset: ArrayLike = 0.0) ->
 
         shape = theta(u + gap / 2.0) / np.sqrt(theta(u) * theta(u + gap))
         return np.asarray(np.exp(-((gap / (2.0 * width)) ** 2)) * shape)
-    # Sums of Gaussians about the nearest pixel, as logarithms: a narrow bump lives on one pixel.
-    pixels = np.arange(-_PIXELS, _PIXELS + 1)
-
-    def log_sum(v: Array) -> Array:
-        away = v - np.round(v)
-        return np.asarray(special.logsumexp(-(((pixels - away[..., None]) / width) ** 2), axis=-1))
-
-    log = log_sum(u + gap / 2.0) - 0.5 * (log_sum(u) + log_sum(u + gap))
-    return np.asarray(np.exp(log - (gap / (2.0 * width)) ** 2))
+    # A narrow bump lives on one pixel: each image is taken relative to its nearest pixel.
+    ends = (u, u + gap)
+    between = np.round(u + gap / 2.0)[..., None] + np.arange(-_PIXELS, _PIXELS + 1)
+    shared = np.prod([_image(between - np.round(v)[..., None], v, width) for v in ends], axis=0)
+    around = np.arange(-_PIXELS, _PIXELS + 1.0)
+    norms = np.prod([np.sum(_image(around, v, width) ** 2, axis=-1) for v in ends], axis=0)
+    return np.asarray(np.sum(shared, axis=-1) / np.sqrt(norms))

@@ -40,15 +40,7 @@ learned concept leaves in its row and column outlives that of a tied net, so swi
 from __future__ import annotations
 
 from simtheory._names import public
-from simtheory.analytic.untied.exact import (
-    Grams,
-    aligned,
-    grams,
-    imbalanced_mode,
-    imbalanced_time,
-    isotropic,
-    riccati,
-)
+from simtheory.analytic.untied.exact import Grams, grams, isotropic, riccati
 from simtheory.analytic.untied.expansion import (
     Crossing,
     crossing,
@@ -56,6 +48,7 @@ from simtheory.analytic.untied.expansion import (
     effective_start,
     first_order,
 )
+from simtheory.analytic.untied.imbalanced import aligned, imbalanced_mode, imbalanced_time
 from simtheory.analytic.untied.resummation import (
     ldr,
 )

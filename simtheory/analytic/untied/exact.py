@@ -1,4 +1,4 @@
-r"""Exact solutions of the untied two-layer net: whitened inputs, equal rates, one imbalanced mode.
+r"""Exact solutions of the untied two-layer net: whitened inputs, equal rates.
 
 Symbols
 -------
@@ -12,16 +12,16 @@ Every exponential here is taken together with what it is divided by, so no time 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 
-from simtheory._checks import as_finite, as_times, not_negative, rounding, share
+from simtheory._checks import as_finite, as_times, flag, rounding
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._shared.aligned import map_of_modes, mode_starts
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
-from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.errors import RegimeError, ShapeError, SolveError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
 from simtheory.results.grams import Grams
@@ -29,16 +29,32 @@ from simtheory.tasks import LinearTask, SIMTask
 
 __all__ = [
     "Grams",
-    "aligned",
     "grams",
-    "imbalanced_mode",
-    "imbalanced_time",
     "isotropic",
     "riccati",
 ]
 
 
-_LARGEST = 1e70  # of starts and imbalances; beyond, fourth powers leave the range of numbers
+@overload
+def riccati(
+    init: Sequence[ArrayLike],
+    teacher: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = ...,
+    layers: Literal[False] = ...,
+) -> Array: ...
+
+
+@overload
+def riccati(
+    init: Sequence[ArrayLike],
+    teacher: ArrayLike,
+    t: ArrayLike,
+    *,
+    imbalance: ArrayLike | None = ...,
+    layers: Literal[True],
+) -> tuple[Array, Array]: ...
 
 
 @implements(
@@ -50,12 +66,13 @@ _LARGEST = 1e70  # of starts and imbalances; beyond, fourth powers leave the ran
 )
 @face
 def riccati(
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     teacher: ArrayLike,
     t: ArrayLike,
     *,
     imbalance: ArrayLike | None = None,
-) -> Array:
+    layers: bool = False,
+) -> Array | tuple[Array, Array]:
     r"""Return the end-to-end map of a λ-balanced two-layer net on whitened inputs.
 
     The flow is :math:`\dot W_1 = W_2^T(\Sigma-W_2W_1)`, :math:`\dot W_2 = (\Sigma-W_2W_1)W_1^T`.
@@ -65,8 +82,8 @@ def riccati(
 
     Parameters
     ----------
-    layers : tuple of array_like
-        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
     teacher : array_like, shape (..., m, n)
         Target Σ, the correlation of outputs with whitened inputs.
     t : array_like, shape (T,)
@@ -74,32 +91,43 @@ def riccati(
     imbalance : array_like, shape (...), optional
         λ of W₂ᵀW₂ − W₁W₁ᵀ = λI. Default: read off the layers.
 
+    layers : bool
+        Whether to return W₁ and W₂ over time, of which W is the product, in place of W.
+
     Returns
     -------
-    ndarray, shape (..., T, m, n)
-        W over time.
+    ndarray, shape (..., T, m, n), or tuple of ndarray
+        W over time; with `layers` W₁ of shape (..., T, h, n) and W₂ of shape (..., T, m, h).
 
     Raises
     ------
     RegimeError
         If the layers' imbalance is not λ times the identity; no closed form is known then.
+    SolveError
+        If the turn of the hidden units, which is integrated, could not be.
 
     Notes
     -----
-    A positive λ needs h ≤ m, a negative one h ≤ n. A row of Q₀ along an eigenvector of F that is a
+    :math:`QQ^T` leaves an orthogonal turn of the hidden units open, and no closed form of it is known.
+    With `layers` the turn is integrated, :math:`\dot Q = FQ - \tfrac12QQ^TQ`, and the rest is closed: products of the
+    layers, and their Gram matrices, are those of the closed form. A positive λ needs h ≤ m, a negative one h ≤ n. A row of Q₀ along an eigenvector of F that is a
     combination of the faster rows, to 14 digits, counts as one.
 
     Examples
     --------
     >>> riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 1.0, 9.0]).ravel().round(4)
     array([0.01  , 0.4306, 2.    ])
+    >>> W1, W2 = riccati(([[0.1]], [[0.1]]), [[2.0]], [0.0, 9.0], layers=True)
+    >>> W1.ravel().round(4)
+    array([0.1   , 1.4142])
     """
-    return _riccati(*_stacked(layers, teacher, t, imbalance))
+    stacked = _stacked(init, teacher, t, imbalance)
+    return _layers(*stacked) if flag("layers", layers) else _riccati(*stacked)
 
 
 @face
 def grams(
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     teacher: ArrayLike,
     t: ArrayLike,
     *,
@@ -113,8 +141,8 @@ def grams(
 
     Parameters
     ----------
-    layers : tuple of array_like
-        W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, n) and W₂ of shape (..., m, h).
     teacher : array_like, shape (..., m, n)
         Target Σ, the correlation of outputs with whitened inputs.
     t : array_like, shape (T,)
@@ -138,7 +166,7 @@ def grams(
     >>> found.inputs.ravel().round(4)
     array([0.01, 2.  ])
     """
-    Q, aim, level, times = _stacked(layers, teacher, t, imbalance)
+    Q, aim, level, times = _stacked(init, teacher, t, imbalance)
     n = aim.shape[-1]
     outer = _root(Q, aim, level, times)
     first, second = outer[..., :n, :], outer[..., n:, :]
@@ -147,7 +175,7 @@ def grams(
 
 
 def _stacked(
-    layers: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
+    init: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array]:
     """Return Q = [W₁ᵀ; W₂], the teacher, the imbalance and the times, checked."""
     aim = as_finite("teacher", teacher)
@@ -156,8 +184,8 @@ def _stacked(
             f"Argument `teacher` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
         )
     times = as_times(t)
-    below, above = as_two_layers(layers, rows=aim.shape[-2], columns=aim.shape[-1])
-    level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*layers, double=BALANCED))
+    below, above = as_two_layers(init, rows=aim.shape[-2], columns=aim.shape[-1], name="init")
+    level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*init, double=BALANCED))
     turned = np.swapaxes(below, -1, -2)
     shape = np.broadcast_shapes(turned.shape[:-2], above.shape[:-2])
     Q = np.concatenate(
@@ -169,10 +197,11 @@ def _stacked(
 @face
 def isotropic(
     task: SIMTask | LinearTask,
-    layers: Sequence[ArrayLike],
+    init: Sequence[ArrayLike],
     t: ArrayLike,
     *,
     probes: ArrayLike | None = None,
+    layers: bool = False,
 ) -> Trajectory:
     r"""Return the exact trajectory of a λ-balanced untied net all of whose rates are equal.
 
@@ -183,17 +212,20 @@ def isotropic(
     ----------
     task : SIMTask or LinearTask
         What is learned; its rates must be equal in all dimensions.
-    layers : tuple of array_like
-        W₁ of shape (..., h, d) and W₂ of shape (..., k, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for some λ.
+    init : tuple of array_like
+        Where it starts: W₁ of shape (..., h, d) and W₂ of shape (..., k, h), with W₂ᵀW₂ − W₁W₁ᵀ = λI for
+        some λ.
     t : array_like, shape (T,)
         Canonical times.
     probes : array_like, shape (P, d), optional
         Inputs to watch. Default: ``task.probes``.
+    layers : bool
+        Whether to keep the layers too, for `observe.layers`, `observe.grams` and what reads them.
 
     Returns
     -------
     Trajectory
-        Exact.
+        Exact. With `layers` its `arrays` hold ``W1`` and ``W2``.
 
     Raises
     ------
@@ -206,235 +238,23 @@ def isotropic(
             "The isotropic form needs equal rates in all dimensions, but they run from "
             f"{rates.min():g} to {rates.max():g}."
         )
-    below, above = as_two_layers(layers, rows=task.n_outputs, columns=task.dim)
-    rate = float(rates.mean())
-    if rate > 0:
-        weights = riccati(layers, task.teacher, rate * times)
-    else:
-        weights = np.repeat((above @ below)[..., None, :, :], times.size, axis=-3)
+    as_two_layers(init, rows=task.n_outputs, columns=task.dim, name="init")
+    stacked = _stacked(init, task.teacher, float(rates.mean()) * times, None)
+    chain = _layers(*stacked) if flag("layers", layers) else ()
     return closed_form(
-        isotropic, task, times, weights, exact=True, probes=probes, label=label_of(riccati)
-    )
-
-
-@implements(
-    "imbalanced-mode",
-    title="Untied net: a mode of imbalanced layers",
-    regime="aligned layers, any rate and imbalance",
-    source="tarmoun2021",
-    where="the scalar two-layer problem, solved here in closed form",
-)
-@face
-def imbalanced_mode(rate: ArrayLike, w0: ArrayLike, t: ArrayLike, *, imbalance: ArrayLike) -> Array:
-    r"""Return one mode of aligned layers of unequal size, :math:`\dot w = a(1-w)\sqrt{\lambda^2+4w^2}`.
-
-    With :math:`\tilde m = \sqrt{4+\lambda^2}`, :math:`v_\pm = (2\pm\tilde m)/\lambda`, :math:`v_0 =
-    e^{\mathrm{arsinh}(2w_0/\lambda)}` and :math:`C = \frac{v_0-v_+}{v_0-v_-}e^{-a\tilde mt}`:
-    :math:`w = \tfrac\lambda4(v-1/v)` at :math:`v = (v_+-Cv_-)/(1-C)`. Late, it relaxes at the rate
-    :math:`a\tilde m`.
-
-    Parameters
-    ----------
-    rate : array_like, shape (...)
-        Rate a, in units of inverse canonical time (loss ½E‖f−x‖²).
-    w0 : array_like, shape (...)
-        Start, not negative; broadcasts against `rate`.
-    t : array_like, shape (T,)
-        Canonical times.
-    imbalance : array_like, shape (...)
-        λ, the difference of the squares of the second and the first layer's share; its sign does
-        not matter, and 0 gives the balanced mode.
-
-    Returns
-    -------
-    ndarray, shape (..., T)
-        The mode over time.
-
-    Raises
-    ------
-    RegimeError
-        If a start or a rate is negative, or a start or an imbalance has no square.
-
-    Examples
-    --------
-    >>> imbalanced_mode(1.0, 0.01, [0.0, 2.0], imbalance=0.1).round(6)
-    array([0.01    , 0.636895])
-    """
-    times = as_times(t)
-    a, start, level = np.broadcast_arrays(
-        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
-        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
-        as_finite("imbalance", imbalance),
-    )
-    for name, values in (("w0", start), ("imbalance", level)):
-        if (largest := float(np.abs(values).max(initial=0.0))) > _LARGEST:
-            raise RegimeError(
-                f"Argument `{name}` of a mode must be at most {_LARGEST:g}, so that products of squares are "
-                f"numbers, but it is {largest:g}."
-            )
-    return _imbalanced(a[..., None], start[..., None], level[..., None], times)
-
-
-@face
-def imbalanced_time(
-    rate: ArrayLike, w0: ArrayLike, *, imbalance: ArrayLike, level: float = 0.5
-) -> Array:
-    r"""Return the time that a mode of layers of unequal size takes to a level f.
-
-    With :math:`V = w + \sqrt{w^2+\lambda^2/4}` and :math:`V_\pm = 1 \pm \tilde m/2` it is
-    :math:`\frac{1}{a\tilde m}\ln\frac{(V_+-V_0)(V_f-V_-)}{(V_0-V_-)(V_+-V_f)}`, see `imbalanced_mode`:
-    the larger the imbalance, the shorter.
-
-    Parameters
-    ----------
-    rate : array_like, shape (...)
-        Rate a.
-    w0 : array_like, shape (...)
-        Start, not negative.
-    imbalance : array_like, shape (...)
-        λ; its sign does not matter.
-    level : float
-        Level f, between 0 and 1.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The time: zero for a mode that starts at the level or above, infinite at a zero rate, and from
-        a zero start without imbalance.
-
-    Raises
-    ------
-    RegimeError
-        If a start or a rate is negative.
-    ArgumentError
-        If the level is outside (0, 1).
-
-    Examples
-    --------
-    >>> imbalanced_time(1.0, 0.01, imbalance=[0.0, 1.0, 10.0]).round(4)
-    array([2.2976, 0.588 , 0.0682])
-    """
-    a, start, gap = np.broadcast_arrays(
-        not_negative("Argument `rate` of a mode", rate, error=RegimeError),
-        not_negative("Argument `w0` of a mode", w0, error=RegimeError),
-        _as_gap(imbalance),
-    )
-    aim, half = share("level", level), 0.5 * np.abs(gap)
-    top = np.hypot(1.0, half)
-    low = -(half**2) / (1.0 + top)
-    ahead = start < aim
-    begin = np.where(ahead, start, 0.5 * aim)
-
-    def odds(w: Array) -> tuple[Array, Array]:
-        """Return V₊ − V and V − V₋ at w; the first is a product that does not cancel."""
-        root = np.hypot(w, half)
-        return (1.0 - w) * (1.0 + (1.0 + w) / (top + root)), w + root - low
-
-    (far, near), (still_far, passed) = odds(begin), odds(np.full_like(begin, aim))
-    moving = (a > 0) & (near > 0)
-    ratio = (far / still_far) * (passed / np.where(moving, near, 1.0))
-    time = np.log(ratio) / (2.0 * np.where(moving, a, 1.0) * top)
-    return np.asarray(np.where(ahead, np.where(moving, time, np.inf), 0.0))
-
-
-@face
-def aligned(
-    task: LinearTask,
-    w0: ArrayLike,
-    t: ArrayLike,
-    *,
-    imbalance: ArrayLike,
-    probes: ArrayLike | None = None,
-) -> Trajectory:
-    r"""Return the exact trajectory of two layers of unequal size along the modes of a linear task.
-
-    The share v of its strength s that a mode has reached moves as `imbalanced_mode` says, at the rate
-    as and with the imbalance λ/s.
-
-    Parameters
-    ----------
-    task : LinearTask
-        What is learned.
-    w0 : array_like, shape () or (..., r)
-        Start of each mode of ``task.modes()``, between 0 and its strength; leading axes are an
-        ensemble.
-    t : array_like, shape (T,)
-        Canonical times.
-    imbalance : array_like, shape () or (..., r)
-        λ of each mode.
-    probes : array_like, shape (P, d), optional
-        Inputs to watch. Default: ``task.probes``.
-
-    Returns
-    -------
-    Trajectory
-        Exact; W has no other parts than the modes.
-
-    Raises
-    ------
-    RegimeError
-        If the teacher is not aligned with the inputs, or a start lies outside its mode.
-    """
-    modes, start = mode_starts(task, w0)
-    times, level = as_times(t), _as_gap(imbalance)
-    if level.ndim and level.shape[-1] not in (1, modes.strengths.size):
-        raise ShapeError(
-            "Argument `imbalance` must be one number or have shape "
-            f"(..., {modes.strengths.size}), one for each mode, but its shape is {level.shape}."
-        )
-    shares = imbalanced_mode(
-        modes.rates * modes.strengths, start, times, imbalance=level / modes.strengths
-    )
-    return closed_form(
-        aligned,
+        isotropic,
         task,
         times,
-        map_of_modes(modes, shares),
+        _riccati(*stacked),
         exact=True,
         probes=probes,
-        label=label_of(imbalanced_mode),
+        stats=dict(zip(("W1", "W2"), chain, strict=False)),
+        label=label_of(riccati),
     )
-
-
-_LARGEST = 1e100
-"""Largest imbalance that is taken; the square of much larger ones is beyond float64."""
-
-
-def _as_gap(imbalance: ArrayLike) -> Array:
-    gap = as_finite("imbalance", imbalance)
-    if np.abs(gap).max(initial=0.0) > _LARGEST:
-        raise ArgumentError(
-            f"Argument `imbalance` must be at most {_LARGEST:g} in size, but it holds "
-            f"{np.abs(gap).max():g}."
-        )
-    return gap
 
 
 DEPENDENT = 1e-14
 """Share of a row independent of the rows above it, below which the row counts as their combination."""
-
-
-def _imbalanced(rate: Array, w0: Array, imbalance: Array, t: Array) -> Array:
-    r"""Return w of ẇ = a(1−w)√(λ²+4w²) from w0 ≥ 0; arguments broadcast.
-
-    In :math:`V = w + \sqrt{w^2+\lambda^2/4}` the flow is :math:`\dot V = -a(V-V_+)(V-V_-)` with
-    :math:`V_\pm = 1 \pm \sqrt{1+\lambda^2/4}`, and w follows from V − |λ|/2, a sum of positive terms.
-    """
-    half = 0.5 * np.abs(imbalance)
-    root, top = np.hypot(w0, half), np.hypot(1.0, half)
-    low = -(half**2) / (1.0 + top)
-    start = w0 + root
-    moving = start > 0
-    start = np.where(moving, start, 1.0)
-    ahead = (1.0 - w0) * (1.0 + (1.0 + w0) / (top + root))
-    behind = start - low
-    x = 2.0 * rate * top * t
-    grown = ahead * behind * -np.expm1(-x) / (behind + ahead * np.exp(-x))
-    first = w0 + w0 * (w0 / np.where(moving, root + half, 1.0))  # V(0) − |λ|/2
-    excess = first + grown
-    V = half + excess
-    w = 0.5 * excess * ((V + half) / np.where(moving, V, 1.0))
-    return np.asarray(np.where(moving, w, 0.0))
 
 
 def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
@@ -444,6 +264,60 @@ def _riccati(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     return np.asarray(root[..., n:, :] @ np.swapaxes(root[..., :n, :], -1, -2))
 
 
+def _layers(Q: Array, teacher: Array, imbalance: Array, t: Array) -> tuple[Array, Array]:
+    """Return W₁ and W₂ of λ-balanced layers on whitened inputs, (..., T, h, n) and (..., T, m, h).
+
+    The flow of Q gives the turn of the hidden units; of all roots of the closed Q Qᵀ the one nearest to
+    it is taken, so no error of the flow reaches a product of the layers.
+    """
+    shape, n = (
+        np.broadcast_shapes(Q.shape[:-2], teacher.shape[:-2], imbalance.shape),
+        teacher.shape[-1],
+    )
+    Q = np.broadcast_to(Q, (*shape, *Q.shape[-2:]))
+    root = np.broadcast_to(
+        _root(Q, teacher, imbalance, t), (*shape, t.size, Q.shape[-2], Q.shape[-2])
+    )
+    F = np.broadcast_to(_generator(teacher, imbalance), (*shape, Q.shape[-2], Q.shape[-2]))
+    path = np.empty((*shape, t.size, *Q.shape[-2:]))
+    for member in np.ndindex(shape):
+        path[member] = _turned(Q[member], F[member], t)
+    left, _, right = np.linalg.svd(np.swapaxes(root, -1, -2) @ path, full_matrices=False)
+    found = root @ (left @ right)
+    return np.swapaxes(found[..., :n, :], -1, -2), found[..., n:, :]
+
+
+def _turned(Q: Array, F: Array, t: Array) -> Array:
+    """Return Q(t) of the flow dQ/dt = F Q − ½ Q Qᵀ Q, shape (T, n + m, h)."""
+    from scipy.integrate import solve_ivp  # loading it takes a quarter of a second
+
+    def slope(_: float, state: Array) -> Array:
+        q = state.reshape(Q.shape)
+        return np.asarray(F @ q - 0.5 * q @ (q.T @ q)).ravel()
+
+    path = np.broadcast_to(Q, (t.size, *Q.shape)).copy()
+    later = t > 0
+    if later.any() and Q.any():
+        tiny = 1e-14 * float(np.abs(Q).max())
+        found = solve_ivp(slope, (0.0, t[-1]), Q.ravel(), "LSODA", t[later], rtol=1e-12, atol=tiny)
+        if found.status != 0:
+            raise SolveError(
+                f"The turn of the hidden units stopped: {found.message}", time=found.t[-1]
+            )
+        path[later] = found.y.T.reshape(-1, *Q.shape)
+    return path
+
+
+def _generator(teacher: Array, imbalance: Array) -> Array:
+    """Return F = [[−λ/2, Σᵀ], [Σ, λ/2]]."""
+    m, n = teacher.shape[-2:]
+    F = np.zeros((*np.broadcast_shapes(teacher.shape[:-2], imbalance.shape), n + m, n + m))
+    F[..., n:, :n] = teacher
+    F[..., :n, n:] = np.swapaxes(teacher, -1, -2)
+    F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
+    return F
+
+
 def _root(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     """Return a root of Q Qᵀ for λ-balanced layers on whitened inputs, shape (..., T, n + m, n + m).
 
@@ -451,13 +325,8 @@ def _root(Q: Array, teacher: Array, imbalance: Array, t: Array) -> Array:
     by falling eigenvalue, Q₀ is a lower factor times an orthonormal one, which drops out; each column
     of the factor is scaled by the growth of its pivot, which leaves numbers of order one.
     """
-    m, n = teacher.shape[-2:]
-    size = n + m
-    F = np.zeros((*np.broadcast_shapes(teacher.shape[:-2], imbalance.shape), size, size))
-    F[..., n:, :n] = teacher
-    F[..., :n, n:] = np.swapaxes(teacher, -1, -2)
-    F += 0.5 * imbalance[..., None, None] * np.diag(np.repeat([-1.0, 1.0], [n, m]))
-    values, vectors = np.linalg.eigh(F)
+    size = sum(teacher.shape[-2:])
+    values, vectors = np.linalg.eigh(_generator(teacher, imbalance))
     f, P = values[..., ::-1], vectors[..., ::-1]
     lower = _lower_factor(np.swapaxes(P, -1, -2) @ Q)[..., None, :, :]
     # Of every exponent the part that grows in time is set apart, so that equal parts cancel exactly.

@@ -10,7 +10,7 @@ import numpy as np
 
 from simtheory._checks import extended, number, positive, share, shares
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import aligned, rows_as_html
 from simtheory._typing import Array
 from simtheory.assess.accuracy._candidates import LAWS, setting
 from simtheory.assess.accuracy.tables import Counts
@@ -330,12 +330,8 @@ class Laws:
 
     def __str__(self) -> str:
         head, rows = self.rows()
-        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
         lines = [f"Laws of accuracy of {len(self.counts.n)} runs"]
-        for row in [head, *rows]:
-            parts = [row[0].ljust(widths[0])]
-            parts += [word.rjust(width) for word, width in zip(row[1:], widths[1:], strict=True)]
-            lines.append(("  " + "  ".join(parts)).rstrip())
+        lines += [f"  {line}" for line in aligned([head, *rows])]
         return "\n".join([*lines, *self.others(), *self.summary()])
 
     def _repr_html_(self) -> str:

@@ -9,11 +9,12 @@ import numpy as np
 
 from simtheory._checks import as_finite, not_negative, number, positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import aligned, rows_as_html
 from simtheory._typing import Array
 from simtheory.analytic.composition import Advice
 from simtheory.assess.experts.files import FittedExpert
 from simtheory.assess.experts.split import ErrorSplit
+from simtheory.errors import ShapeError
 from simtheory.noise import Levels
 from simtheory.results import Samples
 from simtheory.tasks import Composition
@@ -82,7 +83,11 @@ class Drawn:
         not_negative("variances", self.variances)
         number("distance", self.distance)
         for each in () if self.law is None else self.law:
-            as_finite("law", each)
+            if as_finite("law", each).shape != np.shape(self.mean):
+                raise ShapeError(
+                    f"Argument `law` must hold one mean and one variance for each of the "
+                    f"{np.size(self.mean)} coordinates, but one has shape {np.shape(each)}."
+                )
         if self.effective is not None:
             share("effective", self.effective, ends="[]")
 
@@ -261,10 +266,7 @@ class Outlook:
         lines += [f"  {line}" for line in self.summary()]
         if self.drawn:
             head, rows = self.rows()
-            widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-            for row in [head, *rows]:
-                cells = (word.ljust(width) for word, width in zip(row, widths, strict=True))
-                lines.append("  " + "  ".join(cells).rstrip())
+            lines += [f"  {line}" for line in aligned([head, *rows], left=range(len(head)))]
         return "\n".join(lines) + ("" if self.split is None else f"\n{self.split}")
 
     def __repr__(self) -> str:

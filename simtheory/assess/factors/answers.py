@@ -8,7 +8,7 @@ from typing import Any
 
 from simtheory._checks import share
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import aligned, rows_as_html
 
 __all__ = ["FEWEST", "Estimate", "Factor", "Geometry", "Pair"]
 
@@ -297,13 +297,9 @@ class Geometry:
 
     def __str__(self) -> str:
         head, rows = self.table()
-        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
         cells = " x ".join(map(str, self.shape))
         lines = [f"Geometry of {cells} cells, {self.rows} rows of {self.dim} numbers"]
-        for row in [head, *rows]:
-            parts = [row[0].ljust(widths[0])]
-            parts += [word.rjust(width) for word, width in zip(row[1:], widths[1:], strict=True)]
-            lines.append(("  " + "  ".join(parts)).rstrip())
+        lines += [f"  {line}" for line in aligned([head, *rows])]
         return "\n".join([*lines, *self.summary()])
 
     def _repr_html_(self) -> str:

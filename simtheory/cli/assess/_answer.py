@@ -1,9 +1,10 @@
-"""What a kind of ``simtheory assess`` answers: printed, written as a page, and as JSON."""
+"""What a kind of ``simtheory assess`` answers: parts that are printed and make a page, and JSON."""
 
 from __future__ import annotations
 
 import functools
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 import click
 
 from simtheory import report
+from simtheory._text import aligned
 from simtheory.cli._flags import in_flags
 from simtheory.cli._json import strict
 from simtheory.errors import ArgumentError
 
-__all__ = ["Answer", "answered", "table", "wrapped"]
+__all__ = ["Answer", "answered", "named", "printed", "wrapped"]
 
 _WIDE = 80  # columns of a terminal
 
@@ -28,9 +30,9 @@ class Answer:
     title: str
     text: str  # what is printed, at most 80 columns wide
     values: dict[str, Any]  # what becomes JSON
+    parts: Sequence[report.Part]  # what the page shows
     pictures: Mapping[str, tuple[str, Callable[[Any], object]]] = field(default_factory=dict)
     """From a caption to a text for readers who do not see the picture, and what draws it on Axes."""
-    parts: Sequence[report.Part] = ()  # what the page shows in place of the text
     name: str = "answer"  # of the file of the numbers
     figures: Mapping[str, str] = field(default_factory=dict)
     """From a caption to the name of a file of its own beside the page."""
@@ -71,19 +73,22 @@ def answered(command: Callable[..., Answer]) -> Callable[..., None]:
     return run
 
 
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return aligned lines: the first column to the left, the others to the right."""
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    return [
-        "  ".join(
-            word.ljust(width) if k == 0 else word.rjust(width)
-            for k, (word, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [head, *rows]
-    ]
+def named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return files by their names; those that share a name, by their paths."""
+    times = Counter(path.name for path in paths)
+    return {path.name if times[path.name] == 1 else str(path): path for path in paths}
 
 
-def wrapped(lines: list[str]) -> str:
+def printed(*parts: report.Part) -> str:
+    """Return what a terminal shows of parts: sentences, a table, a note, with a blank line between."""
+    blocks: list[list[str]] = []
+    for part in parts:
+        rows = aligned([part.head, *part.rows], wide=_WIDE) if part.rows else []
+        blocks += [block for block in (list(part.sentences), rows, [part.note]) if any(block)]
+    return wrapped([line for block in blocks for line in ("", *block)][1:])
+
+
+def wrapped(lines: Sequence[str]) -> str:
     """Return lines as one text, with those that are too long broken."""
     return "\n".join(
         line if len(line) <= _WIDE else textwrap.fill(line, _WIDE, subsequent_indent="  ")

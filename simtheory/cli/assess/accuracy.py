@@ -11,11 +11,18 @@ import numpy as np
 
 from simtheory import assess, plot
 from simtheory._typing import Array
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, printed
+from simtheory.report import Part
 
 __all__ = ["accuracy"]
 
 _LINES = 4  # laws in a picture
+_WORDS = (
+    "reach: how far from an example a query is answered, in pixels or sides; of a law with an exponent, its "
+    "factor before that power of sigma",
+    "AIC: deviance over the overdispersion, plus twice the number of parameters; more: above the best law",
+    "fits: whether the spread over seeds explains what the law leaves over",
+)
 
 
 @click.command()
@@ -35,14 +42,16 @@ def accuracy(file: Path, laws: str | None, level: float) -> Answer:
     wanted = "all" if laws is None else [name.strip() for name in laws.split(",")]
     found = assess.laws(assess.counts(file), laws=wanted, level=level)
     head, rows = found.rows()
-    lines = [f"{len(found.counts.n)} runs", "", *table(head, rows), "", *found.others(), ""]
-    lines += found.summary()
+    short = found.summary()
     if found.by_seed:
-        said = ", ".join(f"{seed} {value:+.1f}" for seed, value in found.by_seed.items())
-        lines.append(f"Runs over the best law by seed, in standard deviations: {said}.")
+        said = ", ".join(f"{seed} {round(v, 1) + 0.0:+.1f}" for seed, v in found.by_seed.items())
+        short.append(f"Runs over the best law by seed, in standard deviations: {said}.")
+    fitted = Part("Laws", [f"{len(found.counts.n)} runs"], head, rows)
+    others, answer = Part("Other parameters", found.others()), Part("In short", short)
     return Answer(
         title="Accuracy over the number of examples",
-        text=wrapped(lines),
+        text=printed(fitted, others, answer),
+        parts=(answer, fitted, others, Part("Words", _WORDS)),
         values=found.to_dict(),
         pictures={
             "Accuracy over the examples in reach of a query, by the best law": (

@@ -12,12 +12,22 @@ import numpy as np
 
 from simtheory import assess, plot
 from simtheory._typing import Array
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.errors import ArgumentError
+from simtheory.report import Part
 
 __all__ = ["activations"]
 
 _NAMES = ("activations", "labels", "baseline")
+_WORDS = (
+    "null: the same measure where the labels are shuffled, and of noise for the participation ratio; baseline: "
+    "the measure of the baseline in the file",
+    "circles: what a layer gives that holds each factor as a circle, in planes that are orthogonal",
+    "interaction: share of the variance that no sum of functions of one factor gives",
+    "parallelism: mean cosine of one step of a factor at two values of another",
+    "orthogonality: mean absolute cosine of a step of one factor and one of another; continuity: of two steps "
+    "of one factor",
+)
 
 
 @click.command()
@@ -47,8 +57,9 @@ def activations(file: Path, period: str | None, topology: bool, level: float, se
     )
     head, rows = found.table()
     cells = " x ".join(map(str, found.shape))
-    lines = [f"{cells} cells, {found.rows} rows of {found.dim} numbers", "", *table(head, rows)]
-    lines += ["", *found.summary()]
+    size = f"{cells} cells, {found.rows} rows of {found.dim} numbers"
+    measured = Part("Measures", [size], head, rows)
+    said = [measured, Part("In short", found.summary())]
     values = found.to_dict()
     pictures: dict[str, tuple[str, Any]] = {
         "Measures, their intervals and nulls": (
@@ -62,7 +73,7 @@ def activations(file: Path, period: str | None, topology: bool, level: float, se
     }
     if topology:
         shape = assess.topology(held["activations"], rng=seed)
-        lines += ["", *str(shape).splitlines()]
+        said.append(Part("Topology", str(shape).splitlines()))
         values["topology"] = shape.to_dict() | {"torus": shape.torus}
         pictures["Bars of loops and hollows, and the longest of noise"] = (
             "Lengths of the longest bars of components, loops and hollows over those of the nulls",
@@ -70,7 +81,8 @@ def activations(file: Path, period: str | None, topology: bool, level: float, se
         )
     return Answer(
         title="A layer and the factors of its inputs",
-        text=wrapped(lines),
+        text=printed(*said),
+        parts=(said[1], measured, *said[2:], Part("Words", _WORDS)),
         values=values,
         pictures=pictures,
     )
@@ -125,7 +137,9 @@ def _draw(found: assess.Geometry, ax: Any) -> None:
     ax.set(yticks=range(len(shown)), yticklabels=list(shown), xlim=(-0.15, 1.05))
     ax.figure.subplots_adjust(left=0.34)  # room for the names
     ax.invert_yaxis()
-    ax.legend()
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3
+    )  # inside, its marks look like data
 
 
 def _draw_plane(rows: Array, labels: Array, ax: Any) -> None:

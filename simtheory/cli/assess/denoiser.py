@@ -9,8 +9,9 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, named, printed
 from simtheory.errors import ArgumentError
+from simtheory.report import Part
 
 __all__ = ["denoiser"]
 
@@ -29,7 +30,9 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     simtheory assess denoiser probe.npz probabilities_*.npy --out shares
     """
     asked = assess.Probe.load(probe)
-    found = {path.name: assess.level_shares(asked, _read(path)) for path in probabilities}
+    found = {
+        name: assess.level_shares(asked, _read(path)) for name, path in named(probabilities).items()
+    }
     steps = assess.staircase(asked)
     depth = asked.grammar.depth
     rows = []
@@ -46,11 +49,8 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
                 *cells,
             ]
         )
-    lines = [
-        *table(
-            ["probabilities", "excess", "like", *(f"level {l}" for l in range(1, depth + 1))], rows
-        ),
-        "",
+    head = ["probabilities", "excess", "like", *(f"level {l}" for l in range(1, depth + 1))]
+    words = [
         "level l: share of what the rules of level l tell that the model uses, with half of its interval "
         "of 95 %; 0 before it knows the level, 1 after.",
         "excess: mean KL(P_L || q) in nats a token; like: the nearest of P_0 ... P_L, which know the rules "
@@ -58,6 +58,8 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
         + ", ".join(f"P_{k} {value:.4f}" for k, value in enumerate(steps))
         + ".",
     ]
+
+    shared, meant = Part("What each file knows", [], head, rows), Part("Words", words)
 
     def draw_shares(ax: Any) -> None:
         for l in range(depth):
@@ -86,13 +88,16 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     shares, excess = "Level shares, file by file", "Excess over Bayes, beside the staircase"
     return Answer(
         title="Levels that a denoiser knows",
-        text=wrapped(lines),
+        text=printed(shared, meant),
+        parts=(shared, meant),
         values={
             "probabilities": {
                 name: {
                     "shares": each.shares,
+                    "adds_nothing": np.isnan(each.shares).tolist(),
                     "interval": each.interval,
                     "excess": each.excess,
+                    "excludes_what_is_possible": not np.isfinite(each.excess),
                     "nearest": each.nearest,
                 }
                 for name, each in found.items()

@@ -10,7 +10,8 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, printed
+from simtheory.report import Part
 
 __all__ = ["evaluations"]
 
@@ -58,9 +59,11 @@ def evaluations(
     )
     found = assess.overview(acc, level=level, hold=hold)
     pictures, figures = _pictures(found)
+    read, classes, words = Part("What was read", [repr(acc)]), *_classes(found)
     return Answer(
         title="Evaluations through training",
-        text=wrapped([repr(acc), "", *_spaced(found.sentences()), *_rows(found)]),
+        text=printed(read, *(Part("", [line]) for line in found.sentences()), classes, words),
+        parts=[Part("In short", found.sentences()), classes, words, read],
         values=found.to_dict(),
         pictures=pictures,
         name="emergence",
@@ -68,12 +71,8 @@ def evaluations(
     )
 
 
-def _spaced(lines: list[str]) -> list[str]:
-    return [part for line in lines for part in (line, "")]
-
-
-def _rows(found: assess.Overview) -> list[str]:
-    """Return a table of the classes, the earliest first."""
+def _classes(found: assess.Overview) -> tuple[Part, Part]:
+    """Return a table of the classes, the earliest first, and what its words mean."""
     acc, times = found.acc, found.times
     last = [column[~np.isnan(column)][-1:].mean() for column in _means(acc.joint).T]
     head, rows = ["class", "joint, last", "lean"], []
@@ -104,7 +103,7 @@ def _rows(found: assess.Overview) -> list[str]:
     ]
     if many:
         notes.append("learned: median step over seeds; inf: not within the run, or never.")
-    return [*table(head, rows), "", *notes]
+    return Part("Classes", [], head, rows), Part("Words", notes)
 
 
 def _number(value: float) -> str:

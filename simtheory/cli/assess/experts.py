@@ -12,7 +12,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory.assess.experts import Outlook, outlook
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.errors import ArgumentError
 from simtheory.report import Part
 
@@ -71,14 +71,14 @@ def experts(
         sys.path.insert(0, str(Path.cwd()))  # the module stands where the command runs
     found = outlook(paths, **options, n=draws, seed=seed)
     head, rows = found.rows()
-    lines = [*found.summary()]
+    said = [Part("", found.summary())]
     if rows:
-        lines += ["", *table(head[:4], [row[:4] for row in rows]), "", _note(found)]
+        said.append(Part("", [], head[:4], [row[:4] for row in rows], _note(found)))
     if found.split is not None:
-        lines += ["", *str(found.split).splitlines()]
+        said.append(Part("", str(found.split).splitlines()))
     return Answer(
         title="A composition of experts",
-        text=wrapped(lines),
+        text=printed(*said),
         values=found.to_dict(),
         parts=_parts(found),
         pictures=_pictures(found),

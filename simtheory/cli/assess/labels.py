@@ -13,6 +13,7 @@ from simtheory import assess, plot
 from simtheory._typing import Array
 from simtheory.cli.assess._answer import Answer, answered, wrapped
 from simtheory.errors import ArgumentError
+from simtheory.report import Part
 
 __all__ = ["labels"]
 
@@ -79,6 +80,9 @@ def labels(
     return Answer(
         title="What a label set covers and connects",
         text=wrapped(str(found).splitlines()),
+        parts=[
+            Part(f"{found.examples} examples", [f"{name}: {value}" for name, value in found.rows()])
+        ],
         values=found.to_dict(),
         pictures=pictures,
     )

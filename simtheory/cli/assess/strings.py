@@ -10,7 +10,8 @@ import click
 from simtheory import assess, plot
 from simtheory._typing import Array
 from simtheory.analytic import hierarchy as forms
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, printed
+from simtheory.report import Part
 from simtheory.tasks import TreeGrammar
 
 __all__ = ["strings"]
@@ -64,16 +65,25 @@ def strings(samples: Path, grammar: Path, train: Path | None, tokens: str) -> An
         "copies": found.copies,
         "tokens from the nearest": found.nearest,
     }
-    lines = [
-        f"{found.n} strings, {found.distinct} of them distinct",
-        "",
-        *table(["rules kept", "share", "95 %", "unused", *ladder], rows),
-        "",
-        *(f"{name}: {share}" for name, share in shares.items() if share is not None),
-        "",
-        "unused: rules of the level that no string uses; knows k: the share that a model reaches which "
-        "knows the rules up to level k and nothing above but frequencies.",
-    ]
+    parts = (
+        Part(
+            "Rules kept",
+            [f"{found.n} strings, {found.distinct} of them distinct"],
+            ["rules kept", "share", "95 %", "unused", *ladder],
+            rows,
+        ),
+        Part(
+            "Whole strings",
+            [f"{name}: {share}" for name, share in shares.items() if share is not None],
+        ),
+        Part(
+            "Words",
+            [
+                "unused: rules of the level that no string uses; knows k: the share that a model reaches "
+                "which knows the rules up to level k and nothing above but frequencies."
+            ],
+        ),
+    )
 
     def draw(ax: Any) -> None:
         _draw(found, plateaus, ax)
@@ -81,7 +91,8 @@ def strings(samples: Path, grammar: Path, train: Path | None, tokens: str) -> An
     caption = "Share of nodes at which the rules are kept, by level, beside models that know some"
     return Answer(
         title="Generated strings",
-        text=wrapped(lines),
+        text=printed(*parts),
+        parts=parts,
         values={**found.to_dict(), "unused": list(found.unused), "plateaus": plateaus},
         pictures={caption: (caption, draw)},
     )

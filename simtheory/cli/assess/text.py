@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from simtheory import assess, plot
-from simtheory.cli.assess._answer import Answer, answered, table, wrapped
+from simtheory.cli.assess._answer import Answer, answered, named, printed
 from simtheory.errors import ArgumentError
+from simtheory.report import Part
 
 __all__ = ["text"]
 
@@ -54,8 +55,8 @@ def text(
         known = assess.coherence(read(reference), aligned=aligned, distances=grid)
         grid = [int(r) for r in known.r]
     found = {
-        path.name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
-        for path in samples
+        name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
+        for name, path in named(samples).items()
     }
     first = next(iter(found.values()))
     seen = first.r[first.resolvable]
@@ -83,11 +84,12 @@ def text(
             "squares, as the reference"
         )
         what = "the squared correlation of tokens that far apart, over that of the reference"
-    lines = [*table(head, rows), "", f"{length}; r=: {what}."]
+    words = [f"{length}; r=: {what}."]
     if known is not None:
-        lines += [f"reference: {line}" for line in known.summary()]
+        words += [f"reference: {line}" for line in known.summary()]
     if any(each.censored for each in found.values()):
-        lines.append("+: the length may be larger; the reference does not show more.")
+        words.append("+: the length may be larger; the reference does not show more.")
+    parts = (Part("How far samples are coherent", [], head, rows), Part("Words", words))
 
     def draw(ax: Any) -> None:
         plot.coherence(found, ax=ax)
@@ -95,7 +97,8 @@ def text(
     caption = "Squared correlation over the distance between tokens"
     return Answer(
         title="Coherence of samples",
-        text=wrapped(lines),
+        text=printed(*parts),
+        parts=parts,
         values={
             "samples": {name: each.to_dict() for name, each in found.items()},
             "reference": None if known is None else known.to_dict(),

@@ -21,6 +21,7 @@ TOPICS = {
     "identity": ("identity", "When a linear net learns which concept."),
     "factorization": ("factorization", "How many examples a space of two factors needs."),
     "emergence": ("emergence", "Which class of a concept graph is learned when, and which never."),
+    "linear": ("linear", "When layers learn which mode of a linear map."),
     "hierarchy": ("hierarchy", "How many strings show which level of a hierarchy."),
 }
 _DEFAULT = "identity"

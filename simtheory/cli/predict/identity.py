@@ -107,7 +107,7 @@ def identity(
 ) -> dict[str, Any]:
     """Predict when a linear net learns which concept. `simtheory predict TOPIC` asks of another topic:
     emergence, classes of a concept graph; factorization, examples of two factors; hierarchy, strings that show
-    each level.
+    each level; linear, modes of any linear map.
 
     The task comes from flags, or from a TOML file with the tables [task], [init] and [time], whose
     keys are the names of the flags; a flag overrides the file. A tied net starts from the drawn U;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -163,7 +163,7 @@ def _entries(task: SIMTask, roads: Mapping[str, Trajectory]) -> list[Line]:
         turn = task.from_concept_axes(np.eye(task.dim))
         W = turn @ run.weights @ turn.T
         dash = _DASHES[name]
-        for i, j in permutations(range(task.n_concepts), 2):
+        for i, j in combinations(range(task.n_concepts), 2):  # W is symmetric
             lines.append(Line("between concepts", run.t, W[:, i, j], GREY, dash, width=1.2))
         for k in range(task.n_concepts):
             lines.append(Line(f"concept {k + 1}", run.t, W[:, k, k], colour(k), dash))

@@ -32,7 +32,8 @@ place          index of a group of lanes in m: number k of an array begins at it
 at             table of places and sizes; its head has names (``at.y``), its tail indices (``at[k]``)
 entry          compiled function that Python calls; kept on disk (`compilation.entry`)
 part           compiled function called by its address: arguments m, at and two places
-leaf           compiled function called from compiled code (`leaf`, `merged`, `inlined`)
+leaf           compiled function called from compiled code (`leaf`, `common`, `merged`,
+               `inlined`); it becomes machine code only as a piece of an entry or a part
 row, stage     of the tableau: one weighted sum of slopes, and the point where it is evaluated
 frame          exponential change of variables in which relaxed modes stand still (`flows.fields`)
 =============  ===================================================================================

@@ -8,8 +8,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, lower_builtin, register_jitable, type_callable
+from numba.extending import intrinsic, lower_builtin, type_callable
 
+from simtheory.sim.engine.compilation import common
 from simtheory.sim.engine.lanes import OF_WIDTH, Lanes, Writer, width_of
 
 
@@ -128,7 +129,7 @@ _ROUNDER = 1.5 * 2.0**52  # added to a number, it leaves the nearest integer in 
 _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 0.6931471805598903, 5.497923018708371e-14
 
 
-@register_jitable
+@common
 def exp(x: Any) -> Any:
     """Return e^x to two units in the last place, for |x| < 700."""
     shifted = fma(x, _LOG2E, _ROUNDER)
@@ -142,7 +143,7 @@ def exp(x: Any) -> Any:
     return _scaled(shifted, p)
 
 
-@register_jitable
+@common
 def mean_growth(x: Any, e: Any) -> Any:
     """Return (e^x - 1)/x, the mean of exp over [0, x], given e = e^x; 1 at x = 0."""
     factorial = 39916800.0
@@ -153,7 +154,7 @@ def mean_growth(x: Any, e: Any) -> Any:
     return where(magnitude(x) - 0.25, (e - 1.0) / x, p)
 
 
-@register_jitable
+@common
 def log(x: Any) -> Any:
     """Return the natural logarithm to two units in the last place, for normal x > 0."""
     k, r = exponent(x), _mantissa(x)
@@ -167,7 +168,7 @@ def log(x: Any) -> Any:
     return fma(k, _LN2_HIGH, fma(k, _LN2_LOW, fma(s * square, p, 2.0 * s)))
 
 
-@register_jitable
+@common
 def turn(u: Any) -> Any:
     """Return cosine and sine of 2πu for u in [0, 1], each to 1e-15."""
     x = 1.5707963267948966 * u - 0.7853981633974483  # a quarter of the angle less half a turn

@@ -14,9 +14,44 @@ from typing import Any
 from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.extending import register_jitable
 
 from simtheory.sim.engine.lanes import part_of
 from simtheory.sim.engine.layout import ABREAST, LANES, Group
+
+
+class _Unfinished(JITCodeLibrary):
+    """Code of a leaf. It is optimised and turned into machine code in the entries that contain it, not alone.
+
+    Numba would do both at every level of calls. Python does not call a leaf, and a leaf raises
+    nothing, so it needs neither an address nor an environment.
+    """
+
+    def finalize(self) -> None:
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+    @property
+    def codegen(self) -> Any:
+        return self
+
+    def set_env(self, name: str, environment: object) -> None:
+        pass
+
+
+class _LeafCompiler(Compiler):
+    def define_pipelines(self) -> Any:
+        self.state.library = _Unfinished(
+            self.state.targetctx.codegen(), self.state.func_id.func_qualname
+        )
+        return super().define_pipelines()
+
 
 # Without `_nrt` no code counts who holds an array: atomic counts took a quarter of a short step.
 _INSIDE = {
@@ -24,9 +59,13 @@ _INSIDE = {
     "_nrt": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "pipeline_class": _LeafCompiler,
 }
 leaf = njit(**_INSIDE, forceinline=False)
 """Compile a function that compiled code calls, once for each kind of arguments and each literal."""
+
+common = register_jitable(**_INSIDE)
+"""As `leaf`, but compiled once whatever literals it is called with; Python can call it, too."""
 
 merged = njit(**_INSIDE, forceinline=True)
 """As `leaf`, but part of its callers: for functions with more arguments than fit the registers."""

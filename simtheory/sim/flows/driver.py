@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from numba.extending import register_jitable
 
 from simtheory._typing import Array, IntArray
 from simtheory.sim.engine.arithmetic import fma, fused, larger, root, where
-from simtheory.sim.engine.compilation import entry
+from simtheory.sim.engine.compilation import common, entry
 from simtheory.sim.engine.lanes import (
     call,
     get,
@@ -54,14 +53,14 @@ _TOO_FAST = 1e100  # relative change per unit of time; beyond it the net ends as
 _DEFECT_AT = (0.7, 0.95)  # fractions of the step; the larger value there is 0.8 of the maximum
 
 
-@register_jitable
+@common
 def put_all(m: int, at: Places, place: int, lane: int, x: float) -> None:
     """Write x to every lane of the net of a lane."""
     for one in range(lane, width(m), nets(m, at)):
         put(m, place * width(m) + one, x)
 
 
-@register_jitable
+@common
 def read(m: int, at: Places, y: int) -> int:
     """Return where the numbers begin that the reading selects from, for the state y."""
     W = call(at.mapped, m, at, y, 0)
@@ -82,7 +81,7 @@ def read(m: int, at: Places, y: int) -> int:
     return at.sums if at.n_sums > 0 else W
 
 
-@register_jitable
+@common
 def write(m: int, at: Places, lane: int, begin: int, out: int, first: int) -> None:
     """Write what the net of a lane reads to the address `out`, from number `first` on."""
     for r in range(at.n_selected):
@@ -90,7 +89,7 @@ def write(m: int, at: Places, lane: int, begin: int, out: int, first: int) -> No
         stream(out, first + r, get(m, begin * width(m) + number))
 
 
-@register_jitable
+@common
 def release(m: int, at: Places, lane: int, ending: int, results: Results, member: IntArray) -> None:
     """Write down how the net of a lane ended, and free the lane."""
     _, status, times, counts = results
@@ -108,7 +107,7 @@ def release(m: int, at: Places, lane: int, ending: int, results: Results, member
         put_all(m, at, place, lane, 0.0)
 
 
-@register_jitable
+@common
 def admit(
     m: int, at: Places, starts: Starts, t: Array, results: Results, member: IntArray, waiting: int
 ) -> int:
@@ -171,7 +170,7 @@ def admit(
     return waiting
 
 
-@register_jitable
+@common
 def aim(
     m: int, at: Places, end: float, max_steps: int, results: Results, member: IntArray, stop: bool
 ) -> int:
@@ -201,7 +200,7 @@ def aim(
     return busy
 
 
-@register_jitable
+@common
 def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> None:
     """Write the readings at the points of the grid inside the steps that passed."""
     values, _, _, counts = results
@@ -229,7 +228,7 @@ def emit(m: int, at: Places, t: Array, results: Results, member: IntArray) -> No
                 put_all(m, at, at.due, lane, t[g + 1] if g + 1 < t.size else np.inf)
 
 
-@register_jitable
+@common
 def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
     """Move on where the step passed, set the next steps, and free the lanes that are done."""
     passed, h, error = load(m, at.passed), load(m, at.h), load(m, at.error)
@@ -248,7 +247,7 @@ def advance(m: int, at: Places, results: Results, member: IntArray) -> None:
             release(m, at, lane, OK, results, member)
 
 
-@register_jitable
+@common
 def settle(
     m: int, at: Places, t: Array, tolerance: float, results: Results, member: IntArray
 ) -> None:
@@ -273,7 +272,7 @@ def settle(
         release(m, at, lane, OK, results, member)
 
 
-@register_jitable
+@common
 def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolerance: float) -> bool:
     """Write the error of each lane's step, 1 being allowed, and whether it passed; say if any did.
 
@@ -301,7 +300,7 @@ def judge(m: int, at: Places, nodes: Array, step_tolerance: float, defect_tolera
     return some
 
 
-@register_jitable
+@common
 def carry(
     m: int,
     address: int,
@@ -343,7 +342,10 @@ def carry(
             settle(m, at, t, step_tolerance, results, member)
 
 
-follow = entry(carry)  # a net in each lane
+@entry
+def follow(m: int, *rest: Any) -> tuple[int, int]:
+    """Carry a net in each lane."""
+    return carry(m, *rest)
 
 
 @entry

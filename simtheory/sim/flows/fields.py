@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from numba.extending import register_jitable
 
 from simtheory.sim.engine.arithmetic import (
     exp,
@@ -31,6 +30,7 @@ from simtheory.sim.engine.arithmetic import (
     root,
     where,
 )
+from simtheory.sim.engine.compilation import common
 from simtheory.sim.engine.lanes import get, load, put, single, splat, spread, store, width
 from simtheory.sim.engine.products import multiply, unfold
 from simtheory.sim.engine.tied_slope import tied_slope
@@ -57,14 +57,14 @@ def map_prepare(m: int, at: Places, i: int, j: int) -> int:
     return 0
 
 
-@register_jitable
+@common
 def map_field(m: int, at: Places, y: int, out: int) -> int:
     """W' = AW + WA − (AW² + W²A)/2 − WAW."""
     tied_slope(m, at, y, out)
     return 0
 
 
-@register_jitable
+@common
 def _diagonal(m: int, at: Places, y: int, k: int) -> Lanes:
     """Return the entry, or the eight of a single net, in place k of the diagonal of a triangle."""
     before = k * (k + 3) // 2
@@ -99,7 +99,7 @@ def map_turned(m: int, at: Places, y: int, j: int) -> int:
     return _turned(m, at, at.full)
 
 
-@register_jitable
+@common
 def _turned(m: int, at: Places, W: int) -> int:
     """Return where Q W Qᵀ stands; axes are the rows of Qᵀ, eigenvectors of the second moment."""
     d, line, square = at.d, at.line, at.line * at.across
@@ -145,7 +145,7 @@ def factor_field(m: int, at: Places, y: int, out: int) -> int:
     return 0
 
 
-@register_jitable
+@common
 def factor_mapped(m: int, at: Places, y: int, j: int) -> int:
     """Return where W = U Uᵀ stands."""
     d = at.d
@@ -187,7 +187,7 @@ def factor_turned(m: int, at: Places, y: int, j: int) -> int:
     return _turned(m, at, factor_mapped(m, at, y, j))
 
 
-@register_jitable
+@common
 def _products(m: int, at: Places, y: int) -> int:
     """Write W_2 W_1, W_3 W_2 W_1, … one after the other; return where W begins."""
     d, sizes = at.d, at.sizes
@@ -284,7 +284,7 @@ def frame_enter(m: int, at: Places, i: int, j: int) -> int:
     return 0
 
 
-@register_jitable
+@common
 def frame_leave(m: int, at: Places, V: int, out: int) -> int:
     """Write W at the fraction x of the step, given V there."""
     lowered, h, x = at.raised + at.across, load(m, at.h), load(m, at.x)

@@ -287,8 +287,9 @@ def integrate(
     found = _run(flow, data, init, times, read, budgets, layers=layers)
     answer: Array | Layers = found.shaped()
     if not layers:
-        numbers = found.numbers if read is None else read.finish(found.numbers)
-        answer = numbers.reshape(*found.ensemble, *numbers.shape[1:])
+        answer = found.numbers.reshape(*found.ensemble, *found.numbers.shape[1:])
+        if read is not None:
+            answer = (read if aim is None else read.toward(aim)).finish(answer)
     if found.result.status.any():
         failure = _failure(found.result, found.ensemble)
         failure.partial = answer

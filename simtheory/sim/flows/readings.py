@@ -158,6 +158,21 @@ class Reading(ABC):
         """
         return numbers
 
+    def toward(self, teacher: Array) -> Reading:
+        """Return the reading of nets that learn a teacher; only readings that know the answers differ.
+
+        Parameters
+        ----------
+        teacher : ndarray, shape (..., d, d)
+            What W is drawn to, with the leading axes of the ensemble.
+
+        Returns
+        -------
+        Reading
+            This one, unless a subclass says otherwise.
+        """
+        return self
+
 
 @face
 @dataclass(frozen=True, slots=True)
@@ -226,25 +241,46 @@ class Outputs(Reading):
 @face
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses(Reading):
-    """The losses ½‖W x − x‖² on some inputs x, such as a task's vertices.
+    """The losses ½‖W x − y‖² on some inputs x, such as a task's vertices.
+
+    The answers y are the inputs, or B x where the nets learn a teacher B.
 
     Parameters
     ----------
     probes : array_like, shape (P, d)
         The inputs.
+    answers : array_like, shape (..., P, d), optional
+        The answers, with leading axes that broadcast against the ensemble. Default: what is learned.
     """
 
     outputs: Outputs
+    answers: Array | None
 
-    def __init__(self, probes: ArrayLike) -> None:
-        object.__setattr__(self, "outputs", Outputs(probes))
+    def __init__(self, probes: ArrayLike, answers: ArrayLike | None = None) -> None:
+        found = Outputs(probes)
+        object.__setattr__(self, "outputs", found)
+        y = None if answers is None else as_finite("answers", answers)
+        if y is not None and y.shape[-2:] != found.probes.shape:
+            raise ShapeError(
+                f"Argument `answers` must have shape (..., {found.probes.shape[0]}, "
+                f"{found.probes.shape[1]}), an answer for each probe, but its shape is {y.shape}."
+            )
+        object.__setattr__(self, "answers", None if y is None else frozen(y))
 
     def rows(self, dim: int) -> Rows:
         """Return one row for each coordinate of each output."""
         return self.outputs.rows(dim)
 
+    def toward(self, teacher: Array) -> Losses:
+        """Return the reading whose answers are the teacher's, unless answers are given."""
+        if self.answers is not None:
+            return self
+        x = self.outputs.probes
+        return Losses(x, x @ np.swapaxes(teacher, -1, -2))
+
     def finish(self, numbers: Array) -> Array:
         """Return the loss on each input."""
         x = self.outputs.probes
-        off = numbers.reshape(*numbers.shape[:-1], *x.shape) - x
+        y = x if self.answers is None else self.answers[..., np.newaxis, :, :]
+        off = numbers.reshape(*numbers.shape[:-1], *x.shape) - y
         return np.asarray(0.5 * np.einsum("...i,...i->...", off, off))

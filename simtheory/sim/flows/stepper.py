@@ -6,10 +6,9 @@ tableau are those of the stages; then come, as blocks, those of the errors and o
 
 from __future__ import annotations
 
-from numba.extending import register_jitable
-
 from simtheory._typing import Array
 from simtheory.sim.engine.arithmetic import fma, highest, larger, magnitude, root, where
+from simtheory.sim.engine.compilation import common
 from simtheory.sim.engine.lanes import call, load, nets, splat, store
 from simtheory.sim.engine.products import combine, combine_four, combine_two
 from simtheory.sim.flows.fields import Lanes, Places
@@ -18,7 +17,7 @@ STAGES = 12  # of the step; four more rows hold the slope at its end and those o
 ROWS = 16
 
 
-@register_jitable
+@common
 def step(m: int, at: Places, nodes: Array) -> None:
     """Take a step from y to y_new in every lane; f_new is h times the slope there."""
     n, h, last = at.n, load(m, at.h), at.slopes + STAGES * at.n
@@ -39,7 +38,7 @@ def step(m: int, at: Places, nodes: Array) -> None:
             store(m, at.f_new + p, load(m, last + p))
 
 
-@register_jitable
+@common
 def largest(m: int, at: Places, v: int) -> Lanes:
     """Return each net's largest entry of v over its scale; NaN if one is not a number."""
     worst, doubt = splat(m, 0.0), splat(m, 0.0)
@@ -50,7 +49,7 @@ def largest(m: int, at: Places, v: int) -> Lanes:
     return highest(worst + doubt) if nets(m, at) == 1 else worst + doubt
 
 
-@register_jitable
+@common
 def step_error(m: int, at: Places) -> Lanes:
     """Estimate the error of a step from the embedded pair of orders 5 and 3, over the scale."""
     first, second = at.errors, at.errors + at.n
@@ -62,7 +61,7 @@ def step_error(m: int, at: Places) -> Lanes:
     return where(both, fifth * (fifth / both), both)
 
 
-@register_jitable
+@common
 def extend(m: int, at: Places, nodes: Array) -> None:
     """Write the coefficients of the interpolant of a step."""
     n, F = at.n, at.dense
@@ -79,7 +78,7 @@ def extend(m: int, at: Places, nodes: Array) -> None:
         store(m, F + 2 * n + p, rise + rise - (end + begin))
 
 
-@register_jitable
+@common
 def interpolate(m: int, at: Places, out: int) -> None:
     """Write the state, or the frame's V, at the fraction x of the step."""
     n, x = at.n, load(m, at.x)
@@ -96,7 +95,7 @@ def interpolate(m: int, at: Places, out: int) -> None:
         store(m, out + p, load(m, at.base + p) + v)
 
 
-@register_jitable
+@common
 def defect(m: int, at: Places, fraction: float) -> Lanes:
     """Return by how much the interpolant misses the flow at a fraction x, over the scale."""
     n, x, y = at.n, splat(m, fraction), splat(m, 1.0 - fraction)

@@ -29,7 +29,13 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, as_numbers, one_of, positive_int
+from simtheory._checks import (
+    as_generator,
+    as_numbers,
+    one_of,
+    positive_int,
+    refuse_beyond_memory,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -101,6 +107,8 @@ def generate(
     True
     """
     tree, count = as_grammar(grammar), positive_int("n", n)
+    each = 2 * tree.length if denoiser is None else 3 * tree.length * tree.alphabet
+    refuse_beyond_memory(f"The {count} strings on their way", 8 * count * each, "Draw fewer.")
     kept = alpha_bars(positive_int("steps", steps))
     posterior = one_of("weights", weights, ("cavity", "posterior")) == "posterior"
     source = as_generator(rng)

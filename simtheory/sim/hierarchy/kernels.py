@@ -289,7 +289,9 @@ def draw(
             if not used[first + lane] >= SPENT:
                 continue
             number = stream + np.uint64(first + lane)
-            symbols[depth % 2, 0] = _root(m, at, depth, lane, _word(key, 0, depth + 1, number))
+            symbols[depth % 2, 0] = _root(
+                m, at, depth, lane, _word(key, np.intp(0), depth + 1, number)
+            )
             for l in range(depth, 0, -1):
                 _expand(m, at, l, lane, key, number, symbols[l % 2], symbols[1 - l % 2])
             for i in range(at[NODES]):

@@ -189,12 +189,12 @@ def staircase(
             "Arguments `alpha_bar` and `steps`: exactly one must be given, but "
             f"{'neither' if steps is None else 'both'} came."
         )
+    clean = tree.sample(count, rng=source)  # refuses more than fit the memory
     if steps is None:
         kept = np.full(count, share("alpha_bar", alpha_bar, ends="[]"))  # type: ignore[arg-type]
     else:
         last = positive_int("steps", steps)
         kept = alpha_bars(last)[1 + np.arange(count) * last // count]
-    clean = tree.sample(count, rng=source)
     noised = Uniform(kept).noised(clean, tree.alphabet, rng=source)
     losses, entropies = np.empty((count, tree.depth + 1)), np.empty(count)
     for first in range(0, count, _CHUNK):

@@ -44,7 +44,7 @@ def _word(key: Any, run: Any, k: int, words: Any) -> Any:
     return words[k % 4]
 
 
-@merged
+@leaf
 def _shuffle(key: Any, run: Any, start: int, order: Any, swaps: Any) -> int:
     """Draw the next block of a random order from place `start` on, by Fisher and Yates; return its end."""
     end = min(start + BLOCK, order.size)
@@ -102,11 +102,12 @@ def _root_and_turns(parent: Any, turns: Any, i: Any) -> Any:
 
 @merged
 def _join(parent: Any, a: Any, size: Any, i: Any) -> Any:
-    """Join the cluster of root a with that of site i; return its root, its size and the product of the parts."""
+    """Join the cluster of root a with that of site i; return its root, its size and the product of the parts.
+
+    Choices and no branches, also where both are one cluster already: that is as good as random.
+    """
     b = _root(parent, i)
-    if a == b:
-        return a, size, np.int64(0)
-    other = -np.int64(parent[b])
+    other = np.int64(0) if a == b else -np.int64(parent[b])
     above, below = (a, b) if size >= other else (b, a)
     parent[below] = above
     parent[above] = -(size + other)
@@ -186,7 +187,7 @@ def _neighbours(site: Any, side: int, reach: Any, parent: Any, near: Any) -> int
     return found
 
 
-@merged
+@leaf
 def _grow(
     key: Any, run: Any, side: int, reach: Any, order: Any, parent: Any, turns: Any, near: Any,
     swaps: Any, first: Any, sums: Any, stop: Any,
@@ -223,7 +224,7 @@ def _grow(
         if wind:
             turns[site, 0] = 0
             turns[site, 1] = 0
-            ax = ay = 0
+            ax = ay = np.int64(0)
             for z in range(found):
                 root, size, ax, ay, product = _join_and_wind(
                     parent, turns, root, size, ax, ay, near[z, 0], near[z, 1], near[z, 2], k + 1, first
@@ -274,7 +275,8 @@ def disc_runs(
             turns[k, 0] = 0
             turns[k, 1] = 0
             squares += 1
-            root, size, ax, ay = np.uint32(k), np.int64(1), 0, 0
+            root, size = np.uint32(k), np.int64(1)
+            ax = ay = np.int64(0)  # one type from the start: another one would be compiled too
             column, row = min(int(x * across), cells - 1), min(int(y * across), cells - 1)
             for down in range(-1, 2):
                 v, ty = row + down, 0

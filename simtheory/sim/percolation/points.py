@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simtheory._checks import as_finite, positive, positive_int, shares
+from simtheory._checks import as_finite, increasing, positive, positive_int, shares
 from simtheory._faces import face
 from simtheory._typing import ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -152,6 +152,7 @@ def mass_ratio(
     wanted = np.atleast_1d(shares("kept", kept))
     if wanted.ndim != 1 or not wanted.size:
         raise ShapeError(f"Argument `kept` must have shape (X,), but its shape is {wanted.shape}.")
+    increasing("kept", wanted)
     pairs = links(points, radius, period=period)
     count = positive_int("draws", draws)
     n = len(np.asarray(points))

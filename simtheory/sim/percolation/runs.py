@@ -35,10 +35,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, number, one_of
+from simtheory._checks import as_finite, increasing, non_negative, non_negative_int, number, one_of
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
-from simtheory.errors import ArgumentError, FitError, ShapeError
+from simtheory.errors import ArgumentError, ShapeError, SolveError
 from simtheory.results import Curve, axes, files
 from simtheory.results.axes import Arrays, over
 
@@ -232,8 +232,8 @@ class PercolationRun:
         ------
         ArgumentError
             If the runs did not note when they wrap.
-        FitError
-            If too few of them wrapped.
+        SolveError
+            If the runs ended before enough of them wrapped; its `time` is the filling factor at their end.
         """
         from scipy.optimize import brentq  # slow to import
 
@@ -242,9 +242,10 @@ class PercolationRun:
         most = 1.0 if self.kind == _LATTICE else self._filling(self.sites)
         top = float(self._mean(criterion, np.array(most)))
         if self.kind == _DISCS and top <= wanted:
-            raise FitError(
+            raise SolveError(
                 f"Only {top:.3g} of the runs wrapped before all {self.sites} discs were there, but the "
-                f"threshold needs {wanted:.3g}. Add more discs: raise `until`."
+                f"threshold needs {wanted:.3g}. Add more discs: raise `until`.",
+                time=most,
             )
 
         def gap(p: float) -> float:
@@ -326,6 +327,7 @@ class PercolationRun:
         given = np.atleast_1d(self._shares(p))
         if given.ndim != 1 or not given.size:
             raise ShapeError(f"Argument `p` must have shape (X,), but its shape is {given.shape}.")
+        increasing("p", given)
         rows: dict[str, tuple[Array, Array]] = {}
         if self.wraps:
             root = np.sqrt(max(self.runs, 1))
@@ -360,8 +362,18 @@ class PercolationRun:
         -------
         PercolationRun
             Its runs, without wraps.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such batch.
         """
-        runs = _split(self.runs, len(self.sums))[index]
+        index, count = non_negative_int("index", index), len(self.sums)
+        if index >= count:
+            raise ArgumentError(
+                f"Argument `index` must lie below the number of batches, {count}, but it is {index}."
+            )
+        runs = _split(self.runs, count)[index]
         return PercolationRun(
             np.empty((0, 2), dtype=np.intp),
             self.sums[index : index + 1],

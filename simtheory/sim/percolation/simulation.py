@@ -8,11 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_generator, frozen, kind_of, positive, positive_int
+from simtheory._checks import (
+    as_generator,
+    frozen,
+    kind_of,
+    positive,
+    positive_int,
+    refuse_beyond_memory,
+)
 from simtheory._faces import face
 from simtheory._typing import Array, IntArray
 from simtheory.errors import ArgumentError, ShapeError
-from simtheory.sim.engine.threads import work
+from simtheory.sim.engine.threads import usable_cpus, work
 from simtheory.sim.percolation.records import Largest, Record, Wrapping
 from simtheory.sim.percolation.runs import PercolationRun, _split
 
@@ -90,7 +97,8 @@ def lattice(
     rng : numpy.random.Generator or int
         Gives the key of all draws.
     record : Wrapping, Largest or Everything
-        What the runs keep. Sizes take 24 bytes a site and batch of runs.
+        What the runs keep. Sizes take 24 bytes a site and batch of runs, of which there are up to 16, or 2 on
+        more than 3.5e5 sites.
     threads : int, optional
         Threads that share the runs; the result is the same for any number. Default: one for each core.
 
@@ -136,7 +144,8 @@ def lattice(
             sums, stop,
         )  # fmt: skip
 
-    first, sums = _run(grow, n, runs, rng, record, threads)
+    each = n * (10 if record.winds else 8)
+    first, sums = _run(grow, n, runs, rng, record, threads, each=each)
     stats = {"reach": float(reach), "neighbours": len(offsets)}
     return PercolationRun(
         first, sums, runs=runs, sites=n, kind="lattice", side=float(length), nodes=n,
@@ -210,7 +219,8 @@ def discs(
             np.empty((n, 2), dtype=np.int8), np.empty(4, dtype=np.uint64), first, sums, stop,
         )  # fmt: skip
 
-    first, sums = _run(grow, n, runs, rng, record, threads, winds=True)
+    each = 26 * n + 4 * cells**2
+    first, sums = _run(grow, n, runs, rng, record, threads, each=each, winds=True)
     return PercolationRun(
         first, sums, runs=runs, sites=n, kind="discs", side=length, nodes=n,
         origin="sim.percolation.discs", stats={"until": most},
@@ -271,7 +281,7 @@ def bonds(
             np.empty(kernels.BLOCK, dtype=np.int64), sums, stop,
         )  # fmt: skip
 
-    first, sums = _run(grow, n, runs, rng, Largest(), threads)
+    first, sums = _run(grow, n, runs, rng, Largest(), threads, each=4 * (n + count))
     return PercolationRun(
         first, sums, runs=runs, sites=n, kind="bonds", nodes=count, origin="sim.percolation.bonds"
     )
@@ -332,7 +342,7 @@ def sites(
             np.empty(count, dtype=np.int32), np.empty(kernels.BLOCK, dtype=np.int64), sums, stop,
         )  # fmt: skip
 
-    first, sums = _run(grow, count, runs, rng, Largest(), threads)
+    first, sums = _run(grow, count, runs, rng, Largest(), threads, each=8 * count)
     return PercolationRun(
         first,
         sums,
@@ -352,18 +362,31 @@ def _run(
     record: Record,
     threads: int | None,
     *,
+    each: int,
     winds: bool | None = None,
 ) -> tuple[IntArray, IntArray]:
-    """Share the runs among threads; return the first wraps and the sums of sizes."""
+    """Share the runs among threads; return the first wraps and the sums of sizes.
+
+    A thread holds `each` bytes. Nothing is drawn if all threads and the sums do not fit the memory.
+    """
     count = positive_int("runs", runs)
     workers = None if threads is None else positive_int("threads", threads)
     key = as_generator(rng).integers(0, 2**64, size=2, dtype=np.uint64)
-    numbers = np.arange(count, dtype=np.uint64)
     noted = record.winds if winds is None else winds
-    first = np.zeros((count if noted else 0, 2), dtype=np.intp)
     parts = _BATCHES if 3 * n * _BATCHES <= _SUMS else 2
-    batches = _split(count, min(count, parts if record.sizes else -(-count // _CHUNK)))
-    sums = np.zeros((len(batches) if record.sizes else 0, 3, n + 1), dtype=np.int64)
+    cut = min(count, parts if record.sizes else -(-count // _CHUNK))
+    shape = (cut if record.sizes else 0, 3, n + 1)
+    sizes, side_by_side = 8 * math.prod(shape), min(cut, workers or usable_cpus())
+    refuse_beyond_memory(
+        f"{count} runs on {n} sites, {side_by_side} at once"
+        + (f", with sizes that take {sizes / 1e9:.3g} GB," if sizes else ""),
+        side_by_side * each + sizes + 24 * count,
+        "Take a smaller side or graph, fewer `runs` or `threads`, or a smaller `record`.",
+    )
+    numbers = np.arange(count, dtype=np.uint64)
+    first = np.zeros((count if noted else 0, 2), dtype=np.intp)
+    batches = _split(count, cut)
+    sums = np.zeros(shape, dtype=np.int64)
     stop = np.zeros(1, dtype=np.uint8)
     no_wraps, no_sums = np.zeros((1, 2), dtype=np.intp), np.empty((0, 0), dtype=np.int64)
 

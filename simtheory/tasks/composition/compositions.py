@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from simtheory._checks import as_finite, frozen, frozen_again, kind_of, number
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, Expert
 from simtheory.errors import ArgumentError, ShapeError, TaskError
-from simtheory.tasks._plain import from_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.composition.mixtures import GaussianMixture
 
 __all__ = ["Composition"]
@@ -29,7 +29,7 @@ def _held(experts: Sequence[Expert]) -> tuple[Any, ...]:
 
 @face(but=("experts", "weights"))
 @dataclass(frozen=True, slots=True, eq=False)
-class Composition:
+class Composition(Plain):
     r"""Experts and their weights: :math:`\prod_i p_i^{w_i}`, and at a level :math:`\prod_i q_{i,\lambda}^{w_i}`.
 
     It is kept factored: a product of mixtures is never expanded into the product of their components.
@@ -63,6 +63,7 @@ class Composition:
     """
 
     kind: ClassVar[str] = "composition"
+    _noun: ClassVar[str] = "composition"
 
     experts: tuple[Any, ...]
     weights: Array
@@ -319,28 +320,10 @@ class Composition:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Composition:
-        """Make a composition of mixtures from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor, each expert a mapping of its own.
-
-        Returns
-        -------
-        Composition
-            The composition.
-
-        Raises
-        ------
-        TaskError
-            If an argument is unknown or missing, or an expert was no mixture.
-        """
-        plain = dict(values)
-        if "experts" in plain:
-            plain["experts"] = [GaussianMixture.from_dict(one) for one in plain["experts"]]
-        return from_plain(cls, "composition", plain)
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if "experts" in values:
+            values["experts"] = [GaussianMixture.from_dict(one) for one in values["experts"]]
+        return values
 
     __setstate__ = frozen_again
 
@@ -352,14 +335,6 @@ class Composition:
 
     def __pow__(self, power: float) -> Composition:
         return Composition(self.experts, number("power", power) * self.weights)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Composition):
-            return NotImplemented
-        return self.experts == other.experts and np.array_equal(self.weights, other.weights)
-
-    def __hash__(self) -> int:
-        return hash((self.experts, self.weights.tobytes()))
 
     def __repr__(self) -> str:
         powers = ", ".join(f"{w:g}" for w in self.weights[:6])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +19,7 @@ from simtheory._checks import (
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, ShapeError, TaskError
-from simtheory.tasks._plain import from_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.composition.arrays import condition, diffuse, log_terms, tilt
 from simtheory.tasks.composition.parameters import as_covariances, as_weights, is_diagonal
 
@@ -34,7 +34,7 @@ _BLOCK = 2**21
 
 @face(but=("weights", "means", "covariances"))
 @dataclass(frozen=True, slots=True, eq=False)
-class GaussianMixture:
+class GaussianMixture(Plain):
     r"""A mixture of Gaussians, :math:`\sum_j \pi_j N(m_j, C_j)`.
 
     It is an expert of compositions: ``p * q``, ``p**2`` and ``p / q`` are a `Composition`, and ``p | q`` is the
@@ -74,6 +74,7 @@ class GaussianMixture:
     """
 
     kind: ClassVar[str] = "mixture"
+    _noun: ClassVar[str] = "mixture"
 
     weights: Array
     means: Array
@@ -416,22 +417,6 @@ class GaussianMixture:
             "covariances": spread.tolist(),
         }
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> GaussianMixture:
-        """Make a mixture from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        GaussianMixture
-            The mixture.
-        """
-        return from_plain(cls, "mixture", values)
-
     __setstate__ = frozen_again
 
     def __mul__(self, other: Any) -> Composition:
@@ -456,15 +441,6 @@ class GaussianMixture:
             np.concatenate([self.means, other.means]),
             np.concatenate([self.covariances, other.covariances]),
         )
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, GaussianMixture):
-            return NotImplemented
-        mine, theirs = ((g.weights, g.means, g.covariances) for g in (self, other))
-        return all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
-
-    def __hash__(self) -> int:
-        return hash((self.weights.tobytes(), self.means.tobytes(), self.covariances.tobytes()))
 
     def __repr__(self) -> str:
         noun = "component" if self.components == 1 else "components"

@@ -25,7 +25,7 @@ from simtheory._faces import face
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ShapeError, TaskError
-from simtheory.tasks._plain import from_plain, short
+from simtheory.tasks._plain import Plain, short
 from simtheory.tasks.emergence._arguments import (
     as_counts,
     as_names,
@@ -47,7 +47,7 @@ _MOST = 2**20
 
 @face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ConceptGraph:
+class ConceptGraph(Plain):
     """Classes of a concept graph, some of which are trained.
 
     Parameters
@@ -86,6 +86,7 @@ class ConceptGraph:
     """
 
     kind: ClassVar[str] = "emergence"
+    _noun: ClassVar[str] = "concept graph"
 
     train: IntArray
     mu: Array
@@ -524,35 +525,12 @@ class ConceptGraph:
         return {**found, "code": self.code.name}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ConceptGraph:
-        """Make a graph from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor; the code by its name, ``"presence"``, ``"signed"`` or
-            ``"onehot"``.
-
-        Returns
-        -------
-        ConceptGraph
-            The graph.
-        """
-        given = dict(values)
-        if "code" in given and not isinstance(given["code"], Code):
-            given["code"] = CODES[one_of("code", given["code"], CODES)]
-        return from_plain(cls, "concept graph", given)
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if "code" in values and not isinstance(values["code"], Code):
+            values["code"] = CODES[one_of("code", values["code"], CODES)]
+        return values
 
     __setstate__ = frozen_again
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ConceptGraph):
-            return NotImplemented
-        same = self.to_dict() == other.to_dict() and self.code == other.code
-        return same and self.concept_names == other.concept_names
-
-    def __hash__(self) -> int:
-        return hash((self.train.tobytes(), self.mu.tobytes(), self.weights.tobytes(), self.code))
 
     def __repr__(self) -> str:
         parts = [f"<{len(self.train)} of {self.n_classes} classes>"]

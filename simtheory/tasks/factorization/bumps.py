@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from simtheory._checks import (
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ShapeError, TaskError
-from simtheory.tasks._plain import from_plain as task_from_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.factorization import families
 from simtheory.tasks.factorization.families import (
     Bump,
@@ -46,8 +45,8 @@ _FAR = 9.0
 
 
 @face(but=("sigma",))
-@dataclass(frozen=True, slots=True)
-class BumpTask:
+@dataclass(frozen=True, slots=True, eq=False)
+class BumpTask(Plain):
     """Images of two factors: which labels the examples have, how they look, and what is held out.
 
     Labels lie in [0, N - 1] along each axis, N = side + 2 margin, and the pixels at the whole numbers; the
@@ -95,6 +94,7 @@ class BumpTask:
     """
 
     kind: ClassVar[str] = "bumps"
+    _noun: ClassVar[str] = "task of bumps"
 
     side: int = 32
     sigma: float | tuple[float, float] = 1.0
@@ -308,30 +308,17 @@ class BumpTask:
         return plain
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> BumpTask:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        BumpTask
-            The task.
-        """
-        plain = dict(values)
+    def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
         for name, family in (
             ("shape", families.SHAPES),
             ("layout", families.LAYOUTS),
             ("held_out", families.HELD_OUT),
         ):
-            if name in plain:
-                plain[name] = families.from_plain(name, plain[name], family)
-        if isinstance(plain.get("sigma"), list):
-            plain["sigma"] = tuple(plain["sigma"])
-        return task_from_plain(cls, "task of bumps", plain)
+            if name in values:
+                values[name] = families.from_plain(name, values[name], family)
+        if isinstance(values.get("sigma"), list):
+            values["sigma"] = tuple(values["sigma"])
+        return values
 
     def _places(self, labels: ArrayLike) -> tuple[Array, Array]:
         places = as_finite("labels", labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -24,19 +23,6 @@ _MOST_TYPES = 10**6
 
 _MOST_BITS = 2 * 10**6
 """Binary digits of the number of strings; counting with more takes minutes, and soon hours."""
-
-
-def refuse_beyond_memory(what: str, numbers: int, remedy: str) -> None:
-    """Raise an error if so many numbers of eight bytes need more memory than this machine has."""
-    try:
-        held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not say it
-        return
-    if 8 * numbers > held:
-        raise ArgumentError(
-            f"{what} must fit the memory of this machine, {held / 1e9:.3g} GB, but would take "
-            f"{8 * numbers / 1e9:.3g} GB. {remedy}"
-        )
 
 
 def tuple_written_twice(grammar: Any) -> tuple[int, tuple[int, ...], list[int]] | None:
@@ -129,14 +115,18 @@ def equally_likely(grammar: Any) -> bool:
     return all(len(set(row)) == 1 for row in blocks_below(grammar))
 
 
-def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
-    """Draw trees of distinct strings, as if repeats were tries again."""
-    total = grammar.n_strings
-    if n > total:
+def refuse_too_many(grammar: Any, n: int) -> None:
+    """Raise an error if a grammar has fewer than n strings."""
+    if n > grammar.n_strings:
         raise ArgumentError(
-            f"Argument `n` must be at most the number of strings, {total}, to draw without "
+            f"Argument `n` must be at most the number of strings, {grammar.n_strings}, to draw without "
             f"replacement, but it is {n}. Pass replace=True."
         )
+
+
+def distinct_trees(grammar: Any, n: int, rng: np.random.Generator) -> tuple[IntArray, ...]:
+    """Draw trees of n distinct strings, as if repeats were tries again."""
+    total = grammar.n_strings
     if grammar.unambiguous and equally_likely(grammar) and total < WORD:
         numbers = rng.choice(total, size=n, replace=False)
         return tuple(parsed(grammar, grammar.strings(numbers), grammar.depth)[0])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, overload
+from typing import ClassVar, Literal, overload
 
 import numpy as np
 
@@ -14,12 +13,13 @@ from simtheory._checks import (
     frozen_again,
     positive,
     positive_int,
+    refuse_beyond_memory,
 )
 from simtheory._faces import face
-from simtheory._typing import IntArray
+from simtheory._typing import ArrayLike, IntArray
 from simtheory.errors import TaskError
 from simtheory.labels import implements
-from simtheory.tasks._plain import from_plain, to_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.hierarchy._tables import WORD
 from simtheory.tasks.hierarchy.tree import TreeGrammar
 
@@ -35,7 +35,7 @@ __all__ = ["RandomHierarchy", "as_grammar"]
 )
 @face
 @dataclass(frozen=True, slots=True, eq=False)
-class RandomHierarchy:
+class RandomHierarchy(Plain):
     """The random hierarchy model: one drawn grammar with equal levels.
 
     Each level takes v·m distinct tuples (the root n_c·m) out of the v^s, drawn without replacement,
@@ -78,6 +78,7 @@ class RandomHierarchy:
     """
 
     kind: ClassVar[str] = "hierarchy"
+    _noun: ClassVar[str] = "random hierarchy"
 
     v: int
     m: int
@@ -86,7 +87,7 @@ class RandomHierarchy:
     n_c: int
     zipf: float | None
     seed: int
-    grammar: TreeGrammar = field(repr=False)
+    grammar: TreeGrammar = field(init=False, repr=False)
 
     def __init__(
         self,
@@ -106,8 +107,7 @@ class RandomHierarchy:
         rules = []
         for symbols in (*[v] * (L - 1), n_c):
             codes = rng.choice(v**s, size=symbols * m, replace=False)
-            words = np.stack([codes // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
-            rules.append(words.reshape(symbols, m, s))
+            rules.append(words_of(codes, v, s).reshape(symbols, m, s))
         weights = None
         if zipf is not None:
             row = np.arange(1.0, m + 1.0) ** -zipf
@@ -198,43 +198,13 @@ class RandomHierarchy:
             return self.grammar.sample(n, rng=rng, replace=replace, tree=True)
         return self.grammar.sample(n, rng=rng, replace=replace)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as plain numbers, ready for JSON or TOML.
-
-        Returns
-        -------
-        dict
-            The arguments of the constructor.
-        """
-        values = to_plain(self)
-        del values["grammar"]
-        return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RandomHierarchy:
-        """Make a task from a mapping, such as a TOML table.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        RandomHierarchy
-            The task.
-        """
-        return from_plain(cls, "random hierarchy", values)
-
     __setstate__ = frozen_again
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, RandomHierarchy):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
 
-    def __hash__(self) -> int:
-        return hash(tuple(sorted(self.to_dict().items())))
+def words_of(codes: ArrayLike, v: int, s: int) -> IntArray:
+    """Return the tuples of s symbols at some places of their list in the order of `itertools.product`."""
+    given = np.asarray(codes, dtype=np.int64)
+    return np.stack([given // v ** (s - 1 - j) % v for j in range(s)], axis=-1)
 
 
 def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int, int, int, int]:
@@ -260,6 +230,9 @@ def shape_of(v: int, m: int, s: int, L: int, n_c: int | None) -> tuple[int, int,
         raise TaskError(
             f"Arguments `v` and `s` must satisfy v**s < 2**63, but they are {v} and {s}."
         )
+    refuse_beyond_memory(
+        "The rules", 8 * ((L - 1) * v + n_c) * m * s, "Take fewer symbols, rules or levels."
+    )
     return v, m, s, L, n_c
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, overload
@@ -18,18 +18,19 @@ from simtheory._checks import (
     frozen,
     frozen_again,
     positive_int,
+    refuse_beyond_memory,
     shown,
 )
 from simtheory._faces import face
 from simtheory._files import read_arrays, write_arrays
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError, TaskError
-from simtheory.tasks._plain import from_plain
+from simtheory.tasks._plain import Plain
 from simtheory.tasks.hierarchy._counting import (
     blocks_below,
     distinct_trees,
     numbering,
-    refuse_beyond_memory,
+    refuse_too_many,
     strings_by_chance,
     tuple_written_twice,
 )
@@ -53,7 +54,7 @@ _FORMAT = "simtheory.TreeGrammar/1"
 
 @face(but=("rules", "weights", "root", "alphabet", "index"))
 @dataclass(frozen=True, slots=True, eq=False)
-class TreeGrammar:
+class TreeGrammar(Plain):
     """A grammar whose trees all have one shape; alphabet, branching and rules may differ by level.
 
     Parameters
@@ -91,6 +92,7 @@ class TreeGrammar:
     """
 
     kind: ClassVar[str] = "tree-grammar"
+    _noun: ClassVar[str] = "tree grammar"
 
     rules: tuple[IntArray, ...]
     alphabet: int
@@ -213,7 +215,9 @@ class TreeGrammar:
     def marginals(self) -> tuple[Array, ...]:
         """Probabilities of the symbols at every node, by level: shapes (nodes, symbols)."""
         whole = sum(nodes * size for nodes, size in zip(self.nodes, self.sizes, strict=True))
-        refuse_beyond_memory("Probabilities of all nodes", whole, "Take fewer levels, a lower `L`.")
+        refuse_beyond_memory(
+            "Probabilities of all nodes", 8 * whole, "Take fewer levels, a lower `L`."
+        )
         found = [self.root[None, :]]
         for rules, weights in zip(reversed(self.rules), reversed(self.weights), strict=True):
             above = found[0]
@@ -274,14 +278,12 @@ class TreeGrammar:
             If more strings are asked for without replacement than there are, or than fit the memory.
         """
         count, source, tree = positive_int("n", n), as_generator(rng), flag("tree", tree)
-        whole = count * sum(self.nodes)
-        refuse_beyond_memory(
-            f"The {count} drawn trees", whole, "Draw fewer, or take a lower depth."
-        )
-        if flag("replace", replace):
-            levels = grown(self, count, source)
-        else:
-            levels = distinct_trees(self, count, source)
+        again = flag("replace", replace)
+        if not again:
+            refuse_too_many(self, count)
+        size = 8 * count * sum(self.nodes)
+        refuse_beyond_memory(f"The {count} drawn trees", size, "Draw fewer, or take a lower depth.")
+        levels = (grown if again else distinct_trees)(self, count, source)
         return levels if tree else levels[0]
 
     def strings(self, index: int | Sequence[int] | ArrayLike) -> IntArray:
@@ -518,22 +520,6 @@ class TreeGrammar:
             values["root"] = self.root.tolist()
         return values
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TreeGrammar:
-        """Make a grammar from a mapping.
-
-        Parameters
-        ----------
-        values : mapping
-            Arguments of the constructor.
-
-        Returns
-        -------
-        TreeGrammar
-            The grammar.
-        """
-        return from_plain(cls, "tree grammar", values)
-
     def _strings(self, strings: IntArray) -> IntArray:
         return as_strings("strings", strings, self.alphabet, length=self.length)
 
@@ -547,18 +533,6 @@ class TreeGrammar:
             )
 
     __setstate__ = frozen_again
-
-    def _key(self) -> tuple[Any, ...]:
-        arrays = (*self.rules, *self.weights, self.root)
-        return (self.alphabet, *((a.shape, a.tobytes()) for a in arrays))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TreeGrammar):
-            return NotImplemented
-        return self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
 
     def __repr__(self) -> str:
         rules = ", ".join("×".join(map(str, level.shape)) for level in self.rules)

@@ -544,8 +544,14 @@ def _training_strings(tree: TreeGrammar, strings: Any, seed: int) -> IntArray | 
     if strings is None:
         return None
     if isinstance(strings, int | np.integer) and not isinstance(strings, bool):
+        count = positive_int("strings", int(strings))
+        if count > tree.n_strings:
+            raise ArgumentError(
+                f"Argument `strings` must be at most the number of strings of the grammar, "
+                f"{tree.n_strings}, but it is {count}. Pass None for fresh strings at each step."
+            )
         stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-        return tree.sample(positive_int("strings", int(strings)), rng=stream, replace=False)
+        return tree.sample(count, rng=stream, replace=False)
     found = as_strings("strings", strings, tree.alphabet, length=tree.length)
     if not len(found):
         raise ArgumentError("Argument `strings` must hold one string at least, but it is empty.")

@@ -135,6 +135,7 @@ def _fresh(source: Source, batch: int | None, key: Any) -> tuple[Any, Any]:
     cluster = jax.random.categorical(for_cluster, source.log_weights, shape=(batch,))
     shape, dtype = (batch, source.centres.shape[-1]), source.centres.dtype
     x = source.centres[cluster] + jax.random.normal(for_spread, shape, dtype) @ source.spread.T
+    y = x if source.teacher is None else x @ source.teacher.T
     if source.noise is None:
-        return x, x
-    return x, x + source.noise * jax.random.normal(for_noise, shape, dtype)
+        return x, y
+    return x, y + source.noise * jax.random.normal(for_noise, y.shape, dtype)

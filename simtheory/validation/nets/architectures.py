@@ -312,6 +312,8 @@ def initial_layers(
     ((3, 2, 2), None)
     """
     positive_int("dim", dim)
+    if outputs is not None:
+        positive_int("outputs", outputs)
     seeds = [non_negative_int("seeds", seed) for seed in seeds]
     family = DefaultInit() if init is None else init
     if not isinstance(family, Init):

@@ -35,7 +35,7 @@ import numpy as np
 from simtheory._checks import as_finite, frozen, not_negative, one_of, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
-from simtheory.errors import ArgumentError, ShapeError
+from simtheory.errors import ShapeError
 from simtheory.tasks import LinearTask, SIMTask
 
 __all__ = ["ORDERS", "Data", "Fresh", "Points", "Samples", "Source", "condensed"]
@@ -45,7 +45,7 @@ ORDERS = ("epochs", "once", "independent")
 
 @face
 class Source(NamedTuple):
-    """Where fresh points come from: x = centre + spread z, y = x + noise z', with normal z and z'.
+    """Where fresh points come from: x = centre + spread z, y = B x + noise z', with normal z and z'.
 
     Parameters
     ----------
@@ -57,12 +57,15 @@ class Source(NamedTuple):
         Spread around the centres.
     noise : ndarray, shape (), or None
         Standard deviation of the noise on each target.
+    teacher : ndarray, shape (k, d), or None
+        The map B; None where targets are inputs.
     """
 
     centres: Any
     log_weights: Any
     spread: Any
     noise: Any
+    teacher: Any = None
 
 
 @face
@@ -165,8 +168,7 @@ class Samples(Data):
 
     def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the inputs of some seeds."""
-        clusters = 1 if isinstance(task, LinearTask) else task.weights.size
-        return len(seeds), self.per_cluster * clusters, task.dim
+        return len(seeds), self.per_cluster * _clusters(task), task.dim
 
     def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the data of some seeds; those of a seed depend on it and on the task alone."""
@@ -272,20 +274,12 @@ class Fresh(Data):
 
     def shape(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape (S, n, d) of the points on which the loss is looked at."""
-        return len(seeds), self.watched * self._drawable(task).weights.size, task.dim
+        return len(seeds), self.watched * _clusters(task), task.dim
 
     def draw(self, task: SIMTask | LinearTask, *, seeds: Sequence[int]) -> tuple[Array, Array]:
         """Return the points on which the loss of some seeds is looked at."""
         x = _sampled(task, self.watched, seeds)
-        return x, x
-
-    def _drawable(self, task: SIMTask | LinearTask) -> SIMTask:
-        if isinstance(task, LinearTask):
-            raise ArgumentError(
-                "Argument `data` must be Samples(n) or Points(x) on a LinearTask, but it is "
-                f"{self!r}, whose targets are inputs."
-            )
-        return task
+        return x, _answers(task, x)
 
     @property
     def order(self) -> str:
@@ -293,14 +287,23 @@ class Fresh(Data):
         return "independent"
 
     def source(self, task: SIMTask | LinearTask) -> Source:
-        """Return where each step draws new points from."""
-        task = self._drawable(task)
+        """Return where each step draws new points from; those of a `LinearTask` are Gaussian."""
+        noise = np.asarray(np.sqrt(self.label_noise)) if self.label_noise else None
+        if isinstance(task, LinearTask):
+            spread = np.diag(np.sqrt(task.rates))
+            return Source(
+                centres=np.zeros((1, task.dim)),
+                log_weights=np.zeros(1),
+                spread=spread if task.rotation is None else task.rotation @ spread,
+                noise=noise,
+                teacher=task.teacher,
+            )
         with np.errstate(divide="ignore"):  # a cluster of weight zero is never drawn
             return Source(
                 centres=task.centroids,
                 log_weights=np.log(task.weights),
                 spread=task.from_concept_axes(np.diag(task.sigma)).T,
-                noise=np.asarray(np.sqrt(self.label_noise)) if self.label_noise else None,
+                noise=noise,
             )
 
 
@@ -356,6 +359,10 @@ def _stream(seed: int, which: int) -> np.random.Generator:
 
 def _sampled(task: SIMTask | LinearTask, per_cluster: int, seeds: Sequence[int]) -> Array:
     return np.stack([task.sample(per_cluster, rng=_stream(seed, 0))[0] for seed in seeds])
+
+
+def _clusters(task: SIMTask | LinearTask) -> int:
+    return 1 if isinstance(task, LinearTask) else task.weights.size
 
 
 def _answers(task: SIMTask | LinearTask, x: Array) -> Array:

@@ -173,7 +173,10 @@ def calls() -> list[Call]:
                     continue  # a count of 10**400 steps is right, and does not end
                 if wrong == "integers beyond float64" and kind.startswith("tuple[int, "):
                     continue  # a shape that no memory holds
-                if "IntArray" in kind and wrong == "integers beyond float64":
+                if (
+                    re.search(r"IntArray|Sequence\[int\]", kind)
+                    and wrong == "integers beyond float64"
+                ):
                     continue  # they are integers
                 if re.match("Callable|.*Blocks", kind) and wrong in ("a function", "a class"):
                     continue  # any function is right

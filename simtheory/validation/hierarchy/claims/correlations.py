@@ -260,11 +260,16 @@ def one_step(found: Array) -> Evidence:
     )
 
 
+_INSIDE = 0.7
+"""Ratio inside blocks below which strings do not show where coherence ends."""
+
+
 @_favero(
     "block-coherence",
     where="Section on coherence",
     statement="A denoiser that knows the rules up to level k writes strings that are coherent inside blocks of s^k only.",
-    quantity="squared correlation at r = 2^k, place by place, over that of the language, k = 1, 2, 3; v = 8, m = 2, L = 5",
+    quantity="squared correlation at r = 2^k, place by place, over that of the language, k = 1, 2, 3, where that at "
+    "2^(k-1) is .7 or more; v = 8, m = 2, L = 5",
     band=(-0.15, 0.15),
     null="strings of the language",
     reads=[runs.coherent_blocks],
@@ -273,6 +278,7 @@ def one_step(found: Array) -> Evidence:
 def block_coherence(found: tuple[dict[int, Coherence], Coherence]) -> Evidence:
     """Correlations of strings whose top levels are unknown."""
     blocks, _ = found
+    inside = min(float(each.ratio[each.r == 2 ** (k - 1)][0]) for k, each in blocks.items())
 
     def draw(ax: Any) -> None:
         for k, each in blocks.items():
@@ -295,6 +301,9 @@ def block_coherence(found: tuple[dict[int, Coherence], Coherence]) -> Evidence:
         null=1.0,
         seeds=list(blocks),
         draw=draw,
+        doubt=""
+        if inside >= _INSIDE
+        else f"The strings are not coherent inside their blocks either: a ratio of {inside:.2f} there.",
     )
 
 
