@@ -38,7 +38,7 @@ from simtheory.noise import CosineVP, Levels
 from simtheory.sim.emergence import descend
 
 ROUNDS, BATCH, SAMPLES, STEPS, TIMES = 5, 64, 256, 6000, 200
-TOLERANCES = (3e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 1e-9)
+TOLERANCES = tuple(3e-3 * 1.5**-k for k in range(26))  # to 1e-7
 COPIES = 8
 
 Rows = Iterator[dict[str, Any]]
