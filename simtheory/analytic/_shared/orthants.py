@@ -323,9 +323,8 @@ def _coupled(
     left, last = rows, np.full(len(z), np.inf)
     for nodes in RULES:
         for part in _chunks(left, nodes * (n - 3) ** 4):
-            grown, doubt = _growth(
-                z[part], R[part], *(x.T for x in _path(known[part], nodes)[:2]), inner
-            )
+            t, dt, _ = _path(known[part], nodes)
+            grown, doubt = _growth(z[part], R[part], t.T, dt.T, inner)
             found = base[part] + grown
             error[part] = np.maximum(np.abs(found - last[part]) + doubt + unsure[part], EXACT)
             value[part] = last[part] = found
