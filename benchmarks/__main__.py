@@ -15,6 +15,7 @@ STUDIES = (
     "steps",
     "scaling",
     "startup",
+    "first",
     "composition",
     "hierarchy",
     "percolation",
@@ -90,7 +91,8 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         return emergence.measure(quick=quick, say=click.echo)
     from benchmarks import startup
 
-    return startup.measure(quick=quick, say=click.echo)
+    measured = startup.measure_first if study == "first" else startup.measure
+    return measured(quick=quick, say=click.echo)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def write(results: dict[str, Any], path: Path = PAGE) -> None:
         parts.append(_scaling(results["scaling"]["data"]))
     if "startup" in results:
         parts.append(_startup(results["startup"]["data"]))
+    if "first" in results:
+        parts.append(_first(results["first"]["data"]))
     if "composition" in results:
         parts.append(_chains(results["composition"]["data"]))
     if "hierarchy" in results:
@@ -73,16 +75,34 @@ def write(results: dict[str, Any], path: Path = PAGE) -> None:
 
 
 def _where(results: dict[str, Any]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for name, study in results.items():
+        place = study["where"]
+        bits = place.get("register_bits")
+        width = f"registers of {bits} bits, " if bits else ""
+        kind = f"{place['machine']}, {width}{place['date']}"
+        notes = ["`--quick`"] if study["quick"] else []
+        if place.get("load", 0.0) > 2.0:
+            notes.append(
+                f"beside other work, which lengthens CPU time, too: load {place['load']:g}"
+            )
+        note = f" ({'; '.join(notes)})" if notes else ""
+        kinds.setdefault(kind, []).append(f"`{name}`{note}")
     seen = [study["where"] for study in results.values()]
-    dates = sorted({place["date"] for place in seen})
-    machines = sorted({place["machine"] for place in seen})
-    quick = [name for name, study in results.items() if study["quick"]]
-    note = f" Measured with `--quick`: {', '.join(quick)}." if quick else ""
-    versions = ", ".join(f"{n} {v}" for n, v in seen[-1]["versions"].items() if v)
-    return (
-        f"Measured {' and '.join(dates)} on {'; '.join(machines)}; Python {seen[-1]['python']}, "
-        f"{versions}.{note}\n"
-    )
+    missing = sorted({512, 256, 128} - {place.get("register_bits") for place in seen})
+    versions = {n: v for place in seen for n, v in place["versions"].items() if v}
+    listed = [f"- {kind}: {', '.join(names)}" for kind, names in kinds.items()]
+    lines = [
+        "Each study was measured on one kind of processor:",
+        "\n".join(listed),
+        f"Python {seen[-1]['python']}, {', '.join(f'{n} {v}' for n, v in versions.items())}.",
+    ]
+    if missing:
+        lines.append(
+            f"No processor with registers of {' or '.join(map(str, missing))} bits was at hand, so this page has no "
+            "table for one. Lanes follow the width of the registers; results do not depend on it."
+        )
+    return "\n\n".join(lines) + "\n"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -440,10 +460,6 @@ def _startup(data: dict) -> str:
         ]
         for name, case in data["solves"].items()
     ]
-    solves += [
-        ["simtheory, first solve ever: compiles", *_process(data["cold"]), ""],
-        ["simtheory, then the first of a new d", *_process(data["new_size"]), ""],
-    ]
     return "\n\n".join(
         [
             "## Before the first result",
@@ -452,6 +468,20 @@ def _startup(data: dict) -> str:
             "2000 members, less their result.",
             _table(["process", "s CPU", "MiB"], imports),
             _table(["first solve of a process", "s CPU", "MiB", "MiB beyond the result"], solves),
+        ]
+    )
+
+
+def _first(data: dict) -> str:
+    rows = [[f"first solve ever, d = {d}: compiles", *_process(c)] for d, c in data["cold"].items()]
+    rows += [
+        ["then the first of a new d", *_process(data["new_size"])],
+        ["then of a new process", *_process(data["later"])],
+    ]
+    return "\n\n".join(
+        [
+            "simtheory itself, eight members, from an empty cache on; whole processes again:",
+            _table(["first solve", "s CPU", "MiB"], rows),
         ]
     )
 

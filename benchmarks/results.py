@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from simtheory.sim.engine.layout import LANES
+
 PATH = Path(__file__).parent / "results.json"
 _PACKAGES = ("simtheory", "numpy", "scipy", "numba", "heyoka", "numbalsoda", "diffrax", "jax")
 
@@ -32,6 +34,8 @@ def where() -> dict[str, Any]:
     """Return the machine, the versions and the day."""
     return {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
+        "register_bits": 64 * LANES,
+        "load": round(os.getloadavg()[0], 1),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},

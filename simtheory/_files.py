@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and digests by which stores know their content."""
+"""Files written whole or not at all, digests by which stores know their content, and files that users bring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ import numpy as np
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, MissingFileError
 
-__all__ = ["digest", "read_arrays", "whole", "write_arrays", "write_text"]
+__all__ = [
+    "digest",
+    "given_array",
+    "given_text",
+    "given_toml",
+    "read_arrays",
+    "whole",
+    "write_arrays",
+    "write_text",
+]
 
 
 @contextmanager
@@ -181,6 +190,37 @@ def read_arrays(path: str | Path, form: str, noun: str) -> tuple[dict[str, Any],
         raise ArgumentError(f"{name} is damaged: its contents do not match their checksum.")
     del members["header"]
     return header, members
+
+
+def given_array(path: str | Path) -> Any:
+    """Return the array of a ``.npy`` file that a user brings, or say why it cannot be read."""
+    with _given(path, "array", ValueError, EOFError):
+        return np.load(path, allow_pickle=False)
+
+
+def given_text(path: str | Path) -> str:
+    """Return the text of a file in UTF-8 that a user brings, or say why it cannot be read."""
+    with _given(path, "text in UTF-8", UnicodeDecodeError):
+        return Path(path).read_text(encoding="utf-8")
+
+
+def given_toml(path: str | Path) -> dict[str, Any]:
+    """Return the document of a TOML file that a user brings, or say why it cannot be read."""
+    import tomllib  # few commands need it
+
+    with _given(path, "TOML", UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+
+
+@contextmanager
+def _given(path: str | Path, noun: str, *faults: type[Exception]) -> Iterator[None]:
+    refused: tuple[type[Exception], ...] = (OSError, *faults)
+    try:
+        yield
+    except FileNotFoundError as reason:
+        raise MissingFileError(f"The file {path} does not exist.") from reason
+    except refused as reason:
+        raise ArgumentError(f"The file {path} is no readable {noun}: {reason}") from reason
 
 
 def _checksum(head: str, arrays: Mapping[str, Any]) -> str:

@@ -278,8 +278,8 @@ def _group(kind: type, inside: tuple[Any, ...], space: dict[str, Any]) -> Kind:
             return ""
         if not isinstance(value, abc.Iterable):
             return ""
-        if isinstance(value, memoryview) and value.itemsize == 1:
-            return ""  # a view on bytes
+        if isinstance(value, memoryview) and (value.itemsize == 1 or value.ndim != 1):
+            return ""  # a view on bytes, or on rows, which Python does not walk through
         if ordered and not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
             return ""
         if isinstance(value, np.ma.MaskedArray) or hasattr(value, "toarray"):

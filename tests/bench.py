@@ -8,7 +8,6 @@ from simtheory.sim.engine.compilation import entry
 from simtheory.sim.engine.lanes import LANES, call, room, store, table
 from simtheory.sim.engine.layout import ABREAST, NAMES, triangle_of
 from simtheory.sim.flows import driver, stepper
-from simtheory.sim.flows.methods import DOP853
 from simtheory.sim.flows.readings import Entries
 from simtheory.sim.flows.running import _plan
 
@@ -26,12 +25,12 @@ def _read(m, address, y):
 
 
 @entry
-def _go(m, address, nodes):
+def _go(m, address):
     at = table(address)
-    stepper.step(m, at, nodes)
+    stepper.step(m, at)
     call(at.weigh, m, at, 0, 0)
     store(m, at.share, stepper.step_error(m, at))
-    stepper.extend(m, at, nodes)
+    stepper.extend(m, at)
 
 
 @entry
@@ -122,7 +121,7 @@ class Bench:
         self.set_step(1.0)
         _field(*self.here, self.place("y"), self.place("f"))
         self.set_step(h)
-        _go(*self.here, DOP853.nodes)
+        _go(*self.here)
 
     def inside(self, x: float):
         """The state at the fraction x of the last step."""

@@ -28,6 +28,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_strings, frozen, number, one_of
 from simtheory._faces import face
+from simtheory._files import given_array, given_text
 from simtheory._text import rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.errors import ArgumentError, ShapeError
@@ -181,20 +182,14 @@ def strings(path: str | Path, *, tokens: str = "spaces") -> IntArray:
     one_of("tokens", tokens, ("spaces", "characters"))
     source = Path(path)
     if source.suffix == ".npy":
-        try:
-            held = np.load(source, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as reason:
-            raise ArgumentError(f"The file {source} is no readable array: {reason}") from reason
+        held = given_array(source)
         if held.dtype.kind not in "iu" or held.ndim != 2:
             raise ShapeError(
                 f"The file {source} must hold integers, one string a row, but it holds {held.dtype} of "
                 f"shape {held.shape}."
             )
         return held.astype(np.int64)
-    try:
-        lines = source.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ArgumentError(f"The file {source} is no readable text in UTF-8: {reason}") from reason
+    lines = given_text(source).splitlines()
     rows = [
         (place, line.split() if tokens == "spaces" else list(line.strip()))
         for place, line in enumerate(lines, start=1)

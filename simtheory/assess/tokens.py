@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 
 from simtheory._checks import one_of, shown
 from simtheory._faces import face
+from simtheory._files import given_array, given_text
 from simtheory._text import rows_as_html
 from simtheory._typing import Array, IntArray
 from simtheory.assess._sequences import Sequences
@@ -213,15 +214,9 @@ def texts(
     one_of("tokens", tokens, ("characters", "letters", "spaces"))
     source = Path(path)
     if source.suffix == ".npy":
-        try:
-            held = np.load(source, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as reason:
-            raise ArgumentError(f"The file {source} is no readable array: {reason}") from reason
+        held = given_array(source)
         return list(np.atleast_2d(held))
-    try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ArgumentError(f"The file {source} is no readable text in UTF-8: {reason}") from reason
+    text = given_text(source)
     if separator == "":
         raise ArgumentError("Argument `separator` must not be empty.")
     parts = text.split(separator) if separator else [text]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from simtheory._checks import nearest, non_negative_int, one_of, positive_int
 from simtheory._faces import face
-from simtheory._files import digest
+from simtheory._files import digest, given_toml
 from simtheory.errors import ArgumentError
 from simtheory.sweep._axes import axis_values, length
 from simtheory.sweep._expressions import evaluated, names_in
@@ -184,10 +183,7 @@ class Spec:
         ArgumentError
             If the file cannot be read, does not describe a sweep, or names code that may not run.
         """
-        try:
-            document = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
-            raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
+        document = given_toml(path)
         kind = one_of("kind", document.get("kind", _DEFAULT_KIND), FAMILIES)
         known = (*_KEYS, *FAMILIES[kind].tables)
         for name in document:

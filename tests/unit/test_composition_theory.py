@@ -51,6 +51,12 @@ def seeded() -> list[GaussianMixture]:
     return found
 
 
+def test_factors_with_more_weights_than_means_are_refused() -> None:
+    one = [[0.0]], [[[1.0]]]
+    with pytest.raises(ShapeError, match=r"must describe the same components.*\(2,\), \(1, 1\)"):
+        cp.multiply(([0.0, 0.0], [0.0]), (one[0], one[0]), (one[1], one[1]))
+
+
 def test_the_seeded_product_has_its_numbers() -> None:
     a, b, c = seeded()
     whole = a * b * c

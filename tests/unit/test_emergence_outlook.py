@@ -143,7 +143,7 @@ def test_json_is_strict_and_never_is_null_with_a_flag(ask: Callable[..., Result]
         ([], "train = [[0, 0], [0, 0]]", "must hold each class once"),
         ([], "train = [[0, 0]]\nmue = 1.0", "did you mean mu"),
         ([], "train = [[0, 0]]\ncode = 'sign'", "did you mean signed"),
-        ([], "train = [[0, 0", "as TOML"),
+        ([], "train = [[0, 0", "no readable TOML"),
         ([], "[graph]\ntrain = [[0, 0]]\n[other]\nx = 1", "must hold the table [graph] alone"),
     ],
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simtheory._files import digest, whole, write_text
-from simtheory.errors import ArgumentError
+from simtheory._files import digest, given_array, given_text, given_toml, whole, write_text
+from simtheory.errors import ArgumentError, MissingFileError
 
 
 def names(folder):
@@ -106,3 +106,19 @@ def test_a_digest_is_the_sha256_of_the_parts_in_their_order():
     expected = hashlib.sha256(b"word" + array.tobytes() + array.T.copy().tobytes()).hexdigest()
     assert digest("word", array, array.T) == expected
     assert digest("ab", b"c") == digest("abc") != digest("ac", b"b")
+
+
+def test_files_that_users_bring_are_read_or_named(tmp_path):
+    path = tmp_path / "given.toml"
+    path.write_bytes(b"\xef\xbb\xbfn = 3\n")  # with a byte-order mark
+    assert given_toml(path) == {"n": 3}
+    for read, content, noun in (
+        (given_toml, b"n = ", "TOML"),
+        (given_text, b"\xff", "text in UTF-8"),
+        (given_array, b"no array", "array"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ArgumentError, match=rf"given\.toml is no readable {noun}: "):
+            read(path)
+        with pytest.raises(MissingFileError, match="does not exist"):
+            read(tmp_path / "none")

@@ -74,7 +74,7 @@ def test_a_map_comes_from_data_and_from_moments(tmp_path):
         ("teacher = [[1, 0], [0, 2]]\nsecond_moment = [[1, 0.5], [0.5, 1]]", [], "Modes need a teacher"),
         ("cross_moment = [[1]]", [], "`second_moment` beside `cross_moment`"),
         ("teachers = [[1]]", [], "did you mean teacher"),
-        ("teacher = [[1", [], "as TOML"),
+        ("teacher = [[1", [], "no readable TOML"),
     ],
 )  # fmt: skip
 def test_what_theory_or_the_command_refuses(text, flags, why, tmp_path):

@@ -13,10 +13,19 @@ import numpy as np
 
 from simtheory._checks import as_finite, as_matrix, warn_caller
 from simtheory._typing import Array, ArrayLike
-from simtheory.errors import RegimeError, RegimeWarning, ShapeError
+from simtheory.errors import ArgumentError, RegimeError, RegimeWarning, ShapeError
 from simtheory.labels import label_of
 from simtheory.results import Trajectory
 from simtheory.tasks import LinearTask, SIMTask
+
+
+def require_coordinates(task: SIMTask, **places: int) -> None:
+    """Refuse arguments that are no coordinates of the task."""
+    for name, index in places.items():
+        if not 0 <= index < task.dim:
+            raise ArgumentError(
+                f"Argument `{name}` must be a coordinate from 0 to {task.dim - 1}, but it is {index!r}."
+            )
 
 
 def weights_on_concepts(task: SIMTask, U0: ArrayLike, *, name: str = "U0") -> Array:

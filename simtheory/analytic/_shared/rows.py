@@ -33,17 +33,28 @@ def row_factor(V: Array) -> Array:
     """
     frame, _pivots = np.zeros_like(V), np.zeros(V.shape[:-1])
     for k in range(V.shape[-2]):
-        row = V[..., k, :]
-        new = row
-        for _ in range(2):
-            along = (frame @ new[..., None])[..., 0]
-            new = new - (along[..., None, :] @ frame)[..., 0, :]
-        size = np.linalg.norm(new, axis=-1)
-        size = np.where(size > DEPENDENT * np.linalg.norm(row, axis=-1), size, 0.0)
-        frame[..., k, :] = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
-        _pivots[..., k] = size
+        frame[..., k, :], _pivots[..., k], _ = new_direction(frame, V[..., k, :])
     lower = np.tril(V @ np.swapaxes(frame, -1, -2), -1)
     return np.asarray(lower + _pivots[..., None] * np.eye(V.shape[-2]))
+
+
+def new_direction(
+    frame: Array, row: Array, *, dependent: float = DEPENDENT
+) -> tuple[Array, Array, Array]:
+    """Return what of rows is new to a frame: its direction, its size, and the shares along the frame.
+
+    The frame has orthonormal or zero rows, (..., k, h), the rows are (..., h). Direction and size of a row
+    that is independent of the frame by a smaller share than `dependent` are zero. Twice is enough for a small row to keep its relative accuracy.
+    """
+    new, shares = row, np.zeros(frame.shape[:-1])
+    for _ in range(2):
+        along = (frame @ new[..., None])[..., 0]
+        new = new - (along[..., None, :] @ frame)[..., 0, :]
+        shares += along
+    size = np.linalg.norm(new, axis=-1)
+    size = np.where(size > dependent * np.linalg.norm(row, axis=-1), size, 0.0)
+    unit = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
+    return unit, size, shares
 
 
 def by_rate(rates: Array) -> tuple[IntArray, IntArray]:

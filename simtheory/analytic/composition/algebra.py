@@ -78,7 +78,7 @@ def multiply(
     Raises
     ------
     ShapeError
-        If an array has another number of axes.
+        If an array has another number of axes, or another number of components or dimensions.
     """
     (w1, w2), (m1, m2), (C1, C2) = (
         tuple(as_numbers(name, part) for part in parts)
@@ -95,6 +95,12 @@ def multiply(
                 f"{parts[0].shape} and {parts[1].shape}."
             )
     d = m1.shape[1]
+    for w, m, C in ((w1, m1, C1), (w2, m2, C2)):
+        if m.shape != (len(w), d) or C.shape != (len(w), d, d):
+            raise ShapeError(
+                f"Arguments `weights`, `means` and `covariances` must describe the same components "
+                f"in {d} dimensions, but their shapes are {w.shape}, {m.shape} and {C.shape}."
+            )
     total = C1[:, None] + C2[None]
     gain = np.linalg.solve(total, np.broadcast_to(C2[None], total.shape))  # (C1 + C2)⁻¹ C2
     spread = np.einsum("aij,abjk->abik", C1, gain)

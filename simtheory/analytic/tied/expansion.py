@@ -19,6 +19,7 @@ from simtheory.analytic._shared.axes import (
     closed_form,
     leave_regime,
     map_from_concepts,
+    require_coordinates,
     weights_on_concepts,
 )
 from simtheory.analytic._shared.logistic import logistic, time_learned
@@ -239,7 +240,7 @@ def early_correction(
     Up to t the two terms of the bracket cancel to 2 a_j t of their size; below a_j t of 1e-4 the
     quadrature of `diagonal_correction` keeps more digits.
     """
-    _coordinates(task, i, j)
+    require_coordinates(task, i=i, j=j)
     U, times, rates = weights_on_concepts(task, U0), as_times(t), task.rates
     a, b = float(rates[i]), float(rates[j])
     if not 0.0 < b < a:
@@ -368,14 +369,6 @@ def _too_close(form: str, cosine: Array) -> str:
         f"The {form} form needs rows of U(0) with cosines of at most {_COSINE}, but the largest is "
         f"{cosine.max():.3g}; use `tied.pivots`."
     )
-
-
-def _coordinates(task: SIMTask, i: int, j: int) -> None:
-    for name, index in (("i", i), ("j", j)):
-        if not 0 <= index < task.dim:
-            raise ArgumentError(
-                f"Argument `{name}` must be a coordinate from 0 to {task.dim - 1}, but it is {index!r}."
-            )
 
 
 def _first_order(rates: Array, W0: Array, t: Array) -> Array:

@@ -13,7 +13,7 @@ from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.axes import closed_form, map_from_concepts, weights_on_concepts
 from simtheory.analytic._shared.logistic import logistic
-from simtheory.analytic._shared.rows import DEPENDENT, by_rate, row_cosine
+from simtheory.analytic._shared.rows import DEPENDENT, by_rate, new_direction, row_cosine
 from simtheory.errors import ArgumentError, RegimeError, ShapeError
 from simtheory.labels import implements
 from simtheory.results import Trajectory
@@ -273,14 +273,7 @@ def _echelon(U: Array) -> Array:
     d, h = U.shape[-2:]
     frame, lower = np.zeros((*U.shape[:-2], d, h)), np.zeros((*U.shape[:-1], d))
     for k in range(d):
-        row = U[..., k, :]
-        new = row
-        for _ in range(2):  # twice is enough
-            along = (frame @ new[..., None])[..., 0]
-            new = new - (along[..., None, :] @ frame)[..., 0, :]
-        size = np.linalg.norm(new, axis=-1)
-        size = np.where(size > DEPENDENT * np.linalg.norm(row, axis=-1), size, 0.0)
-        frame[..., k, :] = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
+        frame[..., k, :], size, _ = new_direction(frame, U[..., k, :])
         lower[..., k] = (U @ frame[..., k, :, None])[..., 0]
         lower[..., :k, k] = 0.0
         lower[..., k, k] = size

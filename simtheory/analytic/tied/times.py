@@ -8,10 +8,10 @@ import numpy as np
 
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
-from simtheory.analytic._shared.axes import leave_regime, weights_on_concepts
+from simtheory.analytic._shared.axes import leave_regime, require_coordinates, weights_on_concepts
 from simtheory.analytic._shared.rows import row_factor
 from simtheory.analytic.tied.resummation import logit_pivots
-from simtheory.errors import ArgumentError, RegimeError, ShapeError
+from simtheory.errors import RegimeError, ShapeError
 from simtheory.labels import implements
 from simtheory.results import axes
 from simtheory.results.axes import over
@@ -129,11 +129,7 @@ def swing_peak(task: SIMTask, U0: ArrayLike, i: int, j: int, *, strict: bool = T
         If the two rates are equal, for there is no peak then; if strict, also when the weaker rate
         exceeds half of the stronger, or the largest entry of W(0) exceeds 0.01.
     """
-    for name, index in (("i", i), ("j", j)):
-        if not 0 <= index < task.dim:
-            raise ArgumentError(
-                f"Argument `{name}` must be a coordinate from 0 to {task.dim - 1}, but it is {index!r}."
-            )
+    require_coordinates(task, i=i, j=j)
     U, rates = weights_on_concepts(task, U0), task.rates
     strong, weak = (i, j) if rates[i] >= rates[j] else (j, i)
     a, b = float(rates[strong]), float(rates[weak])

@@ -21,6 +21,7 @@ from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.analytic._shared.axes import closed_form
 from simtheory.analytic._shared.layers import BALANCED, as_two_layers, scalar_imbalance
+from simtheory.analytic._shared.rows import new_direction
 from simtheory.errors import RegimeError, ShapeError, SolveError
 from simtheory.labels import implements, label_of
 from simtheory.results import Trajectory
@@ -376,14 +377,8 @@ def _lower_factor(rows: Array) -> Array:
     k = rows.shape[-2]
     frame, lower = np.zeros_like(rows), np.zeros((*rows.shape[:-1], k))
     for i in range(k):
-        row = rows[..., i, :]
-        new = row
-        for _ in range(2):
-            along = (frame @ new[..., None])[..., 0]
-            new = new - (along[..., None, :] @ frame)[..., 0, :]
-            lower[..., i, :] += along
-        size = np.linalg.norm(new, axis=-1)
-        size = np.where(size > DEPENDENT * np.linalg.norm(row, axis=-1), size, 0.0)
-        frame[..., i, :] = new / np.where(size > 0, size, 1.0)[..., None] * (size > 0)[..., None]
+        frame[..., i, :], size, lower[..., i, :] = new_direction(
+            frame, rows[..., i, :], dependent=DEPENDENT
+        )
         lower[..., i, i] = size
     return lower

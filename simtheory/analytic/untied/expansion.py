@@ -265,7 +265,7 @@ def crossing(
     Raises
     ------
     RegimeError
-        If w0 lies outside (0, 1), or the ratio of the rates outside [1e-6, 0.999]: at equal rates
+        If w0 lies outside [2.3e-308, 1), or the ratio of the rates outside [1e-6, 0.999]: at equal rates
         the two solutions are one.
 
     Examples
@@ -280,6 +280,11 @@ def crossing(
             f"Arguments `rates` and `start` must have shape (2,), but have {pair.shape} and {first.shape}."
         )
     begin = share("Argument `w0` of a crossing", w0, error=RegimeError)
+    if begin < np.finfo(float).tiny:
+        raise RegimeError(
+            f"Argument `w0` of a crossing must be at least {np.finfo(float).tiny:.3g}, the least float "
+            f"of full precision, but it is {begin!r}."
+        )
     strong, weak = pair
     if not (strong > 0 and 1e-6 <= weak / strong <= 0.999):
         raise RegimeError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,13 +11,14 @@ import numpy as np
 
 from simtheory._checks import positive_int, share, shown
 from simtheory._faces import face
+from simtheory._files import given_toml
 from simtheory._kinds import came
 from simtheory.assess.evaluations.cells import Cells, Key, assembled
 from simtheory.assess.evaluations.expressions import joint_of
 from simtheory.assess.evaluations.lines import read_lines
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.tables import read_table
-from simtheory.errors import ArgumentError, MissingFileError, SimTheoryError
+from simtheory.errors import ArgumentError, SimTheoryError
 from simtheory.tasks import ConceptGraph
 
 __all__ = ["accuracies", "trained_graph"]
@@ -140,12 +140,7 @@ def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGr
     if not isinstance(train, str | Path):
         return ConceptGraph(_rows(train))
     path = Path(train)
-    try:
-        held = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as reason:
-        raise MissingFileError(f"The file {path} does not exist.") from reason
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
+    held = given_toml(path)
     held = held.get("graph", held)
     if not isinstance(held, dict) or "train" not in held:
         raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from simtheory._checks import as_finite, non_negative, positive, positive_int, warn_caller
+from simtheory._checks import as_finite, as_seed, non_negative, positive, positive_int, warn_caller
 from simtheory._faces import face
 from simtheory._typing import Array, ArrayLike
 from simtheory.errors import ArgumentError, RegimeError, RegimeWarning, ShapeError
@@ -319,7 +319,7 @@ def curl(expert: Any, x: ArrayLike, *, level: float, seed: int = 0, warn: bool =
         raise ShapeError(f"Argument `x` must have shape (n, d), but its shape is {points.shape}.")
     if points.shape[1] == 1:
         return 0.0
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed("seed", seed))
     u, v = rng.standard_normal((2, *points.shape))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     v -= (u * v).sum(axis=1, keepdims=True) * u

@@ -12,7 +12,7 @@ from zlib import error
 
 import numpy as np
 
-from simtheory._checks import as_finite, require
+from simtheory._checks import as_finite, as_seed, require
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError, FitError, ShapeError
@@ -135,7 +135,7 @@ def _fit(name: str, x: Array, seed: int) -> FittedExpert:
             "parameters. Bring more samples, or project them on fewer axes."
         )
     fits = require("sklearn.mixture", extra="assess")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed("seed", seed))
     order = rng.permutation(n)
     held = x[order[: max(1, int(_HELD_OUT * n))]]
     seen = x[order[len(held) :]][:_ENOUGH]

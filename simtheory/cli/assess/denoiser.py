@@ -9,8 +9,8 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
+from simtheory._files import given_array
 from simtheory.cli.assess._answer import Answer, answered, named, printed
-from simtheory.errors import ArgumentError
 from simtheory.report import Part
 
 __all__ = ["denoiser"]
@@ -31,7 +31,8 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
     """
     asked = assess.Probe.load(probe)
     found = {
-        name: assess.level_shares(asked, _read(path)) for name, path in named(probabilities).items()
+        name: assess.level_shares(asked, given_array(path))
+        for name, path in named(probabilities).items()
     }
     steps = assess.staircase(asked)
     depth = asked.grammar.depth
@@ -106,10 +107,3 @@ def denoiser(probe: Path, probabilities: tuple[Path, ...]) -> Answer:
         },
         pictures={shares: (shares, draw_shares), excess: (excess, draw_excess)},
     )
-
-
-def _read(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as reason:
-        raise ArgumentError(f"The file {path} is no readable array: {reason}") from reason

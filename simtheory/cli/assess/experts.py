@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 import numpy as np
 
 from simtheory import plot
+from simtheory._files import given_toml
 from simtheory.assess.experts import Outlook, outlook
 from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.errors import ArgumentError
@@ -149,10 +149,7 @@ def _with_spread(mean: float, spread: float) -> str:
 
 
 def _from_toml(path: Path, options: dict[str, Any]) -> tuple[list[Path], dict[str, Any]]:
-    try:
-        held = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise ArgumentError(f"The file {path} is no readable TOML: {reason}") from reason
+    held = given_toml(path)
     names = held.pop("experts", None)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ArgumentError(f'The file {path} must hold experts = ["A.npz", "B.npz"].')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 import numpy as np
 
 from simtheory._checks import one_of, positive
+from simtheory._files import given_toml
 from simtheory.analytic.emergence import Affine, Denoiser, Lazy, Learner, Outlook, outlook
 from simtheory.cli._flags import in_flags
 from simtheory.cli._json import as_json
@@ -111,10 +111,7 @@ def emergence(
 
 def _graph(file: Path) -> ConceptGraph:
     """Return the graph that a TOML file describes, at its top or in its table [graph]."""
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise ArgumentError(f"Cannot read {file} as TOML: {reason}.") from reason
+    values = given_toml(file)
     table = values.get("graph", values)
     if not isinstance(table, dict):
         raise ArgumentError(f"The entry `graph` of {file} must be a table, but it is {table!r}.")

@@ -6,7 +6,6 @@ import csv
 import functools
 import io
 import sys
-import tomllib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from simtheory._checks import (
     positive,
     positive_int,
 )
-from simtheory._files import write_text
+from simtheory._files import given_toml, write_text
 from simtheory._typing import Array
 from simtheory.analytic import deep, one_layer, tied, untied
 from simtheory.cli._flags import in_flags, writable, written
@@ -152,10 +151,7 @@ def _settings(task_file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Return the defaults, overridden by the file, overridden by the flags."""
     settings: dict[str, Any] = dict(_DEFAULTS)
     if task_file is not None:
-        try:
-            document = tomllib.loads(task_file.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
-            raise ArgumentError(f"The file {task_file} is no readable TOML: {reason}") from reason
+        document = given_toml(task_file)
         for name, values in document.items():
             if name not in _TABLES or not isinstance(values, dict):
                 raise ArgumentError(

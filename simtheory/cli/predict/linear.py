@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,6 +11,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory._checks import number, positive, positive_int
+from simtheory._files import given_toml
 from simtheory._typing import Array
 from simtheory.analytic import deep, untied
 from simtheory.cli._flags import in_flags, writable, written
@@ -135,10 +135,7 @@ def _task(file: Path | None, branching: str | None) -> LinearTask:
     assert file is not None
     if file.suffix == ".npz":
         return _of_data(file)
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise ArgumentError(f"Cannot read {file} as TOML: {reason}.") from reason
+    values = given_toml(file)
     if "cross_moment" in values:
         if values.keys() != {"cross_moment", "second_moment"}:
             raise ArgumentError(

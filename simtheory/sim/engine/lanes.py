@@ -332,6 +332,100 @@ def put(typing: Any, m: Any, index: Any, x: Any) -> Any:
     return types.void(m, types.intp, types.float64), code
 
 
+def _number_at(builder: Any, kind: Any, m: Any, at: Any, place: Any, lane: Any, p: Any) -> Any:
+    """Return where number p of an array of the net of a lane stands."""
+    group = group_of(kind)
+    count = number(group.nets) if group == WIDE else named(builder, at, "nets")
+    first = builder.add(builder.mul(place, number(group.width)), lane)
+    return scalar_of(builder, m, builder.add(first, builder.mul(p, count)))
+
+
+@intrinsic
+def number_of(typing: Any, m: Any, at: Any, place: Any, lane: Any, p: Any) -> Any:
+    """Return number p of the array at a place, of the net of a lane."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_number_at(builder, signature.args[0], *args))
+
+    return types.float64(m, places, *[types.intp] * 3), code
+
+
+@intrinsic
+def put_number(typing: Any, m: Any, at: Any, place: Any, lane: Any, p: Any, x: Any) -> Any:
+    """Write number p of the array at a place, of the net of a lane."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[-1], _number_at(builder, signature.args[0], *args[:-1]))
+        return context.get_dummy_value()
+
+    return types.void(m, places, *[types.intp] * 3, types.float64), code
+
+
+@intrinsic
+def put_lanes(typing: Any, m: Any, at: Any, place: Any, lane: Any, x: Any) -> Any:
+    """Write x at a place, to every lane of the net of a lane."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        m, at, place, lane, x = args
+        group = group_of(signature.args[0])
+        count = number(group.nets) if group == WIDE else named(builder, at, "nets")
+        first, end = builder.mul(place, number(group.width)), number(group.width)
+        with cgutils.for_range_slice(builder, lane, end, count, intp=INT) as (one, _):
+            builder.store(x, scalar_of(builder, m, builder.add(first, one)))
+        return context.get_dummy_value()
+
+    return types.void(m, places, types.intp, types.intp, types.float64), code
+
+
+@intrinsic
+def whole(typing: Any, address: Any, k: Any) -> Any:
+    """Return whole number k from an address on."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(builder.gep(builder.inttoptr(args[0], INT.as_pointer()), [args[1]]))
+
+    return types.intp(types.intp, types.intp), code
+
+
+@intrinsic
+def put_whole(typing: Any, address: Any, k: Any, n: Any) -> Any:
+    """Write whole number k from an address on; n may be a float that is whole."""
+    kind = types.float64 if isinstance(n, types.Float) else types.intp
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address, k, n = args
+        value = builder.fptosi(n, INT) if signature.args[2] == types.float64 else n
+        builder.store(value, builder.gep(builder.inttoptr(address, INT.as_pointer()), [k]))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, kind), code
+
+
+@intrinsic
+def raised(typing: Any, address: Any) -> Any:
+    """Return whether the byte at an address, which another thread may write, is not zero."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte = ir.IntType(8)
+        flag = builder.load(builder.inttoptr(args[0], byte.as_pointer()))
+        return builder.icmp_unsigned("!=", flag, ir.Constant(byte, 0))
+
+    return types.boolean(types.intp), code
+
+
+@intrinsic
+def some(typing: Any, x: Any) -> Any:
+    """Return whether some lane is not above zero; a NaN does not count."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = signature.args[0].width
+        bits = ir.IntType(size)
+        met = builder.fcmp_ordered("<=", args[0], Writer(builder, size).zero)
+        return builder.icmp_unsigned("!=", builder.bitcast(met, bits), ir.Constant(bits, 0))
+
+    return types.boolean(x), code
+
+
 @intrinsic
 def stream(typing: Any, m: Any, index: Any, x: Any) -> Any:
     """Write one number past the caches, because compiled code does not read it again."""

@@ -155,7 +155,26 @@ _TABLES = ("sizes", "group", "row", "column")  # of the state
 _READING = ("ends", "entries", "select")
 _TABLEAU = ("first", "stages")
 PARTS = ("prepare", "field", "slope", "weigh", "mapped", "cap", "enter", "leave", "lift", "rest")
-NAMES = (*_ARRAYS, *_NUMBERS, *_TABLES, *_READING, *_TABLEAU, *PARTS)
+OUTSIDE = (  # of an integration: addresses of arrays outside of m, and sizes
+    "nodes",  # of the tableau
+    "grid",  # times (n_times,)
+    "states",  # starts (n_members, n_given)
+    "given_rates",  # (n_members, d)
+    "given_axes",  # (n_members, d, d) or none
+    "teachers",  # (n_members, d, d) or none
+    "slots",  # where the results of each start go
+    "values",  # readings (…, n_times, n_selected)
+    "status",
+    "reached",  # last good time
+    "counts",
+    "member",  # net of each lane, -1 for none
+    "stop",  # a byte that another thread raises
+    "n_times",
+    "n_members",
+    "n_given",
+    "max_steps",
+)
+NAMES = (*_ARRAYS, *_NUMBERS, *_TABLES, *_READING, *_TABLEAU, *PARTS, *OUTSIDE)
 
 
 def lay_out(

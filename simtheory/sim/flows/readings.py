@@ -170,7 +170,13 @@ class Reading(ABC):
         -------
         Reading
             This one, unless a subclass says otherwise.
+
+        Raises
+        ------
+        ArgumentError
+            If the teacher is not finite.
         """
+        as_finite("teacher", teacher)
         return self
 
 
@@ -276,7 +282,8 @@ class Losses(Reading):
         if self.answers is not None:
             return self
         x = self.outputs.probes
-        return Losses(x, x @ np.swapaxes(teacher, -1, -2))
+        aim = as_finite("teacher", teacher)
+        return Losses(x, x @ np.swapaxes(aim, -1, -2))
 
     def finish(self, numbers: Array) -> Array:
         """Return the loss on each input."""

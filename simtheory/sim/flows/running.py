@@ -211,22 +211,40 @@ def _job(
         follow = driver.follow_single
     width = group.width
 
+    states, rates, axes, teachers, slots = starts
+    step_tolerance, defect_tolerance, max_steps = limits
+    member = np.full(group.nets, -1)
+    outside = {
+        "grid": t,
+        "states": states,
+        "given_rates": rates,
+        "given_axes": axes,
+        "teachers": teachers,
+        "slots": slots,
+        "values": result.values,
+        "status": result.status,
+        "reached": result.times,
+        "counts": result.counts,
+        "member": member,
+        "stop": stop,
+    }
+    sizes = {
+        "n_times": t.size,
+        "n_members": len(states),
+        "n_given": states.shape[1],
+        "max_steps": min(max_steps, 2**53),
+    }
+    outside = {name: np.ascontiguousarray(array) for name, array in outside.items()}
+    own = at.copy()
+    for name, number in ({n: x.ctypes.data for n, x in outside.items()} | sizes).items():
+        own[NAMES.index(name)] = number
+
     def job() -> object:
-        m = room(int(at[-1]), width)
+        m = room(int(own[-1]), width)
         for place, numbers in weights:
             m[place * width : place * width + numbers.size] = numbers
-        member = np.full(group.nets, -1)
-        return follow(
-            m.ctypes.data,
-            at.ctypes.data,
-            DOP853.nodes,
-            starts,
-            t,
-            limits,
-            tuple(result),
-            member,
-            stop,
-        )
+        outside["member"][:] = -1
+        return follow(m.ctypes.data, own.ctypes.data, step_tolerance, defect_tolerance)
 
     return job
 
@@ -314,6 +332,7 @@ def _plan(
         "factors": 0 if rows.plain else -(-rows.factors.size // group.width),
     }
     flags = {
+        "nodes": DOP853.nodes.ctypes.data,
         "d": d,
         "n": n,
         "nets": group.nets,

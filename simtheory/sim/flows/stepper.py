@@ -6,10 +6,9 @@ tableau are those of the stages; then come, as blocks, those of the errors and o
 
 from __future__ import annotations
 
-from simtheory._typing import Array
 from simtheory.sim.engine.arithmetic import fma, highest, larger, magnitude, root, where
 from simtheory.sim.engine.compilation import common
-from simtheory.sim.engine.lanes import call, load, nets, splat, store
+from simtheory.sim.engine.lanes import call, get, load, nets, splat, store
 from simtheory.sim.engine.products import combine, combine_four, combine_two
 from simtheory.sim.flows.fields import Lanes, Places
 
@@ -18,7 +17,7 @@ ROWS = 16
 
 
 @common
-def step(m: int, at: Places, nodes: Array) -> None:
+def step(m: int, at: Places) -> None:
     """Take a step from y to y_new in every lane; f_new is h times the slope there."""
     n, h, last = at.n, load(m, at.h), at.slopes + STAGES * at.n
     zero = splat(m, 0.0)
@@ -28,7 +27,7 @@ def step(m: int, at: Places, nodes: Array) -> None:
     for s in range(1, STAGES + 1):
         out = at.stage if s < STAGES else at.v_new
         combine(m, at, at.base, s, out)
-        store(m, at.x, nodes[s])
+        store(m, at.x, get(at.nodes, s))
         call(at.slope, m, at, out, at.slopes + s * n)
     for p in range(n):
         if at.is_framed:
@@ -62,12 +61,12 @@ def step_error(m: int, at: Places) -> Lanes:
 
 
 @common
-def extend(m: int, at: Places, nodes: Array) -> None:
+def extend(m: int, at: Places) -> None:
     """Write the coefficients of the interpolant of a step."""
     n, F = at.n, at.dense
     for s in range(STAGES + 1, ROWS):
         combine(m, at, at.base, s, at.stage)
-        store(m, at.x, nodes[s])
+        store(m, at.x, get(at.nodes, s))
         call(at.slope, m, at, at.stage, at.slopes + s * n)
     combine_four(m, at, ROWS + 1, F + 3 * n)
     for p in range(n):

@@ -130,8 +130,9 @@ def _rooms(shapes: Sequence[tuple[int, ...]]) -> list[Array]:
 
     One block costs the system less than many, and rows that begin with a line of the cache are written faster.
     """
-    sizes = [-(-prod(shape) // LANES) * LANES for shape in shapes]
-    raw = np.empty(sum(sizes) + LANES)
+    line = 64 // 8  # numbers of a line of the cache, however many a register holds
+    sizes = [-(-prod(shape) // line) * line for shape in shapes]
+    raw = np.empty(sum(sizes) + line)
     first = -raw.ctypes.data % 64 // 8
     block = raw[first:]
     ends = np.cumsum([0, *sizes])
