@@ -91,6 +91,14 @@ class Sequences:
         found = [_jackknife(self._overlaps(int(r))) for r in distances]
         return np.array([c for c, _ in found]), np.array([e for _, e in found])
 
+    def farthest(self) -> int:
+        """Return the longest distance at which every block holds pairs."""
+        new = np.flatnonzero(np.diff(self.document) + np.diff(self.block)) + 1
+        lengths = np.diff([0, *new, self.tokens.size])
+        longest = np.zeros(self.blocks, dtype=np.intp)
+        np.maximum.at(longest, self.block[np.array([0, *new])], lengths)
+        return int(longest.min()) - 1
+
     def _overlaps(self, r: int) -> Array:
         """Return <C_g, C_h> of all pairs of blocks."""
         from scipy.sparse import csr_array

@@ -284,15 +284,16 @@ def coherence(
     """
     own = Sequences.read("strings", strings, aligned=aligned)
     if isinstance(reference, Coherence):
-        grid = _grid(distances, own, None) if distances is not None else reference.r
-        if not np.array_equal(grid, reference.r):
+        grid = reference.r[reference.r <= max(1, own.farthest())]
+        if distances is not None and not np.array_equal(_grid(distances, own, None), reference.r):
             raise ArgumentError(
                 "Argument `distances` must be those of the reference, "
                 f"{', '.join(map(str, reference.r))}, or be left out."
             )
+        grid = grid if distances is None else reference.r
         frequencies, size = reference.frequencies, reference.tokens
         C2, error = own.measure(grid)
-        known, known_error = reference.C2, reference.error
+        known, known_error = reference.C2[: grid.size], reference.error[: grid.size]
     else:
         other = own
         if reference is not None:

@@ -51,6 +51,15 @@ def test_a_chain_that_forgets_sooner_is_coherent_less_far():
     assert apart.length == 0
 
 
+def test_short_samples_leave_out_the_distances_that_their_blocks_do_not_hold():
+    corpus = assess.coherence(walk(40_000))
+    found = assess.coherence(walk(6400, seed=1), reference=corpus)  # blocks of 200 tokens
+    assert corpus.r[-1] == 256
+    assert list(found.r) == [r for r in corpus.r if r < 200]
+    np.testing.assert_array_equal(found.reference_C2, corpus.C2[: found.r.size])
+    assert 0.8 < found.ratio[0] < 1.2
+
+
 def test_tokens_are_labels_only():
     chain = walk(5_000)
     ids = coherence(chain, distances=[1, 3]).C2

@@ -112,6 +112,8 @@ def test_numbers_of_strings() -> None:
     assert h.latent_context_threshold(v=16, m=4) == pytest.approx(1024 / 0.75)
     np.testing.assert_allclose(h.coherence_length(rule, v=8, m=2), [4.0 / 4, 4.0, 16.0])
     assert h.token_range(16 * 4**5 / 0.75, v=16, m=4) == pytest.approx(3.0)
+    # 15² / 256² · 99 / 100²; the leading order, 1/(v² P) = 3.906e-5, is a seventh off
+    assert h.noise_floor(1 / 16, 1 / 16, 100) == pytest.approx(3.398895264e-5, rel=1e-9)
 
 
 def test_counts_of_a_perfect_generator_and_of_the_net() -> None:

@@ -53,7 +53,6 @@ def text(
     known = None
     if reference is not None:
         known = assess.coherence(read(reference), aligned=aligned, distances=grid)
-        grid = [int(r) for r in known.r]
     found = {
         name: assess.coherence(read(path), reference=known, aligned=aligned, distances=grid)
         for name, path in named(samples).items()
@@ -72,7 +71,7 @@ def text(
                 f"{each.tokens}",
                 f"{each.length}",
                 f"{low}-{high}{'+' if each.censored else ''}",
-                *(f"{values[each.r == r][0]:.2g}" for r in shown),
+                *(f"{values[each.r == r][0]:.2g}" if r in each.r else "–" for r in shown),
             ]
         )
     if known is None:

@@ -29,10 +29,6 @@ class _Unfinished(JITCodeLibrary):
     nothing, so it needs neither an address nor an environment.
     """
 
-    def add_llvm_module(self, ll_module: Any) -> None:
-        ll_module.data_layout = self._codegen._data_layout
-        self._final_module.link_in(ll_module)
-
     def finalize(self) -> None:
         for library in dict.fromkeys(self._linking_libraries):
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)

@@ -378,7 +378,7 @@ def _run(
     shape = (cut if record.sizes else 0, 3, n + 1)
     sizes, side_by_side = 8 * math.prod(shape), min(cut, workers or usable_cpus())
     refuse_beyond_memory(
-        f"{count} runs on {n} sites, {side_by_side} at once"
+        f"{count} runs of {n} sites or bonds, {side_by_side} at once"
         + (f", with sizes that take {sizes / 1e9:.3g} GB," if sizes else ""),
         side_by_side * each + sizes + 24 * count,
         "Take a smaller side or graph, fewer `runs` or `threads`, or a smaller `record`.",
