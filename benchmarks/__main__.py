@@ -19,6 +19,7 @@ STUDIES = (
     "composition",
     "hierarchy",
     "percolation",
+    "emergence",
 )
 
 
@@ -84,6 +85,10 @@ def _measure(study: str, quick: bool, path: Path):  # type: ignore[no-untyped-de
         from benchmarks import composition
 
         return composition.measure(quick=quick, say=click.echo)
+    if study == "emergence":
+        from benchmarks import emergence
+
+        return emergence.measure(quick=quick, say=click.echo)
     from benchmarks import startup
 
     measured = startup.measure_first if study == "first" else startup.measure

@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from scipy.stats import multivariate_normal, norm
 
 from simtheory.analytic import emergence as em
-from simtheory.analytic._shared import orthants
+from simtheory.analytic._shared import lattices, orthants
 from simtheory.errors import ArgumentError, ShapeError
 
 
@@ -62,12 +62,23 @@ def test_two_and_three_are_exact() -> None:
     assert np.allclose(em.orthant(z, R), wanted, atol=1e-10, rtol=0)
 
 
+def test_two_by_nodes_and_by_owen_agree() -> None:
+    rng = np.random.default_rng(0)
+    r = np.concatenate([np.linspace(-0.9756, 0.9756, 20_001), [0.0, 1.0, -1.0]])  # |τ| up to .8
+    h, k = rng.uniform(-7, 7, (2, len(r)))
+    k[::3] = h[::3] + 0.2 * rng.normal(size=len(h[::3]))
+    found, wanted = orthants._two(h, k, r), orthants._owen(h, k, r)
+    assert np.abs(found - wanted).max() < 1e-12
+    assert np.abs(ndtr(h) * ndtr(k) - wanted).max() > 0.1
+    assert orthants._two(0.0, 0.0, np.array(0.5)) == pytest.approx(1 / 3, abs=1e-15)
+
+
 def test_three_need_no_more_nodes_near_singular_correlations(monkeypatch) -> None:
     z, R = drawn(16, 3, rank=2)
     ridge = 10.0 ** np.linspace(-11, 0, 16)[:, None, None]
     R = (R + ridge * np.eye(3)) / (1 + ridge)
     found = em.orthant(z, R)
-    monkeypatch.setattr(orthants, "NODES", ((-1.0, 1500),))
+    monkeypatch.setattr(orthants, "NODES", ((-1.0, 600),))
     assert np.allclose(found, em.orthant(z, R), atol=1e-10, rtol=0)
     monkeypatch.setattr(orthants, "NODES", ((-1.0, 8),))
     assert np.abs(found - em.orthant(z, R)).max() > 1e-8
@@ -146,6 +157,44 @@ def test_a_lattice_knows_its_error_and_its_seed() -> None:
     assert em.orthant(z, R)[0] == found[0].value[0]
     wanted = multivariate_normal.cdf(z[0], cov=R[0], abseps=1e-6, rng=0)
     assert exact[0] == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_law_that_lattices_draw_from_is_weighted_right(kind, monkeypatch) -> None:
+    """Any law does; another pair (a, b) moves the mean by rounding alone."""
+    z, R = drawn(6, 5, rank=10, seed=3)
+    exact = em.orthant(z, R, tolerance=1e-9)
+    tolerance = lattices.SINGLE if kind is np.float32 else 0.99 * lattices.SINGLE
+    for a, b in ((lattices.SLOPE, lattices.CUBE), (1.7, 0.05)):
+        monkeypatch.setattr(lattices, "SLOPE", a)
+        monkeypatch.setattr(lattices, "CUBE", b)
+        monkeypatch.setattr(lattices, "STRETCH", 2.0 * np.sqrt(a / (3.0 * b)))
+        value, error = lattices.means(z, R, tolerance, 0)
+        assert np.all(np.abs(value - exact) <= 1.5 * tolerance)
+        assert np.all(error <= tolerance)
+    monkeypatch.setattr(lattices, "SLOPE", 1.0)  # no longer the law of STRETCH
+    value, _ = lattices.means(z, R, 1e-3, 0)
+    assert np.abs(value - exact).max() > 5e-3
+
+
+def test_chances_in_single_precision() -> None:
+    x = np.linspace(-9.0, 9.0, 4001)
+    assert np.abs(lattices._chance(x.astype(np.float32)) - ndtr(x)).max() < 2.5e-7
+    assert np.array_equal(lattices._chance(x), ndtr(x))
+
+
+def test_more_coordinates_than_the_generator_has_numbers() -> None:
+    n = 50
+    load = np.linspace(0.2, 0.8, n)
+    R = np.outer(load, load)
+    R[range(n), range(n)] = 1.0
+    z = np.full(n, 1.5)
+    u = np.linspace(-9.0, 9.0, 1801)
+    inside = ndtr((z - load * u[:, None]) / np.sqrt(1.0 - load**2)).prod(axis=1)
+    wanted = np.sum(norm.pdf(u) * inside) * 0.01
+    found = em.estimate_orthant(z, R, tolerance=1e-3)
+    assert abs(found.value - wanted) <= 1.5 * found.error
+    assert wanted - ndtr(z).prod() > 0.05
 
 
 def test_what_is_no_correlation_matrix_is_named() -> None:

@@ -57,6 +57,10 @@ def test_the_slow_mode_gives_the_last_time() -> None:
     found = [em.farthest_time(n) for n in (8, 12, 20)]
     np.testing.assert_allclose(found, [42.56, 98.37, 276.49], atol=6e-3)
     assert em.farthest_time(3) == pytest.approx(3.78, abs=5e-3)
+    for n, share in ((4, 0.677), (5, 0.724), (6, 0.758)):  # T = ln(2c)/λ
+        p = 1 / (n + 1)
+        slow = 0.5 * (1 + p - np.sqrt((1 - p) ** 2 + 4 * p**2 * n))
+        assert 0.5 * np.exp(slow * em.farthest_time(n)) == pytest.approx(share, abs=6e-4)
     for n in (4, 6, 12):
         exact = em.learning_times(st.ConceptGraph.star(n), classes=[[1] * n])[0]
         assert em.farthest_time(n) == pytest.approx(exact, abs=1e-3)

@@ -9,11 +9,11 @@ Result
 =============  ====================================================================================
 size           how it is computed
 =============  ====================================================================================
-1, 2           Φ, and Owen's function
-3 to 6         Plackett's identity: the coordinates are split in two blocks whose correlations grow
+1, 2           Φ; Plackett's identity from ρ = 0, and Owen's function near \|ρ\| = 1
+3 to 7         Plackett's identity: the coordinates are split in two blocks whose correlations grow
                from 0 to their value; along the way
                :math:`\partial\Phi_n/\partial\rho_{ij}` is a density of two coordinates times
-               :math:`\Phi_{n-2}` of the others; six begin with small lattices, which often suffice
+               :math:`\Phi_{n-2}` of the others; six and seven begin with lattices, which often suffice
 equal |ρ|      one quadrature over the shared variable, which is imaginary for ρ < 0
 other          the integral over n − 1 uniform variables (Genz), by shifted lattices
 =============  ====================================================================================
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from simtheory._checks import as_finite, as_numbers, frozen, rounding
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.analytic._shared import lattices
 from simtheory.errors import ArgumentError, ShapeError
 
 __all__ = ["checked", "comparison_bound", "probabilities"]
@@ -53,23 +54,31 @@ ROUNDED = 1e-8
 FAR = 38.0
 """Φ(−38) is the least probability that float64 holds; limits beyond are moved here."""
 
-NODES = ((0.1, 16), (1e-2, 24), (1e-4, 64), (-1.0, 384))
+PAIRS = ((0.2, 7), (0.4, 9), (0.6, 12), (0.8, 18))
+"""Nodes of two coordinates up to some :math:`\\tau = \\rho/(1 + \\sqrt{1 - \\rho^2})`, to 1e-12; beyond, Owen's function
+takes less time."""
+
+NODES = (
+    (0.7, 7),
+    (0.3, 11),
+    (0.1, 14),
+    (0.03, 20),
+    (1e-2, 24),
+    (1e-3, 44),
+    (1e-4, 70),
+    (-1.0, 384),
+)
 """Nodes of three coordinates by the share of a variance that the others leave: what has less takes more."""
 
-RULES = (8, 16, 32, 64)
-"""Nodes of four and five coordinates. If the last two differ by more than the tolerance, lattices follow."""
+RULES = (3, 6, 12, 24, 48)
+"""Nodes along the path of coupled blocks. If the last two differ by more than the tolerance, lattices follow."""
 
-LATTICES = ((61, 19), (251, 97), (1021, 467), (4093, 665), (16381, 3153), (65521, 16737))
-"""Points and multiplier of each lattice, the best by the P2 criterion with weights 1/j of those tried."""
+SMALL = {6: 12, 7: 15}
+"""Logarithm to base 2 of the points of the lattices that six and seven coordinates take before they are coupled: these
+take about as long."""
 
-SMALL = 1021
-"""Points of the lattices that six coordinates take before they are coupled: these take about as long."""
-
-COUPLED = 6
-"""Coordinates up to which blocks are coupled; seven would take a second each."""
-
-SHIFTS = 8
-"""Random shifts of a lattice; their spread is the error."""
+COUPLED = 7
+"""Coordinates up to which blocks are coupled; eight would take half a second each."""
 
 MOST_NODES = 4096
 """Correlations that are equal but so near to 1 that the quadrature takes more nodes than this go to lattices."""
@@ -152,7 +161,7 @@ def probabilities(z: Array, R: Array, *, tolerance: float, seed: int = 0) -> tup
     value = np.prod(special.ndtr(z), axis=1)
     error = comparison_bound(z, R)
     left = np.flatnonzero(error > EXACT)
-    middle = (_coupled,) if n <= 5 else (_small, _coupled) if n == COUPLED else ()
+    middle = () if n > COUPLED else (_small, _coupled) if n in SMALL else (_coupled,)
     for method in (_equal, *middle, _lattice):
         if left.size:
             done, value[left], error[left] = method(
@@ -173,14 +182,53 @@ def _exact(z: Array, R: Array) -> Array:
 
 def _two(h: Array, k: Array, r: Array) -> Array:
     """Return Φ₂(h, k; r) of arrays that broadcast."""
+    p, q = special.ndtr(h), special.ndtr(k)
+    h, k, r = np.broadcast_arrays(h, k, r)
+    shape, (h, k, r) = r.shape, (x.ravel() for x in (h, k, r))
+    tau = r / (1.0 + np.sqrt(np.maximum((1.0 - r) * (1.0 + r), 0.0)))
+    size, low = np.abs(tau), -1.0
+    found = np.empty(len(r))
+    for high, nodes in PAIRS:
+        chosen = np.flatnonzero((size > low) & (size <= high))
+        low = high
+        for part in _chunks(chosen, nodes):
+            found[part] = _grown(h[part], k[part], tau[part], nodes)
+    found = found.reshape(shape) + p * q
+    near = size > low
+    if near.any():
+        found[near.reshape(shape)] = _owen(h[near], k[near], r[near])
+    return np.clip(found, np.maximum(p + q - 1.0, 0.0), np.minimum(p, q))
+
+
+def _grown(h: Array, k: Array, tau: Array, nodes: int) -> Array:
+    r"""Return Φ₂ − ΦΦ by Plackett's identity over :math:`\rho = 2\tau/(1 + \tau^2)`, which is far from its singularity."""
+    s, w = (x[:, None] for x in _rule(nodes))
+    t = (0.5 + 0.5 * s) * tau
+    square = t * t
+    plus = square + 1.0
+    t *= -4.0 * h * k
+    slope = (h * h + k * k) * plus
+    slope += t
+    slope *= plus
+    square -= 1.0
+    square *= square
+    slope /= square
+    slope *= -0.5
+    np.exp(slope, out=slope)
+    slope /= plus
+    slope *= w
+    return np.asarray(np.sum(slope, axis=0) * tau / (2.0 * np.pi))
+
+
+def _owen(h: Array, k: Array, r: Array) -> Array:
+    """Return Φ₂ by Owen's function, for any correlation."""
     h, k = np.where(h == 0.0, 1e-200, h), np.where(k == 0.0, 1e-200, k)
     root = np.maximum(np.sqrt(np.maximum((1.0 - r) * (1.0 + r), 0.0)), 1e-100)
     with np.errstate(over="ignore"):
         slopes = (k - r * h) / (h * root), (h - r * k) / (k * root)
-    p, q = special.ndtr(h), special.ndtr(k)
-    found = 0.5 * (p + q) - special.owens_t(h, slopes[0]) - special.owens_t(k, slopes[1])
-    found = np.where((h < 0.0) != (k < 0.0), found - 0.5, found)
-    return np.clip(found, np.maximum(p + q - 1.0, 0.0), np.minimum(p, q))
+    halves = 0.5 * (special.ndtr(h) + special.ndtr(k))
+    found = halves - special.owens_t(h, slopes[0]) - special.owens_t(k, slopes[1])
+    return np.where((h < 0.0) != (k < 0.0), found - 0.5, found)
 
 
 def _three(z: Array, R: Array) -> Array:
@@ -192,13 +240,14 @@ def _three(z: Array, R: Array) -> Array:
     a, b, c = (R[rows, order[:, i], order[:, j]] for i, j in ((0, 1), (0, 2), (1, 2)))
     left = np.maximum((1.0 - c) * (1.0 + c), 0.0)
     known = np.minimum(a * a + (b - a * c) ** 2 / np.maximum(left, 1e-28), 1.0)
+    root = np.sqrt(known)
     found, high = np.empty(len(z)), np.inf
     for low, nodes in NODES:
         chosen = np.flatnonzero((1.0 - known >= low) & (1.0 - known < high))
         high = low
         for part in _chunks(chosen, nodes):
             found[part] = _three_by(
-                z[part].T[..., None], a[part], b[part], c[part], left[part], known[part], nodes
+                z[part].T.copy(), a[part], b[part], c[part], left[part], root[part], nodes
             )
     return found
 
@@ -206,17 +255,16 @@ def _three(z: Array, R: Array) -> Array:
 def _three_by(
     z: Array, a: Array, b: Array, c: Array, left: Array, known: Array, nodes: int
 ) -> Array:
-    """Return Φ₃ with one number of nodes; z is (3, B, 1)."""
-    t, dt, cosine = _path(np.sqrt(known), nodes)
-    spread = np.sqrt(left)[:, None] * cosine
-    a, b, c = a[:, None], b[:, None], c[:, None]
-    total = (special.ndtr(z[0]) * _two(z[1], z[2], c))[:, 0]
+    """Return Φ₃ with one number of nodes; z is (3, B), and nodes come before problems."""
+    t, dt, cosine = _path(known, nodes)
+    spread = np.sqrt(left) * cosine
+    total = special.ndtr(z[0]) * _two(z[1], z[2], c)
     for p, q, near, far in ((a, b, z[1], z[2]), (b, a, z[2], z[1])):
         r = t * p
         d = 1.0 - r * r
         gap = far * d - (t * q - r * c) * z[0] - (c - r * t * q) * near
         below = special.ndtr(gap / np.maximum(spread * np.sqrt(d), ROUNDED))
-        total = total + np.sum(dt * p * _density(z[0], near, r, d) * below, axis=1)
+        total += np.sum(dt * p * _density(z[0], near, r, d) * below, axis=0)
     return np.asarray(total)
 
 
@@ -227,22 +275,23 @@ def _density(x: Array, y: Array, r: Array, d: Array) -> Array:
 
 
 def _path(known: Array, nodes: int) -> tuple[Array, Array, Array]:
-    r"""Return nodes t in [0, 1], their weights, and :math:`\sqrt{1 - \kappa^2t^2}`; each (B, nodes).
+    r"""Return nodes t in [0, 1], their weights, and :math:`\sqrt{1 - \kappa^2t^2}`; each (nodes, B).
 
-    t = sin(sω)/κ with ω = arcsin κ keeps the root smooth up to its end, where it may vanish.
+    κt = 2τ/(1 + τ²) keeps the root smooth up to its end, where it may vanish, and needs half the nodes of sin.
     """
-    s, w = _rule(nodes)
-    kappa = np.maximum(known, 1e-8)[:, None]
-    angle = np.arcsin(kappa)
-    turned = 0.5 * (s + 1.0) * angle
-    cosine = np.cos(turned)
-    return np.sin(turned) / kappa, 0.5 * w * cosine * angle / kappa, cosine
+    s, w = (x[:, None] for x in _rule(nodes))
+    kappa = np.maximum(known, 1e-8)
+    end = kappa / (1.0 + np.sqrt((1.0 - kappa) * (1.0 + kappa)))
+    tau = 0.5 * (s + 1.0) * end
+    plus = 1.0 + tau * tau
+    cosine = (1.0 - tau * tau) / plus
+    return 2.0 * tau / (kappa * plus), w * end * cosine / (kappa * plus), cosine
 
 
 @cache
 def _rule(nodes: int) -> tuple[Array, Array]:
     """Return the nodes and weights of Gauss and Legendre, which few numbers of nodes ask for."""
-    s, w = np.polynomial.legendre.leggauss(nodes)
+    s, w = special.roots_legendre(nodes)
     return frozen(s), frozen(w)
 
 
@@ -274,7 +323,8 @@ def _coupled(
     left, last = rows, np.full(len(z), np.inf)
     for nodes in RULES:
         for part in _chunks(left, nodes * (n - 3) ** 4):
-            grown, doubt = _growth(z[part], R[part], *_path(known[part], nodes)[:2], inner)
+            t, dt, _ = _path(known[part], nodes)
+            grown, doubt = _growth(z[part], R[part], t.T, dt.T, inner)
             found = base[part] + grown
             error[part] = np.maximum(np.abs(found - last[part]) + doubt + unsure[part], EXACT)
             value[part] = last[part] = found
@@ -407,76 +457,19 @@ def _by_nodes(rows: IntArray, nodes: Array, each: int) -> Iterator[IntArray]:
         ranked = ranked[min(size, near) :]
 
 
-def _small(
+def _lattice(
     z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
 ) -> tuple[Flags, Array, Array]:
-    """Return which problems the smaller lattices do, values and errors."""
-    _, value, error = _lattice(z, R, tolerance, seed, value, error, SMALL)
-    return error <= tolerance, value, error
-
-
-def _lattice(
-    z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array, most: int = 2**31
-) -> tuple[Flags, Array, Array]:
-    """Return values and errors by shifted lattices of more and more points, up to a number of them."""
-    value, error = value.copy(), error.copy()
-    n = z.shape[1]
-    limits, L = _ordered(z, R)
-    first = LATTICES[0][0]
-    left = np.arange(len(z))
-    for points, multiplier in LATTICES:
-        if points > most:
-            break
-        powers = np.array([pow(multiplier, k, points) for k in range(n - 1)])
-        grid = (np.arange(points) * powers[:, None] % points) / points
-        shifts = np.random.default_rng(seed).random((n - 1, SHIFTS, 1))
-        x = (grid[:, None] + shifts) % 1.0
-        x = (1.0 - np.abs(2.0 * x - 1.0)).reshape(n - 1, -1)  # the integrand becomes periodic
-        for part in _chunks(left, x.shape[1]):
-            means = _along(limits[part], L[part], x).reshape(len(part), SHIFTS, -1).mean(axis=2)
-            spread = 3.0 * means.std(axis=1, ddof=1) / np.sqrt(SHIFTS)
-            better = (spread < error[part]) | (points == first)
-            value[part] = np.where(better, means.mean(axis=1), value[part])
-            error[part] = np.where(better, spread, error[part])
-        left = left[error[left] > tolerance]
-        if not left.size:
-            break
+    """Return that all problems are done, values and errors by lattices."""
+    value, error = lattices.means(z, R, tolerance, seed)
     return np.ones(len(z), dtype=bool), value, error
 
 
-def _ordered(z: Array, R: Array) -> tuple[Array, Array]:
-    """Return limits and Cholesky factors in an order in which the least likely condition comes first."""
-    count, n = z.shape
-    rows = np.arange(count)
-    z, C = z.copy(), R.copy()
-    L, mean = np.zeros_like(C), np.zeros_like(z)
-    for j in range(n):
-        left = np.diagonal(C, axis1=1, axis2=2)[:, j:] - np.sum(L[:, j:, :j] ** 2, axis=2)
-        root = np.sqrt(np.maximum(left, 1e-14))
-        gaps = (z[:, j:] - (L[:, j:, :j] @ mean[:, :j, None])[..., 0]) / root
-        best = gaps.argmin(axis=1)
-        place = j + best
-        z[rows, place], z[:, j] = z[:, j].copy(), z[rows, place]
-        C[rows, place], C[:, j] = C[:, j].copy(), C[rows, place]
-        C[rows, :, place], C[:, :, j] = C[:, :, j].copy(), C[rows, :, place]
-        L[rows, place], L[:, j] = L[:, j].copy(), L[rows, place]
-        L[:, j, j] = root[rows, best]
-        across = C[:, j + 1 :, j] - (L[:, j + 1 :, :j] @ L[:, j, :j, None])[..., 0]
-        L[:, j + 1 :, j] = across / L[:, j, j, None]
-        limit = np.clip(gaps[rows, best], -30.0, 30.0)
-        mean[:, j] = -np.exp(-0.5 * limit**2) / (np.sqrt(2.0 * np.pi) * special.ndtr(limit))
-    return z, L
-
-
-def _along(limits: Array, L: Array, x: Array) -> Array:
-    """Return the integrand at points x (n − 1, M) of the cube: for each problem (B, M)."""
-    count, n = limits.shape
-    drawn = np.empty((count, n - 1, x.shape[1]))
-    chance = np.broadcast_to(special.ndtr(limits[:, 0] / L[:, 0, 0])[:, None], (count, x.shape[1]))
-    total = chance.copy()
-    for j in range(n - 1):
-        drawn[:, j] = special.ndtri(np.clip(x[j] * chance, 1e-300, 1.0 - 2.0**-53))
-        shift = (L[:, j + 1, None, : j + 1] @ drawn[:, : j + 1])[:, 0]
-        chance = special.ndtr((limits[:, j + 1, None] - shift) / L[:, j + 1, j + 1, None])
-        total *= chance
-    return total
+def _small(
+    z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
+) -> tuple[Flags, Array, Array]:
+    """Return which problems the smaller lattices do, values and errors; none where they need double precision."""
+    if tolerance < lattices.SINGLE:
+        return np.zeros(len(z), dtype=bool), value, error
+    value, error = lattices.means(z, R, tolerance, seed, SMALL[z.shape[1]])
+    return error <= tolerance, value, error

@@ -31,7 +31,7 @@ class Orthant:
         Probabilities.
     error : ndarray, shape (...)
         Their errors: a bound up to three coordinates and for equal correlations (1e-10), the change by
-        the last refinement for four to six, three standard errors of a lattice beyond.
+        the last refinement for four to seven, and for lattices three standard errors or their last change.
     """
 
     value: Array = field(metadata=axes.over("*ensemble"))
@@ -73,10 +73,9 @@ def orthant(z: ArrayLike, R: ArrayLike, *, tolerance: float = 1e-4) -> Array:
 
     Notes
     -----
-    Sizes 2 and 3 take about 0.4 and 3 µs each in a batch of many, 4, 5 and 6 take 0.1, 0.5 and 25 ms to 1e-9, twelve
-    coordinates some milliseconds to 1e-3 and a tenth of a second to 2e-5. From seven on, lattices are no better than
-    those of ``scipy.stats.multivariate_normal.cdf``, which is slower at its default tolerance where probabilities are
-    of order one half, and often faster at ``abseps=1e-3``; `python -m benchmarks.emergence` compares both.
+    In a batch of many, sizes 2 and 3 take about 0.3 and 2 µs each; 4, 5, 6 and 7 take 0.05, 0.4, 5 and 40 ms to
+    better than 1e-6. More coordinates take lattices, whose points cost some 15 ns a coordinate at tolerances from 1e-5, and
+    twice that below. The page of benchmarks compares them with ``scipy.stats.multivariate_normal.cdf`` at equal error.
 
     Examples
     --------
