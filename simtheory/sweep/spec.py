@@ -131,6 +131,10 @@ class Spec:
                 if name not in self.family.tables:
                     known = (*_KEYS, *self.family.tables)
                     raise ArgumentError(f"A spec has no place for {name!r}; {nearest(name, known)}")
+            if not (isinstance(variables, Sequence | Mapping) and not variables):
+                raise ArgumentError(
+                    "Argument `variables` says what `function` returns, but there is no function."
+                )
             self._check_names()
             self.measure = _words("measure", measure, self.family.observables)
             if theory is not None:

@@ -233,3 +233,12 @@ def test_wrong_arguments_are_refused(task) -> None:
     ):
         with pytest.raises(ShapeError):
             call()
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_smallest_momentum_is_none(nesterov: bool) -> None:
+    k = np.arange(5)
+    plain = descent.error([1.0, 2.0], k, lr=0.01)
+    for beta in (1e-300, 5e-324):
+        found = descent.error([1.0, 2.0], k, lr=0.01, momentum=beta, nesterov=nesterov)
+        np.testing.assert_allclose(found, plain, rtol=1e-15)

@@ -51,6 +51,21 @@ def seeded() -> list[GaussianMixture]:
     return found
 
 
+def test_an_expert_without_weight_does_not_set_the_scale_of_offsets() -> None:
+    np.testing.assert_array_equal(cp.offset_weights((1.0, 0.0), (0.0, 800.0)), [1.0, 0.0])
+    with pytest.raises(ArgumentError, match="one weight above zero"):
+        cp.offset_weights((0.0, 0.0), (0.0, 1.0))
+
+
+def test_summed_posteriors_of_the_narrowest_variances() -> None:
+    """The ratio depends on the narrow variance no more, down to the ends of the floats."""
+    for churn in (1.0, 100.0):
+        near, least = (
+            cp.many_posteriors(3, variance=v, prior=1.0, churn=churn) for v in (1e-9, 1e-300)
+        )
+        assert least == pytest.approx(near, rel=1e-7)
+
+
 def test_factors_with_more_weights_than_means_are_refused() -> None:
     one = [[0.0]], [[[1.0]]]
     with pytest.raises(ShapeError, match=r"must describe the same components.*\(2,\), \(1, 1\)"):

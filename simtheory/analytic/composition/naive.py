@@ -276,7 +276,8 @@ def scalar_law(w: Array, m: Array, c: Array, eta2: float, start: float) -> tuple
     end = min(start, far) if np.isinf(start) else start
     # g^κ falls from 1 within c over κ times the weights: much churn needs nodes closer to zero
     steep = kappa * float((np.abs(w) / c).sum()) * float(c.min()) / _STEEPEST
-    nodes, weights = _panels(float(c.min()) / max(1.0, steep), end, end)
+    lowest = max(float(c.min()) / max(1.0, steep), np.finfo(float).tiny)
+    nodes, weights = _panels(lowest, end, end)
 
     def log_g(x: Array) -> Array:
         return np.asarray(-(w * np.log1p(x[:, None] / c)).sum(axis=1))

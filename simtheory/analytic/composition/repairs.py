@@ -308,13 +308,23 @@ def offset_weights(weights: ArrayLike, offsets: ArrayLike) -> Array:
     ndarray, shape (K,)
         The weights that are sampled.
 
+    Raises
+    ------
+    ArgumentError
+        If no weight is above zero.
+
     Examples
     --------
     >>> offset_weights((0.5, 0.5), (1.0, 0.0)).round(3)
     array([0.731, 0.269])
     """
-    pi, shift = not_negative("weights", weights), as_finite("offsets", offsets)
-    found = pi * np.exp(shift - shift.max())
+    pi, shift = np.broadcast_arrays(not_negative("weights", weights), as_finite("offsets", offsets))
+    some = pi > 0.0  # what has no weight does not set the scale
+    if not some.any():
+        raise ArgumentError(
+            "Argument `weights` must hold one weight above zero, but it holds none."
+        )
+    found = pi * np.exp(np.minimum(shift - shift[some].max(), 0.0))
     return np.asarray(found / found.sum())
 
 

@@ -259,7 +259,12 @@ def _with_momentum(x: float, beta: float, k: Array, *, nesterov: bool) -> Array:
     lead = beta * u * w / z if nesterov else u * w  # e₁ − z
     if product > 0.0:
         q = min(root / abs(z), 1.0)
-        spread = k if q == 0.0 else -np.expm1(k * np.log1p(-q)) / q
+        if q == 0.0:
+            spread = k
+        elif q == 1.0:  # the other root is below the rounding of this one
+            spread = np.minimum(k, 1)
+        else:
+            spread = -np.expm1(k * np.log1p(-q)) / q
         return power(u, k) * (1.0 + lead / z * spread)
     return power(u, k) * (1.0 + lead * (1.0 - np.power(w / z, k)) / (z - w))
 
