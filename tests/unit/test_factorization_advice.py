@@ -171,6 +171,7 @@ def test_stripes_are_linked_by_their_values() -> None:
     text = json.dumps(found.to_dict(), allow_nan=False)
     assert json.loads(text)["needs"][0]["law"] == "random coverage"
     assert "assumes" in str(found)
+    assert max(map(len, str(found).splitlines())) <= 80  # the columns of a terminal
     assert "<table>" in found._repr_html_()
 
 

@@ -25,6 +25,7 @@ percolating             one cluster spans the plane              (N/r)²
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -119,8 +120,10 @@ class ExamplesNeeded:
         )
 
     def __str__(self) -> str:
-        lines = aligned(self._cells(), left=(0, 2, 3))
-        return "\n".join([self._line(), "", *lines])
+        table = aligned([row[:3] for row in self._cells()], left=(0, 2))
+        notes = [f"{need.law} assumes: {need.assumes}" for need in self.needs]
+        below = [textwrap.fill(note, 80, subsequent_indent="  ") for note in notes]
+        return "\n".join([textwrap.fill(self._line(), 80), "", *table, "", *below])
 
     def _repr_html_(self) -> str:
         return table_as_html(self._cells(), self._line())

@@ -65,7 +65,6 @@ def factorization(
     if not json:
         click.echo(found)
         click.echo(
-            "\nWhich law a network obeys is measured: simtheory assess accuracy holds accuracies against n "
-            "to all of them."
+            "\nWhich law a network obeys is measured: simtheory assess accuracy holds\naccuracies against n to all of them."
         )
     return {**found.to_dict(), "sigma": sigma, "shape": shape}
