@@ -215,6 +215,7 @@ def _job(
     step_tolerance, defect_tolerance, max_steps = limits
     member = np.full(group.nets, -1)
     outside = {
+        "nodes": DOP853.nodes,
         "grid": t,
         "states": states,
         "given_rates": rates,
@@ -234,6 +235,7 @@ def _job(
         "n_given": states.shape[1],
         "max_steps": min(max_steps, 2**53),
     }
+    # The job keeps these arrays for as long as it may run: the table holds their addresses alone.
     outside = {name: np.ascontiguousarray(array) for name, array in outside.items()}
     own = at.copy()
     for name, number in ({n: x.ctypes.data for n, x in outside.items()} | sizes).items():
@@ -332,7 +334,6 @@ def _plan(
         "factors": 0 if rows.plain else -(-rows.factors.size // group.width),
     }
     flags = {
-        "nodes": DOP853.nodes.ctypes.data,
         "d": d,
         "n": n,
         "nets": group.nets,
