@@ -43,6 +43,9 @@ class Product:
     mixture: GaussianMixture
     log_partition: float
 
+    def __post_init__(self) -> None:
+        number("log_partition", self.log_partition)
+
 
 @implements(
     "gmm-product",
