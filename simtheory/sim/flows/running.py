@@ -215,7 +215,6 @@ def _job(
     step_tolerance, defect_tolerance, max_steps = limits
     member = np.full(group.nets, -1)
     outside = {
-        "nodes": DOP853.nodes,
         "grid": t,
         "states": states,
         "given_rates": rates,
@@ -249,6 +248,12 @@ def _job(
         return follow(m.ctypes.data, own.ctypes.data, step_tolerance, defect_tolerance)
 
     return job
+
+
+@cache  # which keeps the array: tables hold its address
+def _nodes() -> Array:
+    """Return the nodes of the method."""
+    return np.ascontiguousarray(DOP853.nodes)
 
 
 @cache
@@ -334,6 +339,7 @@ def _plan(
         "factors": 0 if rows.plain else -(-rows.factors.size // group.width),
     }
     flags = {
+        "nodes": _nodes().ctypes.data,
         "d": d,
         "n": n,
         "nets": group.nets,
