@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from simtheory import SIMTask
+from simtheory import LinearTask, SIMTask
 from simtheory.analytic import deep, tied, untied
 from simtheory.analytic._shared.off_diagonal import divided
 from simtheory.errors import RegimeError, RegimeWarning, ShapeError
@@ -252,3 +252,12 @@ def test_the_pair_forms_refuse_what_lies_outside_their_regime() -> None:
         untied.crossing((1.0, 0.4), 1.0, T)
     with pytest.raises(ShapeError, match="`rates`"):
         untied.crossing((1.0, 0.4, 0.1), 0.1, T)
+
+
+@pytest.mark.parametrize("layers", [False, True])
+def test_inputs_that_are_zero_teach_nothing(layers: bool) -> None:
+    start = ([[0.1, 0.2], [0.0, 0.3]], [[0.1, 0.0], [0.2, 0.3]])  # balanced
+    task = LinearTask(np.eye(2), np.zeros((2, 2)))
+    found = untied.isotropic(task, start, [0.0, 1.0, 2.0], layers=layers)
+    W = np.array(start[1]) @ np.array(start[0])
+    np.testing.assert_allclose(found.weights, np.repeat(W[None], 3, axis=0), atol=1e-15)

@@ -91,7 +91,6 @@ def riccati(
         Canonical times, at unit rate.
     imbalance : array_like, shape (...), optional
         λ of W₂ᵀW₂ − W₁W₁ᵀ = λI. Default: read off the layers.
-
     layers : bool
         Whether to return W₁ and W₂ over time, of which W is the product, in place of W.
 
@@ -122,8 +121,8 @@ def riccati(
     >>> W1.ravel().round(4)
     array([0.1   , 1.4142])
     """
-    stacked = _stacked(init, teacher, t, imbalance)
-    return _layers(*stacked) if flag("layers", layers) else _riccati(*stacked)
+    stacked, times = _stacked(init, teacher, imbalance), as_times(t)
+    return _layers(*stacked, times) if flag("layers", layers) else _riccati(*stacked, times)
 
 
 @face
@@ -167,7 +166,7 @@ def grams(
     >>> found.inputs.ravel().round(4)
     array([0.01, 2.  ])
     """
-    Q, aim, level, times = _stacked(init, teacher, t, imbalance)
+    (Q, aim, level), times = _stacked(init, teacher, imbalance), as_times(t)
     n = aim.shape[-1]
     outer = _root(Q, aim, level, times)
     first, second = outer[..., :n, :], outer[..., n:, :]
@@ -176,15 +175,14 @@ def grams(
 
 
 def _stacked(
-    init: Sequence[ArrayLike], teacher: ArrayLike, t: ArrayLike, imbalance: ArrayLike | None
-) -> tuple[Array, Array, Array, Array]:
-    """Return Q = [W₁ᵀ; W₂], the teacher, the imbalance and the times, checked."""
+    init: Sequence[ArrayLike], teacher: ArrayLike, imbalance: ArrayLike | None
+) -> tuple[Array, Array, Array]:
+    """Return Q = [W₁ᵀ; W₂], the teacher and the imbalance, checked."""
     aim = as_finite("teacher", teacher)
     if aim.ndim < 2 or not all(aim.shape[-2:]):
         raise ShapeError(
             f"Argument `teacher` must have shape (..., outputs, inputs), but its shape is {aim.shape}."
         )
-    times = as_times(t)
     below, above = as_two_layers(init, rows=aim.shape[-2], columns=aim.shape[-1], name="init")
     level = scalar_imbalance(below, above, imbalance, tolerance=rounding(*init, double=BALANCED))
     turned = np.swapaxes(below, -1, -2)
@@ -192,7 +190,7 @@ def _stacked(
     Q = np.concatenate(
         [np.broadcast_to(block, (*shape, *block.shape[-2:])) for block in (turned, above)], axis=-2
     )
-    return Q, aim, level, times
+    return Q, aim, level
 
 
 @face
@@ -240,13 +238,14 @@ def isotropic(
             f"{rates.min():g} to {rates.max():g}."
         )
     as_two_layers(init, rows=task.n_outputs, columns=task.dim, name="init")
-    stacked = _stacked(init, task.teacher, float(rates.mean()) * times, None)
-    chain = _layers(*stacked) if flag("layers", layers) else ()
+    stacked = _stacked(init, task.teacher, None)
+    whitened = float(rates.mean()) * times  # all of them 0 for inputs that are 0
+    chain = _layers(*stacked, whitened) if flag("layers", layers) else ()
     return closed_form(
         isotropic,
         task,
         times,
-        _riccati(*stacked),
+        _riccati(*stacked, whitened),
         exact=True,
         probes=probes,
         stats=dict(zip(("W1", "W2"), chain, strict=False)),
@@ -271,10 +270,8 @@ def _layers(Q: Array, teacher: Array, imbalance: Array, t: Array) -> tuple[Array
     The flow of Q gives the turn of the hidden units; of all roots of the closed Q Qᵀ the one nearest to
     it is taken, so no error of the flow reaches a product of the layers.
     """
-    shape, n = (
-        np.broadcast_shapes(Q.shape[:-2], teacher.shape[:-2], imbalance.shape),
-        teacher.shape[-1],
-    )
+    shape = np.broadcast_shapes(Q.shape[:-2], teacher.shape[:-2], imbalance.shape)
+    n = teacher.shape[-1]
     Q = np.broadcast_to(Q, (*shape, *Q.shape[-2:]))
     root = np.broadcast_to(
         _root(Q, teacher, imbalance, t), (*shape, t.size, Q.shape[-2], Q.shape[-2])

@@ -46,6 +46,8 @@ class _Unfinished(JITCodeLibrary):
 
 
 class _LeafCompiler(Compiler):
+    """The compiler of leaves, which writes them into a library that stays unfinished."""
+
     def define_pipelines(self) -> Any:
         self.state.library = _Unfinished(
             self.state.targetctx.codegen(), self.state.func_id.func_qualname
