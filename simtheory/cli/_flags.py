@@ -1,4 +1,4 @@
-"""Errors of the command line in words of its options.
+"""Errors of the command line in words of its options, and the option of a picture.
 
 A function that a command calls names its own arguments. The user of a shell knows options, so an error
 about an argument of the same name speaks of the option.
@@ -17,7 +17,7 @@ import click
 
 from simtheory.errors import ArgumentError, SimTheoryError
 
-__all__ = ["in_flags", "writable", "written"]
+__all__ = ["in_flags", "with_picture", "writable", "written"]
 
 
 def in_flags(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,6 +50,15 @@ def _translated(message: str, context: click.Context) -> str:
         return f"{noun}{flag}"
 
     return re.sub(r"(?P<noun>[Aa]rgument )?`(?P<name>\w+)`", name, message)
+
+
+with_picture = click.option(
+    "--plot",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a picture (png, svg, pdf).",
+)
+"""The option that names the picture of an answer, in the argument `picture`."""
 
 
 def writable(path: Path | None, suffixes: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from simtheory import plot
 from simtheory.analytic.hierarchy import strings_needed
-from simtheory.cli._flags import in_flags, writable, written
+from simtheory.cli._flags import in_flags, with_picture, writable, written
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
 from simtheory.tasks import RandomHierarchy, TreeGrammar
@@ -33,12 +33,7 @@ _SHAPE = ("v", "m", "depth", "branching")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Your grammar (.npz), in place of --v, --m, --depth and --branching.",
 )
-@click.option(
-    "--plot",
-    "picture",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture (png, svg, pdf).",
-)
+@with_picture
 @in_flags
 @as_json
 def hierarchy(

@@ -28,7 +28,7 @@ from simtheory._checks import (
 from simtheory._files import given_toml, write_text
 from simtheory._typing import Array
 from simtheory.analytic import deep, one_layer, tied, untied
-from simtheory.cli._flags import in_flags, writable, written
+from simtheory.cli._flags import in_flags, with_picture, writable, written
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError, RegimeError, RegimeWarning, SolveError
 from simtheory.results import Trajectory
@@ -86,12 +86,7 @@ def _exit_status(command: Callable[..., Any]) -> Callable[..., None]:
 @click.option(
     "--concepts", help="The two concepts whose plane is drawn, such as 1,3. Default: 1,2."
 )
-@click.option(
-    "--plot",
-    "picture",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture (png, svg, pdf).",
-)
+@with_picture
 @click.option(
     "--csv",
     "table",

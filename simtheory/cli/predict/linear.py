@@ -14,7 +14,7 @@ from simtheory._checks import number, positive, positive_int
 from simtheory._files import given_toml
 from simtheory._typing import Array
 from simtheory.analytic import deep, untied
-from simtheory.cli._flags import in_flags, writable, written
+from simtheory.cli._flags import in_flags, with_picture, writable, written
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
 from simtheory.observe import arrays
@@ -40,12 +40,7 @@ _POINTS = 401
 @click.option("--imbalance", type=float, help="W₂ᵀW₂ − W₁W₁ᵀ of two layers, λ. Default: 0.")
 @click.option("--level", type=float, help="Share of a mode that counts as learned. Default: 0.5.")
 @click.option("--lr", type=float, help="Learning rate: times are optimiser steps of ½|Wx − y|².")
-@click.option(
-    "--plot",
-    "picture",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture (png, svg, pdf).",
-)
+@with_picture
 @in_flags
 @as_json
 def linear(
