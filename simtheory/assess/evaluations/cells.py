@@ -34,6 +34,7 @@ class Cells:
     moments: Array | None  # (C, n, n)
     powers: tuple[int, ...]
     paired: bool
+    notes: tuple[str, ...] = ()
 
 
 def assembled(
@@ -85,7 +86,7 @@ def assembled(
         ceiling=ceiling,
         graph=graph,
         nodes=None if graph is None else graph.named(classes, what=where),
-        notes=tuple(_gaps(joint, seeds, classes)),
+        notes=(*cells.notes, *_gaps(joint, seeds, classes)),
     )
 
 
@@ -94,7 +95,7 @@ def _plain(at: IntArray, classes: list[str], strengths: list[float], where: str)
     if 1.0 not in strengths:
         raise ArgumentError(
             f"{where} must hold rows of the plain prompt, strength 1, but its strengths are "
-            f"{', '.join(f'{x:g}' for x in strengths[:8])}."
+            f"{', '.join(f'{x:g}' for x in strengths[:8])}. Evaluate it too, or call the plain one 1."
         )
     plain = np.equal(at[:, 3], strengths.index(1.0))
     without = np.setdiff1d(np.arange(len(classes)), at[plain][:, 2])

@@ -110,7 +110,7 @@ def accuracies(
             raise ArgumentError("Argument `source` must name tables or JSON lines, not both.")
         if joint is None:
             raise ArgumentError(
-                "Argument `joint` must say what is composed of what in JSON lines, such as "
+                "Argument `joint` (--joint) must say what is composed of what in JSON lines, such as "
                 '"color_attr = two_object * colors^2".'
             )
         cells = read_lines(paths, joint_of(joint))
@@ -200,6 +200,7 @@ def _together(parts: list[Cells]) -> Cells:
         None if first.moments is None else stacked("moments"),
         first.powers,
         first.paired,
+        tuple(dict.fromkeys(note for one in parts for note in one.notes)),
     )
 
 
