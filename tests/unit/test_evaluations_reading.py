@@ -73,6 +73,11 @@ def test_documents_that_several_tasks_share_are_paired(tmp_path):
     assert acc.paired
     assert acc.joint.item() == 0.5
     assert acc.moments[0, 0, 0].tolist() == [[0.75, 0.5], [0.5, 0.75]]
+    # equal numbers of other documents: number 1 is right jointly, and wrong in the second task
+    files[2].write_text("\n".join(json.dumps({"doc_id": k, "acc": k < 2}) for k in range(4)))
+    acc = st.assess.accuracies(files, joint="both = hop1 * hop2")
+    assert not acc.paired
+    assert acc.joint.item() == 0.5
 
 
 def test_a_run_of_nets():
