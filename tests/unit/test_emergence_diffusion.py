@@ -35,7 +35,6 @@ def test_the_main_split() -> None:
     assert found.joint.shape == found.joint_error.shape == (4, 3)
     assert found.joint_error.max() <= 1e-10
     assert found.marginals.shape == (4, 3, 3)
-    assert "classes" in str(found)
     assert np.allclose(
         em.diffusion(okawa2023.main_split(sigma=0.15), [8.0], classes=ASKED).joint,
         table[2],
@@ -168,6 +167,19 @@ def test_a_weak_concept_dips() -> None:
     path = found.trajectory()
     assert path.outputs.shape == (7, 1, 2)
     assert path.label == "linear-diffusion"
+
+
+def test_a_prediction_prints_accuracies() -> None:
+    graph = okawa2023.main_split(sigma=0.15)
+    found = em.diffusion(graph, np.linspace(1.0, 8.0, 41))
+    rows = [line.split("  ") for line in str(found).splitlines()]
+    (last,) = [row for row in rows if row[0] == "triangle, small, blue"]
+    assert last[-1].strip() == "0.490"  # joint, at t = 8; the product is above it
+    assert "37 more times" in str(found)
+    assert "<td>0.490</td>" in found._repr_html_()
+    many = em.diffusion(ConceptGraph.star(7, sigma=0.15), [1.0, 60.0])
+    assert "Product of the concepts' accuracies, canonical times; 116 more classes." in str(many)
+    assert max(map(len, str(found).splitlines() + str(many).splitlines())) <= 80
 
 
 def test_guidance_is_a_stronger_prompt() -> None:

@@ -231,7 +231,9 @@ def test_the_best_class_to_add() -> None:
     assert found.times[at] == pytest.approx(time, rel=1e-12)
     assert (np.diff(found.times) >= 0).all()
     assert found.times[-1] > found.before  # some additions delay the target
-    assert "before" in str(found)
+    assert str(found).splitlines()[1].split() == ["circle,", "large,", "blue", "2.279"]
+    assert "Without any the target is learned at 10.13" in str(found)
+    assert "<td>2.279</td>" in found._repr_html_()
     assert set(found.to_dict()) >= {"classes", "times", "before", "names"}
 
 

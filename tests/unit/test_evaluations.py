@@ -181,6 +181,11 @@ def test_order_against_distance_and_theory_and_what_is_not_yet_learned():
     acc = replace(acc, classes=tuple(names), graph=graph, nodes=graph.classes)
     found = st.assess.order(acc)
     assert found.by_distance.p_value < 1e-3
+    assert found.by_distance.verdict == "holds"
+    over_seeds = ("seeds", "joint", "marginals", "counts", "concept_counts")
+    one = st.assess.order(replace(acc, **{name: getattr(acc, name)[:1] for name in over_seeds}))
+    assert one.by_distance.p_value == one.by_distance.least == pytest.approx(1 / 6)  # 1 of 3!
+    assert "cannot be told from so few seeds" in one.sentence()
     assert found.by_theory.mean_tau > 0.75  # 1 but for ties of theory
     assert found.clock == pytest.approx(100.0, rel=0.03)
     assert found.expected[names.index("111")] == pytest.approx(392.0, rel=0.03)  # T_3 = 3.920

@@ -151,37 +151,16 @@ def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGr
     if isinstance(train, ConceptGraph):
         return train
     if not isinstance(train, str | Path):
-        return ConceptGraph(_rows(train))
+        return ConceptGraph.from_dict({"train": train})
     path = Path(train)
     held = given_toml(path)
     held = held.get("graph", held)
     if not isinstance(held, dict) or "train" not in held:
         raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")
     try:
-        return ConceptGraph.from_dict(held | {"train": _rows(held["train"], held.get("names"))})
+        return ConceptGraph.from_dict(held)
     except SimTheoryError as reason:
         raise ArgumentError(f"The file {path} holds no concept graph. {reason}") from reason
-
-
-def _rows(classes: Any, names: Any = None) -> Any:
-    """Return classes as rows of integers; a word has a digit for each concept, or names of values."""
-    if not isinstance(classes, Sequence) or not all(isinstance(one, str) for one in classes):
-        return classes
-    found = []
-    for word in classes:
-        parts = [part.strip() for part in word.split(",")] if "," in word else list(word)
-        values = list(names.values()) if isinstance(names, dict) else [()] * len(parts)
-        places = [
-            known.index(part) if part in known else int(part) if part.isdecimal() else None
-            for part, known in zip(parts, values, strict=False)
-        ]
-        if None in places or not parts or len(values) != len(parts):
-            raise ArgumentError(
-                "Argument `train` must give each concept a value, such as 010, but it holds "
-                f"{shown(word)}."
-            )
-        found.append(places)
-    return found
 
 
 def _together(parts: list[Cells]) -> Cells:

@@ -23,7 +23,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text, short
 from simtheory._typing import Array
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.results.axes import over, settle
@@ -92,9 +92,11 @@ class EmergenceTimes:
         words = [f"Times to {self.level:.0%} of the ceiling:"]
         if known.any():
             order = np.flatnonzero(known)[np.argsort(self.median[known], kind="stable")]
-            ends = [("first", order[0]), ("last", order[-1])][: len(order)]
+            ends = (
+                [(" first", order[0]), (" last", order[-1])] if len(order) > 1 else [("", order[0])]
+            )
             told = [
-                f"{self.classes[k]} {word}, at step {self.median[k]:.4g}{_before(self.at_start[:, k])}"
+                f"{self.classes[k]}{word}, at step {short(self.median[k])}{_before(self.at_start[:, k])}"
                 for word, k in ends
             ]
             words.append("; ".join(told) + ".")
@@ -109,8 +111,10 @@ class EmergenceTimes:
         for name, median, ends, lost in zip(
             self.classes, self.median, self.interval, self.censored.sum(axis=0), strict=True
         ):
-            middle = f"{median:.6g}" if np.isfinite(median) else "not within the run"
-            between = "" if np.isnan(ends).any() else f", 95 %: {ends[0]:.6g} to {ends[1]:.6g}"
+            middle = short(median) if np.isfinite(median) else "not within the run"
+            between = (
+                "" if np.isnan(ends).any() else f", 95 %: {short(ends[0])} to {short(ends[1])}"
+            )
             rows.append(
                 (
                     name,

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
+from simtheory._text import short
 from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.report import Part
 
@@ -86,7 +87,7 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         row = [
             name if len(name) <= 28 else f"{name[:27]}…",
             f"{last[k]:.3f}",
-            _number(found.law.leans[k]),
+            _lean(found.law.leans[k]),
         ]
         if many:
             low, high = times.interval[k]
@@ -103,11 +104,19 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
     ]
     if many:
         notes.append("learned: median step over seeds; inf: not within the run, or never.")
+    if many and found.order is not None:
+        notes.append(
+            "expected: step by linear theory, its clock set on trained classes; –: none was seen being learned."
+        )
     return Part("Classes", [], head, rows), Part("Words", notes)
 
 
+def _lean(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value + 0.0:.2f}"
+
+
 def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return "–" if np.isnan(value) else short(value, 3)
 
 
 def _means(values: Any) -> Any:

@@ -34,6 +34,7 @@ from simtheory.tasks.emergence._arguments import (
     as_whole,
     check_train,
     check_values,
+    rows_of_words,
 )
 from simtheory.tasks.emergence._words import one_or_all, rows_of
 from simtheory.tasks.emergence.boundaries import Boundaries
@@ -528,6 +529,8 @@ class ConceptGraph(Plain):
     def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
         if "code" in values and not isinstance(values["code"], Code):
             values["code"] = CODES[one_of("code", values["code"], CODES)]
+        if "train" in values:
+            values["train"] = rows_of_words(values["train"], values.get("names"))
         return values
 
     __setstate__ = frozen_again
