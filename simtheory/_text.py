@@ -9,7 +9,10 @@ from collections.abc import Sequence
 Rows = Sequence[tuple[str, str]]
 
 WIDE = 80
-"""Columns of a terminal: values that are longer go on below themselves."""
+"""Columns of a terminal."""
+
+_TEXT = 72
+"""Columns of sentences, which a page of the documentation holds too: longer ones go on below."""
 
 _NARROW = 30
 """Columns that a value has at least, however long the names are."""
@@ -18,7 +21,7 @@ _NARROW = 30
 def rows_as_text(title: str, rows: Rows) -> str:
     """Return a title and rows of name and value as aligned lines."""
     width = 4 + max(len(name) for name, _ in rows)
-    room = max(WIDE - width, _NARROW)
+    room = max(_TEXT - width, _NARROW)
     lines = [title]
     for name, text in rows:
         long = len(text) > room and "\n" not in text
@@ -35,9 +38,9 @@ def rows_as_text(title: str, rows: Rows) -> str:
 
 
 def paragraph(text: str, *, indent: str = "") -> str:
-    """Return a text in lines that a terminal holds; those after the first begin with the indent."""
+    """Return a text in lines that are easy to read; those after the first begin with the indent."""
     return textwrap.fill(
-        text, WIDE, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text, _TEXT, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 

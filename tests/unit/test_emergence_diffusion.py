@@ -117,6 +117,17 @@ def test_code_prediction_and_bias_decide_the_order(code, prediction, bias, times
         assert np.ptp(found) < 1e-9 * found[0]
 
 
+def test_four_signed_concepts_turn_the_order_of_clean_data_around() -> None:
+    graph = ConceptGraph.star(4, sigma=0.15, code=Signed())
+    asked = [[1] * d + [0] * (4 - d) for d in (1, 2, 3, 4)]
+
+    def times(prediction: str) -> np.ndarray:
+        return em.diffusion(graph, [1.0], classes=asked, prediction=prediction).times()
+
+    assert np.allclose(times("x0"), [0.545, 0.469, 0.218, 0.098], atol=1e-3)
+    assert all((np.diff(times(prediction)) > 0.5).all() for prediction in ("v", "eps"))
+
+
 def test_a_rare_class() -> None:
     f = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
     found = em.frequency_times(STAR, [0, 0, 1], f, classes=[[0, 0, 1], [1, 1, 1]])

@@ -84,7 +84,8 @@ def test_the_answer_prints_and_is_plain() -> None:
     found = em.outlook(okawa2023.adversarial_split(), model=em.Lazy(0.7))
     lines = str(found).splitlines()
     assert lines[10].split()[-2:] == ["1", "never"]  # the last of eight
-    assert "circle, large, blue: colour ends at 0.39 of the way, which is not above 0.5" in lines
+    told = " ".join(str(found).split())
+    assert "circle, large, blue: colour ends at 0.39 of the way, which is not above 0.5" in told
     assert max(map(len, lines)) <= 80
     assert "circle, large, blue" in found._repr_html_()
     equal = em.outlook(st.ConceptGraph.star(4, sigma=0.15), gains=())

@@ -112,9 +112,8 @@ class EmergenceTimes:
             self.classes, self.median, self.interval, self.censored.sum(axis=0), strict=True
         ):
             middle = short(median) if np.isfinite(median) else "not within the run"
-            between = (
-                "" if np.isnan(ends).any() else f", 95 %: {short(ends[0])} to {short(ends[1])}"
-            )
+            free = np.isnan(ends).any() or (ends[0] == 0.0 and np.isinf(ends[1]))
+            between = "" if free else f", 95 %: {short(ends[0])} to {short(ends[1])}"
             rows.append(
                 (
                     name,

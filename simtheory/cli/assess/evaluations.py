@@ -60,11 +60,11 @@ def evaluations(
     )
     found = assess.overview(acc, level=level, hold=hold)
     pictures, figures = _pictures(found)
-    read, classes, words = Part("What was read", [repr(acc)]), *_classes(found)
+    read, classes, words = Part("", [acc.sentence()]), *_classes(found)
     return Answer(
         title="Evaluations through training",
         text=printed(read, *(Part("", [line]) for line in found.sentences()), classes, words),
-        parts=[Part("In short", found.sentences()), classes, words, read],
+        parts=[Part("In short", [acc.sentence(), *found.sentences()]), classes, words],
         values=found.to_dict(),
         pictures=pictures,
         name="emergence",
@@ -91,7 +91,8 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         ]
         if many:
             low, high = times.interval[k]
-            between = "–" if np.isnan(low) else f"{_number(low)}-{_number(high)}"
+            free = np.isnan(low) or (low == 0.0 and np.isinf(high))
+            between = "–" if free else f"{_number(low)}-{_number(high)}"
             lost = int(times.censored[:, k].sum())
             row += [_number(times.median[k]), between, f"{lost}/{len(acc.seeds)}"]
         if found.order is not None:
@@ -147,7 +148,8 @@ def _pictures(found: assess.Overview) -> tuple[dict[str, tuple[str, Any]], dict[
                 f"class_{k + 1}",
                 partial(_curves, acc, name),
             )
-        expected = None if found.order is None else found.order.expected
+        told = found.order is not None and np.isfinite(found.order.clock)
+        expected = found.order.expected if found.order is not None and told else None
         more = (
             "" if expected is None else "; crosses: linear theory, its clock set on trained classes"
         )
