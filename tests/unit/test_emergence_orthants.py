@@ -246,6 +246,11 @@ def test_widths_of_products() -> None:
         float(em.product_width(k) / (10 + em.product_crossing(k, 0.5))) for k in (1, 3, 1000)
     ]
     assert np.allclose(relative, [0.439, 0.306, 0.179], atol=6e-4)
+    for width in (em.product_width, em.acquisition_width):
+        with pytest.raises(
+            ArgumentError, match=r"`low` must not exceed `high`, but they are 0\.9 and 0\.1"
+        ):
+            width(2, 0.9, 0.1)
 
 
 def test_the_bracket_holds_for_any_increasing_curves() -> None:
@@ -264,3 +269,5 @@ def test_the_bracket_holds_for_any_increasing_curves() -> None:
     assert (one, two) == (0.5, 1.0)
     with pytest.raises(ArgumentError, match="`times`"):
         em.product_bracket([], 0.5)
+    with pytest.raises(ArgumentError, match=r"`times\[1\]` must be a function, but it is 2.0"):
+        em.product_bracket([lambda q: q, 2.0], 0.5)

@@ -150,7 +150,7 @@ def hidden_capability(acc: Accuracies, *, level: float = 0.5, hold: int = 3) -> 
             "Argument `acc` must hold several prompts, but it was read without a column `strength`."
         )
     known = ~np.isnan(acc.prompted)
-    if np.isnan(acc.prompted_counts[known]).any():
+    if not acc.prompts_counted:
         raise ArgumentError(
             "Argument `acc` must know the number of samples behind each accuracy: give the file a column n, or pass "
             "n= to accuracies."

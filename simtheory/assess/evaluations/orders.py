@@ -213,14 +213,13 @@ def order(
         If nothing says what was trained.
     """
     from simtheory.analytic import emergence
-    from simtheory.assess.evaluations.cells import nodes_of
 
     known = acc.graph if graph is None else graph
     if known is None:
         raise ArgumentError(
             "Argument `graph` must be the concept graph, because `acc` was read without `train=`."
         )
-    nodes = nodes_of(list(acc.classes), known, "Argument `acc`")
+    nodes = known.named(acc.classes, what="Argument `acc`")
     times = emergence_times(acc, level=level, hold=hold)
     distances = known.distance(nodes).astype(np.float64)
     predicted = np.asarray(emergence.learning_times(known, classes=nodes, level=level))

@@ -38,7 +38,7 @@ class Overview:
     order : Order, optional
         In which order; None where nothing says what was trained.
     hidden : HiddenCapability, optional
-        What better prompts show; None without such prompts.
+        What better prompts show; None without such prompts, or without numbers of samples.
     """
 
     acc: Accuracies
@@ -72,6 +72,11 @@ class Overview:
             lines.append("One step: no times, no order and no widths.")
         if self.hidden is not None:
             lines.append(self.hidden.sentence())
+        elif self.acc.prompted is not None:
+            lines.append(
+                "Hidden capabilities: not tested, because the number of samples is not known; give the file a column "
+                "n, or --n."
+            )
         if self.order is not None and self.acc.steps.size > 1:
             lines += [f"Not yet learned: {line}" for line in self.order.outlook()]
         return [*lines, *(f"Note: {note}." for note in self.acc.notes)]
@@ -211,5 +216,5 @@ def overview(acc: Accuracies, *, level: float = 0.5, hold: int = 3) -> Overview:
     """
     times = emergence_times(acc, level=level, hold=hold)
     ordered = None if acc.graph is None else order(acc, level=level, hold=hold)
-    hidden = None if acc.prompted is None else hidden_capability(acc, level=level, hold=hold)
+    hidden = hidden_capability(acc, level=level, hold=hold) if acc.prompts_counted else None
     return Overview(acc, product_law(acc), times, widths(acc), ordered, hidden)

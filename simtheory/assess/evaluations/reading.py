@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -109,7 +110,7 @@ def accuracies(
             raise ArgumentError("Argument `source` must name tables or JSON lines, not both.")
         if joint is None:
             raise ArgumentError(
-                "Argument `joint` must say what is composed of what in JSON lines, such as "
+                "Argument `joint` (--joint) must say what is composed of what in JSON lines, such as "
                 '"color_attr = two_object * colors^2".'
             )
         cells = read_lines(paths, joint_of(joint))
@@ -154,13 +155,19 @@ def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGr
         return ConceptGraph.from_dict({"train": train})
     path = Path(train)
     held = given_toml(path)
-    held = held.get("graph", held)
-    if not isinstance(held, dict) or "train" not in held:
+    table = held.get("graph", held)
+    if not isinstance(table, dict) or "train" not in table:
         raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")
+    if table is not held and len(held) > 1:
+        raise ArgumentError(
+            f"The file {path} must hold the table [graph] alone, but it has "
+            f"{', '.join(sorted(set(held) - {'graph'}))} too."
+        )
     try:
-        return ConceptGraph.from_dict(held)
+        return ConceptGraph.from_dict(table)
     except SimTheoryError as reason:
-        raise ArgumentError(f"The file {path} holds no concept graph. {reason}") from reason
+        told = re.sub(r"Argument `(\w+)`", r"Its entry \1", str(reason))
+        raise ArgumentError(f"The file {path} holds no concept graph. {told}") from reason
 
 
 def _together(parts: list[Cells]) -> Cells:
@@ -193,6 +200,7 @@ def _together(parts: list[Cells]) -> Cells:
         None if first.moments is None else stacked("moments"),
         first.powers,
         first.paired,
+        tuple(dict.fromkeys(note for one in parts for note in one.notes)),
     )
 
 

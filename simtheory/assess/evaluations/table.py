@@ -120,6 +120,13 @@ class Accuracies:
             return None
         return self.graph.distance(self.nodes)
 
+    @property
+    def prompts_counted(self) -> bool:
+        """Whether there are prompts beside the plain one, and the number of samples behind each is known."""
+        if self.prompted is None or self.prompted_counts is None:
+            return False
+        return not bool(np.isnan(self.prompted_counts[~np.isnan(self.prompted)]).any())
+
     def place(self, name: str) -> int:
         """Return where a class stands.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ __all__ = [
     "as_whole",
     "check_train",
     "check_values",
-    "rows_of_words",
 ]
 
 
@@ -140,25 +139,3 @@ def as_weights(weights: ArrayLike | None, trained: IntArray) -> Array:
             f"Argument `weights` must sum to one, but the sum is {total:.10g}. Divide the weights by it."
         )
     return frozen(given)
-
-
-def rows_of_words(train: Any, names: Any = None) -> Any:
-    """Return classes that are words as rows of integers: a digit for each concept, or names of values."""
-    words = isinstance(train, Sequence) and not isinstance(train, str) and len(train) > 0
-    if not words or not all(isinstance(one, str) for one in train):
-        return train
-    found = []
-    for word in train:
-        parts = [part.strip() for part in word.split(",")] if "," in word else list(word)
-        values = list(names.values()) if isinstance(names, Mapping) else [()] * len(parts)
-        values = [known if isinstance(known, list | tuple) else () for known in values]
-        places = [
-            known.index(part) if part in known else int(part) if part.isdecimal() else None
-            for part, known in zip(parts, values, strict=False)
-        ]
-        if None in places or not parts or len(values) != len(parts):
-            raise TaskError(
-                f"Argument `train` must give each concept a value, such as 010, but it holds {shown(word)}."
-            )
-        found.append(places)
-    return found
