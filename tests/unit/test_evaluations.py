@@ -206,6 +206,23 @@ def test_values_that_no_trained_class_shows_are_never_learned():
     assert all("no trained class shows" in line for line in lines)
 
 
+def test_many_classes_that_are_not_learned_are_counted():
+    graph = st.ConceptGraph.star(5)
+    joint = np.zeros((3, 10, 32))
+    joint[:, 3:, :2] = 1.0
+    acc = table(joint, np.repeat(joint[..., None], 5, axis=-1))
+    names = tuple(map(graph.name, graph.classes))
+    found = st.assess.overview(replace(acc, classes=names, graph=graph, nodes=graph.classes))
+    lines = found.sentences()
+    assert sum(line.startswith("Not yet learned") for line in lines) == 9
+    assert lines[-1] == "Not yet learned: 22 more classes."
+    assert "01001 and 22 more." in found.times.sentence()
+    assert len(found.order.outlook()) == 30
+    early = found.times.bounded
+    assert early[:2].all()
+    assert not early[2:].any()
+
+
 def test_names_of_classes_with_spaces_commas_and_many_values(write):
     graph = st.ConceptGraph([[0, 0]], names={"hue": ["dark blue", "red"], "size": ["a", "b"]})
     text = 'class,hue,size,joint,n\n"dark blue, b",1,1,1,9\n"(red, a)",1,1,1,9\n01,1,1,1,9\n'

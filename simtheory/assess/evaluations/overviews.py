@@ -19,6 +19,9 @@ from simtheory.results.axes import plain
 
 __all__ = ["Overview", "overview"]
 
+_TOLD = 8
+"""Classes of which theory's forecast is told; `Order.outlook` has all."""
+
 
 @face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -78,7 +81,10 @@ class Overview:
                 "n, or --n."
             )
         if self.order is not None and self.acc.steps.size > 1:
-            lines += [f"Not yet learned: {line}" for line in self.order.outlook()]
+            told = self.order.outlook()
+            lines += [f"Not yet learned: {line}" for line in told[:_TOLD]]
+            if len(told) > _TOLD:
+                lines.append(f"Not yet learned: {len(told) - _TOLD} more classes.")
         return [*lines, *(f"Note: {note}." for note in self.acc.notes)]
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,6 +33,10 @@ __all__ = ["EmergenceTimes", "emergence_times"]
 _FEW = 5 - 1e-9  # seeds from which on order statistics bound a median with about 95 %
 
 
+_NAMED = 8
+"""Classes that a sentence names; of more it says how many."""
+
+
 @face
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EmergenceTimes:
@@ -79,6 +83,13 @@ class EmergenceTimes:
         """Times with infinity where censored, shape (S, P)."""
         return np.where(self.censored, np.inf, self.times)
 
+    @property
+    def bounded(self) -> Any:
+        """Whether the runs bound the median at all, array of bool, shape (P,)."""
+        open_ended = (self.interval[:, 0] == 0.0) & np.isinf(self.interval[:, 1])
+        started = np.asarray(self.at_start, dtype=bool).all(axis=0)
+        return ~(np.isnan(self.interval).any(axis=1) | open_ended | started)
+
     def sentence(self) -> str:
         """Return the answer in a sentence.
 
@@ -101,19 +112,22 @@ class EmergenceTimes:
             ]
             words.append("; ".join(told) + ".")
         if never:
-            words.append(f"Not by most seeds within the run: {', '.join(never)}.")
+            more = len(never) - _NAMED
+            rest = f" and {more} more" if more > 0 else ""
+            words.append(f"Not by most seeds within the run: {', '.join(never[:_NAMED])}{rest}.")
         if len(self.seeds) == 1:
             words.append("One seed: no intervals.")
         return " ".join(words)
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("level", f"{self.level:g} of the ceiling, {self.hold} evaluations in a row")]
-        for name, median, ends, lost in zip(
-            self.classes, self.median, self.interval, self.censored.sum(axis=0), strict=True
-        ):
-            middle = short(median) if np.isfinite(median) else "not within the run"
-            free = np.isnan(ends).any() or (ends[0] == 0.0 and np.isinf(ends[1]))
-            between = "" if free else f", 95 %: {short(ends[0])} to {short(ends[1])}"
+        bounded = self.bounded
+        for k, name in enumerate(self.classes):
+            ends, lost = self.interval[k], int(self.censored[:, k].sum())
+            early = _before(self.at_start[:, k])
+            known = np.isfinite(self.median[k])
+            middle = f"{short(self.median[k])}{early}" if known else "not within the run"
+            between = f", 95 %: {short(ends[0])} to {short(ends[1])}" if bounded[k] else ""
             rows.append(
                 (
                     name,

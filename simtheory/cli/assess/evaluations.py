@@ -91,10 +91,10 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         ]
         if many:
             low, high = times.interval[k]
-            free = np.isnan(low) or (low == 0.0 and np.isinf(high))
-            between = "–" if free else f"{_number(low)}-{_number(high)}"
+            between = f"{_number(low)}-{_number(high)}" if times.bounded[k] else "–"
+            early = "≤ " if 2 * times.at_start[:, k].sum() >= len(acc.seeds) else ""
             lost = int(times.censored[:, k].sum())
-            row += [_number(times.median[k]), between, f"{lost}/{len(acc.seeds)}"]
+            row += [f"{early}{_number(times.median[k])}", between, f"{lost}/{len(acc.seeds)}"]
         if found.order is not None:
             row.append(f"{found.order.distances[k]:.0f}")
             if many:
@@ -104,7 +104,9 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         "lean: 0 where the joint accuracy is the product, 1 where it is the weakest concept's."
     ]
     if many:
-        notes.append("learned: median step over seeds; inf: not within the run, or never.")
+        notes.append(
+            "learned: median step over seeds; ≤: at the first evaluation or before; inf: not within the run, or never."
+        )
     if many and found.order is not None:
         notes.append(
             "expected: step by linear theory, its clock set on trained classes; –: none was seen being learned."
