@@ -53,7 +53,8 @@ def evaluations(
 
     \b
     simtheory assess evaluations runs.csv --train classes.toml --out report
-    simtheory assess evaluations geneval.jsonl --joint "color_attr = two_object * colors^2"
+    simtheory assess evaluations geneval.jsonl \\
+        --joint "color_attr = two_object * colors^2"
     """
     acc = assess.accuracies(
         files, train=train, n=n, joint=joint, ceiling=ceiling, same_samples=same_samples
