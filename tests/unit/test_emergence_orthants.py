@@ -224,6 +224,10 @@ def test_bounds_of_products() -> None:
     counted = right.all(axis=2).mean(axis=1) - right.mean(axis=1).prod(axis=1)
     assert counted.std() == pytest.approx(0.01452, rel=0.03)
     assert em.product_noise([0.0, 0.5], 10) == 0.0
+    half = equal(2, 0.5)  # at the middle the bound is met: 1/3 - 1/4
+    assert em.product_bound([0.0, 0.0], half) == pytest.approx(1 / 12, rel=1e-12)
+    assert em.orthant([0.0, 0.0], half) - 0.25 == pytest.approx(1 / 12, rel=1e-12)
+    assert em.product_gap([0.0, 0.0], half) == pytest.approx(0.25 / np.pi, rel=1e-12)
     with pytest.raises(ArgumentError, match="Divide percentages by 100"):
         em.frechet_bounds([90.0, 80.0])
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text, short
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.times import crossing, median_of
@@ -90,11 +90,12 @@ class HiddenCapability:
         words = []
         for k in found:
             until = (
-                "to the end" if np.isinf(self.window[k]) else f"{self.window[k]:.2g} times as long"
+                "to the end"
+                if np.isinf(self.window[k])
+                else f"the plain one takes {self.window[k]:.2g} times the steps"
             )
-            words.append(
-                f"{self.classes[k]} from step {np.nanmedian(self.step[:, k]):.4g}, {until}"
-            )
+            first = short(float(np.nanmedian(self.step[:, k])))
+            words.append(f"{self.classes[k]} from step {first} ({until})")
         return f"Hidden capabilities: the best prompt passes where the plain one fails: {'; '.join(words)}."
 
     def _rows(self) -> list[tuple[str, str]]:

@@ -74,8 +74,8 @@ def emergence(
         click.echo(str(graph) + "\n")
         click.echo(str(found).replace("canonical times", unit))
         click.echo(
-            "\nA denoiser is learned when its samples show all concepts; elsewhere outputs count."
-            "\nRatios of times carry over to nets better than times do."
+            "\nA denoiser has learned a class when its samples show all concepts, another model"
+            "\nwhen its outputs do. Ratios of times carry over to nets better than times do."
         )
     return {
         "graph": graph.to_dict(),
