@@ -11,7 +11,8 @@ single precision.
 
 *Orthants*: batches of two and three coordinates, with the errors of both sides. From four coordinates on both
 sides have an error to choose, so the tolerance of ours is the largest at which its achieved error is not above
-that of SciPy; SciPy is given its default tolerance, and then 1e-3, which it often beats by far. Limits are drawn so
+that of SciPy, each over several seeds, as the error of one draw varies threefold; SciPy is given its default tolerance, and then 1e-3,
+which it often beats by far. Limits are drawn so
 that the probabilities are of order ½, as joint accuracies are while a class is learned, and so that they are small. The
 reference is ours at a tighter tolerance with other shifts, and its own error is printed.
 
@@ -39,7 +40,7 @@ from simtheory.sim.emergence import descend
 
 ROUNDS, BATCH, SAMPLES, STEPS, TIMES = 5, 64, 256, 6000, 200
 TOLERANCES = tuple(3e-3 * 1.5**-k for k in range(26))  # to 1e-7
-COPIES = 8
+COPIES, SEEDS = 8, 4
 
 Rows = Iterator[dict[str, Any]]
 
@@ -274,30 +275,37 @@ def estimated_orthants(quick: bool) -> Rows:
 def at_equal_error(z: Any, R: Any, name: str, more: dict[str, float]) -> dict[str, Any]:
     """Compare problems of one kind with SciPy at one of its settings."""
     count, n = z.shape
-    tight = [em.estimate_orthant(z, R, tolerance=5e-7, seed=s) for s in (90, 91)]
-    reference = np.mean([one.value for one in tight], axis=0)
-    doubt = max(rms(tight[0].value - tight[1].value) / 2.0, 1e-10)
-
-    def theirs() -> Any:
-        cdf = multivariate_normal.cdf
-        return np.array([cdf(z[k], cov=R[k], rng=1, **more) for k in range(count)])
-
-    spent, other = cost(theirs)
-    missed = rms(other - reference)
-    for tolerance in TOLERANCES:
-        mine = em.estimate_orthant(z, R, tolerance=tolerance)
-        if rms(mine.value - reference) <= max(missed, doubt):
-            break
+    tight = [em.estimate_orthant(z, R, tolerance=1e-7, seed=s).value for s in (90, 91)]
+    reference = np.mean(tight, axis=0)
+    doubt = max(rms(tight[0] - tight[1]) / 2.0, 1e-10)
     many = np.tile(z, (COPIES, 1)), np.tile(R, (COPIES, 1, 1))
+
+    def ours(seed: int) -> Any:
+        return em.estimate_orthant(*many, tolerance=tolerance, seed=seed)
+
+    def theirs(seed: int) -> Any:
+        cdf = multivariate_normal.cdf
+        return np.array([cdf(z[k], cov=R[k], rng=seed, **more) for k in range(count)])
+
+    spent, others = zip(*(cost(lambda s=s: theirs(s)) for s in range(SEEDS)), strict=True)
+    missed = rms(np.array(others) - reference)
+    for tolerance in TOLERANCES:
+        mine = [em.estimate_orthant(z, R, tolerance=tolerance, seed=s) for s in range(SEEDS)]
+        error = rms(np.array([one.value for one in mine]) - reference)
+        if error <= max(missed, doubt):
+            break
     rounds = []
-    for _ in range(ROUNDS if spent < 1.0 else 1):
-        ours = cost(lambda: em.estimate_orthant(*many, tolerance=tolerance))[0]
-        rounds.append((ours / COPIES / count, cost(theirs)[0] / count))
+    for _ in range(ROUNDS if sum(spent) < 2.0 else 1):
+        pairs = [
+            (cost(lambda s=s: ours(s))[0], cost(lambda s=s: theirs(s))[0]) for s in range(SEEDS)
+        ]
+        a, b = (sum(side) / SEEDS / count for side in zip(*pairs, strict=True))
+        rounds.append((a / COPIES, b))
     return {
         "work": f"orthant n = {n}, p ≈ {np.median(reference):.2g}",
         "peer": f"SciPy, {name}",
-        "error": rms(mine.value - reference),
-        "reported": rms(mine.error),
+        "error": error,
+        "reported": rms([one.error for one in mine]),
         "missed": missed,
         "doubt": doubt,
         **ratio(rounds),

@@ -24,15 +24,12 @@ with shifts of their own. Where a relative error of `ROUNDED` is enough, the ari
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simtheory._later import special
 from simtheory._typing import Array, IntArray
-from simtheory.analytic._shared.pairs import CHUNK, parts, together
+from simtheory.analytic._shared.pairs import CHUNK, Ends, parts
 
-__all__ = ["LARGEST", "means", "single_precision"]
-
-Flags = NDArray[np.bool_]
+__all__ = ["LARGEST", "means"]
 
 SLOPE, CUBE = 1.602, 0.066
 """a and b: of those tried, the pair whose lattices have the least errors."""
@@ -64,7 +61,7 @@ ROUNDED = 1e-6
 """Bound on the relative error of single precision; measured are 3e-7."""
 
 SINGLE = 10.0 * ROUNDED
-"""Least tolerance for single precision, as a share of a bound on the probability."""
+"""Least tolerance for single precision, as a share of the probability."""
 
 RAREST = 1e-20
 """Least tolerance for single precision: the product of densities of rarer orthants may leave its range."""
@@ -77,7 +74,13 @@ STEEPEST = 70.0
 
 
 def means(
-    z: Array, R: Array, tolerance: float, seed: int, largest: int = LARGEST
+    z: Array,
+    R: Array,
+    tolerance: float,
+    seed: int,
+    *,
+    largest: int = LARGEST,
+    kinds: tuple[type[np.floating], ...] = (np.float32, np.float64),
 ) -> tuple[Array, Array]:
     """Return probabilities and errors, each (B,), from lattices of at most :math:`2^{largest}` points.
 
@@ -93,47 +96,47 @@ def means(
         Seed of the shift.
     largest : int
         Logarithm to base 2 of the most points.
+    kinds : tuple of type
+        Precisions that may be used. Where none is enough, the error is inf.
     """
-    value, error = np.zeros((2, len(z)))
-    single = single_precision(z, tolerance)
-    for kind, rows in ((np.float32, np.flatnonzero(single)), (np.float64, np.flatnonzero(~single))):
-        if rows.size:
-            value[rows], error[rows] = _grown(z[rows], R[rows], tolerance, seed, largest, kind)
+    value, error = np.zeros(len(z)), np.full(len(z), np.inf)
+    left = np.arange(len(z))
+    for kind in kinds:
+        if kind is np.float32 and (tolerance < RAREST or z.shape[1] > MOST_SINGLE):
+            continue
+        if left.size:
+            value[left], error[left] = _grown(z[left], R[left], tolerance, seed, largest, kind)
+            left = left[np.isinf(error[left])]
     return value, error
-
-
-def single_precision(z: Array, tolerance: float) -> Flags:
-    """Return for which limits (B, n) single precision is enough, shape (B,)."""
-    bound = special.ndtr(z.min(axis=1))
-    return np.asarray(
-        (tolerance >= np.maximum(SINGLE * bound, RAREST)) & (z.shape[1] <= MOST_SINGLE)
-    )
 
 
 def _grown(
     z: Array, R: Array, tolerance: float, seed: int, largest: int, kind: type[np.floating]
 ) -> tuple[Array, Array]:
-    """Return probabilities and errors in one precision."""
+    """Return probabilities and errors in one precision; the error is inf where the precision is not enough."""
     count, n = z.shape
     limits, L = _ordered(z, R)
     scale = np.diagonal(L, axis1=1, axis2=2).copy()
     scale[:, -1] = np.hypot(L[:, -1, -2], L[:, -1, -1])
     ends = L[:, -1, -2] / scale[:, -1]
-    limits = (limits / scale).astype(kind)
-    slopes = (STRETCH * L / scale[:, :, None]).astype(kind)
+    place = np.argsort(np.abs(ends), kind="stable")
+    ends = ends[place]
+    limits = (limits / scale)[place].astype(kind)
+    slopes = (STRETCH * L / scale[:, :, None])[place].astype(kind)
     shift = np.random.default_rng(seed).random((n - 2, 1))
     generator = np.resize(GENERATOR, n - 2)[:, None]
 
     def totals(rows: IntArray, points: IntArray, size: int) -> Array:
         """Return sums over groups of points k of the lattice of 2^size, shape (rows, groups)."""
         found = np.empty((rows.size, len(points) // GROUP))
-        block = max(1, CHUNK // (GROUP * rows.size))  # groups at once
-        for k in range(0, found.shape[1], block):
-            part = points[k * GROUP : (k + block) * GROUP]
-            u = _tents(part * generator % 2**size / 2**size + shift, kind)
-            for chosen in parts(np.arange(rows.size), u.shape[1]):
-                at = rows[chosen]
-                shown = _integrand(limits[at], slopes[at], ends[at], u).reshape(at.size, -1, GROUP)
+        for chosen in parts(np.arange(rows.size), GROUP):
+            at = rows[chosen]
+            some = limits[at], slopes[at], Ends.of(ends[at], kind)
+            block = max(1, CHUNK // (GROUP * at.size))  # groups at once
+            for k in range(0, found.shape[1], block):
+                part = points[k * GROUP : (k + block) * GROUP]
+                u = _tents(part * generator % 2**size / 2**size + shift, kind)
+                shown = _integrand(*some, u).reshape(at.size, -1, GROUP)
                 found[chosen, k : k + block] = shown.sum(axis=2)
         return found
 
@@ -149,13 +152,16 @@ def _grown(
         changes = np.diff(means, axis=1) * DECAY ** np.arange(WINDOW - 1, -1, -1)
         value[left] = means[:, -1]
         error[left] = ERRORS * np.sqrt(np.mean(changes**2, axis=1))
-        if kind is np.float32:
-            error[left] += ROUNDED * value[left]
         unsure = error[left] > tolerance
+        if kind is np.float32:
+            rough = tolerance < SINGLE * value[left]
+            error[left] = np.where(rough, np.inf, error[left] + ROUNDED * value[left])
+            unsure &= ~rough
         left, means = left[unsure], means[unsure]
         if not left.size:
             break
-    return value, error
+    back = np.argsort(place, kind="stable")
+    return value[back], error[back]
 
 
 def _nested(size: int) -> IntArray:
@@ -202,8 +208,8 @@ def _ordered(z: Array, R: Array) -> tuple[Array, Array]:
     return z, L
 
 
-def _integrand(limits: Array, slopes: Array, ends: Array, u: Array) -> Array:
-    """Return the integrand at points u (n − 2, M) of the cube, for each problem, whose last two have correlation `ends`: (B, M)."""
+def _integrand(limits: Array, slopes: Array, ends: Ends, u: Array) -> Array:
+    """Return the integrand at points u (n − 2, M) of the cube, for each problem: (B, M)."""
     count, n = limits.shape
     drawn = np.empty((count, n - 2, u.shape[1]), u.dtype)
     density = np.repeat(u.prod(axis=0)[None], count, axis=0)
@@ -231,7 +237,7 @@ def _integrand(limits: Array, slopes: Array, ends: Array, u: Array) -> Array:
         rest += 1.0
         density *= rest
     square *= -0.5 * STRETCH**2
-    found = together(*(_limit(limits, slopes, drawn, j) for j in (n - 2, n - 1)), ends)
+    found = ends.chance(*(_limit(limits, slopes, drawn, j) for j in (n - 2, n - 1)))
     found *= np.exp(square, out=square)
     found /= density
     found *= (SLOPE * np.sqrt(2.0 * np.pi)) ** (2 - n)

@@ -80,7 +80,6 @@ MOST_NODES = 4096
 """Correlations that are equal but so near to 1 that the quadrature takes more nodes than this go to lattices."""
 
 
-
 def checked(z: ArrayLike, R: ArrayLike) -> tuple[Array, Array]:
     """Return limits (..., n) and correlation matrices (..., n, n)."""
     limits, matrices = as_numbers("z", z), as_finite("R", R)
@@ -399,10 +398,7 @@ def _small(
     z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
 ) -> tuple[Flags, Array, Array]:
     """Return which problems the smaller lattices do, values and errors; none where they need double precision."""
-    done = lattices.single_precision(z, tolerance)
-    value, error = value.copy(), error.copy()
-    if done.any():
-        found, doubt = lattices.means(z[done], R[done], tolerance, seed, SMALL[z.shape[1]])
-        value[done], error[done] = found, doubt
-        done[done] = doubt <= tolerance
-    return done, value, error
+    value, error = lattices.means(
+        z, R, tolerance, seed, largest=SMALL[z.shape[1]], kinds=(np.float32,)
+    )
+    return error <= tolerance, value, error

@@ -7,8 +7,10 @@ Plackett's identity from ρ = 0, in :math:`\tau` with :math:`\rho = 2\tau/(1 + \
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from simtheory._checks import frozen
 from simtheory._later import special
 from simtheory._typing import Array, IntArray
 
-__all__ = ["CHUNK", "chance", "owen", "parts", "rule", "together", "two"]
+__all__ = ["CHUNK", "Ends", "chance", "owen", "parts", "rule", "two"]
 
 CHUNK = 2**14
 """Numbers in one array of a computation, few enough for the processor's cache."""
@@ -24,9 +26,12 @@ CHUNK = 2**14
 NODES = ((0.2, 7), (0.4, 9), (0.6, 12), (0.8, 18))
 r"""Nodes up to some \|τ\|, to 1e-12; beyond, Owen's function takes less time."""
 
-SHARED = {
-    np.dtype(np.float32): ((0.2, 3), (0.4, 4), (0.6, 6), (0.8, 9), (0.9, 13), (0.95, 17), (0.98, 25)),
-    np.dtype(np.float64): (*NODES, (0.9, 26), (0.95, 36), (0.98, 54)),
+TAIL = (1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.319381530)
+"""Coefficients of Abramowitz and Stegun 26.2.17."""
+
+SHARED: dict[type[np.floating], tuple[tuple[float, int], ...]] = {
+    np.float32: ((0.2, 3), (0.4, 4), (0.6, 6), (0.8, 9), (0.9, 13), (0.95, 17), (0.98, 25)),
+    np.float64: (*NODES, (0.9, 26), (0.95, 36), (0.98, 54)),
 }  # fmt: skip
 """The same where many points share ρ, to 2e-7 and to 1e-12: a node then takes a tenth of the time."""
 
@@ -82,39 +87,57 @@ def owen(h: Array, k: Array, r: Array) -> Array:
     return np.where((h < 0.0) != (k < 0.0), found - 0.5, found)
 
 
-def together(h: Array, k: Array, r: Array) -> Array:
-    r"""Return Φ₂(h, k; r) of points h, k (B, M) with one r (B,) in each row, in the precision of the points.
+class Ends(NamedTuple):
+    r"""Nodes of Plackett's identity for correlations (B,) that many points share.
 
-    The exponent of Plackett's identity is
+    The exponent is
 
     .. math:: -\frac{(h \mp k)^2(1 + t^2)^2}{2(1 - t^2)^2} \mp \frac{hk(1 + t^2)}{(1 + |t|)^2},
 
     the upper sign for t > 0: a product of nodes and points, and of terms that do not cancel.
     """
-    tau = _tau(r)
-    size, low = np.abs(tau), -1.0
-    found = chance(h) * chance(k)
-    for high, nodes in SHARED[h.dtype]:
-        chosen = np.flatnonzero((size > low) & (size <= high))
-        low = high
-        for part in parts(chosen, nodes * h.shape[1]):
-            found[part] += _risen(h[part], k[part], tau[part], nodes)
-    far = np.flatnonzero(size > low)
-    if far.size:
-        found[far] = owen(h[far].astype(float), k[far].astype(float), r[far, None])
-    return np.asarray(np.maximum(found, 0.0, out=found))
 
+    r: Array
+    signs: Array  # (B, 1)
+    nodes: list[tuple[slice, Array, Array]]  # rows, rates (b, nodes, 2), weights (b, 1, nodes)
+    far: slice  # rows without nodes
 
-def _risen(h: Array, k: Array, tau: Array, nodes: int) -> Array:
-    """Return Φ₂ − ΦΦ of points (B, M) that share τ (B,) in their rows."""
-    s, w = rule(nodes)
-    t = (0.5 + 0.5 * s) * np.abs(tau[:, None])
-    plus, sign = 1.0 + t * t, np.sign(tau)[:, None].astype(h.dtype)
-    rates = np.stack([-0.5 * (plus / (1.0 - t * t)) ** 2, -plus / (1.0 + t) ** 2], axis=2)
-    own = sign * k
-    slope = rates.astype(h.dtype) @ np.stack([(h - own) ** 2, h * own], axis=1)
-    weights = w / plus * (tau[:, None] / (2.0 * np.pi))
-    return np.asarray((weights[:, None].astype(h.dtype) @ np.exp(slope, out=slope))[:, 0])
+    @classmethod
+    def of(cls, r: Array, kind: type[np.floating]) -> Ends:
+        """Return the nodes of correlations that increase in size, in a precision."""
+        tau = _tau(r)
+        size, nodes, begin = np.abs(tau), [], 0
+        for high, count in SHARED[kind]:
+            rows = slice(begin, int(np.searchsorted(size, high, side="right")))
+            begin = rows.stop
+            if rows.stop > rows.start:
+                s, w = rule(count)
+                t = (0.5 + 0.5 * s) * size[rows, None]
+                plus = 1.0 + t * t
+                rates = np.stack([-0.5 * (plus / (1.0 - t * t)) ** 2, -plus / (1.0 + t) ** 2], 2)
+                weights = (w / plus * (tau[rows, None] / (2.0 * np.pi)))[:, None]
+                nodes.append((rows, rates.astype(kind), weights.astype(kind)))
+        return cls(r, np.sign(tau)[:, None].astype(kind), nodes, slice(begin, len(r)))
+
+    def chance(self, h: Array, k: Array) -> Array:
+        """Return Φ₂(h, k; r) of points (B, M)."""
+        found = chance(h)
+        found *= chance(k)
+        points = np.empty((len(h), 2, h.shape[1]), h.dtype)
+        own = self.signs * k
+        np.multiply(h, own, out=points[:, 1])
+        np.subtract(h, own, out=own)
+        np.multiply(own, own, out=points[:, 0])
+        for rows, rates, weights in self.nodes:
+            step = max(1, CHUNK // (rates.shape[1] * h.shape[1]))
+            for k0 in range(0, len(rates), step):
+                some = slice(k0, k0 + step)
+                slope = rates[some] @ points[rows][some]
+                found[rows][some] += (weights[some] @ np.exp(slope, out=slope))[:, 0]
+        if self.far.stop > self.far.start:
+            far = self.far
+            found[far] = owen(h[far].astype(float), k[far].astype(float), self.r[far, None])
+        return np.asarray(np.maximum(found, 0.0, out=found))
 
 
 def _tau(r: Array) -> Array:
@@ -143,14 +166,14 @@ def chance(x: Array) -> Array:
     t *= 0.2316419
     t += 1.0
     np.reciprocal(t, out=t)
-    above = t * 1.330274429
-    for factor in (-1.821255978, 1.781477937, -0.356563782, 0.319381530):
+    first, *rest = (-each / math.sqrt(2.0 * math.pi) for each in TAIL)
+    above = t * first
+    for factor in rest:
         above += factor
         above *= t
     np.multiply(x, x, out=t)
     t *= -0.5
     above *= np.exp(t, out=t)
-    above *= -1.0 / np.sqrt(2.0 * np.pi)
     above += 0.5
     np.copysign(above, x, out=above)
     above += 0.5
