@@ -15,7 +15,7 @@ size           how it is computed
                :math:`\partial\Phi_n/\partial\rho_{ij}` is a density of two coordinates times
                :math:`\Phi_{n-2}` of the others; six and seven begin with lattices, which often suffice
 equal |ρ|      one quadrature over the shared variable, which is imaginary for ρ < 0
-other          the integral over n − 1 uniform variables (Genz), by shifted lattices
+other          the integral over n − 2 uniform variables (Genz), by shifted lattices
 =============  ====================================================================================
 
 Where correlations are not equal and the bound of the normal comparison says that the product of the Φ(z_i)
@@ -143,7 +143,7 @@ def comparison_bound(z: Array, R: Array) -> Array:
 def probabilities(z: Array, R: Array, *, tolerance: float, seed: int = 0) -> tuple[Array, Array]:
     """Return the probabilities and their errors, each shape (B,).
 
-    z has shape (B, n), and R shape (B, n, n). The error of a lattice is three standard errors.
+    z has shape (B, n), and R shape (B, n, n).
     """
     z = np.clip(z, -FAR, FAR)
     count, n = z.shape
