@@ -340,6 +340,9 @@ def _check(name: str, annotation: Any, space: dict[str, Any]) -> Callable[[Any],
         given = [r for r in reasons if r]
         if given and all(k.wanted == "None" for k, r in zip(kinds, reasons, strict=True) if not r):
             raise ArgumentError(given[0])
+        entries = [r for r in given if r.startswith(called(f"{name}[").rstrip("`"))]
+        if len(entries) == 1:  # of one container whose entries are of the wrong kind
+            raise ArgumentError(entries[0])
         wanted = " or ".join(k.wanted for k in kinds if k.wanted != "None")
         wanted = wanted.replace(" or of the kind ", " or ")
         raise ArgumentError(f"{called(name)} must be {wanted}, but it is {came(value)}.")

@@ -16,15 +16,35 @@ from simtheory._typing import Array
 from simtheory.errors import ArgumentError, MissingFileError
 
 __all__ = [
+    "TIMES",
+    "UNITS",
     "digest",
     "given_array",
     "given_text",
     "given_toml",
+    "is_bookkeeping",
     "read_arrays",
     "whole",
     "write_arrays",
     "write_text",
 ]
+
+
+TIMES = {
+    "t": "t", "time": "t", "step": "step", "steps": "step", "global_step": "step",
+    "iteration": "step", "iterations": "step",
+}  # fmt: skip
+"""Names of a time column, and the unit that each of them means."""
+
+UNITS = TIMES | {"epoch": "epoch", "epochs": "epoch"}
+"""The units of columns that may be asked for as times; other names count steps."""
+
+_BOOKKEEPING = {
+    "", "index", "unnamed: 0", "epoch", "epochs", "lr", "learning_rate", "learning rate",
+    "wall time", "wall_time", "walltime", "timestamp", "relative time (process)",
+    "relative time (wall)", "_step", "_runtime", "_timestamp", "batch_size", "seed",
+}  # fmt: skip
+"""Columns that loggers and spreadsheets write beside the measured ones, in lower case."""
 
 
 @contextmanager
@@ -210,6 +230,12 @@ def given_toml(path: str | Path) -> dict[str, Any]:
 
     with _given(path, "TOML", UnicodeDecodeError, tomllib.TOMLDecodeError):
         return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+
+
+def is_bookkeeping(name: str) -> bool:
+    """Tell whether a column of a table counts times or is kept beside what was measured."""
+    low = name.lower()
+    return low in _BOOKKEEPING or low in TIMES or low.startswith(("lr-", "lr/"))
 
 
 @contextmanager

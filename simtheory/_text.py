@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Sequence
 
 Rows = Sequence[tuple[str, str]]
 
+WIDE = 80
+"""Columns of a terminal."""
+
+_TEXT = 72
+"""Columns of sentences, which a page of the documentation holds too: longer ones go on below."""
+
+_NARROW = 30
+"""Columns that a value has at least, however long the names are."""
+
 
 def rows_as_text(title: str, rows: Rows) -> str:
     """Return a title and rows of name and value as aligned lines."""
-    width = 2 + max(len(name) for name, _ in rows)
-    return "\n".join([title, *(f"  {name:<{width}}{text}" for name, text in rows)])
+    width = 4 + max(len(name) for name, _ in rows)
+    room = max(_TEXT - width, _NARROW)
+    lines = [title]
+    for name, text in rows:
+        long = len(text) > room and "\n" not in text
+        parts = (
+            textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+            if long
+            else [text]
+        )
+        lines += [
+            f"{head:<{width}}{part}"
+            for head, part in zip([f"  {name}", *[""] * (len(parts) - 1)], parts, strict=True)
+        ]
+    return "\n".join(lines)
+
+
+def paragraph(text: str, *, indent: str = "") -> str:
+    """Return a text in lines that are easy to read; those after the first begin with the indent."""
+    return textwrap.fill(
+        text, _TEXT, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def short(value: float, digits: int = 4) -> str:
+    """Return a number to so many digits, those before the point in full and without a power of ten."""
+    return f"{value:.0f}" if 10.0**digits - 0.5 <= abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
 def rows_as_html(title: str, rows: Rows) -> str:

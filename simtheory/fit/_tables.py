@@ -18,26 +18,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from simtheory._checks import nearest
+from simtheory._files import TIMES, UNITS, is_bookkeeping
 from simtheory._typing import Array
 from simtheory.errors import ArgumentError
 
-TIMES = {
-    "t": "t", "time": "t", "step": "step", "steps": "step", "global_step": "step",
-    "iteration": "step", "iterations": "step",
-}  # fmt: skip
-"""Names of a time column, and the unit that each of them means."""
-
-UNITS = TIMES | {"epoch": "epoch", "epochs": "epoch"}
-"""The units of columns that may be asked for as times; other names count steps."""
-
 INCOMPLETE = ("refuse", "drop")
-
-_BOOKKEEPING = {
-    "", "index", "unnamed: 0", "epoch", "epochs", "lr", "learning_rate", "learning rate",
-    "wall time", "wall_time", "walltime", "timestamp", "relative time (process)",
-    "relative time (wall)", "_step", "_runtime", "_timestamp", "batch_size", "seed",
-}  # fmt: skip
-"""Columns that loggers and spreadsheets write beside the measured ones, in lower case."""
 
 _GAPS = {"", "nan", "na", "n/a", "null", "none"}
 """Cells that say that nothing was measured, in lower case."""
@@ -269,7 +254,7 @@ def _wanted(table: Table, clock: str, columns: Sequence[str] | None) -> tuple[li
             raise ArgumentError("Argument `columns` must name a column, but it is empty.")
         return list(columns), []
     others = [name for name in table.raw if name != clock]
-    left = [name for name in others if _is_bookkeeping(name) or _is_words(table, name)]
+    left = [name for name in others if is_bookkeeping(name) or _is_words(table, name)]
     found = [name for name in others if name not in left]
     if not found:
         raise ArgumentError(
@@ -284,11 +269,6 @@ def _wanted(table: Table, clock: str, columns: Sequence[str] | None) -> tuple[li
         )
     notes = [f"columns that are no concepts left out: {_listed(left)}"] if left else []
     return found, notes
-
-
-def _is_bookkeeping(name: str) -> bool:
-    low = name.lower()
-    return low in _BOOKKEEPING or low in TIMES or low.startswith(("lr-", "lr/"))
 
 
 def _is_words(table: Table, name: str) -> bool:

@@ -28,7 +28,8 @@ pre.table { white-space: pre; }
 th { color: var(--soft); font-weight: normal; font-size: .82rem; vertical-align: bottom; }
 th, td { text-align: right; padding: .2rem 1.2rem .2rem 0; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; } td { font-variant-numeric: tabular-nums; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem;
+            margin-top: 2rem; }
 figure { margin: 0; break-inside: avoid; } figcaption { color: var(--soft); font-size: .85rem; }
 .warning { border-left: .3rem solid var(--bad); background: var(--wash); padding: .5rem .9rem; }
 summary { cursor: pointer; color: var(--soft); font-size: .85rem; padding: .2rem 0; }

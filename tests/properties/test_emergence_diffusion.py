@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from simtheory import ConceptGraph
 from simtheory.analytic import emergence as em
+from simtheory.analytic._shared import linear_sampling
+from simtheory.noise import DDIM, CosineVP, Levels, clean_of, sample
 from simtheory.tasks.emergence import Presence, Signed
 
 PREDICTIONS = st.sampled_from(["x0", "v", "eps"])
@@ -74,6 +76,48 @@ def test_bounds_hold_and_guidance_is_a_prompt(graph, prediction, guidance) -> No
         graph, TIMES, prediction=prediction, prompts=np.full(graph.dim, 1.0 + guidance)
     )
     assert np.allclose(prompted.mean, found.mean, rtol=1e-12, atol=1e-12 * graph.mu.max())
+
+
+@settings(max_examples=10)
+@given(graphs(), PREDICTIONS, st.floats(0.01, 0.99))
+def test_a_class_in_two_parts_is_one_class(graph, prediction, share) -> None:
+    levels, root = Levels.of(CosineVP(), 5), np.sqrt(graph.weights)[:, None]
+    whole = root * np.column_stack([np.ones(len(root)), graph.centroids])
+    parts = np.concatenate([whole, np.sqrt(share) * whole[:1]])
+    parts[0] *= np.sqrt(1.0 - share)
+    one, two = (
+        linear_sampling._flow(rows, graph.spread, levels, DDIM(5), prediction).in_units(graph.mu)
+        for rows in (whole, parts)
+    )
+    for first, second in zip(one.maps(TIMES), two.maps(TIMES), strict=True):
+        np.testing.assert_allclose(second, first, atol=1e-8 * np.abs(first).max())
+
+
+@settings(max_examples=10)
+@given(graphs(), PREDICTIONS, st.floats(0.1, 4.0))
+def test_guidance_at_every_step_is_what_the_prompt_gives(graph, prediction, w) -> None:
+    """Samples from the mean start, with (1 + w) f(class) − w f(none) in place of f(class)."""
+    levels, m = Levels.of(CosineVP(), 5), graph.dim
+    T = 3.0 / np.mean(np.square(graph.mu))
+    rows = np.sqrt(graph.weights)[:, None] * np.column_stack(
+        [np.ones(len(graph.train)), graph.centroids]
+    )
+    flow = linear_sampling._flow(rows, graph.spread, levels, DDIM(5), prediction)
+    risen = -np.expm1(-flow.rates * T)
+    weights = np.einsum("kj,kjf->kf", risen, flow.parts).reshape(5, m, 1 + 2 * m)
+    places = {float(level.time): k for k, level in enumerate(levels)}
+    asked = graph.encode(graph.classes)
+
+    def guess(z, level):
+        one, of_class, of_z = np.split(weights[places[float(level.time)]], [1, 1 + m], axis=1)
+        plain = one[:, 0] + z @ of_z.T
+        told = (1.0 + w) * (plain + asked @ of_class.T) - w * plain
+        return clean_of(prediction, told, z, level)
+
+    drawn = sample(DDIM(5), guess, np.zeros_like(asked), levels)
+    found = em.diffusion(graph, [T], prediction=prediction, guidance=w, steps=5)
+    scale = graph.mu * (1.0 + np.abs(drawn / graph.mu).max())
+    assert np.abs((found.mean[0] - drawn) / scale).max() < 1e-8
 
 
 @settings(max_examples=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -15,6 +15,11 @@ from simtheory.analytic.emergence.regression import modes_of
 from simtheory.tasks.emergence import CODES, Presence, Signed
 
 T = np.array([0.0, 0.03, 0.4, 3.0, 50.0])
+
+TWINS = ConceptGraph(
+    [[0, 0, 0], [1, 1, 0], [0, 0, 1], [1, 1, 1]], mu=(0.3, 1.7, 0.9), weights=[0.1, 0.2, 0.3, 0.4]
+)
+"""Two concepts that are never apart: rounding alone shows the direction between them."""
 
 
 @st.composite
@@ -60,11 +65,14 @@ def test_the_outputs_are_those_of_a_matrix_exponential(graph: ConceptGraph, bias
 
 @settings(max_examples=20)
 @given(graphs(), st.booleans())
+@example(TWINS, True)
 def test_a_class_is_never_learned_where_the_projection_is_on_the_wrong_side(
     graph: ConceptGraph, bias: bool
 ) -> None:
     moment, features = affine(graph, bias)
     ends = features @ (np.linalg.pinv(moment, rcond=1e-12, hermitian=True) @ moment)
+    last = em.regression(graph, [1e60], bias=bias)[0] * graph.mu[graph.concepts]
+    np.testing.assert_allclose(last, ends[:, int(bias) :], atol=1e-7 * (1.0 + graph.mu.max()))
     shares = graph.shares(ends[:, int(bias) :], graph.classes).min(axis=1)
     times = em.learning_times(graph, bias=bias)
     clear = np.abs(shares - 0.5) > 1e-7
@@ -168,7 +176,8 @@ def test_descent_tends_to_the_flow_at_order_one(graph: ConceptGraph) -> None:
         np.abs(em.regression_descent(graph, m * steps, lr=lr / m) - flow).max() for m in (1, 2)
     ]
     assert errors[0] < 0.05 * (1.0 + np.abs(flow).max())
-    assert errors[0] < 1e-12 or 1.9 < errors[0] / errors[1] < 2.1
+    still = np.abs(flow).max() < 1e-9  # no concept is on in any trained class
+    assert still or 1.9 < errors[0] / errors[1] < 2.1
 
 
 @settings(max_examples=20)
@@ -181,8 +190,10 @@ def test_hostile_numbers_give_answers(graph: ConceptGraph, bias: bool, seed: int
     assert (times >= 0).all()
     assert np.isfinite(em.regression(graph, [0.0, 1.0, 1e6, 1e30], classes=asked, bias=bias)).all()
     assert np.isfinite(em.kernel_regression(graph, 0.9, [0.0, 1.0, 1e30], classes=asked)).all()
-    own = em.kernel_regression(graph, 0.9, [1e30], classes=graph.train)[0]
-    np.testing.assert_allclose(own, graph.centroids / graph.mu[graph.concepts], atol=1e-6)
+    linear = np.arange(graph.n + 1.0) / graph.n  # singular where there are more classes than values
+    for overlap in (0.9, linear):
+        own = em.kernel_regression(graph, overlap, [1e30], classes=graph.train)[0]
+        np.testing.assert_allclose(own, graph.centroids / graph.mu[graph.concepts], atol=1e-6)
 
 
 @settings(max_examples=12)

@@ -35,7 +35,6 @@ def test_the_main_split() -> None:
     assert found.joint.shape == found.joint_error.shape == (4, 3)
     assert found.joint_error.max() <= 1e-10
     assert found.marginals.shape == (4, 3, 3)
-    assert "classes" in str(found)
     assert np.allclose(
         em.diffusion(okawa2023.main_split(sigma=0.15), [8.0], classes=ASKED).joint,
         table[2],
@@ -118,6 +117,17 @@ def test_code_prediction_and_bias_decide_the_order(code, prediction, bias, times
         assert np.ptp(found) < 1e-9 * found[0]
 
 
+def test_four_signed_concepts_turn_the_order_of_clean_data_around() -> None:
+    graph = ConceptGraph.star(4, sigma=0.15, code=Signed())
+    asked = [[1] * d + [0] * (4 - d) for d in (1, 2, 3, 4)]
+
+    def times(prediction: str) -> np.ndarray:
+        return em.diffusion(graph, [1.0], classes=asked, prediction=prediction).times()
+
+    assert np.allclose(times("x0"), [0.545, 0.469, 0.218, 0.098], atol=1e-3)
+    assert all((np.diff(times(prediction)) > 0.5).all() for prediction in ("v", "eps"))
+
+
 def test_a_rare_class() -> None:
     f = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
     found = em.frequency_times(STAR, [0, 0, 1], f, classes=[[0, 0, 1], [1, 1, 1]])
@@ -168,6 +178,19 @@ def test_a_weak_concept_dips() -> None:
     path = found.trajectory()
     assert path.outputs.shape == (7, 1, 2)
     assert path.label == "linear-diffusion"
+
+
+def test_a_prediction_prints_accuracies() -> None:
+    graph = okawa2023.main_split(sigma=0.15)
+    found = em.diffusion(graph, np.linspace(1.0, 8.0, 41))
+    rows = [line.split("  ") for line in str(found).splitlines()]
+    (last,) = [row for row in rows if row[0] == "triangle, small, blue"]
+    assert last[-1].strip() == "0.490"  # joint, at t = 8; the product is above it
+    assert "37 more times" in str(found)
+    assert "<td>0.490</td>" in found._repr_html_()
+    many = em.diffusion(ConceptGraph.star(7, sigma=0.15), [1.0, 60.0])
+    assert "Product of the concepts' accuracies, canonical times; 116 more classes." in str(many)
+    assert max(map(len, str(found).splitlines() + str(many).splitlines())) <= 80
 
 
 def test_guidance_is_a_stronger_prompt() -> None:

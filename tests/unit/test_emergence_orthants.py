@@ -224,6 +224,10 @@ def test_bounds_of_products() -> None:
     counted = right.all(axis=2).mean(axis=1) - right.mean(axis=1).prod(axis=1)
     assert counted.std() == pytest.approx(0.01452, rel=0.03)
     assert em.product_noise([0.0, 0.5], 10) == 0.0
+    half = equal(2, 0.5)  # at the middle the bound is met: 1/3 - 1/4
+    assert em.product_bound([0.0, 0.0], half) == pytest.approx(1 / 12, rel=1e-12)
+    assert em.orthant([0.0, 0.0], half) - 0.25 == pytest.approx(1 / 12, rel=1e-12)
+    assert em.product_gap([0.0, 0.0], half) == pytest.approx(0.25 / np.pi, rel=1e-12)
     with pytest.raises(ArgumentError, match="Divide percentages by 100"):
         em.frechet_bounds([90.0, 80.0])
 
@@ -242,6 +246,11 @@ def test_widths_of_products() -> None:
         float(em.product_width(k) / (10 + em.product_crossing(k, 0.5))) for k in (1, 3, 1000)
     ]
     assert np.allclose(relative, [0.439, 0.306, 0.179], atol=6e-4)
+    for width in (em.product_width, em.acquisition_width):
+        with pytest.raises(
+            ArgumentError, match=r"`low` must not exceed `high`, but they are 0\.9 and 0\.1"
+        ):
+            width(2, 0.9, 0.1)
 
 
 def test_the_bracket_holds_for_any_increasing_curves() -> None:
@@ -260,3 +269,5 @@ def test_the_bracket_holds_for_any_increasing_curves() -> None:
     assert (one, two) == (0.5, 1.0)
     with pytest.raises(ArgumentError, match="`times`"):
         em.product_bracket([], 0.5)
+    with pytest.raises(ArgumentError, match=r"`times\[1\]` must be a function, but it is 2.0"):
+        em.product_bracket([lambda q: q, 2.0], 0.5)

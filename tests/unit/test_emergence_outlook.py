@@ -68,13 +68,29 @@ def test_a_value_that_no_data_show_is_the_reason() -> None:
     wide = st.ConceptGraph.star(2, sigma=1.0)  # the data themselves overlap
     found = em.outlook(wide)
     assert np.isinf(found.times).any()
-    assert re.search(r"accuracy ends at 0\.\d+, concept 1 at", found.reasons[-1])
+    assert re.search(
+        r"ends at 0\.\d+; the data themselves reach 0\.48, not above 0\.9", found.reasons[-1]
+    )
+    assert "No class is learned" in found.verdict
+    bound = em.outlook(
+        st.ConceptGraph([[0, 0], [1, 1]], sigma=0.15)
+    )  # both concepts always together
+    assert re.search(
+        r"accuracy ends at 0\.\d+, concept \d at 0\.\d+: not above 0\.9", bound.reasons[-1]
+    )
 
 
 def test_the_answer_prints_and_is_plain() -> None:
     found = em.outlook(okawa2023.adversarial_split(), model=em.Lazy(0.7))
-    assert "never" in str(found)
+    lines = str(found).splitlines()
+    assert lines[10].split()[-2:] == ["1", "never"]  # the last of eight
+    told = " ".join(str(found).split())
+    assert "circle, large, blue: colour ends at 0.39 of the way, which is not above 0.5" in told
+    assert max(map(len, lines)) <= 80
     assert "circle, large, blue" in found._repr_html_()
+    equal = em.outlook(st.ConceptGraph.star(4, sigma=0.15), gains=())
+    assert equal.names[1:5] == ("0001", "0010", "0100", "1000")  # times differ by rounding
+    assert max(map(len, str(em.outlook(MAIN)).splitlines())) <= 80
     assert set(found.to_dict()) >= {"names", "times", "reasons", "prompts", "ordered"}
     alone = em.outlook(st.ConceptGraph.ball(2, 2), model=em.Affine())
     assert alone.ordered is None
@@ -108,6 +124,40 @@ def test_the_command_answers_without_a_run(ask: Callable[..., Result]) -> None:
     assert "linear diffusion model that predicts x0, canonical times" in told.output
     table = ask(text="[graph]\n" + GRAPH.replace("[names]", "[graph.names]"))
     assert table.output == told.output
+    assert max(map(len, told.output.splitlines())) <= 80
+
+
+def test_a_graph_file_is_read_alike_by_both_commands(
+    ask: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Words of digits, names of values and rows of integers name the same classes."""
+    told = ask("--model", "regression")
+    assert told.exit_code == 0
+    rows = "train = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 1]]"
+    words = 'train = ["000", "triangle, large, red", [0, 1, 0], "1-1-1"]'
+    assert ask("--model", "regression", text=GRAPH.replace(rows, words)).output == told.output
+    text = GRAPH.replace(rows, words).partition("[names]")[0].replace("triangle, large, red", "100")
+    plain = ask("--model", "regression", text=text)
+    assert plain.exit_code == 0
+    runs = tmp_path / "runs.csv"
+    runs.write_text("step,class,a,b,c,joint,n\n1,000,.5,.5,.5,.2,9\n2,101,.9,.9,.9,.8,9\n")
+    command = [
+        "assess",
+        "evaluations",
+        str(runs),
+        "--train",
+        str(tmp_path / "graph.toml"),
+        "--json",
+    ]
+    found = json.loads(CliRunner().invoke(main, command).output)
+    assert found["order"]["distances"] == [0, 1]
+    for wrong, why in (
+        ('["000", "1x0"]', "Its entry train must name a class by a value for each concept"),
+        ('["000", "020"]', "Its entry train must hold values from 0 to 1 for concept 2"),
+        ('"000"', "Its entry train must be an array of real numbers"),
+    ):
+        assert f"holds no concept graph. {why}" in ask(text=f"train = {wrong}").output
+        assert why in CliRunner().invoke(main, command).output
 
 
 def test_json_is_strict_and_never_is_null_with_a_flag(ask: Callable[..., Result]) -> None:

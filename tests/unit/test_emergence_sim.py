@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+import simtheory as st
 from simtheory import sim
 from simtheory.errors import ArgumentError, SolveError
 from simtheory.noise import DDIM, CosineVP, Levels, clean_of, sample, target_of
@@ -243,3 +244,9 @@ def test_acquisition():
         assert abs(int(np.argmax(found >= 0.9)) - step) <= 2
     with pytest.raises(ArgumentError, match="`p` must lie in"):
         sim.emergence.acquire(1.5, 2, 10, runs=5, rng=0)
+
+
+def test_adam_does_not_see_the_strength_of_a_concept() -> None:
+    (found,) = st.validation.run(["emergence/adam-flat"])
+    assert found.measured == pytest.approx(0.0, abs=1e-5)
+    assert found.null == pytest.approx(-2.00, abs=5e-3)  # gradient descent

@@ -156,6 +156,25 @@ def test_wrong_graphs(train: object, more: dict, error: type[Exception], message
         st.ConceptGraph(train, **more)
 
 
+def test_classes_are_named_and_read_back() -> None:
+    for graph in (okawa2023.main_split(), st.ConceptGraph([[0, 11]], values=(3, 12))):
+        words = [graph.name(one) for one in graph.classes]
+        assert graph.named(words).tolist() == graph.classes.tolist()
+    assert okawa2023.main_split().named(["(1, 0, 1)", "0 1 1", "100"]).tolist() == [
+        [1, 0, 1], [0, 1, 1], [1, 0, 0],
+    ]  # fmt: skip
+    with pytest.raises(
+        ArgumentError, match="`words` must hold values from 0 to 1 for shape, but '200' holds 2"
+    ):
+        okawa2023.main_split().named(["200"])
+    with pytest.raises(
+        ArgumentError, match="a number or one of red, blue, but '0, 0, rad' gives 'rad' to colour"
+    ):
+        okawa2023.main_split().named(["0, 0, rad"])
+    found = from_dict("emergence", {"train": ["00", [1, 0], "0,1"]})
+    assert found == st.ConceptGraph([[0, 0], [1, 0], [0, 1]])
+
+
 def test_wrong_questions() -> None:
     graph = okawa2023.main_split()
     with pytest.raises(TaskError, match=r"at most 2\*\*20 classes .* pass `classes=`"):

@@ -231,7 +231,9 @@ def test_the_best_class_to_add() -> None:
     assert found.times[at] == pytest.approx(time, rel=1e-12)
     assert (np.diff(found.times) >= 0).all()
     assert found.times[-1] > found.before  # some additions delay the target
-    assert "before" in str(found)
+    assert str(found).splitlines()[1].split() == ["circle,", "large,", "blue", "2.279"]
+    assert "Without any the target is learned at 10.13" in str(found)
+    assert "<td>2.279</td>" in found._repr_html_()
     assert set(found.to_dict()) >= {"classes", "times", "before", "names"}
 
 
@@ -239,6 +241,9 @@ def test_kernels_forget() -> None:
     ends = em.kernel_regression(st.ConceptGraph.star(4), 0.8, [1e7], classes=ladder(4))[0]
     np.testing.assert_allclose(ends[:, 0], [1.0, 0.8, 0.64, 0.512], atol=1e-10)
     np.testing.assert_allclose(ends[0, 1:], 0.0, atol=1e-10)
+    np.testing.assert_allclose(
+        [em.memorisation_leak(0.8, d) for d in (1, 2, 3, 4)], [1.0, 0.8, 0.64, 0.512], rtol=1e-12
+    )
     np.testing.assert_allclose(
         [em.critical_overlap(d) for d in (2, 3, 4, 5)], [0.5, 0.7071, 0.7937, 0.8409], atol=6e-5
     )
@@ -263,6 +268,8 @@ def test_kernels_forget() -> None:
             ends[place, 2], [60.0], rho=0.7, distance=distance, tuned=ends[6, 2], target=0.0
         )
         assert closed[0] == pytest.approx(after[1, place, 2], abs=1e-12)
+    lost = em.fine_tuned(0.560, [60.0], rho=0.7, distance=2, tuned=0.286, target=0.0)
+    assert lost[0] == pytest.approx(0.420, abs=6e-4)  # the colour of 011 falls below one half
 
 
 def test_kernels_by_overlap_are_those_of_nets_linear_in_parameters() -> None:

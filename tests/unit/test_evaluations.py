@@ -181,6 +181,11 @@ def test_order_against_distance_and_theory_and_what_is_not_yet_learned():
     acc = replace(acc, classes=tuple(names), graph=graph, nodes=graph.classes)
     found = st.assess.order(acc)
     assert found.by_distance.p_value < 1e-3
+    assert found.by_distance.verdict == "holds"
+    over_seeds = ("seeds", "joint", "marginals", "counts", "concept_counts")
+    one = st.assess.order(replace(acc, **{name: getattr(acc, name)[:1] for name in over_seeds}))
+    assert one.by_distance.p_value == one.by_distance.least == pytest.approx(1 / 6)  # 1 of 3!
+    assert "cannot be told from so few seeds" in one.sentence()
     assert found.by_theory.mean_tau > 0.75  # 1 but for ties of theory
     assert found.clock == pytest.approx(100.0, rel=0.03)
     assert found.expected[names.index("111")] == pytest.approx(392.0, rel=0.03)  # T_3 = 3.920
@@ -199,6 +204,23 @@ def test_values_that_no_trained_class_shows_are_never_learned():
     lines = st.assess.order(acc).outlook()
     assert [line.partition(":")[0] for line in lines] == ["01", "11"]
     assert all("no trained class shows" in line for line in lines)
+
+
+def test_many_classes_that_are_not_learned_are_counted():
+    graph = st.ConceptGraph.star(5)
+    joint = np.zeros((3, 10, 32))
+    joint[:, 3:, :2] = 1.0
+    acc = table(joint, np.repeat(joint[..., None], 5, axis=-1))
+    names = tuple(map(graph.name, graph.classes))
+    found = st.assess.overview(replace(acc, classes=names, graph=graph, nodes=graph.classes))
+    lines = found.sentences()
+    assert sum(line.startswith("Not yet learned") for line in lines) == 9
+    assert lines[-1] == "Not yet learned: 22 more classes."
+    assert "01001 and 22 more." in found.times.sentence()
+    assert len(found.order.outlook()) == 30
+    early = found.times.bounded
+    assert early[:2].all()
+    assert not early[2:].any()
 
 
 def test_names_of_classes_with_spaces_commas_and_many_values(write):

@@ -73,6 +73,11 @@ def test_documents_that_several_tasks_share_are_paired(tmp_path):
     assert acc.paired
     assert acc.joint.item() == 0.5
     assert acc.moments[0, 0, 0].tolist() == [[0.75, 0.5], [0.5, 0.75]]
+    # equal numbers of other documents: number 1 is right jointly, and wrong in the second task
+    files[2].write_text("\n".join(json.dumps({"doc_id": k, "acc": k < 2}) for k in range(4)))
+    acc = st.assess.accuracies(files, joint="both = hop1 * hop2")
+    assert not acc.paired
+    assert acc.joint.item() == 0.5
 
 
 def test_a_run_of_nets():
@@ -112,11 +117,17 @@ def test_a_run_of_nets():
         ),
         ("400,0,11,nan,.95,.61,256", "line 8: shape must be a finite number"),
         ("400,0,11,,.95,.61,256", "line 8: shape must be a finite number, but it is empty"),
-        ("400,0,11,.9,.95,.86", "line 8: 6 entries stand where 7 columns are named"),
+        (
+            "400,0,11,.9,.95,.86",
+            "line 8: 6 entries stand where 7 columns are named, with a comma between",
+        ),
         ("300,0,11,.9,.95,.86,256", "line 8: class 11, step 300, seed 0 stands twice"),
-        ("3e2,0,11,.9,.95,.86,256", "line 8: class 11, step 300, seed 0 stands twice"),
+        ("3e2,0,11,.9,.95,.86,256", "line 8: class 11, step 300, seed 0 stands twice; keep one"),
         ("soon,0,11,.9,.95,.86,256", "line 8: step must be a finite number, but it is 'soon'"),
-        ("400,0,11,.9,.95,.86,0", "line 8: n must be a number of samples"),
+        (
+            "400,0,11,.9,.95,.86,0",
+            "line 8: n must be a whole number of samples from 1 on, but it is 0",
+        ),
     ],
 )
 def test_rows_that_cannot_be_are_refused_with_their_line(write, line, words):
@@ -129,9 +140,8 @@ def test_counts_of_different_samples_may_lie_beyond_the_bounds(write):
     acc = st.assess.accuracies(path, same_samples=False)
     assert acc.joint[0, -1, 1] == 0.41
     assert not acc.paired
-    assert "below what the marginals allow on common ones in 0 cells and above in 1" in str(
-        st.assess.product_law(acc)
-    )
+    reason = st.assess.product_law(acc).reason
+    assert "below what the marginals allow on common ones in 0 of 7 cells and above in 1" in reason
 
 
 def test_rounding_is_no_impossible_row(write):
@@ -139,6 +149,27 @@ def test_rounding_is_no_impossible_row(write):
     st.assess.accuracies(write("shape,size,joint,n\n.3333,.9,.3334,100\n"))
     with pytest.raises(ArgumentError, match="line 2"):
         st.assess.accuracies(write("shape,size,joint,n\n.3333,.9,.3337,100\n"))
+
+
+def test_columns_that_loggers_write_are_no_concepts(write):
+    """The shapes of tables that loggers and spreadsheets write."""
+    read = st.assess.accuracies(write("step,class,a,b,joint,n\n10,00,.9,.8,.72,50\n"))
+    told = "columns that are no concepts are left out: a nameless one, epoch, lr, Wall time"
+    for text, notes in (
+        (",step,epoch,lr,Wall time,class,a,b,joint,n\n0,10,3,.01,x,00,.9,.8,.72,50\n", (told,)),
+        ("step;class;a;b;joint;n\n10;00;0,9;0,8;0,72;50\n", ()),
+        ("epoch\tclass\ta\tb\tjoint\tn\n10\t00\t0,9\t0,8\t0,72\t50\n", ()),
+        ("epoch,Global_Step,class,a,b,joint,n\n3,10,00,.9,.8,.72,50\n", (f"{told[:43]}epoch",)),
+    ):
+        found = st.assess.accuracies(write(text))
+        assert (found.concepts, found.notes) == (("a", "b"), notes)
+        assert found.steps.tolist() == read.steps.tolist() == [10.0]
+        np.testing.assert_array_equal(found.marginals, read.marginals)
+        np.testing.assert_array_equal(found.joint, read.joint)
+    with pytest.raises(
+        ArgumentError, match=r"line 2: who must be a finite number, but it is 'me'.* no concepts"
+    ):
+        st.assess.accuracies(write("step,class,who,joint,n\n1,0,me,.5,9\n"))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +197,7 @@ def test_missing_files_and_needless_arguments(write, tmp_path):
     with pytest.raises(ArgumentError, match="`joint` is for JSON lines"):
         st.assess.accuracies(write(SIX), joint="a = b * c")
     lines = write('{"tag": "a", "correct": true}\n', "x.jsonl")
-    with pytest.raises(ArgumentError, match="`joint` must say"):
+    with pytest.raises(ArgumentError, match=r"`joint` \(--joint\) must say"):
         st.assess.accuracies(lines)
     with pytest.raises(ArgumentError, match="names b, which no line"):
         st.assess.accuracies(lines, joint="a = b")

@@ -23,6 +23,14 @@ def by_distance(ax, x, joint: np.ndarray, distance: np.ndarray, *, style: str = 
         ax.plot(x, curves.mean(axis=0), style, color=st.plot.colour(k), lw=1.6, label=name)
 
 
+def plain_ticks(axis, values) -> None:
+    """Name those of some values that a logarithmic axis shows, without powers of ten."""
+    low, high = axis.get_view_interval()
+    shown = [value for value in values if low <= value <= high]
+    axis.set_ticks(shown, [f"{value:g}" for value in shown])
+    axis.set_ticks([], minor=True)
+
+
 def rows(run: "st.validation.diffusion.ConceptRun", level: float = 0.5) -> dict:
     """Return when each prompt becomes right, seed by seed; None for not in this run."""
     steps = st.validation.diffusion.emergence_steps(run, level=level).joint

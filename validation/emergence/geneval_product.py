@@ -19,6 +19,7 @@ Scores of three text-to-image models in public reports of the benchmark GenEval,
 over two_object · colors². Bars: two standard errors of counting in color_attr alone. The prompts of the categories
 differ, so a score below the product is a finding, not an error.""",
 )
+MODELS = "Z-Image", "Meissonic", "Image-Generation-CoT"
 PRODUCTS, SCORES, SAMPLES = (0.671, 0.351, 0.546), (0.565, 0.165, 0.530), (400, 364, 400)
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     FIGURE.write(
         {
             "seeds": None,
+            "models": MODELS,
             "product": products,
             "color_attr": scores,
             "standard errors": errors,
@@ -37,7 +39,11 @@ def main() -> None:
     )
     with FIGURE.sheet(widths=(6.0,)) as (ax,):
         ax.plot([0, 1], [0, 1], "--", color=st.plot.INK, label="product")
-        ax.errorbar(products, scores, yerr=2 * errors, fmt="o", color=st.plot.colour(0), capsize=3)
+        for k, name in enumerate(MODELS):
+            ax.errorbar(
+                products[k], scores[k], yerr=2 * errors[k], fmt="o", color=st.plot.colour(k), capsize=3,
+                label=name,
+            )  # fmt: skip
         ax.set(xlabel="two_object · colors²", ylabel="color_attr", xlim=(0, 0.8), ylim=(0, 0.8))
         ax.legend()
 

@@ -18,7 +18,7 @@ FIGURE = Figure(
     caption="""
 Class 111 in perceptrons on vectors, presence code, σ = 0.2, SGD, 256 samples a look, five seeds. Left: joint accuracy over
 what three rules say; dashed: equal; grey: two standard errors of the joint accuracy less product of independent errors.
-Middle: one seed over training: joint (black), concepts, and their product with its band. Right: steps from
+Middle: one seed over training: joint (black), concepts, and the band of their product (grey). Right: steps from
 0.1 to 0.9 of the joint accuracy over those of the slowest concept; 0.5 would be sudden, and the limits 0.70 and 1.40
 (dashed) are those of a product of many equal logistic and of many exponential curves.""",
 )

@@ -7,18 +7,18 @@ import numpy as np
 
 import simtheory as st
 from validation.common import Figure
-from validation.emergence.curves import em, nets
+from validation.emergence.curves import em, nets, plain_ticks
 
 FIGURE = Figure(
     __file__,
-    title="A rare class and its compositions emerge together, as the inverse of the frequency (Okawa et al. 2023)",
+    title="Coded by 0 and 1, a rare class and its compositions emerge together, as 1/frequency (Okawa et al. 2023)",
     alt="Steps to half accuracy of 001, 011 and 111 over the frequency of 001, closed form and nets, two codes",
     section="Frequency",
     caption="""
 Class 001 at f times the frequency of each other training class. Lines: closed form of a linear denoiser of the velocity,
 with one clock for all frequencies, fitted on the trained classes at f = 1; marks: perceptrons on vectors, σ = 0.2, SGD
 0.02, two seeds each; those not learned in their run are left out and listed in the record. Left: presence code, 0 and 1.
-Right: signed code, where compositions need more than the rare class itself.""",
+Right: signed code, where compositions need more than the rare class itself and all more than the closed form says.""",
 )
 FREQUENCIES, STEPS = (
     (1.0, 0.3, 0.1, 0.03),
@@ -60,6 +60,8 @@ def main() -> None:
                 shown = np.where(np.isfinite(found[:, :, j]), found[:, :, j], np.nan)
                 ax.plot(FREQUENCIES, shown, "o", ms=4, color=hue)
             ax.set(xscale="log", yscale="log", xlabel="frequency of 001, relative", ylabel="steps")
+            plain_ticks(ax.xaxis, (0.01, 0.03, 0.1, 0.3, 1.0))
+            plain_ticks(ax.yaxis, (50, 100, 200, 500, 1000, 2000, 5000))
             ax.set_title(f"{name} code", fontsize=9)
             ax.legend()
     FIGURE.write(record)

@@ -16,7 +16,7 @@ FIGURE = Figure(
     section="Captions",
     caption="""
 Left: time at which a linear net on words brings the colour of blue triangles to 0.6, closed form; at the share 1 it
-never does. Middle: colour that it ends with, by words (1 up to the share 1) and by the code ±1 with 0 for no word. Right:
+never does. Middle: colour that it ends with, by words (1 below the share 1, and the dot there) and by the code ±1 with 0 for no word. Right:
 share of blue among samples of blue triangles, perceptrons on vectors with indicators for words, strengths 0.6 and 0.8,
 σ = 0.1, SGD 0.02, 128 samples a look, mean of two seeds.""",
 )
@@ -50,7 +50,8 @@ def main() -> None:
         known = np.isfinite(words.time)
         left.plot(grid[known], words.time[known], color=st.plot.INK)
         left.set(yscale="log", xlabel="share of hidden words", ylabel="time to colour 0.6")
-        middle.plot(grid, words.colour, color=st.plot.colour(0), label="words")
+        middle.plot(grid[:-1], words.colour[:-1], color=st.plot.colour(0), label="words")
+        middle.plot(grid[-1], words.colour[-1], "o", color=st.plot.colour(0))
         middle.plot(grid, signed.colour, color=st.plot.colour(1), label="code ±1")
         middle.set(xlabel="share of hidden words", ylabel="colour in the end")
         middle.legend()

@@ -19,6 +19,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, share
 from simtheory._faces import face
+from simtheory._text import aligned, short, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.emergence.regression import learning_times
 from simtheory.errors import ArgumentError, ShapeError
@@ -26,6 +27,9 @@ from simtheory.results import axes
 from simtheory.tasks.emergence import ConceptGraph
 
 __all__ = ["BestAddition", "best_addition"]
+
+_SHOWN = 12
+"""Candidates that are printed, the best ones."""
 
 
 @face
@@ -50,12 +54,27 @@ class BestAddition:
     times: Array = field(metadata=axes.over("candidate", allow="real"))
     before: float
 
-    __str__ = axes.text
-    _repr_html_ = axes.html
     to_dict = axes.to_dict
 
     def __post_init__(self) -> None:
         axes.settle(self)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        pairs = list(zip(self.names, self.times, strict=True))[:_SHOWN]
+        rows = [(name, "never" if np.isinf(time) else short(time)) for name, time in pairs]
+        return [("class to add", "target learned at"), *rows]
+
+    def _beside(self) -> str:
+        before = "never" if np.isinf(self.before) else f"at {short(self.before)}"
+        more = len(self.names) - _SHOWN
+        rest = f"; {more} more classes" if more > 0 else ""
+        return f"Without any the target is learned {before}; canonical times{rest}."
+
+    def __str__(self) -> str:
+        return "\n".join([*aligned(self._rows()), "", self._beside()])
+
+    def _repr_html_(self) -> str:
+        return table_as_html(self._rows(), self._beside())
 
     @property
     def best(self) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive_int, share
 from simtheory._faces import face
-from simtheory._text import Rows, rows_as_html, rows_as_text
+from simtheory._text import Rows, rows_as_html, rows_as_text, short
 from simtheory._typing import Array, IntArray
 from simtheory.analytic.emergence.diffusion import diffusion
 from simtheory.errors import ArgumentError
@@ -141,12 +141,16 @@ class Clock:
             if np.isinf(self.theory[k]):
                 rows.append((name, f"never: {self.reasons[k]}"))
                 continue
-            text = f"{role} {self.steps[k]:.4g}"
+            text = f"{role} {short(self.steps[k])}"
             if np.isfinite(self.low[k]):
-                text += f" ({self.low[k]:.3g} to {self.high[k]:.3g})"
+                text += f" ({short(self.low[k], 3)} to {short(self.high[k], 3)})"
             seen = self.measured[:, k]
             known = seen[np.isfinite(seen)]
-            text += f", measured {np.median(known):.4g}" if known.size else ", not in this run"
+            text += (
+                f", measured {short(float(np.median(known)))}"
+                if known.size
+                else ", not in this run"
+            )
             if known.size < seen.size and known.size:
                 text += f" in {known.size} of {seen.size} seeds"
             rows.append((name, text))
@@ -197,10 +201,10 @@ def clock(
     """
     wanted, kind = share("level", level), one_of("prediction", prediction, PREDICTIONS)
     steps, classes, joint = _seen(run, graph, positive_int("hold", hold))
-    ceiling = _ceiling(graph)
+    most = ceiling(graph)
     law = diffusion(graph, _TIMES, classes=classes, prediction=kind, bias=bias)
-    theory = np.asarray(law.times(wanted * ceiling))
-    held = arrays.held(steps, np.moveaxis(joint, 1, -1), np.asarray(wanted * ceiling), hold)
+    theory = np.asarray(law.times(wanted * most))
+    held = arrays.held(steps, np.moveaxis(joint, 1, -1), np.asarray(wanted * most), hold)
     fits = (graph.distance(classes) == 0) & np.isfinite(theory) & (theory > 0.0)
     pairs = np.broadcast_to(fits, held.shape) & np.isfinite(held) & (held > 0.0)
     if not pairs.any():
@@ -225,7 +229,7 @@ def clock(
         measured=held,
         fitted=fits.astype(np.intp),
         names=tuple(graph.name(row) for row in classes),
-        reasons=tuple(_reasons(graph, classes, theory, law.at([_LATE]).joint[0], wanted * ceiling)),
+        reasons=tuple(_reasons(graph, classes, theory, law.at([_LATE]).joint[0], wanted * most)),
         constant=constant,
     )
 
@@ -277,7 +281,7 @@ def _seen(run: Any, graph: ConceptGraph, hold: int) -> tuple[Array, IntArray, Ar
     return steps, prompts[known].astype(np.intp), smooth
 
 
-def _ceiling(graph: ConceptGraph) -> float:
+def ceiling(graph: ConceptGraph) -> float:
     """Return the joint accuracy of the data of a class, the least over trained ones."""
     from simtheory.analytic.emergence.orthants import orthant
 

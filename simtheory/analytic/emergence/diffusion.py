@@ -36,6 +36,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_times, flag, non_negative, one_of, share
 from simtheory._faces import face
 from simtheory._later import special
+from simtheory._text import WIDE, aligned, short, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.linear_sampling import Flow, Symmetric, flow_of, several
 from simtheory.analytic._shared.orthants import comparison_bound
@@ -54,6 +55,12 @@ STEPS = 20
 
 TOGETHER = 32
 """Graphs that are computed at once: more leave the processor's cache."""
+
+_SHOWN = 12, 4
+"""Classes and times whose accuracy is printed."""
+
+_QUICK = 5
+"""Boundaries up to which a printed accuracy is the joint one; with more it is the product, which costs nothing."""
 
 
 class Asked(NamedTuple):
@@ -212,8 +219,46 @@ class DiffusionPrediction:
             label="linear-diffusion",
         )
 
-    __str__ = axes.text
-    _repr_html_ = axes.html
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return a table of some classes and times, and what it holds."""
+        classes, times = _SHOWN
+        k = np.unique(np.linspace(0, self.t.size - 1, times).round().astype(np.intp))
+        part = self.asked.prompts[:classes], walls_of(self.task, self.classes[:classes])
+        seen = _predicted(
+            self.task, self.t[k], self.classes[:classes], Asked(self.asked.flow, *part)
+        )
+        values = seen.joint if self._exact else seen.product
+        rows = [
+            (self.task.name(one), f"{d}", *(f"{value:.3f}" for value in column))
+            for one, d, column in zip(
+                seen.classes, self.task.distance(seen.classes), values.T, strict=True
+            )
+        ]
+        return [("class", "distance", *(f"t = {short(time, 3)}" for time in seen.t)), *rows]
+
+    @property
+    def _exact(self) -> bool:
+        return self.asked.walls.offsets.shape[1] <= _QUICK
+
+    def _beside(self) -> str:
+        what = "joint accuracy" if self._exact else "product of the concepts' accuracies"
+        rest = [
+            f"{more} more {word}"
+            for word, more in zip(
+                ("classes", "times"),
+                (len(self.classes) - _SHOWN[0], self.t.size - _SHOWN[1]),
+                strict=True,
+            )
+            if more > 0
+        ]
+        return f"{what.capitalize()}, canonical times{'; ' if rest else ''}{', '.join(rest)}."
+
+    def __str__(self) -> str:
+        rows = aligned(self._rows(), wide=WIDE)
+        return "\n".join(["Linear diffusion model", "", *rows, "", self._beside()])
+
+    def _repr_html_(self) -> str:
+        return table_as_html(self._rows(), self._beside())
 
 
 @implements(

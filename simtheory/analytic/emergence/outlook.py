@@ -21,8 +21,9 @@ import numpy as np
 
 from simtheory._checks import as_finite, flag, one_of, share
 from simtheory._faces import face
-from simtheory._text import aligned, rows_as_html
+from simtheory._text import WIDE, aligned, paragraph, short, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
+from simtheory.analytic.emergence.clock import ceiling
 from simtheory.analytic.emergence.diffusion import diffusion
 from simtheory.analytic.emergence.kernels import kernel_modes, kernel_times
 from simtheory.analytic.emergence.regression import ends_of, learning_times, modes_for
@@ -38,6 +39,8 @@ _FEW = 64
 
 _EQUAL = 1e-9
 """Relative distance of times below which two classes are learned together."""
+
+_HEAD = "class", "distance", "learned at", "never because, or earlier with"
 
 _END = 1e12
 """Canonical time that stands for the end of training, where accuracies of classes are read."""
@@ -230,6 +233,12 @@ class Denoiser(Learner):
         """Return for each class what it lacks in the end."""
         ends = diffusion(graph, [_END], classes=classes, prediction=self.prediction, bias=self.bias)
         names, joint, each = graph.concept_names, ends.joint[0], ends.marginals[0]
+        most = ceiling(graph)
+        if most <= self.level:
+            return [
+                f"accuracy ends at {whole:.2g}; the data themselves reach {most:.2g}, not above {self.level:g}"
+                for whole in joint
+            ]
         return [
             f"accuracy ends at {whole:.2g}, {names[i]} at {parts[i]:.2g}: not above {self.level:g}"
             for whole, parts, i in zip(joint, each, np.argmin(each, axis=1), strict=True)
@@ -262,7 +271,7 @@ class Outlook:
         The time of that prompt; nan if there is none.
     ordered : bool or None
         Whether every class of a smaller distance is learned before every one of a larger; None if all
-        distances are equal.
+        distances are equal, or no class is learned.
     model : str
         What learns.
     """
@@ -292,6 +301,10 @@ class Outlook:
     def verdict(self) -> str:
         """The answer in a sentence or two."""
         never = int(np.isinf(self.times).sum())
+        hidden = sum(map(bool, self.prompts))
+        shown = f" A stronger prompt shows {hidden} earlier." if hidden else ""
+        if never == len(self.names):
+            return f"No class is learned.{shown}"
         order = {
             None: "All classes have the same distance.",
             True: "Classes are learned in the order of their distance.",
@@ -299,8 +312,6 @@ class Outlook:
         }[self.ordered]
         verb = "is" if never == 1 else "are"
         rest = f" {never} of {len(self.names)} classes {verb} never learned." if never else ""
-        hidden = sum(map(bool, self.prompts))
-        shown = f" A stronger prompt shows {hidden} earlier." if hidden else ""
         return f"{order}{rest}{shown}"
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -315,8 +326,8 @@ class Outlook:
             (
                 name,
                 str(distance),
-                "never" if np.isinf(time) else f"{time:.4g}",
-                reason or (f"{prompt} at {earlier:.4g}" if prompt else ""),
+                "never" if np.isinf(time) else short(time),
+                "; ".join(filter(None, (reason, prompt and f"{prompt} at {short(earlier)}"))),
             )
             for name, distance, time, reason, prompt, earlier in zip(
                 self.names,
@@ -330,13 +341,25 @@ class Outlook:
         ]
 
     def __str__(self) -> str:
-        rows = [("class", "distance", "learned at", "never because, or earlier with"), *self.rows()]
+        rows = [_HEAD, *self.rows()]
         lines = aligned(rows, left=(0, 3))
-        return "\n".join([f"{self.model}, canonical times", "", *lines, "", self.verdict])
+        if max(map(len, lines)) > WIDE:  # then what is said of each class stands below the table
+            together: dict[str, list[str]] = {}
+            for name, _, _, rest in rows[1:]:
+                together.setdefault(rest, []).append(name)
+            told = [
+                paragraph(f"{_apart(names)}: {rest}", indent="  ")
+                for rest, names in together.items()
+                if rest
+            ]
+            lines = [*aligned([row[:3] for row in rows]), "", f"{_HEAD[3].capitalize()}:", *told]
+        parts = [f"{self.model}, canonical times", "", *lines, "", paragraph(self.verdict)]
+        return "\n".join(parts)
 
     def _repr_html_(self) -> str:
-        rows = [(name, ", ".join(filter(None, rest))) for name, *rest in self.rows()]
-        return rows_as_html(self.verdict, rows)
+        return table_as_html(
+            [_HEAD, *self.rows()], f"{self.model}, canonical times. {self.verdict}"
+        )
 
 
 @face
@@ -379,7 +402,7 @@ def outlook(
     prompts, prompted = _prompts(graph, asked, times, model, tried)
     distances = graph.distance(asked)
     reasons = _reasons(graph, asked, times, model)
-    order = np.lexsort((distances, times))
+    order = np.lexsort((distances, _places(times)))
     return Outlook(
         names=tuple(graph.name(asked[i]) for i in order),
         classes=asked[order],
@@ -391,6 +414,21 @@ def outlook(
         ordered=_ordered(distances, times),
         model=model.title,
     )
+
+
+def _apart(names: list[str]) -> str:
+    """Return names as a list, by signs that none of them holds."""
+    return ("; " if any("," in name for name in names) else ", ").join(names)
+
+
+def _places(times: Array) -> IntArray:
+    """Return the place of each time in the order, the same for times that differ by rounding."""
+    by_time = np.argsort(times, kind="stable")
+    sorted_times = times[by_time]
+    later = sorted_times[1:] > sorted_times[:-1] * (1.0 + _EQUAL)
+    found = np.empty(times.size, dtype=np.intp)
+    found[by_time] = np.concatenate([[0], np.cumsum(later)])
+    return found
 
 
 def _gains(gains: ArrayLike) -> Array:
@@ -406,7 +444,7 @@ def _gains(gains: ArrayLike) -> Array:
 def _ordered(distances: IntArray, times: Array) -> bool | None:
     """Return whether all times of a distance lie below all of the next larger one."""
     levels = np.unique(distances)
-    if levels.size < 2:
+    if levels.size < 2 or np.isinf(times).all():
         return None
     lasts = [times[distances == level].max() for level in levels[:-1]]
     firsts = [times[distances == level].min() for level in levels[1:]]

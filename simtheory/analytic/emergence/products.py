@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from simtheory._checks import all_positive, as_finite, as_numbers, share, shares
+from simtheory._checks import all_positive, as_finite, as_numbers, share, shares, shown
 from simtheory._faces import face
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike
@@ -239,6 +239,16 @@ def _counts(name: str, value: ArrayLike) -> Array:
     return count
 
 
+def _thresholds(low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
+    """Return two thresholds, the lower one first."""
+    first, last = shares("low", low, ends="()"), shares("high", high, ends="()")
+    if (first > last).any():
+        raise ArgumentError(
+            f"Argument `low` must not exceed `high`, but they are {shown(low)} and {shown(high)}."
+        )
+    return first, last
+
+
 def _log_odds(level: Array, count: Array) -> Array:
     """Return the log-odds of a root of a level."""
     log = np.log(level) / count
@@ -279,10 +289,7 @@ def product_width(k: ArrayLike, low: ArrayLike = 0.1, high: ArrayLike = 0.9) -> 
     array([4.394, 3.688, 3.475, 3.373, 3.196])
     """
     count = _counts("k", k)
-    ends = (
-        _log_odds(shares(name, x, ends="()"), count) for name, x in (("low", low), ("high", high))
-    )
-    first, last = ends
+    first, last = (_log_odds(level, count) for level in _thresholds(low, high))
     return np.asarray(last - first)
 
 
@@ -337,9 +344,7 @@ def acquisition_width(n: ArrayLike, low: ArrayLike = 0.1, high: ArrayLike = 0.9)
     array([2.197, 2.59 , 2.743, 2.823])
     """
     count = _counts("n", n)
-    ends = (
-        np.log(shares(name, x, ends="()")) / count for name, x in (("low", low), ("high", high))
-    )
+    ends = (np.log(level) / count for level in _thresholds(low, high))
     first, last = (np.log(-np.expm1(end)) for end in ends)
     return np.asarray(first - last)
 

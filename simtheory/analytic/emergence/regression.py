@@ -105,6 +105,11 @@ def regression(
         Outputs divided by the strength of their concept; m = n for `Presence` and `Signed` codes of two
         values.
 
+    Notes
+    -----
+    Errors are about 1e-14, and where the trained classes leave directions unseen up to 1e-16 times the square of
+    the ratio between a strong and a weak concept: 1e-9 was seen at a ratio of 6e4.
+
     Examples
     --------
     >>> from simtheory.tasks import okawa2023

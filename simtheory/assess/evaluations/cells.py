@@ -34,6 +34,7 @@ class Cells:
     moments: Array | None  # (C, n, n)
     powers: tuple[int, ...]
     paired: bool
+    notes: tuple[str, ...] = ()
 
 
 def assembled(
@@ -84,39 +85,8 @@ def assembled(
         prompted_counts=counted,
         ceiling=ceiling,
         graph=graph,
-        nodes=None if graph is None else nodes_of(classes, graph, where),
-        notes=tuple(_gaps(joint, seeds, classes)),
-    )
-
-
-def nodes_of(classes: list[str], graph: ConceptGraph, where: str) -> IntArray:
-    """Return the nodes of a graph that classes name: by digits, or by names of their values."""
-    found = []
-    for name in classes:
-        words = [word.strip(" ()[]\"'") for word in re.split(r"[,;|]", name)]
-        if len(words) != graph.n:
-            words = re.findall(r"[^\s\-]+", name)
-        if len(words) == 1 and len(name) == graph.n and name.isdecimal():
-            words = list(name)
-        if len(words) != graph.n:
-            raise ArgumentError(
-                f"{where} must name classes by {graph.n} values, one for each concept that was trained, but one "
-                f"is {name!r}."
-            )
-        found.append([_value(word, k, graph, name) for k, word in enumerate(words)])
-    return graph.checked(found)
-
-
-def _value(word: str, concept: int, graph: ConceptGraph, name: str) -> int:
-    values = () if graph.names is None else tuple(graph.names.values())[concept]
-    if word in values:
-        return values.index(word)
-    if word.isdecimal():
-        return int(word)
-    known = f" or one of {', '.join(values)}" if values else ""
-    raise ArgumentError(
-        f"A class must give each concept a number{known}, but {name!r} gives {word!r} to "
-        f"{graph.concept_names[concept]}."
+        nodes=None if graph is None else graph.named(classes, what=where),
+        notes=(*cells.notes, *_gaps(joint, seeds, classes)),
     )
 
 
@@ -125,7 +95,7 @@ def _plain(at: IntArray, classes: list[str], strengths: list[float], where: str)
     if 1.0 not in strengths:
         raise ArgumentError(
             f"{where} must hold rows of the plain prompt, strength 1, but its strengths are "
-            f"{', '.join(f'{x:g}' for x in strengths[:8])}."
+            f"{', '.join(f'{x:g}' for x in strengths[:8])}. Evaluate it too, or call the plain one 1."
         )
     plain = np.equal(at[:, 3], strengths.index(1.0))
     without = np.setdiff1d(np.arange(len(classes)), at[plain][:, 2])

@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text, short
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.times import crossing, median_of
@@ -90,21 +90,25 @@ class HiddenCapability:
         words = []
         for k in found:
             until = (
-                "to the end" if np.isinf(self.window[k]) else f"{self.window[k]:.2g} times as long"
+                "to the end"
+                if np.isinf(self.window[k])
+                else f"the plain one takes {self.window[k]:.2g} times the steps"
             )
-            words.append(
-                f"{self.classes[k]} from step {np.nanmedian(self.step[:, k]):.4g}, {until}"
-            )
+            first = short(float(np.nanmedian(self.step[:, k])))
+            words.append(f"{self.classes[k]} from step {first} ({until})")
         return f"Hidden capabilities: the best prompt passes where the plain one fails: {'; '.join(words)}."
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("prompts", ", ".join(f"{x:g}" for x in self.strengths))]
         for k, name in enumerate(self.classes):
-            lengths = self.window[k]
-            word = (
-                "no prompt passes" if np.isnan(lengths) else f"plain over best prompt {lengths:.3g}"
-            )
-            rows.append((name, f"hidden in {self.share[k]:.0%} of the seeds, {word}"))
+            length = self.window[k]
+            if np.isnan(length):
+                word = "no prompt passes"
+            elif self.share[k] == 0:
+                word = "not hidden"
+            else:
+                word = f"hidden in {self.share[k]:.0%} of the seeds, plain over best prompt {length:.3g}"
+            rows.append((name, word))
         return rows
 
     def __str__(self) -> str:
@@ -149,7 +153,7 @@ def hidden_capability(acc: Accuracies, *, level: float = 0.5, hold: int = 3) -> 
             "Argument `acc` must hold several prompts, but it was read without a column `strength`."
         )
     known = ~np.isnan(acc.prompted)
-    if np.isnan(acc.prompted_counts[known]).any():
+    if not acc.prompts_counted:
         raise ArgumentError(
             "Argument `acc` must know the number of samples behind each accuracy: give the file a column n, or pass "
             "n= to accuracies."

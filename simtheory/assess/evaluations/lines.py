@@ -119,13 +119,17 @@ def _right(held: dict[str, Any], path: Path, line: int) -> bool:
 
 
 def _same(tests: list[list[tuple[Any, bool]]]) -> bool:
-    """Return whether evaluations judged the same documents, each once."""
+    """Return whether evaluations, the joint one last, judged the same documents, each once.
+
+    Harnesses number the documents of every task from 0, so that equal numbers are not enough: of the same documents
+    none is right jointly and wrong in a factor.
+    """
     documents = [sorted(map(str, (document for document, _ in test))) for test in tests]
-    known = all(document is not None for document, _ in tests[0])
-    return (
-        known
-        and len(set(documents[0])) == len(documents[0])
-        and all(each == documents[0] for each in documents[1:])
+    if any(document is None for document, _ in tests[0]) or len(set(documents[0])) < len(tests[0]):
+        return False
+    right = [{str(document) for document, bit in test if bit} for test in tests]
+    return all(each == documents[0] for each in documents[1:]) and all(
+        right[-1] <= each for each in right[:-1]
     )
 
 

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import permutations
+from math import factorial
 from typing import Any
 
 import numpy as np
 
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text, short
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.times import EmergenceTimes, emergence_times
@@ -49,17 +50,30 @@ class OrderTest:
         Probability of an L as large without any order.
     tau : ndarray, shape (S,)
         Kendall's τ-b of each seed; NaN where times or predictions are all equal.
+    least : float
+        Probability of the predicted order in every seed without any order: no result of so many seeds and groups
+        has a smaller one.
     """
 
     statistic: float
     p_value: float
     tau: Array
+    least: float = 0.0
 
     @property
     def mean_tau(self) -> float:
         """Mean of `tau` over seeds in which it is known."""
         known = self.tau[~np.isnan(self.tau)]
         return float(known.mean()) if known.size else np.nan
+
+    @property
+    def verdict(self) -> str:
+        """What the test says, in words."""
+        if np.isnan(self.p_value):
+            return "cannot be tested"
+        if self.p_value < _CONFIDENT:
+            return "holds"
+        return "cannot be told from so few seeds" if self.least >= _CONFIDENT else "is not shown"
 
     def __str__(self) -> str:
         return f"Page's L {self.statistic:g}, p = {self.p_value:.2g}; Kendall's tau {self.mean_tau:.2f}"
@@ -114,10 +128,7 @@ class Order:
         """
 
         def said(test: OrderTest) -> str:
-            if np.isnan(test.p_value):
-                return "cannot be tested"
-            held = "holds" if test.p_value < _CONFIDENT else "is not shown"
-            return f"{held} ({test})"
+            return test.verdict if np.isnan(test.p_value) else f"{test.verdict} ({test})"
 
         return (
             f"Order: by distance it {said(self.by_distance)}; by theory it {said(self.by_theory)}."
@@ -146,17 +157,18 @@ class Order:
                 )
             else:
                 lines.append(
-                    f"{name}: near step {self.expected[k]:.3g} by the linear theory, whose clock was set on the "
+                    f"{name}: near step {short(self.expected[k], 3)} by the linear theory, whose clock was set on the "
                     "trained classes."
                 )
         return lines
 
     def _rows(self) -> list[tuple[str, str]]:
-        rows = [("by distance", str(self.by_distance)), ("by theory", str(self.by_theory))]
+        tests = (("by distance", self.by_distance), ("by theory", self.by_theory))
+        rows = [(name, f"{test.verdict}; {test}") for name, test in tests]
         for k, name in enumerate(self.classes):
-            step = f"{self.expected[k]:.4g}" if np.isfinite(self.expected[k]) else "never"
+            step = short(self.expected[k]) if np.isfinite(self.expected[k]) else "never"
             middle = self.times.median[k]
-            got = f"{middle:.4g}" if np.isfinite(middle) else "not within the run"
+            got = short(middle) if np.isfinite(middle) else "not within the run"
             step = "unknown" if np.isnan(self.expected[k]) else step
             rows.append((name, f"distance {self.distances[k]:g}, expected {step}, learned {got}"))
         return rows
@@ -201,14 +213,13 @@ def order(
         If nothing says what was trained.
     """
     from simtheory.analytic import emergence
-    from simtheory.assess.evaluations.cells import nodes_of
 
     known = acc.graph if graph is None else graph
     if known is None:
         raise ArgumentError(
             "Argument `graph` must be the concept graph, because `acc` was read without `train=`."
         )
-    nodes = nodes_of(list(acc.classes), known, "Argument `acc`")
+    nodes = known.named(acc.classes, what="Argument `acc`")
     times = emergence_times(acc, level=level, hold=hold)
     distances = known.distance(nodes).astype(np.float64)
     predicted = np.asarray(emergence.learning_times(known, classes=nodes, level=level))
@@ -238,7 +249,8 @@ def _test(learned: Array, predicted: Array) -> OrderTest:
         return OrderTest(np.nan, np.nan, tau)
     ranks = np.array([_ranks(row) for row in whole])
     means = np.stack([ranks[:, groups == k].mean(axis=1) for k in range(groups.max() + 1)], axis=1)
-    return OrderTest(*page(means), tau)
+    least = 1 / factorial(means.shape[1]) ** len(means)
+    return OrderTest(*page(means), tau, least)
 
 
 def _rounded(predicted: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._faces import face
-from simtheory._text import rows_as_html
+from simtheory._text import paragraph, rows_as_html
 from simtheory.assess.evaluations.hidden import HiddenCapability, hidden_capability
 from simtheory.assess.evaluations.orders import Order, OrderTest, order
 from simtheory.assess.evaluations.products import ProductLaw, product_law
@@ -18,6 +18,9 @@ from simtheory.assess.evaluations.times import EmergenceTimes, emergence_times
 from simtheory.results.axes import plain
 
 __all__ = ["Overview", "overview"]
+
+_TOLD = 8
+"""Classes of which theory's forecast is told; `Order.outlook` has all."""
 
 
 @face
@@ -38,7 +41,7 @@ class Overview:
     order : Order, optional
         In which order; None where nothing says what was trained.
     hidden : HiddenCapability, optional
-        What better prompts show; None without such prompts.
+        What better prompts show; None without such prompts, or without numbers of samples.
     """
 
     acc: Accuracies
@@ -59,7 +62,9 @@ class Overview:
         lines = [self.law.sentence()]
         if self.acc.steps.size > 1:
             lines.append(self.times.sentence())
-            if self.order is None:
+            if self.order is None and len(self.acc.classes) == 1:
+                lines.append("Order: none, because there is one class alone.")
+            elif self.order is None:
                 lines.append(
                     "Order: not tested, because nothing says which classes were trained; give --train classes.toml."
                 )
@@ -70,8 +75,16 @@ class Overview:
             lines.append("One step: no times, no order and no widths.")
         if self.hidden is not None:
             lines.append(self.hidden.sentence())
+        elif self.acc.prompted is not None:
+            lines.append(
+                "Hidden capabilities: not tested, because the number of samples is not known; give the file a column "
+                "n, or --n."
+            )
         if self.order is not None and self.acc.steps.size > 1:
-            lines += [f"Not yet learned: {line}" for line in self.order.outlook()]
+            told = self.order.outlook()
+            lines += [f"Not yet learned: {line}" for line in told[:_TOLD]]
+            if len(told) > _TOLD:
+                lines.append(f"Not yet learned: {len(told) - _TOLD} more classes.")
         return [*lines, *(f"Note: {note}." for note in self.acc.notes)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,7 +94,7 @@ class Overview:
         -------
         dict
             What is infinite or not known is None, and a flag beside it says which: ``censored``, ``never``,
-            ``unbounded``, ``one_seed``. A width is None where the curve does not rise.
+            ``unbounded``, ``one_seed``, ``no_clock``, ``not_passed``, ``window_open``. A width is None where the curve does not rise.
         """
         acc, law, times = self.acc, self.law, self.times
         found: dict[str, Any] = {
@@ -140,7 +153,9 @@ class Overview:
         return found
 
     def __str__(self) -> str:
-        return "\n".join(["Evaluations", *(f"  {line}" for line in self.sentences())])
+        return "\n".join(
+            ["Evaluations", *(paragraph(line, indent="  ") for line in self.sentences())]
+        )
 
     def _repr_html_(self) -> str:
         parts = [line.partition(": ") for line in self.sentences()]
@@ -152,8 +167,13 @@ class Overview:
 
 def _ordered(found: Order) -> dict[str, Any]:
     def test(one: OrderTest) -> dict[str, Any]:
-        known = {"statistic": one.statistic, "p_value": one.p_value, "tau": one.tau.tolist()}
-        return {**known, "mean_tau": one.mean_tau}
+        known = {"verdict": one.verdict, "statistic": one.statistic, "p_value": one.p_value}
+        return {
+            **known,
+            "least_p_value": one.least,
+            "tau": one.tau.tolist(),
+            "mean_tau": one.mean_tau,
+        }
 
     return {
         "distances": found.distances.tolist(),
@@ -161,6 +181,7 @@ def _ordered(found: Order) -> dict[str, Any]:
         "never": np.isinf(found.predicted).tolist(),
         "composable": np.asarray(found.composable).tolist(),
         "clock": found.clock,
+        "no_clock": bool(np.isnan(found.clock)),
         "expected": found.expected.tolist(),
         "by_distance": test(found.by_distance),
         "by_theory": test(found.by_theory),
@@ -178,6 +199,7 @@ def _prompted(found: HiddenCapability) -> dict[str, Any]:
             "plain": np.isinf(found.plain).tolist(),
         },
         "window": found.window.tolist(),
+        "window_open": np.isinf(found.window).tolist(),
         "share": found.share.tolist(),
     }
 
@@ -200,5 +222,5 @@ def overview(acc: Accuracies, *, level: float = 0.5, hold: int = 3) -> Overview:
     """
     times = emergence_times(acc, level=level, hold=hold)
     ordered = None if acc.graph is None else order(acc, level=level, hold=hold)
-    hidden = None if acc.prompted is None else hidden_capability(acc, level=level, hold=hold)
+    hidden = hidden_capability(acc, level=level, hold=hold) if acc.prompts_counted else None
     return Overview(acc, product_law(acc), times, widths(acc), ordered, hidden)

@@ -386,9 +386,10 @@ def _beside(acc: Accuracies) -> str:
         least = acc.marginals @ acc.powers - (acc.powers.sum() - 1.0)
         low = int((acc.joint < least - 1e-9).sum())
         high = int((acc.joint > acc.marginals.min(axis=-1) + 1e-9).sum())
+        seen = int((~np.isnan(acc.joint)).sum())
         if low or high:
             words.append(
                 f"Counted on different samples, the joint accuracy lies below what the marginals allow on common "
-                f"ones in {low} cells and above in {high}."
+                f"ones in {low} of {seen} cells and above in {high}."
             )
     return "".join(f" {word}" for word in words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -109,7 +110,7 @@ def accuracies(
             raise ArgumentError("Argument `source` must name tables or JSON lines, not both.")
         if joint is None:
             raise ArgumentError(
-                "Argument `joint` must say what is composed of what in JSON lines, such as "
+                "Argument `joint` (--joint) must say what is composed of what in JSON lines, such as "
                 '"color_attr = two_object * colors^2".'
             )
         cells = read_lines(paths, joint_of(joint))
@@ -151,37 +152,22 @@ def trained_graph(train: ConceptGraph | str | Path | Sequence[Any]) -> ConceptGr
     if isinstance(train, ConceptGraph):
         return train
     if not isinstance(train, str | Path):
-        return ConceptGraph(_rows(train))
+        return ConceptGraph.from_dict({"train": train})
     path = Path(train)
     held = given_toml(path)
-    held = held.get("graph", held)
-    if not isinstance(held, dict) or "train" not in held:
+    table = held.get("graph", held)
+    if not isinstance(table, dict) or "train" not in table:
         raise ArgumentError(f"The file {path} must hold train = [[0, 0, 0], [1, 0, 0], ...].")
+    if table is not held and len(held) > 1:
+        raise ArgumentError(
+            f"The file {path} must hold the table [graph] alone, but it has "
+            f"{', '.join(sorted(set(held) - {'graph'}))} too."
+        )
     try:
-        return ConceptGraph.from_dict(held | {"train": _rows(held["train"], held.get("names"))})
+        return ConceptGraph.from_dict(table)
     except SimTheoryError as reason:
-        raise ArgumentError(f"The file {path} holds no concept graph. {reason}") from reason
-
-
-def _rows(classes: Any, names: Any = None) -> Any:
-    """Return classes as rows of integers; a word has a digit for each concept, or names of values."""
-    if not isinstance(classes, Sequence) or not all(isinstance(one, str) for one in classes):
-        return classes
-    found = []
-    for word in classes:
-        parts = [part.strip() for part in word.split(",")] if "," in word else list(word)
-        values = list(names.values()) if isinstance(names, dict) else [()] * len(parts)
-        places = [
-            known.index(part) if part in known else int(part) if part.isdecimal() else None
-            for part, known in zip(parts, values, strict=False)
-        ]
-        if None in places or not parts or len(values) != len(parts):
-            raise ArgumentError(
-                "Argument `train` must give each concept a value, such as 010, but it holds "
-                f"{shown(word)}."
-            )
-        found.append(places)
-    return found
+        told = re.sub(r"Argument `(\w+)`", r"Its entry \1", str(reason))
+        raise ArgumentError(f"The file {path} holds no concept graph. {told}") from reason
 
 
 def _together(parts: list[Cells]) -> Cells:
@@ -214,6 +200,7 @@ def _together(parts: list[Cells]) -> Cells:
         None if first.moments is None else stacked("moments"),
         first.powers,
         first.paired,
+        tuple(dict.fromkeys(note for one in parts for note in one.notes)),
     )
 
 

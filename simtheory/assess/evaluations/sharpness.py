@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import between
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import WIDE, aligned, paragraph, short, table_as_html
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.errors import ArgumentError
@@ -32,6 +32,11 @@ _RISES = 0.2
 """Rise, as a share of the ceiling, below which the width of a curve says nothing."""
 
 _METRICS = ("joint", "slowest", "additive", "log-odds")
+
+_WORDS = (
+    "Steps from a tenth to nine tenths of the rise, and that over the same of the slowest concept, of the mean of the "
+    "concepts and of the log-odds; –: it does not rise."
+)
 
 
 @face
@@ -109,26 +114,26 @@ class Widths:
             )
         return f"Sharpness: not sharper than its slowest concept ({numbers})."
 
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = [
-            ("class", "joint width, over slowest, additive and log-odds; over slowest in log steps")
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = [
+            ("class", "steps", "/ slowest", "/ mean", "/ log-odds", "/ slowest, log steps")
         ]
         joint = _medians(self.linear[..., 0])
-        others = [self.ratio(metric) for metric in self.metrics[1:]]
-        logs = self.ratio(logarithmic=True)
+        columns = [
+            *(self.ratio(metric) for metric in self.metrics[1:]),
+            self.ratio(logarithmic=True),
+        ]
         for k, name in enumerate(self.classes):
-            if np.isnan(joint[k]):
-                rows.append((name, "does not rise"))
-                continue
-            cells = ", ".join(_word(other[k]) for other in others)
-            rows.append((name, f"{joint[k]:.4g}; {cells}; {_word(logs[k])}"))
+            cells = [_word(column[k]) for column in columns]
+            rows.append((name, "–" if np.isnan(joint[k]) else short(joint[k]), *cells))
         return rows
 
     def __str__(self) -> str:
-        return rows_as_text("Widths", self._rows())
+        lines = aligned(self._rows(), wide=WIDE)
+        return "\n".join(["Widths of the joint accuracy", "", *lines, "", paragraph(_WORDS)])
 
     def _repr_html_(self) -> str:
-        return rows_as_html("Widths", self._rows())
+        return table_as_html(self._rows(), _WORDS)
 
     def __repr__(self) -> str:
         s, p, _ = self.linear.shape

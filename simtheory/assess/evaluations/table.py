@@ -120,6 +120,13 @@ class Accuracies:
             return None
         return self.graph.distance(self.nodes)
 
+    @property
+    def prompts_counted(self) -> bool:
+        """Whether there are prompts beside the plain one, and the number of samples behind each is known."""
+        if self.prompted is None or self.prompted_counts is None:
+            return False
+        return not bool(np.isnan(self.prompted_counts[~np.isnan(self.prompted)]).any())
+
     def place(self, name: str) -> int:
         """Return where a class stands.
 
@@ -136,6 +143,28 @@ class Accuracies:
         from simtheory._checks import one_of
 
         return self.classes.index(one_of("name", name, self.classes))
+
+    def sentence(self) -> str:
+        """Return what was read in a sentence.
+
+        Returns
+        -------
+        str
+            How many seeds, steps, classes, concepts and samples.
+        """
+        steps = _many(self.steps.size, "step")
+        if self.steps.size > 1:
+            steps += f" from {self.steps[0]:g} to {self.steps[-1]:g}"
+        words = [
+            _many(len(self.seeds), "seed"),
+            steps,
+            _many(len(self.classes), "class", "es"),
+            f"{_many(len(self.concepts), 'concept')} ({', '.join(self.concepts)})",
+            f"samples: {_span(self.counts)}",
+        ]
+        if self.prompted is not None:
+            words.append(f"strengths of prompts: {', '.join(f'{x:g}' for x in self.strengths)}")
+        return f"Read: {'; '.join(words)}."
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
@@ -162,6 +191,10 @@ class Accuracies:
     def __repr__(self) -> str:
         s, t, p, n = self.marginals.shape
         return f"Accuracies(seeds={s}, steps={t}, classes={p}, concepts={n})"
+
+
+def _many(count: int, word: str, plural: str = "s") -> str:
+    return f"{count} {word}{plural if count != 1 else ''}"
 
 
 def _listed(words: Any) -> str:

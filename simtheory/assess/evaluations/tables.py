@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simtheory._files import TIMES, UNITS, is_bookkeeping
 from simtheory._typing import IntArray
 from simtheory.assess.evaluations.cells import Cells, Key
 from simtheory.errors import ArgumentError, MissingFileError
@@ -20,6 +22,7 @@ _CHUNK = 2_000  # rows that are held as text at a time
 _KEYS = ("seed", "step", "class", "strength")
 _MISSING = {"seed": "0", "step": "0", "class": "all", "strength": "1"}
 _OTHER = ("sample", "joint", "n")
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1, "no": 0, "yes": 1}
 
 
@@ -28,38 +31,65 @@ def read_table(path: Path, *, n: int | None, same_samples: bool) -> Cells:
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             head = stream.readline()
-            separator = max(",;\t", key=head.count)
-            names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
-            lowered = [
-                name.lower() if name.lower() in (*_KEYS, *_OTHER) else name for name in names
-            ]
-            concepts = _concepts(lowered, path)
-            rows = _chunks(csv.reader(stream, delimiter=separator), lowered, path)
-            if "sample" in lowered or "joint" not in lowered:
+            separator = max(_SEPARATORS, key=head.count)
+            names, concepts, left = _columns(
+                next(csv.reader([head], delimiter=separator), []), path
+            )
+            rows = _chunks(csv.reader(stream, delimiter=separator), names, path, separator)
+            if separator != ",":
+                rows = _with_points(rows, {*concepts, "joint", "n", "step", "strength"})
+            if "sample" in names or "joint" not in names:
                 if n is not None:
                     raise ArgumentError(
                         f"Argument `n` must be left out, because {path} holds a row for each sample."
                     )
-                return _samples(rows, lowered, concepts, path, same_samples)
-            return _cells(rows, lowered, concepts, path, n, same_samples)
+                found = _samples(rows, names, concepts, path, same_samples)
+            else:
+                found = _cells(rows, names, concepts, path, n, same_samples)
+            note = f"columns that are no concepts are left out: {', '.join(left)}"
+            return replace(found, notes=(note,)) if left else found
     except FileNotFoundError as reason:
         raise MissingFileError(f"The file {path} does not exist.") from reason
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
         raise ArgumentError(f"The file {path} is no readable table: {reason}") from reason
 
 
-def _concepts(names: list[str], path: Path) -> tuple[str, ...]:
-    found = tuple(name for name in names if name not in (*_KEYS, *_OTHER))
-    if not found or "" in names or len(set(names)) != len(names):
+def _columns(head: list[str], path: Path) -> tuple[list[str], tuple[str, ...], list[str]]:
+    """Return the names of all columns, those of concepts, and what to say of those that are left out.
+
+    Without a column of steps, one that counts them by another name, or epochs, takes its place.
+    """
+    given = [name.strip() for name in head]
+    names = [name.lower() if name.lower() in (*_KEYS, *_OTHER) else name for name in given]
+    if "step" not in names:
+        for known in (TIMES, UNITS):
+            clocks = [k for k, name in enumerate(names) if name.lower() in known]
+            if clocks:
+                names[clocks[0]] = "step"
+                break
+    others = [name for name in names if name not in (*_KEYS, *_OTHER)]
+    found = tuple(name for name in others if not is_bookkeeping(name))
+    if not found or len(set(names)) != len(names):
         raise ArgumentError(
             f"The file {path} must begin with names of its columns, each once: step, seed, class, the concepts, "
-            f"and sample, or joint and n. Its first line names {', '.join(map(repr, names)) or 'nothing'}."
+            f"and sample, or joint and n. Its first line names {', '.join(map(repr, given)) or 'nothing'}."
         )
-    return found
+    return names, found, [name or "a nameless one" for name in others if name not in found]
+
+
+def _with_points(
+    rows: Iterator[tuple[dict[str, tuple[str, ...]], IntArray]], numbers: set[str]
+) -> Iterator[tuple[dict[str, tuple[str, ...]], IntArray]]:
+    """Yield rows in which the numbers have points for their decimal commas."""
+    for columns, lines in rows:
+        for name in numbers & columns.keys():
+            if any("," in text for text in columns[name]):
+                columns[name] = tuple(text.replace(",", ".") for text in columns[name])
+        yield columns, lines
 
 
 def _chunks(
-    reader: Any, names: list[str], path: Path
+    reader: Any, names: list[str], path: Path, separator: str
 ) -> Iterator[tuple[dict[str, tuple[str, ...]], IntArray]]:
     """Yield columns of some rows as text, and the lines at which the rows stand."""
     width, line = len(names), 2  # the head was read apart
@@ -77,7 +107,10 @@ def _chunks(
             rows = [row for row in rows if row]
         if widths - {0, width}:
             wrong = next(k for k, row in enumerate(rows) if len(row) != width)
-            why = f"{len(rows[wrong])} entries stand where {width} columns are named"
+            why = (
+                f"{len(rows[wrong])} entries stand where {width} columns are named, with a "
+                f"{_SEPARATORS[separator]} between"
+            )
             raise refused(path, int(lines[wrong]), why)
         if rows:
             yield dict(zip(names, zip(*rows, strict=True), strict=True)), lines
@@ -99,7 +132,8 @@ def number(text: str, name: str, path: Path, line: int) -> float:
         raise refused(
             path,
             line,
-            f"{name} must be a finite number, but it is {what}; leave out rows without a value",
+            f"{name} must be a finite number, but it is {what}; leave out rows without a value, and "
+            "columns that are no concepts",
         )
     return value
 
@@ -146,7 +180,8 @@ def _samples(
     """Count the right concepts of every cell, alone, in pairs and all together."""
     if not same_samples:
         raise ArgumentError(
-            f"Argument `same_samples` must be True for {path}: a row of it judges all concepts of one sample."
+            f"Argument `same_samples` must be True for {path}, without --other-samples: a row of it judges all "
+            "concepts of one sample."
         )
     n = len(concepts)
     pairs = [(i, j) for i in range(n) for j in range(i, n)]
@@ -254,7 +289,11 @@ def _cells(
         for k, line in enumerate(lines.tolist()):
             if place[k] != len(read):
                 seed, step, name, _ = keys.keys[place[k]]
-                raise refused(path, line, f"class {name}, step {step:g}, seed {seed} stands twice")
+                raise refused(
+                    path,
+                    line,
+                    f"class {name}, step {step:g}, seed {seed} stands twice; keep one, or give runs different seeds",
+                )
             texts = {name: columns[name][k].strip() for name in (*concepts, "joint")}
             read.append(_shares(texts, path, line, same_samples))
             if "n" in names:
@@ -277,7 +316,9 @@ def _cells(
 def _whole(text: str, path: Path, line: int) -> float:
     value = number(text, "n", path, line)
     if value < 1 or value != int(value):
-        raise refused(path, line, f"n must be a number of samples, but it is {text.strip()}")
+        raise refused(
+            path, line, f"n must be a whole number of samples from 1 on, but it is {text.strip()}"
+        )
     return value
 
 

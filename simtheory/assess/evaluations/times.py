@@ -23,7 +23,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text
+from simtheory._text import rows_as_html, rows_as_text, short
 from simtheory._typing import Array
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.results.axes import over, settle
@@ -31,6 +31,10 @@ from simtheory.results.axes import over, settle
 __all__ = ["EmergenceTimes", "emergence_times"]
 
 _FEW = 5 - 1e-9  # seeds from which on order statistics bound a median with about 95 %
+
+
+_NAMED = 8
+"""Classes that a sentence names; of more it says how many."""
 
 
 @face
@@ -79,6 +83,13 @@ class EmergenceTimes:
         """Times with infinity where censored, shape (S, P)."""
         return np.where(self.censored, np.inf, self.times)
 
+    @property
+    def bounded(self) -> Any:
+        """Whether the runs bound the median at all, array of bool, shape (P,)."""
+        open_ended = (self.interval[:, 0] == 0.0) & np.isinf(self.interval[:, 1])
+        started = np.asarray(self.at_start, dtype=bool).all(axis=0)
+        return ~(np.isnan(self.interval).any(axis=1) | open_ended | started)
+
     def sentence(self) -> str:
         """Return the answer in a sentence.
 
@@ -92,25 +103,31 @@ class EmergenceTimes:
         words = [f"Times to {self.level:.0%} of the ceiling:"]
         if known.any():
             order = np.flatnonzero(known)[np.argsort(self.median[known], kind="stable")]
-            ends = [("first", order[0]), ("last", order[-1])][: len(order)]
+            ends = (
+                [(" first", order[0]), (" last", order[-1])] if len(order) > 1 else [("", order[0])]
+            )
             told = [
-                f"{self.classes[k]} {word}, at step {self.median[k]:.4g}{_before(self.at_start[:, k])}"
+                f"{self.classes[k]}{word}, at step {short(self.median[k])}{_before(self.at_start[:, k])}"
                 for word, k in ends
             ]
             words.append("; ".join(told) + ".")
         if never:
-            words.append(f"Not by most seeds within the run: {', '.join(never)}.")
+            more = len(never) - _NAMED
+            rest = f" and {more} more" if more > 0 else ""
+            words.append(f"Not by most seeds within the run: {', '.join(never[:_NAMED])}{rest}.")
         if len(self.seeds) == 1:
             words.append("One seed: no intervals.")
         return " ".join(words)
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("level", f"{self.level:g} of the ceiling, {self.hold} evaluations in a row")]
-        for name, median, ends, lost in zip(
-            self.classes, self.median, self.interval, self.censored.sum(axis=0), strict=True
-        ):
-            middle = f"{median:.6g}" if np.isfinite(median) else "not within the run"
-            between = "" if np.isnan(ends).any() else f", 95 %: {ends[0]:.6g} to {ends[1]:.6g}"
+        bounded = self.bounded
+        for k, name in enumerate(self.classes):
+            ends, lost = self.interval[k], int(self.censored[:, k].sum())
+            early = _before(self.at_start[:, k])
+            known = np.isfinite(self.median[k])
+            middle = f"{short(self.median[k])}{early}" if known else "not within the run"
+            between = f", 95 %: {short(ends[0])} to {short(ends[1])}" if bounded[k] else ""
             rows.append(
                 (
                     name,

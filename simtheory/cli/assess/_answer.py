@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +12,12 @@ from typing import Any
 import click
 
 from simtheory import report
-from simtheory._text import aligned
+from simtheory._text import WIDE, aligned, paragraph
 from simtheory.cli._flags import in_flags
 from simtheory.cli._json import strict
 from simtheory.errors import ArgumentError
 
 __all__ = ["Answer", "answered", "named", "printed", "wrapped"]
-
-_WIDE = 80  # columns of a terminal
 
 
 @dataclass(frozen=True)
@@ -83,14 +80,11 @@ def printed(*parts: report.Part) -> str:
     """Return what a terminal shows of parts: sentences, a table, a note, with a blank line between."""
     blocks: list[list[str]] = []
     for part in parts:
-        rows = aligned([part.head, *part.rows], wide=_WIDE) if part.rows else []
+        rows = aligned([part.head, *part.rows], wide=WIDE) if part.rows else []
         blocks += [block for block in (list(part.sentences), rows, [part.note]) if any(block)]
     return wrapped([line for block in blocks for line in ("", *block)][1:])
 
 
 def wrapped(lines: Sequence[str]) -> str:
     """Return lines as one text, with those that are too long broken."""
-    return "\n".join(
-        line if len(line) <= _WIDE else textwrap.fill(line, _WIDE, subsequent_indent="  ")
-        for line in lines
-    )
+    return "\n".join(line if len(line) <= WIDE else paragraph(line, indent="  ") for line in lines)

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
+from simtheory._text import short
 from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.report import Part
 
@@ -52,18 +53,19 @@ def evaluations(
 
     \b
     simtheory assess evaluations runs.csv --train classes.toml --out report
-    simtheory assess evaluations geneval.jsonl --joint "color_attr = two_object * colors^2"
+    simtheory assess evaluations geneval.jsonl \\
+        --joint "color_attr = two_object * colors^2"
     """
     acc = assess.accuracies(
         files, train=train, n=n, joint=joint, ceiling=ceiling, same_samples=same_samples
     )
     found = assess.overview(acc, level=level, hold=hold)
     pictures, figures = _pictures(found)
-    read, classes, words = Part("What was read", [repr(acc)]), *_classes(found)
+    read, classes, words = Part("", [acc.sentence()]), *_classes(found)
     return Answer(
         title="Evaluations through training",
         text=printed(read, *(Part("", [line]) for line in found.sentences()), classes, words),
-        parts=[Part("In short", found.sentences()), classes, words, read],
+        parts=[Part("In short", [acc.sentence(), *found.sentences()]), classes, words],
         values=found.to_dict(),
         pictures=pictures,
         name="emergence",
@@ -86,13 +88,14 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         row = [
             name if len(name) <= 28 else f"{name[:27]}…",
             f"{last[k]:.3f}",
-            _number(found.law.leans[k]),
+            _lean(found.law.leans[k]),
         ]
         if many:
             low, high = times.interval[k]
-            between = "–" if np.isnan(low) else f"{_number(low)}-{_number(high)}"
+            between = f"{_number(low)}-{_number(high)}" if times.bounded[k] else "–"
+            early = "≤ " if 2 * times.at_start[:, k].sum() >= len(acc.seeds) else ""
             lost = int(times.censored[:, k].sum())
-            row += [_number(times.median[k]), between, f"{lost}/{len(acc.seeds)}"]
+            row += [f"{early}{_number(times.median[k])}", between, f"{lost}/{len(acc.seeds)}"]
         if found.order is not None:
             row.append(f"{found.order.distances[k]:.0f}")
             if many:
@@ -102,12 +105,22 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
         "lean: 0 where the joint accuracy is the product, 1 where it is the weakest concept's."
     ]
     if many:
-        notes.append("learned: median step over seeds; inf: not within the run, or never.")
+        notes.append(
+            "learned: median step over seeds; ≤: at the first evaluation or before; inf: not within the run, or never."
+        )
+    if many and found.order is not None:
+        notes.append(
+            "expected: step by linear theory, its clock set on trained classes; –: none was seen being learned."
+        )
     return Part("Classes", [], head, rows), Part("Words", notes)
 
 
+def _lean(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value + 0.0:.2f}"
+
+
 def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return "–" if np.isnan(value) else short(value, 3)
 
 
 def _means(values: Any) -> Any:
@@ -138,7 +151,8 @@ def _pictures(found: assess.Overview) -> tuple[dict[str, tuple[str, Any]], dict[
                 f"class_{k + 1}",
                 partial(_curves, acc, name),
             )
-        expected = None if found.order is None else found.order.expected
+        told = found.order is not None and np.isfinite(found.order.clock)
+        expected = found.order.expected if found.order is not None and told else None
         more = (
             "" if expected is None else "; crosses: linear theory, its clock set on trained classes"
         )

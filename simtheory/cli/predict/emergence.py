@@ -10,12 +10,11 @@ import click
 import numpy as np
 
 from simtheory._checks import one_of, positive
-from simtheory._files import given_toml
 from simtheory.analytic.emergence import Affine, Denoiser, Lazy, Learner, Outlook, outlook
+from simtheory.assess.evaluations import trained_graph
 from simtheory.cli._flags import in_flags
 from simtheory.cli._json import as_json
 from simtheory.errors import ArgumentError
-from simtheory.tasks import ConceptGraph
 
 __all__ = ["emergence"]
 
@@ -53,13 +52,14 @@ def emergence(
 ) -> dict[str, Any]:
     """Say which class of a concept graph is learned when, which never and why, and which prompts help.
 
-    The file has the arguments of a ConceptGraph: train, and mu, sigma, weights, values, names, code.
+    The file has the arguments of a ConceptGraph: train, as ["000", "100"] or in rows of integers, and mu,
+    sigma, weights, values, names, code.
 
     \b
     simtheory predict emergence graph.toml
     simtheory predict emergence graph.toml --model lazy --rho 0.7 --json
     """
-    graph = _graph(graph_file)
+    graph = trained_graph(graph_file)
     given = {
         "prediction": prediction,
         "rho": rho,
@@ -74,8 +74,8 @@ def emergence(
         click.echo(str(graph) + "\n")
         click.echo(str(found).replace("canonical times", unit))
         click.echo(
-            "\nA denoiser is learned when its samples show all concepts; elsewhere outputs count."
-            "\nRatios of times carry over to nets better than times do."
+            "\nA denoiser has learned a class when its samples show all concepts, another model"
+            "\nwhen its outputs do. Ratios of times carry over to nets better than times do."
         )
     return {
         "graph": graph.to_dict(),
@@ -107,20 +107,6 @@ def emergence(
             )
         ],
     }
-
-
-def _graph(file: Path) -> ConceptGraph:
-    """Return the graph that a TOML file describes, at its top or in its table [graph]."""
-    values = given_toml(file)
-    table = values.get("graph", values)
-    if not isinstance(table, dict):
-        raise ArgumentError(f"The entry `graph` of {file} must be a table, but it is {table!r}.")
-    if table is not values and len(values) > 1:
-        others = ", ".join(sorted(set(values) - {"graph"}))
-        raise ArgumentError(
-            f"The file {file} must hold the table [graph] alone, but it has {others} too."
-        )
-    return ConceptGraph.from_dict(table)
 
 
 def _learner(model: str | None, given: dict[str, Any]) -> Learner:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -36,7 +36,7 @@ from simtheory.tasks.emergence._arguments import (
     check_train,
     check_values,
 )
-from simtheory.tasks.emergence._words import one_or_all, rows_of
+from simtheory.tasks.emergence._words import one_or_all, rows_in, rows_of, values_in
 from simtheory.tasks.emergence.boundaries import Boundaries
 from simtheory.tasks.emergence.codes import CODES, PRESENCE, Code
 
@@ -491,6 +491,37 @@ class ConceptGraph(Plain):
             return ("" if self.values.max() <= 10 else "-").join(map(str, one.tolist()))
         return ", ".join(words[v] for words, v in zip(self.names.values(), one, strict=True))
 
+    def named(self, words: Sequence[str], *, what: str = "Argument `words`") -> IntArray:
+        """Return the classes that words name: what `name` says, read back.
+
+        Parameters
+        ----------
+        words : sequence of str, length P
+            A digit for each concept, as ``"101"``; or for each its number or the name of its value, with commas,
+            spaces or hyphens between.
+        what : str
+            What an error calls them, the first words of its sentence.
+
+        Returns
+        -------
+        ndarray of int, shape (P, n)
+            The classes.
+
+        Raises
+        ------
+        ArgumentError
+            If a word names no class of the graph.
+
+        Examples
+        --------
+        >>> graph = ConceptGraph([[0, 0]], names={"shape": ["circle", "cube"], "hue": ["red", "blue"]})
+        >>> graph.named(["cube, red", "01"]).tolist()
+        [[1, 0], [0, 1]]
+        """
+        counts = self.values.tolist()
+        rows = [values_in(one, what, n=self.n, names=self.names, counts=counts) for one in words]
+        return np.array(rows, dtype=np.intp).reshape(len(rows), self.n)
+
     def sample(self, n: int, *, rng: np.random.Generator | int) -> tuple[Array, IntArray]:
         """Draw data of the trained classes, at their frequencies.
 
@@ -534,6 +565,8 @@ class ConceptGraph(Plain):
     def _parsed(cls, values: dict[str, Any]) -> dict[str, Any]:
         if "code" in values and not isinstance(values["code"], Code):
             values["code"] = CODES[one_of("code", values["code"], CODES)]
+        if "train" in values:
+            values["train"] = rows_in(values["train"], values.get("names"))
         return values
 
     __setstate__ = frozen_again

@@ -134,7 +134,7 @@ def order_not_universal(found: LinearDenoisers) -> Evidence:
     where="Section 4.2",
     statement="Joint accuracy is the product of the concepts' own but for a gap of first order in the correlations "
     "of their errors.",
-    quantity="slope of joint accuracy less product on its first-order form, 011, 101's mirror 110 and 111, SGD",
+    quantity="slope of joint accuracy less product on its first-order form, classes 011, 110 and 111, linear diffusion by SGD",
     band=(0.85, 1.15),
     null="the product exactly",
     reads=[runs.linear.of(1.0, 20.0)],

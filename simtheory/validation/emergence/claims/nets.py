@@ -37,7 +37,8 @@ _SHOWN = 0.95
     "order-net",
     where="Section 4.1",
     statement="Classes emerge in the order of their distance from the training classes, in nets.",
-    quantity="share of seeds whose mean step to half accuracy rises over the distances 0, 1 and 2, denoiser of vectors",
+    quantity="share of seeds whose mean step to half accuracy rises over the distances 0, 1 and 2, denoiser of vectors"
+    "; the end of the run stands for what is not reached",
     band=(0.8, 1.0),
     null="chance",
     reads=[runs.vectors],
@@ -206,7 +207,7 @@ def _rare_figure(run: ConceptRun) -> Any:
     statement="With the code 0 and 1 a composition of a rare concept needs hardly more steps than the rare class "
     "itself; the paper finds considerably more.",
     quantity="median step to half accuracy of 011 and 101 over that of 001, at a tenth of the others' frequency, "
-    "presence code, denoiser of vectors",
+    "presence code, denoiser of vectors; the end of the run stands for what is not reached",
     band=(1.0, 1.45),
     null="considerably more",
     reads=[runs.rare.of(0.1, "presence", 4000)],
@@ -228,7 +229,7 @@ def rare_composition_presence(run: ConceptRun) -> Evidence:
     where="Section 4.3",
     statement="With the code ±1 a composition of a rare concept needs considerably more steps than the rare class.",
     quantity="median step to half accuracy of 011 and 101 over that of 001, at a tenth of the others' frequency, "
-    "signed code, denoiser of vectors",
+    "signed code, denoiser of vectors; the end of the run stands for what is not reached",
     band=(1.3, 4.0),
     null="no more",
     reads=[runs.rare.of(0.1, "signed", 6000)],
@@ -250,7 +251,7 @@ def rare_composition_signed(run: ConceptRun) -> Evidence:
     where="Section 4.3",
     statement="The steps to a rare class go as the inverse of its frequency.",
     quantity="slope of the logarithm of the step to half accuracy of 001 in that of its frequency, 0.1 to 0.03 of the "
-    "others', presence code, denoiser of vectors",
+    "others', presence code, denoiser of vectors; the end of the run stands for what is not reached",
     band=(-1.15, -0.7),
     null="frequency plays no part",
     reads=[runs.rare.of(0.1, "presence", 4000), runs.rare.of(0.03, "presence", 12000)],
@@ -278,7 +279,7 @@ def frequency_slope(often: ConceptRun, seldom: ConceptRun) -> Evidence:
     where="Section 4.1",
     statement="Where a class is rare, the closed form orders the emergence of all classes, which distance does not.",
     quantity="rank correlation of measured and predicted steps to half accuracy, eight classes, 001 at 0.03 of the "
-    "others' frequency, denoiser of vectors",
+    "others' frequency, denoiser of vectors; the end of the run stands for what is not reached",
     band=(0.85, 1.0),
     null="raw distance",
     reads=[runs.rare.of(0.03, "presence", 12000)],

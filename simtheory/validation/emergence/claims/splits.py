@@ -26,7 +26,7 @@ _TUNED = (1, 1, 0)
     where="Section 4.1, Fig. 4",
     statement="Classes of images emerge in the order of their distance from the training classes.",
     quantity="share of seeds whose mean step to half accuracy rises over the distances 0, 1 and 2, denoiser of images "
-    "with a background, a colour and a size",
+    "with a background, a colour and a size; the end of the run stands for what is not reached",
     band=(0.8, 1.0),
     null="chance",
     reads=[runs.images],

@@ -26,6 +26,7 @@ OWN: dict[str, dict[str, Any]] = {
     "ConceptGraph.decode": {"outputs": [[0.2, 0.9]]},
     "ConceptGraph.from_dict": {"values": GRAPH.to_dict()},
     "ConceptGraph.name": {"values": (1, 1)},
+    "ConceptGraph.named": {"words": ["10", "1, 1"]},
     "ConceptGraph.shares": {"outputs": [[0.2, 0.9], [1.0, 1.0]]},
     "ConceptGraph.star": {"n": 4},
     "tasks.emergence": {"values": 3},
