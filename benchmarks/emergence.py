@@ -319,7 +319,7 @@ def measure(*, quick: bool = False, say: Callable[[str], Any] = print) -> dict[s
             for row in study(quick):
                 say(told(row))
                 rows.append(row)
-    return {"rounds": ROUNDS, "copies": COPIES, "rows": rows}
+    return {"rounds": ROUNDS, "copies": COPIES, "seeds": SEEDS, "rows": rows}
 
 
 if __name__ == "__main__":
