@@ -112,6 +112,24 @@ def test_the_picture_of_times_shows_intervals_whole_or_with_an_arrow():
     assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "4"] == [right]
 
 
+def test_the_picture_of_many_times_names_some_classes():
+    p = 64
+    found = st.assess.EmergenceTimes(
+        classes=tuple(f"{k:06b}" for k in range(p)),
+        seeds=("0",),
+        times=np.arange(1.0, p + 1.0)[None],
+        censored=np.zeros((1, p), dtype=bool),
+        at_start=np.zeros((1, p), dtype=bool),
+        median=np.arange(1.0, p + 1.0),
+        interval=np.full((p, 2), np.nan),
+        level=0.5,
+        hold=3,
+    )
+    ax = st.plot.emergence_times(found)
+    assert [word.get_text() for word in ax.texts] == [f"{k:06b}" for k in range(0, p, 4)]
+    assert sum(line.get_marker() == "d" for line in ax.lines) == p
+
+
 # -- rates of errors --------------------------------------------------------------------------
 
 
