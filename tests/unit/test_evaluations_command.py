@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 import simtheory as st
 from simtheory.cli import main
@@ -97,7 +98,8 @@ def test_the_picture_of_times_shows_intervals_whole_or_with_an_arrow():
         level=0.5,
         hold=3,
     )
-    ax = st.plot.emergence_times(found, expected=np.array([0.0, 210.0, 5000.0]))
+    steps = np.array([0.0, 210.0, 5000.0])
+    ax = st.plot.emergence_times(found, expected=steps, ax=Figure().subplots())
     left, right = ax.get_xlim()
     bars = {
         line.get_ydata()[0]: line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2
@@ -125,7 +127,7 @@ def test_the_picture_of_many_times_names_some_classes():
         level=0.5,
         hold=3,
     )
-    ax = st.plot.emergence_times(found)
+    ax = st.plot.emergence_times(found, ax=Figure().subplots())
     assert [word.get_text() for word in ax.texts] == [f"{k:06b}" for k in range(0, p, 4)]
     assert sum(line.get_marker() == "d" for line in ax.lines) == p
 
