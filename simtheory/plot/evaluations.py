@@ -20,6 +20,7 @@ _FARTHEST = (
     3.0  # last steps beyond which an end of an interval, or what theory expects, is an arrow
 )
 _NAMED = 8  # classes that a legend names; more would cover the picture
+_ROWS = 16  # rows that are named; of more every second, third, ... is, and marks are smaller
 
 
 def _inside(ax: Axes) -> None:
@@ -89,7 +90,7 @@ def emergence_times(
     -------
     Axes
         The Axes: dots are seeds, open where censored, diamonds medians, bars their intervals. What lies
-        beyond the Axes, or has no end, is an arrow at the edge.
+        beyond the Axes, or has no end, is an arrow at the edge. Of more than sixteen classes some are named.
     """
     if expected is not None and expected.shape != found.median.shape:
         raise ShapeError(
@@ -102,24 +103,27 @@ def emergence_times(
     every = np.concatenate([np.ravel(part) for part in shown])
     last = float(np.nanmax(found.times)) if not np.isnan(found.times).all() else 1.0
     edge = 1.05 * float(every[np.isfinite(every) & (every <= _FARTHEST * last)].max(initial=last))
+    every_so, size = -(-len(order) // _ROWS), min(1.0, np.sqrt(_ROWS / max(len(order), 1)))
     for row, k in enumerate(order):
         lost = np.asarray(found.censored[:, k], dtype=bool)
         times = found.times[:, k]
-        ax.plot(times[~lost], np.full((~lost).sum(), row), "o", ms=3, color=GREY)
-        ax.plot(times[lost], np.full(lost.sum(), row), "o", ms=4, color=GREY, mfc="none")
+        ax.plot(times[~lost], np.full((~lost).sum(), row), "o", ms=3 * size, color=GREY)
+        ax.plot(times[lost], np.full(lost.sum(), row), "o", ms=4 * size, color=GREY, mfc="none")
         low, high = found.interval[k]
         if not np.isnan(low) and low < edge:
-            ax.plot([max(low, 0.0), min(high, edge)], [row, row], color=INK, lw=1.2)
+            ax.plot([max(low, 0.0), min(high, edge)], [row, row], color=INK, lw=1.2 * size)
             if high > edge:
-                ax.plot([edge], [row], ">", ms=5, color=INK, clip_on=False)
+                ax.plot([edge], [row], ">", ms=5 * size, color=INK, clip_on=False)
         if np.isfinite(found.median[k]):
-            ax.plot([found.median[k]], [row], "d", ms=5, color=INK)
+            ax.plot([found.median[k]], [row], "d", ms=5 * size, color=INK)
         if expected is not None and np.isfinite(expected[k]):
             beyond = expected[k] > edge
             ax.plot(
                 [min(expected[k], edge)], [row + 0.25 * beyond], "4" if beyond else "x",
-                color=colour(0), clip_on=False,
+                ms=6 * size, color=colour(0), clip_on=False,
             )  # fmt: skip
+        if row % every_so:
+            continue
         side = ax.get_yaxis_transform()  # names stand inside, since they may be long
         ax.text(0.01, row - 0.08, found.classes[k], transform=side, fontsize="x-small", va="bottom")
     ax.set(yticks=[], ylim=(len(order) - 0.5, -0.9), xlim=(-0.03 * edge, edge))

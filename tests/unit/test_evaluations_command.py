@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 import simtheory as st
 from simtheory.cli import main
@@ -97,7 +98,8 @@ def test_the_picture_of_times_shows_intervals_whole_or_with_an_arrow():
         level=0.5,
         hold=3,
     )
-    ax = st.plot.emergence_times(found, expected=np.array([0.0, 210.0, 5000.0]))
+    steps = np.array([0.0, 210.0, 5000.0])
+    ax = st.plot.emergence_times(found, expected=steps, ax=Figure().subplots())
     left, right = ax.get_xlim()
     bars = {
         line.get_ydata()[0]: line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2
@@ -110,6 +112,24 @@ def test_the_picture_of_times_shows_intervals_whole_or_with_an_arrow():
     assert list(bars[2]) == [200.0, right]
     assert arrows == [1, 2]
     assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "4"] == [right]
+
+
+def test_the_picture_of_many_times_names_some_classes():
+    p = 64
+    found = st.assess.EmergenceTimes(
+        classes=tuple(f"{k:06b}" for k in range(p)),
+        seeds=("0",),
+        times=np.arange(1.0, p + 1.0)[None],
+        censored=np.zeros((1, p), dtype=bool),
+        at_start=np.zeros((1, p), dtype=bool),
+        median=np.arange(1.0, p + 1.0),
+        interval=np.full((p, 2), np.nan),
+        level=0.5,
+        hold=3,
+    )
+    ax = st.plot.emergence_times(found, ax=Figure().subplots())
+    assert [word.get_text() for word in ax.texts] == [f"{k:06b}" for k in range(0, p, 4)]
+    assert sum(line.get_marker() == "d" for line in ax.lines) == p
 
 
 # -- rates of errors --------------------------------------------------------------------------

@@ -101,11 +101,14 @@ class HiddenCapability:
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("prompts", ", ".join(f"{x:g}" for x in self.strengths))]
         for k, name in enumerate(self.classes):
-            lengths = self.window[k]
-            word = (
-                "no prompt passes" if np.isnan(lengths) else f"plain over best prompt {lengths:.3g}"
-            )
-            rows.append((name, f"hidden in {self.share[k]:.0%} of the seeds, {word}"))
+            length = self.window[k]
+            if np.isnan(length):
+                word = "no prompt passes"
+            elif self.share[k] == 0:
+                word = "not hidden"
+            else:
+                word = f"hidden in {self.share[k]:.0%} of the seeds, plain over best prompt {length:.3g}"
+            rows.append((name, word))
         return rows
 
     def __str__(self) -> str:

@@ -116,7 +116,7 @@ def _classes(found: assess.Overview) -> tuple[Part, Part]:
 
 
 def _lean(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value + 0.0:.2f}"
+    return "–" if np.isnan(value) else f"{round(float(value), 2) + 0.0:.2f}"  # no -0.00
 
 
 def _number(value: float) -> str:
