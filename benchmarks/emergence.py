@@ -3,7 +3,7 @@
 *Diffusion*: marginal accuracies of all classes at 200 times of training, on a star whose classes have
 different frequencies, so that no symmetry helps. The peer is the same model in NumPy: 6000 steps of SGD for all
 20 levels at once, batch 64, and 256 samples of each class at each time. Its cost is counted from some steps and
-some samples of one time, which is what it would spend.
+some samples of one time, which is what it would spend; that of ours is a mean over calls, too, where one is short.
 
 *Sweep*: times of 90 % joint accuracy of all classes of many graphs, at once against one by one. *Descent*: SGD of the
 linear denoiser, all levels, eight runs in lanes, against the same in NumPy, and in one compiled scan of JAX in
@@ -11,7 +11,8 @@ single precision.
 
 *Orthants*: batches of two and three coordinates, with the errors of both sides. From four coordinates on both
 sides have an error to choose, so the tolerance of ours is the largest at which its achieved error is not above
-that of SciPy; SciPy is given its default tolerance, and then 1e-3, which it often beats by far. Limits are drawn so
+that of SciPy, each over several seeds, as the error of one draw varies threefold; SciPy is given its default tolerance, and then 1e-3,
+which it often beats by far. Limits are drawn so
 that the probabilities are of order ½, as joint accuracies are while a class is learned, and so that they are small. The
 reference is ours at a tighter tolerance with other shifts, and its own error is printed.
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +41,7 @@ from simtheory.sim.emergence import descend
 
 ROUNDS, BATCH, SAMPLES, STEPS, TIMES = 5, 64, 256, 6000, 200
 TOLERANCES = tuple(3e-3 * 1.5**-k for k in range(26))  # to 1e-7
-COPIES = 8
+COPIES, SEEDS = 8, 4
 
 Rows = Iterator[dict[str, Any]]
 
@@ -125,8 +127,8 @@ def diffusion(quick: bool) -> Rows:
         train, draw = in_numpy(task, steps, prompts)
         share = TIMES * 2**n / prompts
 
-        def ours(task: Any = task, t: Any = t) -> float:
-            return cost(lambda: em.diffusion(task, t).marginals)[0]
+        def ours(task: Any = task, t: Any = t, calls: int = max(1, 16 // 2 ** (n - 3))) -> float:
+            return cost(lambda: [em.diffusion(task, t).marginals for _ in range(calls)])[0] / calls
 
         def theirs(
             train: Any = train, draw: Any = draw, steps: int = steps, share: float = share
@@ -274,30 +276,35 @@ def estimated_orthants(quick: bool) -> Rows:
 def at_equal_error(z: Any, R: Any, name: str, more: dict[str, float]) -> dict[str, Any]:
     """Compare problems of one kind with SciPy at one of its settings."""
     count, n = z.shape
-    tight = [em.estimate_orthant(z, R, tolerance=5e-7, seed=s) for s in (90, 91)]
-    reference = np.mean([one.value for one in tight], axis=0)
-    doubt = max(rms(tight[0].value - tight[1].value) / 2.0, 1e-10)
-
-    def theirs() -> Any:
-        cdf = multivariate_normal.cdf
-        return np.array([cdf(z[k], cov=R[k], rng=1, **more) for k in range(count)])
-
-    spent, other = cost(theirs)
-    missed = rms(other - reference)
-    for tolerance in TOLERANCES:
-        mine = em.estimate_orthant(z, R, tolerance=tolerance)
-        if rms(mine.value - reference) <= max(missed, doubt):
-            break
+    tight = [em.estimate_orthant(z, R, tolerance=1e-7, seed=s).value for s in (90, 91)]
+    reference = np.mean(tight, axis=0)
+    doubt = max(rms(tight[0] - tight[1]) / 2.0, 1e-10)
     many = np.tile(z, (COPIES, 1)), np.tile(R, (COPIES, 1, 1))
+
+    def ours(seed: int) -> Any:
+        return em.estimate_orthant(*many, tolerance=tolerance, seed=seed)
+
+    def theirs(seed: int) -> Any:
+        cdf = multivariate_normal.cdf
+        return np.array([cdf(z[k], cov=R[k], rng=seed, **more) for k in range(count)])
+
+    spent, others = zip(*(cost(partial(theirs, s)) for s in range(SEEDS)), strict=True)
+    missed = rms(np.array(others) - reference)
+    for tolerance in TOLERANCES:
+        mine = [em.estimate_orthant(z, R, tolerance=tolerance, seed=s) for s in range(SEEDS)]
+        error = rms(np.array([one.value for one in mine]) - reference)
+        if error <= max(missed, doubt):
+            break
     rounds = []
-    for _ in range(ROUNDS if spent < 1.0 else 1):
-        ours = cost(lambda: em.estimate_orthant(*many, tolerance=tolerance))[0]
-        rounds.append((ours / COPIES / count, cost(theirs)[0] / count))
+    for _ in range(ROUNDS if sum(spent) < 2.0 else 1):
+        pairs = [(cost(partial(ours, s))[0], cost(partial(theirs, s))[0]) for s in range(SEEDS)]
+        a, b = (sum(side) / SEEDS / count for side in zip(*pairs, strict=True))
+        rounds.append((a / COPIES, b))
     return {
         "work": f"orthant n = {n}, p ≈ {np.median(reference):.2g}",
         "peer": f"SciPy, {name}",
-        "error": rms(mine.value - reference),
-        "reported": rms(mine.error),
+        "error": error,
+        "reported": rms([one.error for one in mine]),
         "missed": missed,
         "doubt": doubt,
         **ratio(rounds),
@@ -312,7 +319,7 @@ def measure(*, quick: bool = False, say: Callable[[str], Any] = print) -> dict[s
             for row in study(quick):
                 say(told(row))
                 rows.append(row)
-    return {"rounds": ROUNDS, "copies": COPIES, "rows": rows}
+    return {"rounds": ROUNDS, "copies": COPIES, "seeds": SEEDS, "rows": rows}
 
 
 if __name__ == "__main__":

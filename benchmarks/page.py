@@ -259,19 +259,20 @@ def _graphs(data: dict) -> str:
     text = (
         "Closed forms and simulations of `emergence`, one thread, CPU time, median of "
         f"{data['rounds']} interleaved rounds. Orthants of two and three coordinates are means over batches of 20 000, "
-        f"those of more over problems that stand {data['copies']} times in one call; SciPy and OpenTURNS take one covariance "
+        f"those of more over problems that stand {data['copies']} times in one call, and over {data['seeds']} seeds of both sides; SciPy and "
+        "OpenTURNS take one covariance "
         "a call. Given many points of one correlation matrix in a call, OpenTURNS took about 4.2 times (two coordinates) and "
         "2.5 to 2.9 times (three) as long as ours, measured once by hand. From four coordinates on, our tolerance is the largest of a list at which our achieved error, rms over the "
-        "same problems, is not above that of SciPy at the setting that is named. Limits are such that probabilities are of order "
+        "same problems and the seeds, is not above that of SciPy at the setting that is named. Limits are such that probabilities are of order "
         "one half, and smaller ones; correlations are those of n + 1 random directions, which are nearly singular, "
-        "and of 2n. A peer's error is its distance from ours at a tolerance of 5·10⁻⁷ "
+        "and of 2n. A peer's error is its distance from ours at a tolerance of 10⁻⁷ "
         "with other shifts."
     )
     note = (
         "A call of SciPy for two coordinates is mostly its overhead in Python. From six coordinates on the ratio depends on how "
-        "SciPy is asked: with `abseps=1e-3` it takes one lattice of a fixed size, whose error is often far below the one it "
-        "estimates. Ours stops by an estimate that is some three times the achieved error, so a few nearly singular problems take most of "
-        "the time, and the ratio falls below one in places. The error of both falls about like one over the number of points."
+        "SciPy is asked: with `abseps=1e-3`, and for small probabilities in any case, it takes one lattice of a fixed size, whose error is often far below the one it "
+        "estimates. Ours stops by an estimate that is some four to six times the achieved error. "
+        "The error of both falls about like one over the number of points."
     )
     head = ["work", "peer", "ours", "× ours", "our error", "their error"]
     return "\n\n".join(["## Concept graphs", text, _table(head, rows), note])

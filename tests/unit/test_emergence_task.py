@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import pickle
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -192,3 +193,19 @@ def test_wrong_questions() -> None:
         from_dict("emergence", {"train": [[0, 1]], "sgma": 1.0})
     with pytest.raises(TaskError, match="at most the number of concepts"):
         st.ConceptGraph.ball(3, 4)
+
+
+class Halves(Code):
+    """Values evenly from −½ to ½."""
+
+    name: ClassVar[str] = "halves"
+
+    def words(self, values: int) -> np.ndarray:
+        return np.linspace(-0.5, 0.5, values)[:, None]
+
+
+def test_a_code_of_ones_own_has_a_hash() -> None:
+    own = st.ConceptGraph.star(2, code=Halves())
+    assert own.centroids.tolist() == [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5]]
+    with pytest.raises(TaskError, match="Make it a frozen dataclass"):
+        st.ConceptGraph.star(2, code=dataclass(type("Mutable", (Halves,), {}))())

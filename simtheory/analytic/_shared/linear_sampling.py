@@ -50,21 +50,22 @@ class Flow(NamedTuple):
         i, rates = np.arange(m), self.rates[..., None, :]
         with np.errstate(invalid="ignore"):
             spent = t[..., None, :, None] * rates
-        risen = -np.expm1(-np.where(rates == 0.0, 0.0, spent))
+        np.copyto(spent, 0.0, where=rates == 0.0)
+        np.negative(spent, out=spent)
+        risen = np.negative(np.expm1(spent, out=spent), out=spent)
         given, kept, drawn = self.gains.T
-        stay = np.zeros((kept.size, 1, m, 1 + 2 * m))
-        stay[..., i, 1 + m + i] = kept[:, None, None]
         push = risen @ (given[:, None, None] * self.parts)
         push = push.reshape(*push.shape[:-1], m, 1 + 2 * m)  # (..., K, T, m, 1 + 2 m)
-        push += stay
-        state = np.zeros((*t.shape, m, 1 + 2 * m))
+        push[..., i, 1 + m + i] += kept[:, None, None]
+        known = np.zeros((*t.shape, 1 + 2 * m, 1 + 2 * m))  # one and the class, and below the state
+        known[..., range(1 + m), range(1 + m)] = 1.0
+        state = known[..., 1 + m :, :]
         state[..., i, 1 + m + i] = self.start[..., None, :]
         noise = np.zeros((*t.shape, m, m)) if drawn.any() else None
         for k, size in enumerate(drawn):
-            turn = push[..., k, :, :, 1 + m :]
-            state = turn @ state
-            state[..., : 1 + m] += push[..., k, :, :, : 1 + m]
+            state[...] = push[..., k, :, :, :] @ known
             if noise is not None:
+                turn = push[..., k, :, :, 1 + m :]
                 noise = turn @ noise @ np.swapaxes(turn, -1, -2)
                 noise[..., i, i] += np.square(size * self.units[..., None, :])
         maps, factor = state[..., : 1 + m], state[..., 1 + m :]

@@ -15,7 +15,7 @@ size           how it is computed
                :math:`\partial\Phi_n/\partial\rho_{ij}` is a density of two coordinates times
                :math:`\Phi_{n-2}` of the others; six and seven begin with lattices, which often suffice
 equal |ρ|      one quadrature over the shared variable, which is imaginary for ρ < 0
-other          the integral over n − 1 uniform variables (Genz), by shifted lattices
+other          the integral over n − 2 uniform variables (Genz), by shifted lattices
 =============  ====================================================================================
 
 Where correlations are not equal and the bound of the normal comparison says that the product of the Φ(z_i)
@@ -25,16 +25,16 @@ is as near as the tolerance asks, sizes above 3 take the product.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simtheory._checks import as_finite, as_numbers, frozen, rounding
+from simtheory._checks import as_finite, as_numbers, rounding
 from simtheory._later import special
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared import lattices
+from simtheory.analytic._shared.pairs import CHUNK, parts, rule, two
 from simtheory.errors import ArgumentError, ShapeError
 
 __all__ = ["checked", "comparison_bound", "probabilities"]
@@ -54,10 +54,6 @@ ROUNDED = 1e-8
 FAR = 38.0
 """Φ(−38) is the least probability that float64 holds; limits beyond are moved here."""
 
-PAIRS = ((0.2, 7), (0.4, 9), (0.6, 12), (0.8, 18))
-"""Nodes of two coordinates up to some :math:`\\tau = \\rho/(1 + \\sqrt{1 - \\rho^2})`, to 1e-12; beyond, Owen's function
-takes less time."""
-
 NODES = (
     (0.7, 7),
     (0.3, 11),
@@ -73,7 +69,7 @@ NODES = (
 RULES = (3, 6, 12, 24, 48)
 """Nodes along the path of coupled blocks. If the last two differ by more than the tolerance, lattices follow."""
 
-SMALL = {6: 12, 7: 15}
+SMALL = {6: 15, 7: 18}
 """Logarithm to base 2 of the points of the lattices that six and seven coordinates take before they are coupled: these
 take about as long."""
 
@@ -82,9 +78,6 @@ COUPLED = 7
 
 MOST_NODES = 4096
 """Correlations that are equal but so near to 1 that the quadrature takes more nodes than this go to lattices."""
-
-CHUNK = 2**14
-"""Numbers in one array of a computation, few enough for the processor's cache."""
 
 
 def checked(z: ArrayLike, R: ArrayLike) -> tuple[Array, Array]:
@@ -150,7 +143,7 @@ def comparison_bound(z: Array, R: Array) -> Array:
 def probabilities(z: Array, R: Array, *, tolerance: float, seed: int = 0) -> tuple[Array, Array]:
     """Return the probabilities and their errors, each shape (B,).
 
-    z has shape (B, n), and R shape (B, n, n). The error of a lattice is three standard errors.
+    z has shape (B, n), and R shape (B, n, n).
     """
     z = np.clip(z, -FAR, FAR)
     count, n = z.shape
@@ -176,59 +169,8 @@ def _exact(z: Array, R: Array) -> Array:
     if z.shape[1] == 1:
         return np.asarray(special.ndtr(z[:, 0]))
     if z.shape[1] == 2:
-        return _two(z[:, 0], z[:, 1], R[:, 0, 1])
+        return two(z[:, 0], z[:, 1], R[:, 0, 1])
     return _three(z, R)
-
-
-def _two(h: Array, k: Array, r: Array) -> Array:
-    """Return Φ₂(h, k; r) of arrays that broadcast."""
-    p, q = special.ndtr(h), special.ndtr(k)
-    h, k, r = np.broadcast_arrays(h, k, r)
-    shape, (h, k, r) = r.shape, (x.ravel() for x in (h, k, r))
-    tau = r / (1.0 + np.sqrt(np.maximum((1.0 - r) * (1.0 + r), 0.0)))
-    size, low = np.abs(tau), -1.0
-    found = np.empty(len(r))
-    for high, nodes in PAIRS:
-        chosen = np.flatnonzero((size > low) & (size <= high))
-        low = high
-        for part in _chunks(chosen, nodes):
-            found[part] = _grown(h[part], k[part], tau[part], nodes)
-    found = found.reshape(shape) + p * q
-    near = size > low
-    if near.any():
-        found[near.reshape(shape)] = _owen(h[near], k[near], r[near])
-    return np.clip(found, np.maximum(p + q - 1.0, 0.0), np.minimum(p, q))
-
-
-def _grown(h: Array, k: Array, tau: Array, nodes: int) -> Array:
-    r"""Return Φ₂ − ΦΦ by Plackett's identity over :math:`\rho = 2\tau/(1 + \tau^2)`, which is far from its singularity."""
-    s, w = (x[:, None] for x in _rule(nodes))
-    t = (0.5 + 0.5 * s) * tau
-    square = t * t
-    plus = square + 1.0
-    t *= -4.0 * h * k
-    slope = (h * h + k * k) * plus
-    slope += t
-    slope *= plus
-    square -= 1.0
-    square *= square
-    slope /= square
-    slope *= -0.5
-    np.exp(slope, out=slope)
-    slope /= plus
-    slope *= w
-    return np.asarray(np.sum(slope, axis=0) * tau / (2.0 * np.pi))
-
-
-def _owen(h: Array, k: Array, r: Array) -> Array:
-    """Return Φ₂ by Owen's function, for any correlation."""
-    h, k = np.where(h == 0.0, 1e-200, h), np.where(k == 0.0, 1e-200, k)
-    root = np.maximum(np.sqrt(np.maximum((1.0 - r) * (1.0 + r), 0.0)), 1e-100)
-    with np.errstate(over="ignore"):
-        slopes = (k - r * h) / (h * root), (h - r * k) / (k * root)
-    halves = 0.5 * (special.ndtr(h) + special.ndtr(k))
-    found = halves - special.owens_t(h, slopes[0]) - special.owens_t(k, slopes[1])
-    return np.where((h < 0.0) != (k < 0.0), found - 0.5, found)
 
 
 def _three(z: Array, R: Array) -> Array:
@@ -245,7 +187,7 @@ def _three(z: Array, R: Array) -> Array:
     for low, nodes in NODES:
         chosen = np.flatnonzero((1.0 - known >= low) & (1.0 - known < high))
         high = low
-        for part in _chunks(chosen, nodes):
+        for part in parts(chosen, nodes):
             found[part] = _three_by(
                 z[part].T.copy(), a[part], b[part], c[part], left[part], root[part], nodes
             )
@@ -258,7 +200,7 @@ def _three_by(
     """Return Φ₃ with one number of nodes; z is (3, B), and nodes come before problems."""
     t, dt, cosine = _path(known, nodes)
     spread = np.sqrt(left) * cosine
-    total = special.ndtr(z[0]) * _two(z[1], z[2], c)
+    total = special.ndtr(z[0]) * two(z[1], z[2], c)
     for p, q, near, far in ((a, b, z[1], z[2]), (b, a, z[2], z[1])):
         r = t * p
         d = 1.0 - r * r
@@ -279,26 +221,13 @@ def _path(known: Array, nodes: int) -> tuple[Array, Array, Array]:
 
     κt = 2τ/(1 + τ²) keeps the root smooth up to its end, where it may vanish, and needs half the nodes of sin.
     """
-    s, w = (x[:, None] for x in _rule(nodes))
+    s, w = (x[:, None] for x in rule(nodes))
     kappa = np.maximum(known, 1e-8)
     end = kappa / (1.0 + np.sqrt((1.0 - kappa) * (1.0 + kappa)))
     tau = 0.5 * (s + 1.0) * end
     plus = 1.0 + tau * tau
     cosine = (1.0 - tau * tau) / plus
     return 2.0 * tau / (kappa * plus), w * end * cosine / (kappa * plus), cosine
-
-
-@cache
-def _rule(nodes: int) -> tuple[Array, Array]:
-    """Return the nodes and weights of Gauss and Legendre, which few numbers of nodes ask for."""
-    s, w = special.roots_legendre(nodes)
-    return frozen(s), frozen(w)
-
-
-def _chunks(rows: IntArray, each: int) -> Iterator[IntArray]:
-    """Yield rows in parts of about `CHUNK` numbers, `each` in a row."""
-    size = max(1, CHUNK // each)
-    yield from (rows[k : k + size] for k in range(0, len(rows), size))
 
 
 def _coupled(
@@ -322,7 +251,7 @@ def _coupled(
     known = _canonical(R)
     left, last = rows, np.full(len(z), np.inf)
     for nodes in RULES:
-        for part in _chunks(left, nodes * (n - 3) ** 4):
+        for part in parts(left, nodes * (n - 3) ** 4):
             t, dt, _ = _path(known[part], nodes)
             grown, doubt = _growth(z[part], R[part], t.T, dt.T, inner)
             found = base[part] + grown
@@ -469,7 +398,7 @@ def _small(
     z: Array, R: Array, tolerance: float, seed: int, value: Array, error: Array
 ) -> tuple[Flags, Array, Array]:
     """Return which problems the smaller lattices do, values and errors; none where they need double precision."""
-    if tolerance < lattices.SINGLE:
-        return np.zeros(len(z), dtype=bool), value, error
-    value, error = lattices.means(z, R, tolerance, seed, SMALL[z.shape[1]])
+    value, error = lattices.means(
+        z, R, tolerance, seed, largest=SMALL[z.shape[1]], kinds=(np.float32,)
+    )
     return error <= tolerance, value, error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
 from typing import Any, ClassVar
@@ -112,6 +113,11 @@ class ConceptGraph(Plain):
             raise ShapeError(
                 "Argument `train` must have shape (K, n), a row for each trained class, but its shape is "
                 f"{trained.shape}."
+            )
+        if type(code).__hash__ is None:
+            raise TaskError(
+                "Argument `code` must have a hash, as frozen dataclasses do, but an object of "
+                f"{type(code).__name__} has none. Make it a frozen dataclass."
             )
         n = trained.shape[1]
         called = None if names is None else as_names(names, n)
@@ -249,7 +255,7 @@ class ConceptGraph(Plain):
         if total > _MOST:
             raise TaskError(
                 f"The graph must have at most 2**20 classes to list all, but it has {total}. Name those that "
-                "you ask for: pass `classes=`."
+                "you ask for: pass `classes=` (--class)."
             )
         grid = np.unravel_index(np.arange(total), tuple(self.values))
         return np.stack(grid, axis=-1).astype(np.intp)
@@ -579,9 +585,7 @@ class ConceptGraph(Plain):
         return rows_as_html("Concept graph", rows_of(self))
 
     def _words(self) -> list[Array]:
-        counts = self.values.tolist()
-        words = {count: self.code.words(count) for count in set(counts)}
-        return [words[count] for count in counts]
+        return [_words_of(self.code, count) for count in self.values.tolist()]
 
     def _outputs(self, outputs: ArrayLike) -> Array:
         given = as_finite("outputs", outputs)
@@ -590,3 +594,9 @@ class ConceptGraph(Plain):
                 f"Argument `outputs` must have shape (..., {self.dim}), but its shape is {given.shape}."
             )
         return given
+
+
+@lru_cache(maxsize=16)
+def _words_of(code: Code, count: int) -> Array:
+    """Return the words of a code, which the methods of a graph ask for again and again."""
+    return frozen(code.words(count))
