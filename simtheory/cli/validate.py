@@ -137,6 +137,7 @@ def claims(json: bool) -> list[dict[str, Any]] | None:
                 "statement": claim.statement,
                 "quantity": claim.quantity,
                 "band": [claim.band.low, claim.band.high],
+                "band_open": claim.band.high == float("inf"),
                 "null": claim.null_name,
                 "paper": claim.paper,
                 "where": claim.where,

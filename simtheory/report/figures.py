@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite, isinf
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def interval(
     Parameters
     ----------
     low, high : float
-        Ends of the band.
+        Ends of the band; ``inf`` above for one that goes on.
     value : float, optional
         The measured value, a dot.
     spread : (float, float), optional
@@ -108,8 +109,14 @@ def interval(
     str
         An SVG element.
     """
-    reach = (high - low) * (1.0 / _BAND - 1.0) / 2.0
-    first, last = low - reach, high + reach
+    ends = f"{low:g} to {'∞' if isinf(high) else f'{high:g}'}"
+    if isinf(high):  # the strip ends beyond all numbers that it shows
+        shown = [x for x in (value, *(marks or {}).values()) if x is not None and isfinite(x)]
+        size = max([*shown, low]) - low or abs(low) or 1.0
+        first, last, high = low - 0.5 * size, low + 1.25 * size, low + 1.25 * size
+    else:
+        reach = (high - low) * (1.0 / _BAND - 1.0) / 2.0
+        first, last = low - reach, high + reach
 
     def place(x: float) -> float:
         inside = min(max(x, first), last)
@@ -129,12 +136,12 @@ def interval(
     parts = [
         f"<path class='axis' d='M0 11H{_WIDTH:g}'/>",
         f"<rect class='band' x='{left}' y='4' width='{round(right - left, 1)}' height='14'/>",
-        f"<text x='{left}' y='28'>{low:g}</text><text x='{right}' y='28'>{high:g}</text>",
+        f"<text x='{left}' y='28'>{low:g}</text><text x='{right}' y='28'>{ends.split()[-1]}</text>",
     ]
     parts += [at(x, name, "mark") for name, x in ({} if marks is None else marks).items()]
     if spread is not None and value is not None and first <= value <= last:
         parts.append(f"<path class='spread' d='M{place(spread[0])} 11H{place(spread[1])}'/>")
-    label = f"band {low:g} to {high:g}"
+    label = f"band {ends}"
     if value is not None:
         parts.append(at(value, "measured", "dot"))
         label += f", measured {value:.4g}"

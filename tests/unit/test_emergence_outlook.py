@@ -160,6 +160,25 @@ def test_a_graph_file_is_read_alike_by_both_commands(
         assert why in CliRunner().invoke(main, command).output
 
 
+def test_the_command_is_asked_for_some_classes(ask: Callable[..., Result]) -> None:
+    words = "0" * 21, "1" + "0" * 20
+    wide = f'train = ["{words[0]}", "{words[1]}"]'
+    told = ask(text=wide)
+    assert told.exit_code == 2
+    assert "2**20 classes" in told.output
+    assert "(--class)" in told.output
+    model = ("--model", "regression", "--json")
+    found = json.loads(
+        ask(*model, "--class", words[1], "--class", "0" * 20 + "1", text=wide).output
+    )
+    graph = st.ConceptGraph([[0] * 21, [1] + [0] * 20])
+    times = em.learning_times(graph, classes=[[1] + [0] * 20, [0] * 20 + [1]])
+    assert [one["learned_at"] for one in found["classes"]] == [times[0], None]
+    assert [one["never"] for one in found["classes"]] == [False, True]
+    told = ask("--class", "0000")
+    assert "Option --class must name a class by 3 values" in told.output
+
+
 def test_json_is_strict_and_never_is_null_with_a_flag(ask: Callable[..., Result]) -> None:
     told = ask("--model", "lazy", "--rho", "0.7", "--json")
     assert told.exit_code == 0

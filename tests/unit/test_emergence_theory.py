@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -193,6 +194,48 @@ def test_a_class_that_is_never_learned() -> None:
         [[0, 0], [1, 1]]
     )  # both concepts always together: 01 and 10 end at one half
     assert em.learning_times(bound)[1:3].tolist() == [np.inf, np.inf]
+
+
+def test_weak_concepts_beside_strong_ones_keep_their_digits() -> None:
+    """Times of rates that are 1e-11 of the largest, and a limit that lies exactly on the level."""
+    graph = st.ConceptGraph(
+        [[0, 0, 0], [0, 1, 0], [1, 1, 0]],
+        mu=(138.0, 0.227, 346.0),
+        sigma=(15.4, 0.0, 15.8),
+        weights=[7e-6, 1.0 - 1.32e-4, 1.25e-4],
+        code=OneHot(),
+    )
+    modes = []
+    with mpmath.workdps(50):
+        features = mpmath.matrix(graph.centroids.tolist())
+        A = mpmath.matrix(graph.dim)
+        for k, p in enumerate(graph.weights):
+            A += mpmath.mpf(float(p)) * features[k, :].T * features[k, :]
+        for i, s in enumerate(graph.spread):
+            A[i, i] += mpmath.mpf(float(s)) ** 2
+        rates, axes = mpmath.eigsy(A)
+        code = mpmath.matrix(graph.encode([[1, 0, 1]]).tolist())
+        walls = graph.boundaries([[1, 0, 1]])
+        for normal, offset in zip(walls.normals[0], walls.offsets[0], strict=True):
+            told = mpmath.matrix([normal.tolist()])
+            parts = [(code * axes[:, j])[0] * (told * axes[:, j])[0] for j in range(graph.dim)]
+            modes.append((offset, parts))
+
+        def share(t: mpmath.mpf) -> mpmath.mpf:
+            return min(
+                mpmath.mpf(float(offset))
+                - sum(c * mpmath.expm1(-rates[j] * t) for j, c in enumerate(parts))
+                for offset, parts in modes
+            )
+
+        found = em.learning_times(graph, classes=[[1, 0, 1]], bias=False)[0]
+        slopes = [share(mpmath.mpf(found) * (1 + sign * mpmath.mpf("2e-11"))) for sign in (-1, 1)]
+        assert slopes[0] < 0.5 < slopes[1]
+    unseen = st.ConceptGraph(
+        [[1, 1], [1, 0]], mu=(2.774e-3, 331.7), sigma=(0.0, 184.0), weights=[0.0094, 0.9906],
+        code=OneHot(),
+    )  # fmt: skip
+    assert np.isinf(em.learning_times(unseen, classes=[[0, 0], [0, 1]], bias=False)).all()
 
 
 def test_the_last_crossing_counts() -> None:

@@ -1,5 +1,6 @@
 """The ledger: verdicts, the catalogue, experiments that claims share, plans."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def test_a_spread_that_does_not_reach_the_band_disagrees():
 def test_a_value_that_is_not_finite_never_agrees():
     assert judge([np.inf], band=Band(0.9, 1.1), null=0.0) is Verdict.DISAGREES
     assert judge([np.nan], band=Band(0.9, 1.1), null=0.0) is Verdict.DISAGREES
+    assert judge([np.inf], band=Band(0.9, np.inf), null=0.0) is Verdict.DISAGREES
+
+
+def test_a_band_may_have_no_largest_value():
+    band = Band(2.0, np.inf)
+    assert judge([3.0, 400.0], band=band, null=1.0) is Verdict.AGREES
+    assert judge([1.5, 1.6], band=band, null=1.0) is Verdict.DISAGREES
+    record = replace(a_record(), band=band)
+    told = json.loads(json.dumps(record.to_dict(), allow_nan=False))
+    assert told["band"] == {"low": 2.0, "high": None}
+    assert type(record).from_dict(told).band == band
+    assert "2 to ∞" in record.verdict_text
 
 
 def test_the_interval_of_a_mean_covers_it_as_often_as_it_says():

@@ -65,7 +65,7 @@ def test_a_card_prints_its_equation():
 
 def test_the_record_of_a_claim_says_its_band(capsys):
     record = st.validation.records()[0]
-    assert f"{record.band.low:g} to {record.band.high:g}" in str(record)
+    assert str(record.band) in str(record)
     assert record.statement[:20] in record._repr_html_()
     st.show_versions()
     assert "numpy" in capsys.readouterr().out

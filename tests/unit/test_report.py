@@ -4,6 +4,7 @@ import re
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from simtheory import report
@@ -44,6 +45,15 @@ def test_the_strip_puts_the_dot_where_the_value_lies():
     assert dot(0.5) < 0.0
     assert dot(9.0) is None  # an arrow at the end
     assert "measured 9" in report.interval(1.0, 2.0, value=9.0)
+
+
+def test_the_strip_of_an_open_band_holds_all_numbers():
+    strip = report.interval(2.0, np.inf, value=4.5, marks={"predicted": 6.0, "null": 1.0})
+    assert "band 2 to ∞, measured 4.5" in strip
+    assert "nan" not in strip
+    assert "inf" not in strip
+    assert strip.count("<path class='mark' d='M") == 2
+    assert "Z'>" not in strip  # no arrow: every number has its place
 
 
 def test_a_figure_of_the_page_is_small_and_holds_its_data(tmp_path):

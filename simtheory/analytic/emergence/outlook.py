@@ -37,6 +37,9 @@ __all__ = ["Affine", "Denoiser", "Lazy", "Learner", "Outlook", "outlook"]
 _FEW = 64
 """Classes up to which prompts on single concepts are tried; beyond, the whole prompt is strengthened."""
 
+_ROWS = 2**15
+"""Coordinates of prompts that are computed at once; their times on a grid stay in memory."""
+
 _EQUAL = 1e-9
 """Relative distance of times below which two classes are learned together."""
 
@@ -72,8 +75,8 @@ class Learner(ABC):
             The graph.
         classes : ndarray of int, shape (P, n)
             Classes.
-        gain : ndarray, shape (n,)
-            What multiplies the strength of each concept in the prompt.
+        gain : ndarray, shape (n,) or (P, n)
+            What multiplies the strength of each concept in the prompt, of all classes or of each.
 
         Returns
         -------
@@ -223,7 +226,7 @@ class Denoiser(Learner):
             graph,
             [1.0],
             classes=classes,
-            prompts=np.broadcast_to(asked, (graph.n,))[graph.concepts],
+            prompts=np.broadcast_to(asked, (len(classes), graph.n))[:, graph.concepts],
             prediction=self.prediction,
             bias=self.bias,
         )
@@ -483,17 +486,26 @@ def _prompts(
 ) -> tuple[list[str], Array]:
     """Return for each class the strengthened prompt that shows it earliest, and its time."""
     words, best = [""] * len(classes), np.full(len(classes), np.nan)
-    if not model.prompted:
+    if not (model.prompted and gains.size):
         return words, best
+    tried = [(f"prompt × {gain:g}", np.full(graph.n, gain)) for gain in gains]
+    if len(classes) <= _FEW:
+        tried += [
+            (f"{name} × {gain:g}", np.where(np.arange(graph.n) == i, gain, 1.0))
+            for i, name in enumerate(graph.concept_names)
+            for gain in gains
+        ]
+    asked = np.tile(classes, (len(tried), 1))
+    factors = np.repeat([each for _, each in tried], len(classes), axis=0)
+    step = max(1, _ROWS // graph.dim)
+    found = np.concatenate(
+        [
+            model.times(graph, asked[k : k + step], factors[k : k + step])
+            for k in range(0, len(asked), step)
+        ]
+    ).reshape(len(tried), len(classes))
     limit = times * (1.0 - 1e-6)
-    whole = [(f"prompt × {gain:g}", np.full(graph.n, gain)) for gain in gains]
-    single = [
-        (f"{name} × {gain:g}", np.where(np.arange(graph.n) == i, gain, 1.0))
-        for i, name in enumerate(graph.concept_names)
-        for gain in gains
-    ]
-    for name, factors in whole + (single if len(classes) <= _FEW else []):
-        found = model.times(graph, classes, factors)
-        for k in np.flatnonzero(found < limit):
-            words[k], best[k], limit[k] = name, found[k], found[k] * (1.0 - 1e-6)
+    for (name, _), each in zip(tried, found, strict=True):
+        for k in np.flatnonzero(each < limit):
+            words[k], best[k], limit[k] = name, each[k], each[k] * (1.0 - 1e-6)
     return words, best

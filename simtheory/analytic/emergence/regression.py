@@ -41,6 +41,10 @@ _BLOCK = 2**22
 """Entries of the largest intermediate array; more classes are taken in blocks."""
 
 
+_TALL = 64
+"""Rows for each column beyond which rows are reduced first: rotations of all of them take ten times as long."""
+
+
 class Modes(NamedTuple):
     """Eigenvectors of the second moment of the features, and how outputs follow from them."""
 
@@ -53,10 +57,21 @@ def modes_of(features: Array, weights: Array, spread: Array, probes: Array, skip
     """Return the modes of regression on features (K, f), for probes (P, f).
 
     The first `skip` features are no outputs. The singular values of the weighted features are the roots
-    of the rates; so a rate keeps its digits down to 1e-30 of the largest.
+    of the rates; so a rate keeps its digits down to 1e-30 of the largest. They are found by Jacobi's
+    rotations, which keep those of a concept that is weak beside others.
     """
-    rows = np.concatenate([np.sqrt(weights)[:, None] * features, np.diag(spread)])
-    sizes, axes = np.linalg.svd(rows, full_matrices=False)[1:]
+    from scipy.linalg.lapack import dgejsv
+
+    rows = np.concatenate(
+        [np.sqrt(weights)[:, None] * features, np.diag(spread)]
+    )  # more than columns
+    if len(rows) > _TALL * rows.shape[1]:
+        rows = np.asarray(np.linalg.qr(rows, mode="r"))
+    # both sides are asked for: without the left one the routine fails for some square matrices
+    sizes, _, axes, scale, _, info = dgejsv(rows, joba=0, jobu=0, jobv=0, jobr=0, jobt=1, jobp=1)
+    if info:
+        raise RegimeError("The strengths of this graph differ too much for float64.")
+    sizes, axes = sizes * (scale[0] / scale[1]), axes.T
     rank = sizes > max(rows.shape) * np.finfo(float).eps * sizes[0]
     axes = axes[rank]
     return Modes(np.square(sizes[rank]), probes @ axes.T, axes[:, skip:])

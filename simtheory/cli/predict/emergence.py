@@ -38,6 +38,9 @@ _CLASSES: dict[str, Any] = {"denoiser": Denoiser, "regression": Affine, "lazy": 
     "--level", type=float, help="What counts as learned. Default: 0.9 of samples, or half the way."
 )
 @click.option("--lr", type=float, help="Learning rate: times are optimiser steps.")
+@click.option(
+    "--class", "classes", multiple=True, help="A class, such as 010; once for each. Default: all."
+)
 @in_flags
 @as_json
 def emergence(
@@ -48,6 +51,7 @@ def emergence(
     no_bias: bool,
     level: float | None,
     lr: float | None,
+    classes: tuple[str, ...],
     json: bool,
 ) -> dict[str, Any]:
     """Say which class of a concept graph is learned when, which never and why, and which prompts help.
@@ -68,7 +72,8 @@ def emergence(
     }
     learner = _learner(model, {name: value for name, value in given.items() if value is not None})
     rate = 1.0 if lr is None else positive("lr", lr)
-    found = _in_steps(outlook(graph, model=learner), rate)
+    asked = graph.named(classes, what="Option --class") if classes else None
+    found = _in_steps(outlook(graph, model=learner, classes=asked), rate)
     unit = "canonical times" if lr is None else "optimiser steps"
     if not json:
         click.echo(str(graph) + "\n")

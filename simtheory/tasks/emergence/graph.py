@@ -254,7 +254,7 @@ class ConceptGraph(Plain):
         if total > _MOST:
             raise TaskError(
                 f"The graph must have at most 2**20 classes to list all, but it has {total}. Name those that "
-                "you ask for: pass `classes=`."
+                "you ask for: pass `classes=` (--class)."
             )
         grid = np.unravel_index(np.arange(total), tuple(self.values))
         return np.stack(grid, axis=-1).astype(np.intp)

@@ -31,14 +31,17 @@ class Band:
     Parameters
     ----------
     low, high : float
-        Ends of the interval, both included.
+        Ends of the interval, both included; ``inf`` above where there is no largest value.
     """
 
     low: float
     high: float
 
     def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
+        return bool(self.low <= value <= self.high and np.isfinite(value))
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {'∞' if np.isinf(self.high) else f'{self.high:g}'}"
 
     @property
     def width(self) -> float:
@@ -191,7 +194,7 @@ class Record:
     @property
     def verdict_text(self) -> str:
         """The verdict with the band that decides it, as text for a person."""
-        band = f"{self.band.low:g} to {self.band.high:g}"
+        band = str(self.band)
         if self.doubt and self.verdict is Verdict.INCONCLUSIVE:
             return f"inconclusive: {self.doubt}"
         return {
@@ -250,10 +253,12 @@ class Record:
         Returns
         -------
         dict
-            Every field, with the derived mean, its interval and the spread beside them.
+            Every field, with the derived mean, its interval and the spread beside them; an end of the band
+            that is infinite is None.
         """
+        band = {"low": self.band.low, "high": None if np.isinf(self.band.high) else self.band.high}
         derived = {"measured": self.measured, "spread": self.spread, "interval": self.interval}
-        return {**asdict(self), **derived}
+        return {**asdict(self), "band": band, **derived}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Record:
@@ -270,7 +275,8 @@ class Record:
             The record.
         """
         known = {f.name: values[f.name] for f in fields(cls)}
-        known["band"] = Band(**known["band"])
+        low, high = known["band"]["low"], known["band"]["high"]
+        known["band"] = Band(low, np.inf if high is None else high)
         for name in ("values", "seeds"):
             known[name] = tuple(known[name])
         known["expected"], known["verdict"] = Verdict(known["expected"]), Verdict(known["verdict"])

@@ -368,7 +368,7 @@ def _hidden(run: ConceptRun, weak: float, null: float) -> Evidence:
     statement="A weak concept is learned long before the plain prompt shows it: a stronger prompt brings it out.",
     quantity="step at which the plain prompt reaches 0.8 of what the data allow over that of the best stronger one, "
     "weak concept of strength 0.2; a lower bound where the plain prompt does not reach it in 8000 steps",
-    band=(2.0, 1000.0),
+    band=(2.0, float("inf")),
     null="no window",
     reads=[runs.hidden.of(0.2, 8000)],
 )
