@@ -6,11 +6,14 @@ The small blue one, 11, is never shown.
 
 from __future__ import annotations
 
+import numpy as np
+
 from simtheory._checks import positive
 from simtheory._faces import face
 from simtheory._typing import ArrayLike
 from simtheory.errors import TaskError
 from simtheory.tasks.emergence import Code, ConceptGraph
+from simtheory.tasks.emergence._arguments import as_sizes
 from simtheory.tasks.emergence.codes import PRESENCE
 
 __all__ = ["NAMES", "two_concepts"]
@@ -51,6 +54,11 @@ def two_concepts(
     >>> graph.mu, graph.name((1, 1))
     (array([0.2, 0.8]), 'blue, small')
     """
-    mu = (positive("weak", weak, error=TaskError), positive("strong", strong, error=TaskError))
+    mu = np.concatenate(
+        [
+            as_sizes(name, np.asarray(positive(name, value, error=TaskError)), 1)
+            for name, value in (("weak", weak), ("strong", strong))
+        ]
+    )
     train = ((0, 0), (1, 0), (0, 1))
     return ConceptGraph(train, mu=mu, sigma=sigma, names=NAMES, code=code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simtheory.errors import ArgumentError
+from simtheory.errors import ArgumentError, ShapeError
 from simtheory.tasks import ConceptGraph
 from simtheory.tasks.emergence import OneHot, Signed
 from simtheory.validation import SGD
@@ -13,6 +13,7 @@ from simtheory.validation.nets.diffusion import (
     ConceptVectors,
     Mask,
     MLPDenoiser,
+    UNetDenoiser,
     emergence_steps,
     train,
 )
@@ -71,6 +72,11 @@ def test_start_is_checked(run):
         train(MLPDenoiser(16), ConceptVectors(STAR), **call)
     with pytest.raises(ArgumentError, match="none of seed 7"):
         train(MLPDenoiser(32), ConceptVectors(STAR), **{**call, "seeds": [7]})
+
+
+def test_a_unet_needs_images():
+    with pytest.raises(ShapeError, match=r"U-Net, which needs images.*Take MLPDenoiser\(\)"):
+        train(UNetDenoiser(), ConceptVectors(STAR), steps=10, seeds=1, **CALL)
 
 
 def test_interrupted_fine_tuning(run, tmp_path):

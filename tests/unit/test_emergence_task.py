@@ -141,6 +141,8 @@ def test_a_prompt_may_ask_for_more() -> None:
         ([[0, 1], [1, 0]], {"weights": [1.0, 0.0]}, TaskError, "it is 0 for the trained class [1, 0]"),
         ([[0, 1], [1, 0]], {"weights": [1.5, -0.5]}, TaskError, "must not be negative"),
         ([[0, 1]], {"mu": 0.0}, TaskError, "`mu` must be positive"),
+        ([[0, 1]], {"mu": 1e160}, TaskError, "`mu` must lie between 1e-70 and 1e+70, but it holds 1e+160"),
+        ([[0, 1]], {"sigma": 1e-170}, TaskError, "1e+70, or be 0, but it holds 1e-170"),
         ([[0, 1]], {"mu": (1.0, np.nan)}, ArgumentError, "`mu` must be finite"),
         ([[0, 1]], {"mu": (1.0, 1.0, 1.0)}, ShapeError, "shape (2,), one for each concept"),
         ([[0, 1]], {"sigma": -1.0}, TaskError, "`sigma` must not be negative"),

@@ -489,3 +489,8 @@ def test_extreme_numbers_give_no_nan_and_no_warning() -> None:
             times = em.learning_times(graph, classes=asked)
             assert not np.isnan(times).any()
             assert np.isfinite(em.regression(graph, [0.0, 1.0, 1e30], classes=asked)).all()
+        for mu in (1e-70, 1e70, (1e-70, 1e70)):
+            graph = st.ConceptGraph([[0, 1], [1, 0]], mu=mu, sigma=1e-70)
+            assert not np.isnan(em.learning_times(graph)).any()
+            assert np.isfinite(em.regression(graph, [0.0, 1.0, 1e300])).all()
+            assert np.isfinite(em.diffusion(graph, [0.0, 1.0]).joint).all()

@@ -133,7 +133,9 @@ def regression(
     """
     times = as_times(t)
     modes, _ = _modes(graph, classes, bias)
-    return _told(graph, modes, -np.expm1(-np.outer(times, modes.rates)))
+    with np.errstate(over="ignore"):  # a mode that has come to its end
+        spent = np.outer(times, modes.rates)
+    return _told(graph, modes, -np.expm1(-spent))
 
 
 @implements(

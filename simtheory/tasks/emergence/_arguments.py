@@ -15,11 +15,16 @@ __all__ = [
     "as_counts",
     "as_names",
     "as_per_concept",
+    "as_sizes",
     "as_weights",
     "as_whole",
     "check_train",
     "check_values",
 ]
+
+
+_SIZES = (1e-70, 1e70)
+"""Least and largest strength: rates are squares, and beyond these a product of two rates is 0 or infinite."""
 
 
 def as_whole(name: str, value: ArrayLike) -> IntArray:
@@ -40,6 +45,18 @@ def as_per_concept(name: str, given: Array, n: int) -> Array:
             f"is {given.shape}."
         )
     return frozen(np.array(np.broadcast_to(given, (n,))))
+
+
+def as_sizes(name: str, given: Array, n: int) -> Array:
+    """Return strengths or spreads, one for each concept, whose squares and their products are numbers."""
+    least, most = _SIZES
+    wrong = given[(given != 0.0) & ((given < least) | (given > most))]
+    if wrong.size:
+        raise TaskError(
+            f"Argument `{name}` must lie between {least:g} and {most:g}{', or be 0' * (name == 'sigma')}, but it "
+            f"holds {wrong[0]:g}. Choose another unit of data."
+        )
+    return as_per_concept(name, given, n)
 
 
 def as_names(names: Mapping[str, Any], n: int) -> Mapping[str, tuple[str, ...]]:

@@ -29,7 +29,7 @@ from simtheory.tasks._plain import Plain, short
 from simtheory.tasks.emergence._arguments import (
     as_counts,
     as_names,
-    as_per_concept,
+    as_sizes,
     as_weights,
     as_whole,
     check_train,
@@ -55,7 +55,7 @@ class ConceptGraph(Plain):
     train : array_like of int, shape (K, n)
         The trained classes, each once: one value for each concept, counted from 0.
     mu : array_like, shape () or (n,)
-        Strength of each concept, positive.
+        Strength of each concept, from 1e-70 to 1e70.
     sigma : array_like, shape () or (n,)
         Spread of the data along the coordinates of each concept, a standard deviation.
     weights : array_like, shape (K,), optional
@@ -124,8 +124,8 @@ class ConceptGraph(Plain):
         check_train(trained, counts, called)
         found = {
             "train": frozen(trained),
-            "mu": as_per_concept("mu", all_positive("mu", mu, error=TaskError), n),
-            "sigma": as_per_concept("sigma", not_negative("sigma", sigma, error=TaskError), n),
+            "mu": as_sizes("mu", all_positive("mu", mu, error=TaskError), n),
+            "sigma": as_sizes("sigma", not_negative("sigma", sigma, error=TaskError), n),
             "weights": as_weights(weights, trained),
             "values": frozen(counts),
             "names": called,
@@ -496,8 +496,7 @@ class ConceptGraph(Plain):
         Parameters
         ----------
         words : sequence of str, length P
-            A digit for each concept, as ``"101"``; or for each its number or the name of its value, with commas,
-            spaces or hyphens between.
+            Digits, as ``"101"``; or numbers or names of values, with commas, spaces or hyphens between.
         what : str
             What an error calls them, the first words of its sentence.
 
@@ -513,8 +512,7 @@ class ConceptGraph(Plain):
 
         Examples
         --------
-        >>> graph = ConceptGraph([[0, 0]], names={"shape": ["circle", "cube"], "hue": ["red", "blue"]})
-        >>> graph.named(["cube, red", "01"]).tolist()
+        >>> ConceptGraph([[0, 0]], names={"a": ["x", "y"], "b": ["u", "v"]}).named(["y, u", "01"]).tolist()
         [[1, 0], [0, 1]]
         """
         counts = self.values.tolist()
