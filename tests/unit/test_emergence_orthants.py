@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 from scipy.stats import multivariate_normal, norm
 
 from simtheory.analytic import emergence as em
@@ -175,6 +175,22 @@ def test_the_law_that_lattices_draw_from_is_weighted_right(kind, monkeypatch) ->
     monkeypatch.setattr(lattices, "SLOPE", 1.0)  # no longer the law of STRETCH
     value, _ = lattices.means(z, R, tolerance, 0, kinds=(kind,))
     assert np.abs(value - exact).max() > 50.0 * tolerance
+
+
+@pytest.mark.parametrize(("low", "rarest"), [(-2.0, 1e-5), (-6.0, 1e-40), (-9.0, 1e-100)])
+def test_rare_orthants_keep_their_digits(low: float, rarest: float, monkeypatch) -> None:
+    load = np.array([0.7, -0.6, 0.5, 0.4, 0.8, 0.3])
+    R, z = np.outer(load, load), np.linspace(low, low + 2.0, 6)
+    R[range(6), range(6)] = 1.0
+    u = np.linspace(-30.0, 30.0, 6001)[:, None]
+    inside = np.exp(log_ndtr((z - load * u) / np.sqrt(1.0 - load**2)).sum(axis=1))
+    wanted = np.sum(norm.pdf(u[:, 0]) * inside) * 0.01
+    assert wanted < rarest
+    (value,), (error,) = lattices.means(z[None], R[None], 1e-3 * wanted, 0)
+    assert abs(value - wanted) <= 1.5 * error < 0.05 * wanted
+    if low == -9.0:
+        monkeypatch.setitem(lattices.STEEPEST, np.float64, 70.0)
+        assert lattices.means(z[None], R[None], 1e-3 * wanted, 0)[0] > 2.0 * wanted
 
 
 def test_chances_in_single_precision() -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from simtheory._later import special
 from simtheory._typing import Array, IntArray
 from simtheory.analytic._shared.linear_sampling import Flow, Symmetric
+from simtheory.analytic._shared.orthants import EXACT
 from simtheory.analytic._shared.walls import BATCH, Walls, joint_of, marginals_of, means_of
 
 __all__ = ["READINGS", "Alone", "Together", "last_times"]
@@ -32,12 +33,15 @@ CELLS = 8
 SURE = 1e-9
 """Distance of a bound of the joint accuracy from the level below which the accuracy itself is computed."""
 
-READINGS: dict[str, Callable[[Array, Array, IntArray], Array]] = {
-    "joint": lambda z, R, concepts: joint_of(z, R)[0],
-    "product": lambda z, R, concepts: np.prod(marginals_of(z, R, concepts), axis=1),
-    "marginals": marginals_of,
+READINGS: dict[str, Callable[[Array, Array, IntArray], tuple[Array, Array | float]]] = {
+    "joint": lambda z, R, concepts: joint_of(z, R),
+    "product": lambda z, R, concepts: (np.prod(marginals_of(z, R, concepts), axis=1), 0.0),
+    "marginals": lambda z, R, concepts: (marginals_of(z, R, concepts), 0.0),
 }
-"""What is read off limits (B, R) and correlations (B, R, R): (B,) or (B, n)."""
+"""What is read off limits (B, R) and correlations (B, R, R), shape (B,) or (B, n), and its error."""
+
+ROUNDING = 1e-13
+"""Distance from the height at which a crossing without an error is found; one with an error is at a tenth of it."""
 
 
 class Flows(Protocol):
@@ -111,7 +115,7 @@ def last_times(
         below = _joint_below(mean, covariance, walls, grid.shape, height)
     else:
         problems = walls.problems(walls.limits(mean, covariance), covariance)
-        read = np.concatenate([value(z, R, walls.concepts) for z, R in problems])
+        read = np.concatenate([value(z, R, walls.concepts)[0] for z, R in problems])
         below = np.asarray(read.reshape(*grid.shape, len(prompts), *read.shape[1:]) <= height)
     count = grid.shape[1]
     place = count - 1 - below[:, ::-1].argmax(axis=1)  # (G, P, ...)
@@ -121,22 +125,24 @@ def last_times(
     if not rows[0].size:
         return times
     graphs, classes, *rest = rows  # sorted by graph
-    slots = np.arange(graphs.size) - np.searchsorted(graphs, graphs)
-    padded = np.tile(first[:, None], (1, int(slots.max()) + 1))
 
-    def each(t: Array) -> Array:
-        """Readings, each of its own class and graph at its own time."""
-        padded[graphs, slots] = t
+    def each(t: Array, some: IntArray) -> tuple[Array, Array]:
+        """Readings of some rows less the height, each of its own class and graph at its own time, and their errors."""
+        which, asked = graphs[some], classes[some]
+        slots = np.arange(some.size) - np.searchsorted(which, which)
+        padded = np.tile(first[:, None], (1, int(slots.max()) + 1))
+        padded[which, slots] = t
         maps, covariance = flows.maps(padded)
-        found = []
-        for k in range(0, t.size, BATCH):
-            asked = classes[k : k + BATCH]
-            place = graphs[k : k + BATCH], slots[k : k + BATCH]
+        found, doubt = np.empty((2, some.size))
+        for k in range(0, some.size, BATCH):
+            part = slice(k, k + BATCH)
+            place = which[part], slots[part]
             mine = maps[place]
-            mean = mine[..., 0] + (mine[..., 1:] @ prompts[asked][..., None])[..., 0]
-            found.append(value(*walls.paired(mean, covariance[place], asked), walls.concepts))
-        read = np.concatenate(found)
-        return np.asarray(read[(np.arange(len(read)), *rest)] - height)
+            mean = mine[..., 0] + (mine[..., 1:] @ prompts[asked[part]][..., None])[..., 0]
+            read, error = value(*walls.paired(mean, covariance[place], asked[part]), walls.concepts)
+            found[part] = read[(np.arange(len(read)), *(axis[some[part]] for axis in rest))]
+            doubt[part] = error
+        return found - height, doubt
 
     low, high = grid[graphs, place[rows]], grid[graphs, place[rows] + 1]
     high = np.where(np.isinf(high), 1e3 * last[graphs], high)
@@ -168,21 +174,31 @@ def _joint_below(
     return np.asarray(below)
 
 
-def _roots(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Return where a reading rises through zero between two times, by false positions that halve a stale end."""
+def _roots(
+    value: Callable[[Array, IntArray], tuple[Array, Array]], low: Array, high: Array
+) -> Array:
+    """Return where readings rise through zero between two times, by false positions that halve a stale end.
+
+    `value` returns readings of some rows at a time each, and their errors.
+    """
     low, high = low.copy(), high.copy()
-    below, above = value(low), value(high)
+    left = np.arange(low.size)
+    (below, _), (above, _) = value(low, left), value(high, left)
     found, side = high.copy(), np.zeros(low.size)
     for _ in range(60):
+        a, b = low[left], high[left]
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = low - below * (high - low) / (above - below)
-        found = np.clip(np.where(np.isfinite(found), found, high), low, high)
-        new = value(found)
-        up = new > 0.0
-        above = np.where(up, new, np.where(side == -1, 0.5 * above, above))
-        below = np.where(up, np.where(side == 1, 0.5 * below, below), new)
-        high, low = np.where(up, found, high), np.where(up, low, found)
-        side = np.where(up, 1, -1)
-        if np.all((high - low <= 1e-12 * high) | (np.abs(new) < 1e-13)):
+            at = a - below[left] * (b - a) / (above[left] - below[left])
+        at = np.clip(np.where(np.isfinite(at), at, b), a, b)
+        found[left] = at
+        new, error = value(at, left)
+        up, before = new > 0.0, side[left]
+        above[left] = np.where(up, new, np.where(before == -1, 0.5 * above[left], above[left]))
+        below[left] = np.where(up, np.where(before == 1, 0.5 * below[left], below[left]), new)
+        high[left], low[left] = np.where(up, at, b), np.where(up, a, at)
+        side[left] = np.where(up, 1, -1)
+        near = np.where(error > EXACT, 0.1 * error, ROUNDING)
+        left = left[(high[left] - low[left] > 1e-12 * high[left]) & (np.abs(new) >= near)]
+        if not left.size:
             break
     return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
-from simtheory._checks import positive_int
+from simtheory._checks import frozen, positive_int
 from simtheory._faces import face
 from simtheory._typing import Array
 from simtheory.errors import TaskError
@@ -118,3 +119,9 @@ CODES: dict[str, Code] = {code.name: code for code in (Presence(), Signed(), One
 
 PRESENCE: Code = CODES["presence"]
 """The default code of graphs."""
+
+
+@lru_cache(maxsize=16)
+def words_of(code: Code, count: int) -> Array:
+    """Return the words of a code, which the methods of a graph ask for again and again."""
+    return frozen(code.words(count))

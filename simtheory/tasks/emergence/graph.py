@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
 from typing import Any, ClassVar
@@ -38,7 +37,7 @@ from simtheory.tasks.emergence._arguments import (
 )
 from simtheory.tasks.emergence._words import one_or_all, rows_in, rows_of, values_in
 from simtheory.tasks.emergence.boundaries import Boundaries
-from simtheory.tasks.emergence.codes import CODES, PRESENCE, Code
+from simtheory.tasks.emergence.codes import CODES, PRESENCE, Code, words_of
 
 __all__ = ["ConceptGraph"]
 
@@ -583,7 +582,7 @@ class ConceptGraph(Plain):
         return rows_as_html("Concept graph", rows_of(self))
 
     def _words(self) -> list[Array]:
-        return [_words_of(self.code, count) for count in self.values.tolist()]
+        return [words_of(self.code, count) for count in self.values.tolist()]
 
     def _outputs(self, outputs: ArrayLike) -> Array:
         given = as_finite("outputs", outputs)
@@ -592,9 +591,3 @@ class ConceptGraph(Plain):
                 f"Argument `outputs` must have shape (..., {self.dim}), but its shape is {given.shape}."
             )
         return given
-
-
-@lru_cache(maxsize=16)
-def _words_of(code: Code, count: int) -> Array:
-    """Return the words of a code, which the methods of a graph ask for again and again."""
-    return frozen(code.words(count))
