@@ -122,8 +122,9 @@ def regression(
 
     Notes
     -----
-    Errors are about 1e-14, and where the trained classes leave directions unseen up to 1e-16 times the square of
-    the ratio between a strong and a weak concept: 1e-9 was seen at a ratio of 6e4.
+    Errors are about 1e-14 for strengths of one size. Where the trained classes leave directions unseen they grow with
+    the square of the ratio between a strong and a weak concept: among 1100 drawn graphs, whose strengths lay between
+    1e-3 and 1e3, two had errors above 1e-9 against 50 digits, of at most 4e-9.
 
     Examples
     --------
