@@ -173,6 +173,10 @@ def test_classes_are_named_and_read_back() -> None:
         ArgumentError, match="a number or one of red, blue, but '0, 0, rad' gives 'rad' to colour"
     ):
         okawa2023.main_split().named(["0, 0, rad"])
+    with pytest.raises(
+        ArgumentError, match=r"by 3 values, .* one is '11'\. Write its leading zeros"
+    ):
+        okawa2023.main_split().named(["11"])
     found = from_dict("emergence", {"train": ["00", [1, 0], "0,1"]})
     assert found == st.ConceptGraph([[0, 0], [1, 0], [0, 1]])
 

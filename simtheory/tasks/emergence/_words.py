@@ -74,8 +74,10 @@ def values_in(
     if not parts:
         many = "a value for each concept" if n is None else f"{n} values, one for each concept"
         example = "010" if n is None else "-".join("0" * n) if n > 10 else "0" * n
+        short = n is not None and word.isdecimal() and len(word) < n
+        lost = " Write its leading zeros, which spreadsheets drop." if short else ""
         raise ArgumentError(
-            f"{what} must name a class by {many}, such as {example}, but one is {shown(word)}."
+            f"{what} must name a class by {many}, such as {example}, but one is {shown(word)}.{lost}"
         )
     found = []
     for i, part in enumerate(parts):
