@@ -40,7 +40,7 @@ from simtheory.noise import CosineVP, Levels
 from simtheory.sim.emergence import descend
 
 ROUNDS, BATCH, SAMPLES, STEPS, TIMES = 5, 64, 256, 6000, 200
-TOLERANCES = tuple(3e-3 * 1.5**-k for k in range(26))  # to 1e-7
+TOLERANCES = tuple(3e-3 * 1.2**-k for k in range(57))  # to 1e-7
 COPIES, SEEDS = 8, 4
 
 Rows = Iterator[dict[str, Any]]
