@@ -62,9 +62,8 @@ def modes_of(features: Array, weights: Array, spread: Array, probes: Array, skip
     """
     from scipy.linalg.lapack import dgejsv
 
-    rows = np.concatenate(
-        [np.sqrt(weights)[:, None] * features, np.diag(spread)]
-    )  # more than columns
+    # with the spread there are more rows than columns, as the routine needs
+    rows = np.concatenate([np.sqrt(weights)[:, None] * features, np.diag(spread)])
     if len(rows) > _TALL * rows.shape[1]:
         rows = np.asarray(np.linalg.qr(rows, mode="r"))
     # both sides are asked for: without the left one the routine fails for some square matrices

@@ -17,7 +17,7 @@ from simtheory.tasks.emergence._arguments import as_names
 if TYPE_CHECKING:
     from simtheory.tasks.emergence.graph import ConceptGraph
 
-__all__ = ["one_or_all", "rows_of", "values_in"]
+__all__ = ["one_or_all", "rows_in", "rows_of", "values_in"]
 
 _SHOWN = 16
 """Most trained classes that a printed graph lists."""
