@@ -290,7 +290,7 @@ def at_equal_error(z: Any, R: Any, name: str, more: dict[str, float]) -> dict[st
 
     spent, others = zip(*(cost(partial(theirs, s)) for s in range(SEEDS)), strict=True)
     missed = rms(np.array(others) - reference)
-    for tolerance in TOLERANCES:
+    for tolerance in TOLERANCES[np.searchsorted(-np.array(TOLERANCES), -20.0 * missed) :]:
         mine = [em.estimate_orthant(z, R, tolerance=tolerance, seed=s) for s in range(SEEDS)]
         error = rms(np.array([one.value for one in mine]) - reference)
         if error <= max(missed, doubt):

@@ -271,8 +271,9 @@ def _graphs(data: dict) -> str:
     note = (
         "A call of SciPy for two coordinates is mostly its overhead in Python. From six coordinates on the ratio depends on how "
         "SciPy is asked: with `abseps=1e-3`, and for small probabilities in any case, it takes one lattice of a fixed size, whose error is often far below the one it "
-        "estimates. Ours stops by an estimate that is some four to six times the achieved error. "
-        "The error of both falls about like one over the number of points."
+        "estimates. Ours stops by an estimate that is some four to six times the achieved error; where that error is above "
+        "theirs, ours has come to its largest lattice, of 2²¹ points. The error of both falls about like one over the number of "
+        "points."
     )
     head = ["work", "peer", "ours", "× ours", "our error", "their error"]
     return "\n\n".join(["## Concept graphs", text, _table(head, rows), note])
