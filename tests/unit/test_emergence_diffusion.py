@@ -299,6 +299,17 @@ def test_times_are_of_good_and_may_be_never() -> None:
     assert np.all(each.max(axis=1) <= joint)
 
 
+def test_times_of_six_concepts_end_near_the_error_of_their_accuracy() -> None:
+    weights = np.linspace(1.0, 2.0, 7)
+    graph = ConceptGraph.star(6, sigma=0.15, weights=weights / weights.sum())
+    asked = [[1, 1, 0, 0, 0, 0], [1, 0, 1, 1, 0, 1], [1, 1, 1, 1, 1, 1]]
+    for one in asked:
+        found = em.diffusion(graph, [1.0], classes=[one])
+        at = found.at(found.times(0.8))
+        assert abs(at.joint[0, 0] - 0.8) <= max(0.2 * at.joint_error[0, 0], 1e-12)
+        assert abs(at.product[0, 0] - at.joint[0, 0]) > 1e-3
+
+
 def test_any_graph_gives_numbers() -> None:
     rng = np.random.default_rng(0)
     with warnings.catch_warnings():

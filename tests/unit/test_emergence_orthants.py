@@ -177,6 +177,16 @@ def test_the_law_that_lattices_draw_from_is_weighted_right(kind, monkeypatch) ->
     assert np.abs(value - exact).max() > 50.0 * tolerance
 
 
+def test_a_lattice_that_grew_is_the_mean_of_all_its_points(monkeypatch) -> None:
+    z, R = drawn(3, 7, rank=14, seed=5)
+    parts = [lattices.means(z, R, 1e-12, 3, largest=m, kinds=(np.float64,))[0] for m in (11, 13)]
+    monkeypatch.setattr(lattices, "FIRST", 13)
+    monkeypatch.setattr(lattices, "WINDOW", 6)  # sizes from 2^7 to 2^13 at once
+    once, _ = lattices.means(z, R, 1e-12, 3, largest=13, kinds=(np.float64,))
+    assert np.allclose(parts[1], once, rtol=1e-12, atol=0)
+    assert np.abs(parts[0] / once - 1.0).min() > 1e-6
+
+
 @pytest.mark.parametrize(("low", "rarest"), [(-2.0, 1e-5), (-6.0, 1e-40), (-9.0, 1e-100)])
 def test_rare_orthants_keep_their_digits(low: float, rarest: float, monkeypatch) -> None:
     load = np.array([0.7, -0.6, 0.5, 0.4, 0.8, 0.3])
