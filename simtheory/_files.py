@@ -1,4 +1,7 @@
-"""Files written whole or not at all, digests by which stores know their content, and files that users bring."""
+"""Files written whole or not at all, digests by which stores know their content, and files that users bring.
+
+Tables that users bring have columns for times, and columns that loggers write beside what was measured: their names stand here.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def paragraph(text: str, *, indent: str = "") -> str:
     )
 
 
-def short(value: float, digits: int = 4) -> str:
+def numeral(value: float, digits: int = 4) -> str:
     """Return a number to so many digits, those before the point in full and without a power of ten."""
     return f"{value:.0f}" if 10.0**digits - 0.5 <= abs(value) < 1e15 else f"{value:.{digits}g}"
 

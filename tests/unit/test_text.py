@@ -2,7 +2,7 @@
 
 import pytest
 
-from simtheory._text import WIDE, paragraph, rows_as_text, short
+from simtheory._text import WIDE, numeral, paragraph, rows_as_text
 
 
 def test_long_values_go_on_below_themselves():
@@ -29,4 +29,4 @@ def test_long_values_go_on_below_themselves():
     ],
 )
 def test_numbers_are_short(value, digits, text):
-    assert short(value, digits) == text
+    assert numeral(value, digits) == text

@@ -130,8 +130,8 @@ class Ends(NamedTuple):
         np.multiply(own, own, out=points[:, 0])
         for rows, rates, weights in self.nodes:
             step = max(1, CHUNK // (rates.shape[1] * h.shape[1]))
-            for k0 in range(0, len(rates), step):
-                some = slice(k0, k0 + step)
+            for begin in range(0, len(rates), step):
+                some = slice(begin, begin + step)
                 slope = rates[some] @ points[rows][some]
                 found[rows][some] += (weights[some] @ np.exp(slope, out=slope))[:, 0]
         if self.far.stop > self.far.start:

@@ -19,7 +19,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, share
 from simtheory._faces import face
-from simtheory._text import aligned, short, table_as_html
+from simtheory._text import aligned, numeral, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.emergence.regression import learning_times
 from simtheory.errors import ArgumentError, ShapeError
@@ -61,11 +61,11 @@ class BestAddition:
 
     def _rows(self) -> list[tuple[str, ...]]:
         pairs = list(zip(self.names, self.times, strict=True))[:_SHOWN]
-        rows = [(name, "never" if np.isinf(time) else short(time)) for name, time in pairs]
+        rows = [(name, "never" if np.isinf(time) else numeral(time)) for name, time in pairs]
         return [("class to add", "target learned at"), *rows]
 
     def _beside(self) -> str:
-        before = "never" if np.isinf(self.before) else f"at {short(self.before)}"
+        before = "never" if np.isinf(self.before) else f"at {numeral(self.before)}"
         more = len(self.names) - _SHOWN
         rest = f"; {more} more classes" if more > 0 else ""
         return f"Without any the target is learned {before}; canonical times{rest}."

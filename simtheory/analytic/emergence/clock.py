@@ -31,7 +31,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive_int, share
 from simtheory._faces import face
-from simtheory._text import Rows, rows_as_html, rows_as_text, short
+from simtheory._text import Rows, numeral, rows_as_html, rows_as_text
 from simtheory._typing import Array, IntArray
 from simtheory.analytic.emergence.diffusion import diffusion
 from simtheory.errors import ArgumentError
@@ -141,13 +141,13 @@ class Clock:
             if np.isinf(self.theory[k]):
                 rows.append((name, f"never: {self.reasons[k]}"))
                 continue
-            text = f"{role} {short(self.steps[k])}"
+            text = f"{role} {numeral(self.steps[k])}"
             if np.isfinite(self.low[k]):
-                text += f" ({short(self.low[k], 3)} to {short(self.high[k], 3)})"
+                text += f" ({numeral(self.low[k], 3)} to {numeral(self.high[k], 3)})"
             seen = self.measured[:, k]
             known = seen[np.isfinite(seen)]
             text += (
-                f", measured {short(float(np.median(known)))}"
+                f", measured {numeral(float(np.median(known)))}"
                 if known.size
                 else ", not in this run"
             )

@@ -36,7 +36,7 @@ import numpy as np
 from simtheory._checks import as_finite, as_times, flag, non_negative, one_of, share
 from simtheory._faces import face
 from simtheory._later import special
-from simtheory._text import WIDE, aligned, short, table_as_html
+from simtheory._text import WIDE, aligned, numeral, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic._shared.linear_sampling import Flow, Symmetric, flow_of, several
 from simtheory.analytic._shared.orthants import comparison_bound
@@ -235,7 +235,7 @@ class DiffusionPrediction:
                 seen.classes, self.task.distance(seen.classes), values.T, strict=True
             )
         ]
-        return [("class", "distance", *(f"t = {short(time, 3)}" for time in seen.t)), *rows]
+        return [("class", "distance", *(f"t = {numeral(time, 3)}" for time in seen.t)), *rows]
 
     @property
     def _exact(self) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from simtheory._checks import as_finite, flag, one_of, share
 from simtheory._faces import face
-from simtheory._text import WIDE, aligned, paragraph, short, table_as_html
+from simtheory._text import WIDE, aligned, numeral, paragraph, table_as_html
 from simtheory._typing import Array, ArrayLike, IntArray
 from simtheory.analytic.emergence.clock import ceiling
 from simtheory.analytic.emergence.diffusion import diffusion
@@ -329,8 +329,8 @@ class Outlook:
             (
                 name,
                 str(distance),
-                "never" if np.isinf(time) else short(time),
-                "; ".join(filter(None, (reason, prompt and f"{prompt} at {short(earlier)}"))),
+                "never" if np.isinf(time) else numeral(time),
+                "; ".join(filter(None, (reason, prompt and f"{prompt} at {numeral(earlier)}"))),
             )
             for name, distance, time, reason, prompt, earlier in zip(
                 self.names,

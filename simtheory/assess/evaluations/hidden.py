@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text, short
+from simtheory._text import numeral, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.times import crossing, median_of
@@ -94,7 +94,7 @@ class HiddenCapability:
                 if np.isinf(self.window[k])
                 else f"the plain one takes {self.window[k]:.2g} times the steps"
             )
-            first = short(float(np.nanmedian(self.step[:, k])))
+            first = numeral(float(np.nanmedian(self.step[:, k])))
             words.append(f"{self.classes[k]} from step {first} ({until})")
         return f"Hidden capabilities: the best prompt passes where the plain one fails: {'; '.join(words)}."
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text, short
+from simtheory._text import numeral, rows_as_html, rows_as_text
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.assess.evaluations.times import EmergenceTimes, emergence_times
@@ -157,7 +157,7 @@ class Order:
                 )
             else:
                 lines.append(
-                    f"{name}: near step {short(self.expected[k], 3)} by the linear theory, whose clock was set on the "
+                    f"{name}: near step {numeral(self.expected[k], 3)} by the linear theory, whose clock was set on the "
                     "trained classes."
                 )
         return lines
@@ -166,9 +166,9 @@ class Order:
         tests = (("by distance", self.by_distance), ("by theory", self.by_theory))
         rows = [(name, f"{test.verdict}; {test}") for name, test in tests]
         for k, name in enumerate(self.classes):
-            step = short(self.expected[k]) if np.isfinite(self.expected[k]) else "never"
+            step = numeral(self.expected[k]) if np.isfinite(self.expected[k]) else "never"
             middle = self.times.median[k]
-            got = short(middle) if np.isfinite(middle) else "not within the run"
+            got = numeral(middle) if np.isfinite(middle) else "not within the run"
             step = "unknown" if np.isnan(self.expected[k]) else step
             rows.append((name, f"distance {self.distances[k]:g}, expected {step}, learned {got}"))
         return rows

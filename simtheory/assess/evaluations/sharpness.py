@@ -17,7 +17,7 @@ import numpy as np
 
 from simtheory._checks import between
 from simtheory._faces import face
-from simtheory._text import WIDE, aligned, paragraph, short, table_as_html
+from simtheory._text import WIDE, aligned, numeral, paragraph, table_as_html
 from simtheory._typing import Array, ArrayLike
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.errors import ArgumentError
@@ -125,7 +125,7 @@ class Widths:
         ]
         for k, name in enumerate(self.classes):
             cells = [_word(column[k]) for column in columns]
-            rows.append((name, "–" if np.isnan(joint[k]) else short(joint[k]), *cells))
+            rows.append((name, "–" if np.isnan(joint[k]) else numeral(joint[k]), *cells))
         return rows
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ import numpy as np
 
 from simtheory._checks import one_of, positive_int, share
 from simtheory._faces import face
-from simtheory._text import rows_as_html, rows_as_text, short
+from simtheory._text import numeral, rows_as_html, rows_as_text
 from simtheory._typing import Array
 from simtheory.assess.evaluations.table import Accuracies
 from simtheory.results.axes import over, settle
@@ -107,7 +107,7 @@ class EmergenceTimes:
                 [(" first", order[0]), (" last", order[-1])] if len(order) > 1 else [("", order[0])]
             )
             told = [
-                f"{self.classes[k]}{word}, at step {short(self.median[k])}{_before(self.at_start[:, k])}"
+                f"{self.classes[k]}{word}, at step {numeral(self.median[k])}{_before(self.at_start[:, k])}"
                 for word, k in ends
             ]
             words.append("; ".join(told) + ".")
@@ -126,8 +126,8 @@ class EmergenceTimes:
             ends, lost = self.interval[k], int(self.censored[:, k].sum())
             early = _before(self.at_start[:, k])
             known = np.isfinite(self.median[k])
-            middle = f"{short(self.median[k])}{early}" if known else "not within the run"
-            between = f", 95 %: {short(ends[0])} to {short(ends[1])}" if bounded[k] else ""
+            middle = f"{numeral(self.median[k])}{early}" if known else "not within the run"
+            between = f", 95 %: {numeral(ends[0])} to {numeral(ends[1])}" if bounded[k] else ""
             rows.append(
                 (
                     name,

@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from simtheory import assess, plot
-from simtheory._text import short
+from simtheory._text import numeral
 from simtheory.cli.assess._answer import Answer, answered, printed
 from simtheory.report import Part
 
@@ -120,7 +120,7 @@ def _lean(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "–" if np.isnan(value) else short(value, 3)
+    return "–" if np.isnan(value) else numeral(value, 3)
 
 
 def _means(values: Any) -> Any:
